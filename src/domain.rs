@@ -1,0 +1,20 @@
+//! The pure core: what an address, a token, a path, a rule, an attempt and a session *are*.
+//!
+//! No async, no I/O, no clock, no randomness, no web types. Everything that comes from outside is
+//! parsed into one of these types or refused; a value of such a type needs no second look.
+
+pub mod attempt;
+pub mod client;
+pub mod code;
+pub mod email;
+pub mod identity;
+pub mod limit;
+pub mod navigation;
+pub mod origin;
+pub mod path;
+pub mod policy;
+pub mod return_url;
+pub mod secret;
+pub mod session;
+pub mod time;
+pub mod token;
