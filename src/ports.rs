@@ -1,1 +1,313 @@
-//! 
+//! What the use cases need from the outside: small traits, with the law each adapter must keep.
+//!
+//! One contract suite (`tests/it/store_contract.rs`) holds every store to these laws.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::attempt::{Attempt, Record, State};
+use crate::domain::email::EmailAddress;
+use crate::domain::limit::{Hit, PersonKey, Verdict};
+use crate::domain::session::Session;
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Browser, Link, TokenDigest};
+
+/// The store did not do what was asked, or did not say so in time.
+///
+/// Whoever gets one answers 503 and changes nothing: trouble is never a pass and never a log-out.
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed to {doing}")]
+pub struct StoreError {
+    /// What was being done, in words for the log.
+    pub doing: &'static str,
+    /// The cause.
+    #[source]
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// Wraps a cause.
+    pub fn new(doing: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { doing, source: source.into() }
+    }
+}
+
+/// The result of every store call.
+pub type Stored<T> = Result<T, StoreError>;
+
+/// A sign-in that begins.
+#[derive(Debug)]
+pub struct Beginning<'a> {
+    /// The digest of its link: the attempt's key.
+    pub link: TokenDigest<Link>,
+    /// The attempt, still live.
+    pub attempt: &'a Attempt,
+    /// Whose attempt it is; together with the browser this says what it replaces.
+    pub person: PersonKey,
+    /// The mail that carries link and code.
+    pub mail: &'a QueuedMail,
+    /// Until when the record is kept, whatever happens.
+    pub keep_until: UnixMillis,
+    /// The moment of the store's time.
+    pub now: UnixMillis,
+}
+
+/// A change of an attempt's state.
+#[derive(Debug)]
+pub struct Settlement<'a> {
+    /// The state that was judged; if the attempt is in another one meanwhile, nothing happens.
+    pub from: State,
+    /// The state it gets.
+    pub to: State,
+    /// The session that is made in the same step.
+    pub session: Option<NewSession<'a>>,
+    /// Until when the record is kept as a mark.
+    pub keep_until: UnixMillis,
+    /// The moment of the store's time.
+    pub now: UnixMillis,
+}
+
+/// A session that is made.
+#[derive(Debug)]
+pub struct NewSession<'a> {
+    /// The digest of its token.
+    pub digest: TokenDigest<token::Session>,
+    /// What is stored.
+    pub session: &'a Session,
+    /// Whose it is.
+    pub person: PersonKey,
+    /// A session of the same browser that ends in the same step (fixation, GHSA-f24x-5g9q-753f).
+    pub replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
+}
+
+/// What became of a [`Settlement`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was done, durably.
+    Done,
+    /// The attempt is in another state by now, or gone; nothing was changed.
+    Changed,
+}
+
+/// Started sign-ins.
+///
+/// Law 1: [`settle`](Self::settle) is one atomic step. Of all callers in all processes that settle
+/// from the same state, exactly one gets [`Settled::Done`]; the session of the others never exists.
+/// Law 2: only digests and keyed hashes arrive here. Law 3: what was acknowledged survives a crash
+/// of linkgate. Law 4: a record of a version that is not known reads as absent.
+#[async_trait]
+pub trait Attempts: Send + Sync {
+    /// Stores an attempt and queues its mail, in one step. An older live attempt of the same
+    /// browser and person becomes [`State::replaced`] in that step; the new one becomes the
+    /// browser's latest.
+    async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()>;
+
+    /// The attempt of a link. Changes nothing.
+    async fn attempt(&self, link: TokenDigest<Link>) -> Stored<Option<Record>>;
+
+    /// The latest attempt that a browser began. Changes nothing.
+    async fn latest(
+        &self,
+        browser: TokenDigest<Browser>,
+    ) -> Stored<Option<(TokenDigest<Link>, Record)>>;
+
+    /// Counts one tried code, unless `most` have been counted. Returns whether it was counted:
+    /// only then may the code be compared. Atomic, so that simultaneous guesses share the tries.
+    async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool>;
+
+    /// Changes the state and makes the session, if the state still is what was judged.
+    async fn settle(&self, link: TokenDigest<Link>, settlement: &Settlement<'_>)
+    -> Stored<Settled>;
+}
+
+/// Signed-in browsers.
+///
+/// Law: nothing but [`Attempts::settle`] makes a session; a [`touch`](Self::touch) that races an
+/// [`end`](Self::end) never brings the session back.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// The session of a token, whether it still counts or not.
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>>;
+
+    /// Moves `last_seen` forward, if the session is there.
+    async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()>;
+
+    /// Ends a session. Returns whether it was there.
+    async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool>;
+
+    /// The sessions of a person that have not reached their absolute timeout.
+    async fn sessions_of(
+        &self,
+        person: PersonKey,
+        now: UnixMillis,
+    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>>;
+}
+
+/// Counts.
+#[async_trait]
+pub trait Limits: Send + Sync {
+    /// Counts a group of hits, all or none, in one atomic step: if one of them is used up, none is
+    /// counted, so that a refused try never prolongs the wait.
+    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict>;
+}
+
+/// The identity of a queued mail: 128 random bits, also the left part of its Message-ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MailId(pub [u8; 16]);
+
+impl MailId {
+    /// Lower-case hexadecimal.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// A mail that waits for hand-over. The body is sealed: it holds a link that signs in.
+#[derive(Clone, Debug)]
+pub struct QueuedMail {
+    /// Its identity; a repeated hand-over repeats the Message-ID.
+    pub id: MailId,
+    /// The encrypted job.
+    pub sealed: Vec<u8>,
+    /// When it is worth nothing any more.
+    pub expires_at: UnixMillis,
+}
+
+/// A mail that was claimed by a worker.
+#[derive(Clone, Debug)]
+pub struct ClaimedMail {
+    /// The mail.
+    pub mail: QueuedMail,
+    /// How often it was claimed, this time included.
+    pub claims: u32,
+}
+
+/// Mails that wait for hand-over.
+///
+/// Law: a claimed mail is nobody else's until its lease is over; then it can be claimed again, so a
+/// crash between hand-over and [`done`](Self::done) repeats a mail and never loses one. An expired
+/// mail is never handed out.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Claims up to `most` mails that are due.
+    async fn claim(
+        &self,
+        most: usize,
+        lease: Duration,
+        now: UnixMillis,
+    ) -> Stored<Vec<ClaimedMail>>;
+
+    /// Forgets a mail that was handed over, or cannot be.
+    async fn done(&self, id: MailId) -> Stored<()>;
+
+    /// Gives a claimed mail back, to be claimed from `due` on.
+    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()>;
+}
+
+/// What keeps a store in order.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Asks whether the store answers.
+    async fn ping(&self) -> Stored<()>;
+
+    /// Removes what is over. Returns how many records went.
+    async fn sweep(&self, now: UnixMillis) -> Stored<u64>;
+
+    /// The store's own time, if it has one: nodes that share a store judge expiry by it, so that a
+    /// node with a wrong clock changes nothing.
+    async fn time(&self) -> Stored<Option<UnixMillis>>;
+}
+
+/// A whole store.
+pub trait Store: Attempts + Sessions + Limits + Outbox + Upkeep {}
+impl<T: Attempts + Sessions + Limits + Outbox + Upkeep> Store for T {}
+
+/// A mail, ready to be handed over. Built from parsed parts only.
+#[derive(Clone)]
+pub struct OutgoingMail {
+    /// Its identity.
+    pub id: MailId,
+    /// The one recipient.
+    pub to: EmailAddress,
+    /// The subject, without line breaks.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// The moment it was asked for.
+    pub date: UnixMillis,
+}
+
+impl std::fmt::Debug for OutgoingMail {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "OutgoingMail({}, ..)", self.id.to_hex())
+    }
+}
+
+/// Why a mail was not handed over. The texts go to the log, cut, and never hold the mail.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// It may work later: network, TLS, time-out, an answer 4xx.
+    #[error("for now: {0}")]
+    Transient(String),
+    /// It will not work later: an answer 5xx.
+    #[error("for good: {0}")]
+    Permanent(String),
+}
+
+/// Hands mails over.
+///
+/// Law: returns within a bound of its own, whatever the other side does; exactly one recipient.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Hands one mail over.
+    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError>;
+}
+
+/// The time, as the store has it.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> UnixMillis;
+}
+
+/// Randomness that nobody can guess.
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Draws a fixed number of bytes.
+pub fn draw<const N: usize>(entropy: &Arc<dyn Entropy>) -> [u8; N] {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes);
+    bytes
+}
+
+/// This machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods)] // The one place where the machine's time is read.
+    fn now(&self) -> UnixMillis {
+        let since_epoch =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        UnixMillis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The operating system's randomness, through a generator that it seeds and reseeds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    #[allow(clippy::disallowed_methods)] // The one place where randomness is drawn.
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::Rng::fill(&mut rand::rng(), bytes);
+    }
+}

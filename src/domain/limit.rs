@@ -1,1 +1,180 @@
-//! 
+//! How often something may be done, and for whom it is counted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::secret::{Key, Secret};
+use super::time::{Span, SpanError, UnixMillis};
+
+/// So many times in a window that opens with the first: `3/1h`.
+///
+/// ```
+/// # use linkgate::domain::limit::Limit;
+/// let limit: Limit = "3/1h".parse().unwrap();
+/// assert_eq!((limit.count, limit.to_string().as_str()), (3, "3/1h"));
+/// assert!("0/1h".parse::<Limit>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// How many times; at least once.
+    pub count: u32,
+    /// How long the window stays open.
+    pub window: Span,
+}
+
+/// Why a text is not a [`Limit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// Not `number/span`.
+    #[error("must be a number, a slash and a span")]
+    Shape,
+    /// No or too many times.
+    #[error("must allow between 1 and 1000000000 times")]
+    Count,
+    /// The part after the slash.
+    #[error("the span after the slash {0}")]
+    Window(#[from] SpanError),
+}
+
+const LARGEST_COUNT: u32 = 1_000_000_000;
+
+impl FromStr for Limit {
+    type Err = LimitError;
+
+    fn from_str(text: &str) -> Result<Self, LimitError> {
+        let (count, window) = text.split_once('/').ok_or(LimitError::Shape)?;
+        if count.is_empty() || !count.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(LimitError::Shape);
+        }
+        let count: u32 = count.parse().map_err(|_| LimitError::Count)?;
+        let window: Span = window.parse()?;
+        if window.as_duration().is_zero() {
+            return Err(LimitError::Window(SpanError::Shape));
+        }
+        if (1..=LARGEST_COUNT).contains(&count) {
+            Ok(Self { count, window })
+        } else {
+            Err(LimitError::Count)
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.count, self.window)
+    }
+}
+
+/// What is limited. Keyed by what is done and not by path, so that a second spelling of a path
+/// opens no second account (GHSA-x732-6j76-qmhm).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limited {
+    /// Mails to one address.
+    MailsToAddress,
+    /// Mails asked for by one client network.
+    MailsByClient,
+}
+
+impl Limited {
+    /// The name in store keys and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MailsToAddress => "email",
+            Self::MailsByClient => "ip",
+        }
+    }
+}
+
+/// Whose count it is: a keyed hash, so that the store learns no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LimitKey {
+    /// What is counted.
+    pub limited: Limited,
+    /// The keyed hash of the address or network.
+    pub subject: [u8; 32],
+}
+
+/// Makes the keyed hashes under which people and networks are counted and indexed.
+#[derive(Clone, Debug)]
+pub struct SubjectKey(Key);
+
+impl SubjectKey {
+    /// Derives the subject key of an installation.
+    #[must_use]
+    pub fn new(secret: &Secret) -> Self {
+        Self(secret.derive("subject"))
+    }
+
+    /// The key under which `subject` is counted for `limited`.
+    #[must_use]
+    pub fn limit(&self, limited: Limited, subject: &str) -> LimitKey {
+        let subject =
+            self.0.mac(&[b"limit\0", limited.name().as_bytes(), b"\0", subject.as_bytes()]);
+        LimitKey { limited, subject }
+    }
+
+    /// The key under which a person's sessions are indexed.
+    #[must_use]
+    pub fn person(&self, identity: &str) -> PersonKey {
+        PersonKey(self.0.mac(&[b"person\0", identity.as_bytes()]))
+    }
+}
+
+/// The keyed hash of a person's identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PersonKey(pub [u8; 32]);
+
+/// One thing to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Whose count.
+    pub key: LimitKey,
+    /// How often it may be.
+    pub limit: Limit,
+}
+
+/// What the store says of a group of hits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All are within their limits, and all have been counted.
+    Within,
+    /// At least one is used up, and none has been counted.
+    Exceeded {
+        /// When the last of the used-up windows closes.
+        until: UnixMillis,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_limits_are_refused() {
+        for text in [
+            "",
+            "3",
+            "/1h",
+            "3/",
+            "3/1",
+            "-3/1h",
+            "+3/1h",
+            "3/1h/",
+            "0/1h",
+            "3/0s",
+            "9999999999/1h",
+            "3 / 1h",
+        ] {
+            assert!(text.parse::<Limit>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn keys_tell_what_is_counted_apart() {
+        let key = SubjectKey::new(&Secret::new(&[1; 32]).unwrap());
+        let address = key.limit(Limited::MailsToAddress, "x");
+        assert_ne!(address.subject, key.limit(Limited::MailsByClient, "x").subject);
+        assert_ne!(address.subject, key.person("x").0);
+    }
+}

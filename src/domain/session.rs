@@ -1,1 +1,113 @@
-//! 
+//! A signed-in browser.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::email::EmailAddress;
+use super::time::UnixMillis;
+
+/// How long sessions live (OWASP: idle and absolute timeout).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Ends when nothing was asked for so long.
+    pub idle: Duration,
+    /// Ends at the latest so long after sign-in.
+    pub absolute: Duration,
+}
+
+/// What is stored of a session, under the digest of its token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Who is signed in.
+    pub email: EmailAddress,
+    /// When.
+    pub signed_in_at: UnixMillis,
+    /// The last request, to within [`Session::touch_interval`].
+    pub last_seen: UnixMillis,
+    /// The absolute timeout, fixed at sign-in: no request moves it.
+    pub expires_at: UnixMillis,
+    /// What the browser said it was, in our own words.
+    pub browser: String,
+    /// The client network at sign-in.
+    pub network: String,
+}
+
+/// Whether a session still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    Active,
+    /// Nothing was asked for longer than the idle timeout.
+    Idle,
+    /// The absolute timeout is over.
+    Expired,
+}
+
+impl Session {
+    /// Judges the session at a moment of the store's time.
+    #[must_use]
+    pub fn standing(&self, now: UnixMillis, idle: Duration) -> Standing {
+        if now >= self.expires_at {
+            Standing::Expired
+        } else if now.since(self.last_seen) >= idle {
+            Standing::Idle
+        } else {
+            Standing::Active
+        }
+    }
+
+    /// How far `last_seen` may lag: a minute, or a quarter of a short idle timeout, so that a busy
+    /// session costs at most one write a minute and is never taken for idle.
+    #[must_use]
+    pub fn touch_interval(idle: Duration) -> Duration {
+        (idle / 4).min(Duration::from_secs(60))
+    }
+
+    /// Whether `last_seen` should be moved now.
+    #[must_use]
+    pub fn wants_touch(&self, now: UnixMillis, idle: Duration) -> bool {
+        now.since(self.last_seen) >= Self::touch_interval(idle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(600);
+
+    fn session() -> Session {
+        Session {
+            email: EmailAddress::parse("ann@example.com").unwrap(),
+            signed_in_at: UnixMillis(1_000_000),
+            last_seen: UnixMillis(1_000_000),
+            expires_at: UnixMillis(9_000_000),
+            browser: "Firefox on Linux".into(),
+            network: "127.0.0.1".into(),
+        }
+    }
+
+    #[test]
+    fn ends_when_idle_and_at_the_absolute_timeout_whatever_happens() {
+        let mut session = session();
+        assert_eq!(session.standing(UnixMillis(1_599_999), IDLE), Standing::Active);
+        assert_eq!(session.standing(UnixMillis(1_600_000), IDLE), Standing::Idle);
+        session.last_seen = UnixMillis(8_999_999);
+        assert_eq!(session.standing(UnixMillis(8_999_999), IDLE), Standing::Active);
+        assert_eq!(session.standing(UnixMillis(9_000_000), IDLE), Standing::Expired);
+    }
+
+    #[test]
+    fn is_touched_once_a_minute_or_four_times_in_a_short_idle_time() {
+        let session = session();
+        assert!(!session.wants_touch(UnixMillis(1_059_999), IDLE));
+        assert!(session.wants_touch(UnixMillis(1_060_000), IDLE));
+        assert_eq!(Session::touch_interval(Duration::from_secs(40)), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_ends_nothing() {
+        assert_eq!(session().standing(UnixMillis(0), IDLE), Standing::Active);
+    }
+}
