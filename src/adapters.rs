@@ -1,1 +1,3 @@
-//! 
+//! The outside, behind the ports: stores, clocks and mailers.
+
+pub mod mail;

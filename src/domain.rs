@@ -16,5 +16,6 @@ pub mod policy;
 pub mod return_url;
 pub mod secret;
 pub mod session;
+pub mod terms;
 pub mod time;
 pub mod token;

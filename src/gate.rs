@@ -1,1 +1,133 @@
-//! 
+//! The use cases, readable as the flow of a sign-in:
+//!
+//! 1. [`Gate::request_link`]: an address asks for a mail ([`ask`]).
+//! 2. [`Gate::open_link`]: the link is opened; in the browser that asked it signs in ([`redeem`]).
+//! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]).
+//! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
+//! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`ask`]).
+//!
+//! The only place that joins domain and ports. It knows no HTTP.
+
+pub mod ask;
+pub mod mail_job;
+pub mod redeem;
+pub mod sessions;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
+
+use crate::domain::code::CodeKey;
+use crate::domain::email::EmailAddress;
+use crate::domain::limit::SubjectKey;
+use crate::domain::origin::Origin;
+use crate::domain::secret::Secret;
+use crate::domain::terms::SignInTerms;
+use crate::domain::token::{self, TokenDigest, TokenKey};
+use crate::ports::{Clock, Entropy, Store};
+use mail_job::MailSeal;
+
+/// The keys of an installation, each for one use.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Signs tokens.
+    pub token: TokenKey,
+    /// Keeps codes.
+    pub code: CodeKey,
+    /// Hides whose counts and sessions the store keeps.
+    pub subject: SubjectKey,
+    /// Seals mails that wait.
+    pub mail: MailSeal,
+}
+
+impl Keys {
+    /// Derives all of them.
+    #[must_use]
+    pub fn new(secret: &Secret) -> Self {
+        Self {
+            token: TokenKey::new(secret),
+            code: CodeKey::new(secret),
+            subject: SubjectKey::new(secret),
+            mail: MailSeal::new(secret),
+        }
+    }
+}
+
+/// The use cases over one store.
+pub struct Gate {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    keys: Keys,
+    prefix: String,
+    mail_waits: Arc<Notify>,
+    touching: Arc<Mutex<HashSet<TokenDigest<token::Session>>>>,
+}
+
+/// The site where something is asked for, as far as the use cases need it.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The site's name.
+    pub site: &'a str,
+    /// The concrete origin of the request: links are built from it. It comes from the
+    /// configuration, or matched a configured wildcard; never from the `Host` header alone.
+    pub origin: &'a Origin,
+    /// The site's terms.
+    pub terms: &'a SignInTerms,
+    /// Whether an address may sign in here: the spelling that mail goes to, or nothing.
+    pub admits: &'a (dyn Fn(&EmailAddress) -> Option<EmailAddress> + Sync),
+}
+
+impl std::fmt::Debug for Place<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Place({})", self.site)
+    }
+}
+
+impl Gate {
+    /// Joins a store, a clock, randomness and the keys. `prefix` is the reserved path, as in
+    /// `/.linkgate`.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        secret: &Secret,
+        prefix: &str,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            entropy,
+            keys: Keys::new(secret),
+            prefix: prefix.to_owned(),
+            mail_waits: Arc::default(),
+            touching: Arc::default(),
+        }
+    }
+
+    /// Rings whenever a mail was queued on this node.
+    #[must_use]
+    pub fn mail_waits(&self) -> Arc<Notify> {
+        Arc::clone(&self.mail_waits)
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The store's time.
+    #[must_use]
+    pub fn now(&self) -> crate::domain::time::UnixMillis {
+        self.clock.now()
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Gate(..)")
+    }
+}

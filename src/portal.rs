@@ -1,1 +1,3 @@
-//! 
+//! The pages, the mails and the JSON API.
+
+pub mod cookies;

@@ -1,0 +1,85 @@
+//! One file for each mail: for tests, and for machines where another program fetches them.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use super::message::{Sender, message};
+use crate::ports::{MailError, Mailer, OutgoingMail};
+
+/// Writes `.eml` files into a folder.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    sender: Sender,
+}
+
+impl Folder {
+    /// Prepares to write; the folder is made when the first mail comes.
+    #[must_use]
+    pub fn new(path: PathBuf, sender: Sender) -> Self {
+        Self { path, sender }
+    }
+}
+
+#[async_trait]
+impl Mailer for Folder {
+    /// The file appears under its name when it is complete: written beside it, then renamed. A
+    /// repeated hand-over replaces the file.
+    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
+        let bytes = message(&self.sender, mail)?.formatted();
+        let name = format!("{}-{}.eml", mail.date.0, mail.id.to_hex());
+        let folder = self.path.clone();
+        let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
+        match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(MailError::Transient(format!(
+                "{}: {error}",
+                self.path.display()
+            ))),
+            Err(error) => Err(MailError::Transient(error.to_string())),
+        }
+    }
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let draft = folder.join(format!(".{name}.part"));
+    // The mail holds a link that signs in: nobody else on the machine may read it.
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(draft, folder.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::tests::{mail, sender};
+    use super::*;
+
+    #[tokio::test]
+    async fn writes_one_private_file_for_each_mail() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mails");
+        let mailer = Folder::new(path.clone(), sender());
+        mailer.send(&mail()).await.unwrap();
+        mailer.send(&mail()).await.unwrap();
+        let files: Vec<_> = std::fs::read_dir(&path).unwrap().map(Result::unwrap).collect();
+        assert_eq!(files.len(), 1, "a repeated hand-over replaces the file");
+        assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(files[0].file_name().to_string_lossy().ends_with(".eml"));
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_made_is_said_and_may_be_there_later() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = Folder::new(file.path().join("mails"), sender()).send(&mail()).await;
+        assert!(matches!(error, Err(MailError::Transient(_))), "{error:?}");
+    }
+}

@@ -1,0 +1,71 @@
+//! The development inbox: keeps the last mails in memory, for a page that shows them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::message::{Sender, message};
+use crate::ports::{MailError, Mailer, OutgoingMail};
+
+/// Mails that are kept; older ones go.
+const KEPT: usize = 100;
+
+/// A mail in the inbox.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What was handed over.
+    pub mail: OutgoingMail,
+    /// The whole message, as a relay would have got it.
+    pub raw: Vec<u8>,
+}
+
+/// The inbox. Clones share the mails.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    sender: Sender,
+    mails: Arc<Mutex<VecDeque<Arc<Kept>>>>,
+}
+
+impl Inbox {
+    /// An empty inbox.
+    #[must_use]
+    pub fn new(sender: Sender) -> Self {
+        Self { sender, mails: Arc::default() }
+    }
+
+    /// The mails, newest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Arc<Kept>> {
+        self.lock().iter().cloned().collect()
+    }
+
+    /// The mail with this identity in hexadecimal.
+    #[must_use]
+    pub fn mail(&self, id: &str) -> Option<Arc<Kept>> {
+        self.lock().iter().find(|kept| kept.mail.id.to_hex() == id).cloned()
+    }
+
+    /// Who the mails are from.
+    #[must_use]
+    pub fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Kept>>> {
+        // A panic elsewhere cannot leave the list half changed: every change is one push or pop.
+        self.mails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Mailer for Inbox {
+    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
+        let raw = message(&self.sender, mail)?.formatted();
+        let mut mails = self.lock();
+        mails.retain(|kept| kept.mail.id != mail.id);
+        mails.push_front(Arc::new(Kept { mail: mail.clone(), raw }));
+        mails.truncate(KEPT);
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! On which terms a site lets people sign in.
+
+use std::time::Duration;
+
+use super::limit::Limit;
+use super::session::Lifetimes;
+
+/// What a link needs in a browser that did not ask for it (`sign_in.other_browser`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OtherBrowser {
+    /// The visitor types the address again. Scanners follow links, run scripts and press buttons,
+    /// but do not know what to type.
+    #[default]
+    Address,
+    /// The visitor presses a button. Convenient, and some scanners press it, too.
+    Button,
+    /// Nothing: there the code of the mail is the only way.
+    CodeOnly,
+}
+
+/// The sign-in settings of a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInTerms {
+    /// Whether people may sign in here at all.
+    pub enabled: bool,
+    /// How long link and code work.
+    pub link_lifetime: Duration,
+    /// What a link needs in another browser.
+    pub other_browser: OtherBrowser,
+    /// Mails to one address.
+    pub email_limit: Limit,
+    /// Mails asked for by one client network.
+    pub client_limit: Limit,
+    /// How long a used link is remembered as used.
+    pub used_link_retention: Duration,
+    /// How long sessions live.
+    pub session: Lifetimes,
+}

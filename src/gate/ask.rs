@@ -1,0 +1,307 @@
+//! Asking for a mail: the form, a resend, a fresh link; and taking it back.
+
+use std::time::Duration;
+
+use super::mail_job::MailJob;
+use super::{Gate, Place};
+use crate::domain::attempt::{Attempt, Record, State};
+use crate::domain::client::ClientAddress;
+use crate::domain::code::Code;
+use crate::domain::email::EmailAddress;
+use crate::domain::limit::{Hit, Limited, Verdict};
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{Browser, Link, Report, Token};
+use crate::ports::{Beginning, MailId, QueuedMail, Settled, Settlement, Stored, StoreError, draw};
+
+/// How long an expired attempt is remembered, so that its link says "expired" and offers a fresh
+/// one.
+const EXPIRED_RETENTION: Duration = Duration::from_secs(24 * 3600);
+/// How long to wait before the second, third, … mail of one attempt.
+const COOL_DOWN: [Duration; 3] =
+    [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The client's address.
+    pub client: ClientAddress,
+    /// What the browser said it was, in our own words.
+    pub browser_label: String,
+    /// The browser's cookie, if it has a genuine one.
+    pub browser: Option<Token<Browser>>,
+}
+
+/// A mail was queued, or was not and must look as if it had been.
+#[derive(Debug)]
+pub struct Asked {
+    /// The cookie that ties the attempt to this browser.
+    pub browser: Token<Browser>,
+    /// The attempt.
+    pub attempt: Attempt,
+}
+
+/// Why no mail was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// A limit is used up, or a resend came too soon.
+    #[error("too many requests")]
+    TooMany {
+        /// When it may be tried again.
+        until: UnixMillis,
+    },
+    /// There is nothing that could be sent again.
+    #[error("no attempt")]
+    NoAttempt,
+    /// The store is in trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What somebody asks for.
+struct Wish<'a> {
+    email: &'a EmailAddress,
+    return_url: &'a str,
+    mails: u32,
+}
+
+impl Gate {
+    /// The form: limits, then policy, then attempt and mail in one step. The same work is done for
+    /// every address, admitted or not.
+    ///
+    /// # Errors
+    /// [`AskError::TooMany`] over a limit, [`AskError::Store`] when nothing could be stored.
+    pub async fn request_link(
+        &self,
+        place: Place<'_>,
+        asker: Asker,
+        email: &EmailAddress,
+        return_url: &str,
+    ) -> Result<Asked, AskError> {
+        self.begin(place, asker, Wish { email, return_url, mails: 1 }).await
+    }
+
+    /// The browser's latest attempt, for the page that waits.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn waiting(&self, browser: &Token<Browser>) -> Stored<Option<Record>> {
+        Ok(self.store.latest(browser.digest()).await?.map(|(_, record)| record))
+    }
+
+    /// Sends another mail for the browser's latest attempt, after a pause that grows.
+    ///
+    /// # Errors
+    /// [`AskError::NoAttempt`] without one at this site, [`AskError::TooMany`] before the pause is
+    /// over or over a limit.
+    pub async fn resend(&self, place: Place<'_>, asker: Asker) -> Result<Asked, AskError> {
+        let browser = asker.browser.as_ref().ok_or(AskError::NoAttempt)?;
+        let latest = self.store.latest(browser.digest()).await?;
+        let (_, record) = latest.ok_or(AskError::NoAttempt)?;
+        self.again(place, asker, &record).await
+    }
+
+    /// Sends a fresh mail for the attempt of a dead link: same address, same return URL. Whoever
+    /// holds the link was sent it, so nothing need be typed.
+    ///
+    /// # Errors
+    /// [`AskError::NoAttempt`] for a link that is not known at this site.
+    pub async fn fresh_link(
+        &self,
+        place: Place<'_>,
+        asker: Asker,
+        link: &Token<Link>,
+    ) -> Result<Asked, AskError> {
+        let record = self.store.attempt(link.digest()).await?.ok_or(AskError::NoAttempt)?;
+        self.again(place, asker, &record).await
+    }
+
+    async fn again(
+        &self,
+        place: Place<'_>,
+        asker: Asker,
+        record: &Record,
+    ) -> Result<Asked, AskError> {
+        let attempt = &record.attempt;
+        if attempt.site != place.site {
+            return Err(AskError::NoAttempt);
+        }
+        let until = resend_at(record);
+        if self.clock.now() < until {
+            return Err(AskError::TooMany { until });
+        }
+        let wish = Wish {
+            email: &attempt.email,
+            return_url: &attempt.return_url,
+            mails: attempt.mails.saturating_add(1),
+        };
+        self.begin(place, asker, wish).await
+    }
+
+    async fn begin(
+        &self,
+        place: Place<'_>,
+        asker: Asker,
+        wish: Wish<'_>,
+    ) -> Result<Asked, AskError> {
+        let now = self.clock.now();
+        if let Verdict::Exceeded { until } = self.count(place, &asker, wish.email, now).await? {
+            return Err(AskError::TooMany { until });
+        }
+        let link = Token::<Link>::mint(&self.keys.token, draw(&self.entropy));
+        let code = Code::mint(draw(&self.entropy));
+        let browser = asker
+            .browser
+            .unwrap_or_else(|| Token::mint(&self.keys.token, draw(&self.entropy)));
+        let admitted = (place.admits)(wish.email);
+        let expires_at = now.after(place.terms.link_lifetime);
+        let attempt = Attempt {
+            email: wish.email.clone(),
+            site: place.site.to_owned(),
+            origin: place.origin.to_string(),
+            return_url: wish.return_url.to_owned(),
+            browser: browser.digest(),
+            code: self.keys.code.mac(link.digest(), &code),
+            asked_at: now,
+            expires_at,
+            mails: wish.mails,
+            browser_label: asker.browser_label,
+            network: asker.client.network().to_string(),
+            admitted: admitted.is_some(),
+        };
+        let mail = self.sealed_mail(place, &attempt, admitted, &link, &code);
+        self.store
+            .begin(&Beginning {
+                link: link.digest(),
+                attempt: &attempt,
+                person: self.keys.subject.person(wish.email.identity()),
+                mail: &mail,
+                keep_until: expires_at.after(EXPIRED_RETENTION),
+                now,
+            })
+            .await?;
+        self.mail_waits.notify_one();
+        Ok(Asked { browser, attempt })
+    }
+
+    async fn count(
+        &self,
+        place: Place<'_>,
+        asker: &Asker,
+        email: &EmailAddress,
+        now: UnixMillis,
+    ) -> Stored<Verdict> {
+        let subject = &self.keys.subject;
+        let network = asker.client.network().to_string();
+        let hits = [
+            Hit {
+                key: subject.limit(Limited::MailsToAddress, &email.limit_key()),
+                limit: place.terms.email_limit,
+            },
+            Hit {
+                key: subject.limit(Limited::MailsByClient, &network),
+                limit: place.terms.client_limit,
+            },
+        ];
+        self.store.hit(&hits, now).await
+    }
+
+    fn sealed_mail(
+        &self,
+        place: Place<'_>,
+        attempt: &Attempt,
+        admitted: Option<EmailAddress>,
+        link: &Token<Link>,
+        code: &Code,
+    ) -> QueuedMail {
+        let id = MailId(draw(&self.entropy));
+        let address = |what: &str, token: &str| {
+            format!("{}{}/{what}/{token}", place.origin, self.prefix)
+        };
+        let report = Token::<Report>::for_attempt(&self.keys.token, link.digest());
+        let job = MailJob {
+            deliver: admitted.is_some(),
+            to: admitted.unwrap_or_else(|| attempt.email.clone()),
+            site: attempt.site.clone(),
+            host: place.origin.authority(),
+            link: address("link", &link.reveal()),
+            code: code.reveal().to_string(),
+            report: address("report", &report.reveal()),
+            browser_label: attempt.browser_label.clone(),
+            network: attempt.network.clone(),
+            asked_at: attempt.asked_at,
+            expires_at: attempt.expires_at,
+        };
+        let sealed = self.keys.mail.seal(id, draw(&self.entropy), &job);
+        QueuedMail { id, sealed, expires_at: attempt.expires_at }
+    }
+
+    /// "I did not ask for this": ends the attempt, if the visitor knows the address it was for.
+    /// Mail scanners press every button, so what a machine can press without knowing the address
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn report(&self, token: &Token<Report>, typed: &EmailAddress) -> Stored<Reported> {
+        for _ in 0..STATES {
+            let Some(record) = self.store.attempt(token.attempt()).await? else {
+                return Ok(Reported::Unknown);
+            };
+            if record.attempt.email != *typed {
+                return Ok(Reported::WrongAddress);
+            }
+            let now = self.clock.now();
+            let to = record.state.ended(now);
+            if to == record.state {
+                return Ok(Reported::Done);
+            }
+            let settlement = Settlement {
+                from: record.state,
+                to,
+                session: None,
+                keep_until: record.attempt.expires_at.after(EXPIRED_RETENTION),
+                now,
+            };
+            if self.store.settle(token.attempt(), &settlement).await? == Settled::Done {
+                return Ok(Reported::Done);
+            }
+        }
+        Ok(Reported::Done)
+    }
+
+    /// Whether a report link belongs to an attempt that is known.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn reportable(&self, token: &Token<Report>) -> Stored<bool> {
+        Ok(self.store.attempt(token.attempt()).await?.is_some())
+    }
+}
+
+/// A state changes at most this often, so a loop that reads, judges and settles ends.
+pub(super) const STATES: usize = 4;
+
+/// What became of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// The attempt is over.
+    Done,
+    /// The address is another one; nothing was changed.
+    WrongAddress,
+    /// There is no such attempt.
+    Unknown,
+}
+
+/// From when on another mail may be asked for. A dead attempt owes no pause.
+#[must_use]
+pub fn resend_at(record: &Record) -> UnixMillis {
+    let sent = usize::try_from(record.attempt.mails.saturating_sub(1)).unwrap_or(usize::MAX);
+    let pause = COOL_DOWN[sent.min(COOL_DOWN.len() - 1)];
+    match record.state {
+        State::Live | State::LinkUsed { .. } => {
+            record.attempt.asked_at.after(pause).min(record.attempt.expires_at)
+        }
+        State::Used { .. } | State::Replaced { .. } | State::Ended { .. } => {
+            record.attempt.asked_at
+        }
+    }
+}

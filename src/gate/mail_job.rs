@@ -1,0 +1,135 @@
+//! The mail that waits in the outbox: a job with a live link, so it is sealed.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::domain::email::EmailAddress;
+use crate::domain::secret::{Key, Secret};
+use crate::domain::time::UnixMillis;
+use crate::ports::MailId;
+
+const NONCE_BYTES: usize = 24;
+
+/// All that is needed to write and send one sign-in mail, on any node.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct MailJob {
+    /// Whether the mail is sent. A job for an address that may not sign in is queued all the same
+    /// and dropped by the worker, so that asking costs the same and looks the same.
+    #[zeroize(skip)]
+    pub deliver: bool,
+    /// The one recipient, in the spelling of the rule that lets it in.
+    #[zeroize(skip)]
+    pub to: EmailAddress,
+    /// The site's name.
+    pub site: String,
+    /// The site's host, for people.
+    pub host: String,
+    /// The link.
+    pub link: String,
+    /// The code.
+    pub code: String,
+    /// The "I did not ask for this" link.
+    pub report: String,
+    /// What the browser said it was, in our own words.
+    pub browser_label: String,
+    /// The client network it came from.
+    pub network: String,
+    /// When the mail was asked for.
+    #[zeroize(skip)]
+    pub asked_at: UnixMillis,
+    /// Until when link and code work.
+    #[zeroize(skip)]
+    pub expires_at: UnixMillis,
+}
+
+impl std::fmt::Debug for MailJob {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("MailJob(..)")
+    }
+}
+
+/// Seals jobs: XChaCha20-Poly1305 with a random 192-bit nonce before the text and the mail's
+/// identity as associated data, so that no job can be put in another's place.
+#[derive(Clone, Debug)]
+pub struct MailSeal(Key);
+
+/// A job that this installation did not seal, or that was damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the queued mail cannot be opened with this secret")]
+pub struct NotSealedHere;
+
+impl MailSeal {
+    /// Derives the sealing key of an installation.
+    #[must_use]
+    pub fn new(secret: &Secret) -> Self {
+        Self(secret.derive("mail"))
+    }
+
+    /// Seals a job.
+    #[must_use]
+    pub fn seal(&self, id: MailId, nonce: [u8; NONCE_BYTES], job: &MailJob) -> Vec<u8> {
+        // A job is plain data with text keys, and far below the cipher's 256 GiB: neither fails.
+        let plain = Zeroizing::new(serde_json::to_vec(job).unwrap_or_default());
+        let payload = Payload { msg: &plain, aad: &id.0 };
+        let sealed = self.cipher().encrypt(XNonce::from_slice(&nonce), payload).unwrap_or_default();
+        [nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens a job.
+    ///
+    /// # Errors
+    /// [`NotSealedHere`] for another key, another identity, or changed bytes.
+    pub fn open(&self, id: MailId, sealed: &[u8]) -> Result<MailJob, NotSealedHere> {
+        let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or(NotSealedHere)?;
+        let payload = Payload { msg: text, aad: &id.0 };
+        let plain = self
+            .cipher()
+            .decrypt(XNonce::from_slice(nonce), payload)
+            .map(Zeroizing::new)
+            .map_err(|_| NotSealedHere)?;
+        serde_json::from_slice(&plain).map_err(|_| NotSealedHere)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(self.0.expose().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opens_only_what_was_sealed_here_for_this_mail() {
+        let seal = MailSeal::new(&Secret::new(&[1; 32]).unwrap());
+        let other = MailSeal::new(&Secret::new(&[2; 32]).unwrap());
+        let job = MailJob {
+            deliver: true,
+            to: EmailAddress::parse("ann@example.com").unwrap(),
+            site: "wiki".into(),
+            host: "wiki.example.com".into(),
+            link: "https://wiki.example.com/.linkgate/link/x".into(),
+            code: "WDJB-MJHT".into(),
+            report: String::new(),
+            browser_label: String::new(),
+            network: String::new(),
+            asked_at: UnixMillis(1),
+            expires_at: UnixMillis(2),
+        };
+        let id = MailId([1; 16]);
+        let sealed = seal.seal(id, [9; 24], &job);
+        assert_eq!(seal.open(id, &sealed).unwrap().code, "WDJB-MJHT");
+        assert!(!sealed.windows(4).any(|window| window == b"WDJB"));
+        assert!(seal.open(MailId([2; 16]), &sealed).is_err());
+        assert!(other.open(id, &sealed).is_err());
+        for position in 0..sealed.len() {
+            let mut damaged = sealed.clone();
+            damaged[position] ^= 1;
+            assert!(seal.open(id, &damaged).is_err(), "byte {position}");
+        }
+        assert!(seal.open(id, &sealed[..10]).is_err());
+        assert_eq!(format!("{job:?}"), "MailJob(..)");
+    }
+}

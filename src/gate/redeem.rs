@@ -1,0 +1,308 @@
+//! Signing in: with the link in the browser that asked, with the link elsewhere, with the code.
+
+use subtle::ConstantTimeEq;
+
+use super::ask::STATES;
+use super::{Gate, Place};
+use crate::domain::attempt::{Gone, Record, Way};
+use crate::domain::client::ClientAddress;
+use crate::domain::code::{Code, TRIES};
+use crate::domain::email::EmailAddress;
+use crate::domain::session::Session;
+use crate::domain::terms::OtherBrowser;
+use crate::domain::token::{self, Browser, Link, Token, TokenDigest};
+use crate::ports::{NewSession, Settled, Settlement, Stored, draw};
+
+/// The browser that wants in.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// Its cookie of attempts, if it has a genuine one.
+    pub browser: Option<&'a Token<Browser>>,
+    /// Its cookie of a session, if it has a genuine one.
+    pub session: Option<&'a Token<token::Session>>,
+    /// What it says it is, in our own words.
+    pub browser_label: &'a str,
+    /// Its address.
+    pub client: &'a ClientAddress,
+}
+
+/// Somebody is signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The new session's token, for the cookie.
+    pub token: Token<token::Session>,
+    /// The new session.
+    pub session: Session,
+    /// The attempt that led to it.
+    pub record: Record,
+}
+
+/// What became of an opened link.
+#[derive(Debug)]
+pub enum Opened {
+    /// The browser that asked is signed in now.
+    SignedIn(Box<SignedIn>),
+    /// This browser is signed in with this very link already.
+    AlreadyIn(Record),
+    /// Another browser: a page that asks. Nothing was changed.
+    Elsewhere(Record),
+    /// The link works no more.
+    Gone(Gone, Record),
+    /// There is no such link at this site.
+    Unknown,
+}
+
+/// What became of a link in another browser, once it was confirmed.
+#[derive(Debug)]
+pub enum Redeemed {
+    /// This browser is signed in now.
+    SignedIn(Box<SignedIn>),
+    /// The address is another one; nothing was changed.
+    WrongAddress(Record),
+    /// Only the code works elsewhere at this site; nothing was changed.
+    CodeOnly(Record),
+    /// The link works no more.
+    Gone(Gone, Record),
+    /// There is no such link at this site.
+    Unknown,
+}
+
+/// What became of a typed code.
+#[derive(Debug)]
+pub enum CodeRedeemed {
+    /// This browser is signed in now.
+    SignedIn(Box<SignedIn>),
+    /// Not the code.
+    Wrong {
+        /// Codes that may still be tried.
+        left: u32,
+        /// The attempt.
+        record: Record,
+    },
+    /// All tries are used up.
+    UsedUp(Record),
+    /// The attempt is over.
+    Gone(Gone, Record),
+    /// This browser began no attempt.
+    NoAttempt,
+}
+
+/// How settling ended.
+enum Settling {
+    In(Box<SignedIn>),
+    Gone(Gone, Record),
+    Unknown,
+}
+
+impl Gate {
+    /// Opens a link. Call it for a plain `GET` only: `HEAD` and prefetch must not get here.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn open_link(
+        &self,
+        place: Place<'_>,
+        link: &Token<Link>,
+        caller: Caller<'_>,
+    ) -> Stored<Opened> {
+        let Some(record) = self.known(place, link.digest()).await? else {
+            return Ok(Opened::Unknown);
+        };
+        let own = caller.browser.is_some_and(|browser| browser.digest() == record.attempt.browser);
+        if own {
+            return Ok(match self.settle(place, link.digest(), Way::OwnLink, caller).await? {
+                Settling::In(signed_in) => Opened::SignedIn(signed_in),
+                Settling::Gone(gone, record) => opened_late(gone, record, caller),
+                Settling::Unknown => Opened::Unknown,
+            });
+        }
+        Ok(match record.open(Way::OtherLink, self.clock.now()) {
+            Ok(()) => Opened::Elsewhere(record),
+            Err(gone) => opened_late(gone, record, caller),
+        })
+    }
+
+    /// Looks a link up for a page that only shows. Changes nothing.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn peek_link(&self, place: Place<'_>, link: &Token<Link>) -> Stored<Option<Record>> {
+        self.known(place, link.digest()).await
+    }
+
+    /// Signs in a browser that did not ask, once the visitor has confirmed: with the address typed
+    /// again, or with a press of the button where the site accepts that.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn redeem_elsewhere(
+        &self,
+        place: Place<'_>,
+        link: &Token<Link>,
+        typed: Option<&EmailAddress>,
+        caller: Caller<'_>,
+    ) -> Stored<Redeemed> {
+        let Some(record) = self.known(place, link.digest()).await? else {
+            return Ok(Redeemed::Unknown);
+        };
+        if let Err(gone) = record.open(Way::OtherLink, self.clock.now()) {
+            return Ok(Redeemed::Gone(gone, record));
+        }
+        match place.terms.other_browser {
+            OtherBrowser::CodeOnly => return Ok(Redeemed::CodeOnly(record)),
+            OtherBrowser::Address if typed != Some(&record.attempt.email) => {
+                return Ok(Redeemed::WrongAddress(record));
+            }
+            OtherBrowser::Address | OtherBrowser::Button => {}
+        }
+        let own = caller.browser.is_some_and(|browser| browser.digest() == record.attempt.browser);
+        let way = if own { Way::OwnLink } else { Way::OtherLink };
+        Ok(match self.settle(place, link.digest(), way, caller).await? {
+            Settling::In(signed_in) => Redeemed::SignedIn(signed_in),
+            Settling::Gone(gone, record) => Redeemed::Gone(gone, record),
+            Settling::Unknown => Redeemed::Unknown,
+        })
+    }
+
+    /// Signs in the browser that asked, with the code. The try is counted in the store before the
+    /// code is compared, so simultaneous guesses share the tries.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn redeem_code(
+        &self,
+        place: Place<'_>,
+        code: Option<&Code>,
+        caller: Caller<'_>,
+    ) -> Stored<CodeRedeemed> {
+        let Some(browser) = caller.browser else { return Ok(CodeRedeemed::NoAttempt) };
+        let Some((link, record)) = self.store.latest(browser.digest()).await? else {
+            return Ok(CodeRedeemed::NoAttempt);
+        };
+        if record.attempt.site != place.site {
+            return Ok(CodeRedeemed::NoAttempt);
+        }
+        if let Err(gone) = record.open(Way::Code, self.clock.now()) {
+            return Ok(CodeRedeemed::Gone(gone, record));
+        }
+        // What cannot be a code costs no try: it is a slip, and guesses nothing.
+        let Some(code) = code else {
+            let left = record.tries_left();
+            return Ok(if left == 0 {
+                CodeRedeemed::UsedUp(record)
+            } else {
+                CodeRedeemed::Wrong { left, record }
+            });
+        };
+        if !self.store.count_try(link, TRIES).await? {
+            return Ok(CodeRedeemed::UsedUp(record));
+        }
+        if !bool::from(self.keys.code.mac(link, code).ct_eq(&record.attempt.code)) {
+            let left = record.tries_left().saturating_sub(1);
+            return Ok(if left == 0 {
+                CodeRedeemed::UsedUp(record)
+            } else {
+                CodeRedeemed::Wrong { left, record }
+            });
+        }
+        Ok(match self.settle(place, link, Way::Code, caller).await? {
+            Settling::In(signed_in) => CodeRedeemed::SignedIn(signed_in),
+            Settling::Gone(gone, record) => CodeRedeemed::Gone(gone, record),
+            Settling::Unknown => CodeRedeemed::NoAttempt,
+        })
+    }
+
+    /// The record of a link, if it belongs to this site.
+    async fn known(&self, place: Place<'_>, link: TokenDigest<Link>) -> Stored<Option<Record>> {
+        let record = self.store.attempt(link).await?;
+        Ok(record.filter(|record| record.attempt.site == place.site))
+    }
+
+    /// Reads, judges and settles, until the state that was judged is the state that was changed.
+    async fn settle(
+        &self,
+        place: Place<'_>,
+        link: TokenDigest<Link>,
+        way: Way,
+        caller: Caller<'_>,
+    ) -> Stored<Settling> {
+        for _ in 0..STATES {
+            let Some(record) = self.known(place, link).await? else {
+                return Ok(Settling::Unknown);
+            };
+            if let Some(done) = self.settle_once(place, link, way, caller, record).await? {
+                return Ok(done);
+            }
+        }
+        Ok(Settling::Unknown)
+    }
+
+    async fn settle_once(
+        &self,
+        place: Place<'_>,
+        link: TokenDigest<Link>,
+        way: Way,
+        caller: Caller<'_>,
+        record: Record,
+    ) -> Stored<Option<Settling>> {
+        let now = self.clock.now();
+        let token = Token::<token::Session>::mint(&self.keys.token, draw(&self.entropy));
+        let expires_at = record.attempt.expires_at;
+        let to = match record.state.spend(way, token.digest(), expires_at, now) {
+            Ok(to) => to,
+            Err(gone) => return Ok(Some(Settling::Gone(gone, record))),
+        };
+        // The list may have changed since the mail was sent: who is off it is out.
+        if !record.attempt.admitted || (place.admits)(&record.attempt.email).is_none() {
+            return Ok(Some(Settling::Gone(Gone::Ended, record)));
+        }
+        let session = Session {
+            email: record.attempt.email.clone(),
+            signed_in_at: now,
+            last_seen: now,
+            expires_at: now.after(place.terms.session.absolute),
+            browser: caller.browser_label.to_owned(),
+            network: caller.client.network().to_string(),
+        };
+        let settlement = Settlement {
+            from: record.state,
+            to,
+            session: Some(NewSession {
+                digest: token.digest(),
+                session: &session,
+                person: self.keys.subject.person(session.email.identity()),
+                replaces: self.held(caller).await?,
+            }),
+            keep_until: now.after(place.terms.used_link_retention).max(expires_at),
+            now,
+        };
+        match self.store.settle(link, &settlement).await? {
+            Settled::Changed => Ok(None),
+            Settled::Done => {
+                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record }))))
+            }
+        }
+    }
+
+    /// The session that this browser holds already: it ends when the new one begins.
+    async fn held(
+        &self,
+        caller: Caller<'_>,
+    ) -> Stored<Option<(TokenDigest<token::Session>, crate::domain::limit::PersonKey)>> {
+        let Some(token) = caller.session else { return Ok(None) };
+        let held = self.store.session(token.digest()).await?;
+        Ok(held.map(|held| (token.digest(), self.keys.subject.person(held.email.identity()))))
+    }
+}
+
+/// A link that comes too late goes straight on in the browser that it signed in: double clicks, the
+/// back button, a rewritten link that is opened twice.
+fn opened_late(gone: Gone, record: Record, caller: Caller<'_>) -> Opened {
+    let here = caller.session.map(Token::digest);
+    match gone {
+        Gone::Used { session } if here == Some(session) => Opened::AlreadyIn(record),
+        Gone::Used { .. } | Gone::Expired | Gone::Replaced | Gone::Ended => {
+            Opened::Gone(gone, record)
+        }
+    }
+}
