@@ -21,7 +21,7 @@ const COOL_DOWN: [Duration; 3] =
     [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
 
 /// Who asks.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Asker {
     /// The client's address.
     pub client: ClientAddress,
@@ -222,7 +222,7 @@ impl Gate {
             deliver: admitted.is_some(),
             to: admitted.unwrap_or_else(|| attempt.email.clone()),
             site: attempt.site.clone(),
-            host: place.origin.authority(),
+            host: place.origin.authority().to_string(),
             link: address("link", &link.reveal()),
             code: code.reveal().to_string(),
             report: address("report", &report.reveal()),

@@ -1,0 +1,161 @@
+//! Request headers on the way to an upstream: which of the client's are never believed.
+//!
+//! An application, a CGI gateway or a framework folds header names: `X_Auth_User`, `X.Auth.User`
+//! and `x-auth-user` may be one to it. So the comparison here folds, too: lower case, and nothing
+//! but letters and digits counts (CVE-2025-64484, CVE-2026-54763, CVE-2026-88011, which cured one
+//! character after the other). It is a rule over families of names, not a list of spellings.
+
+/// Longest name that is folded; what is longer cannot be one of the families exactly, and names
+/// with a family's prefix are caught by the first bytes.
+const FOLDED: usize = 48;
+
+/// Families of names that say who somebody is or where a request came from: a client's own header
+/// of such a name never reaches an upstream. Folded; a name belongs when it begins with one.
+const FAMILIES: [&str; 31] = [
+    "cfaccess",
+    "cfconnectingip",
+    "clientip",
+    "fastlyclientip",
+    "forwarded",
+    "frontendhttps",
+    "proxyauthorization",
+    "remote",
+    "trueclientip",
+    "xamznoidc",
+    "xauthemail",
+    "xauthentik",
+    "xauthgroup",
+    "xauthrequest",
+    "xauthuser",
+    "xauthenticated",
+    "xclientip",
+    "xclusterclientip",
+    "xforwarded",
+    "xgoogauthenticated",
+    "xgoogiap",
+    "xhost",
+    "xlinkgate",
+    "xmsclientprincipal",
+    "xmstoken",
+    "xoriginal",
+    "xpomerium",
+    "xrealip",
+    "xrequestid",
+    "xrewriteurl",
+    "xwebauth",
+];
+
+/// Hop-by-hop fields beyond `Connection`, which Pingora handles (RFC 9110, 7.6.1).
+const HOP_BY_HOP: [&str; 6] =
+    ["keep-alive", "proxy-connection", "te", "trailer", "http2-settings", "proxy-authenticate"];
+
+/// What happens to a header of the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes on, as it is.
+    Kept,
+    /// It is removed: only linkgate may say this.
+    Ours,
+    /// It is removed: its name has a character outside `[A-Za-z0-9-]`, which applications fold.
+    Odd,
+    /// It is removed: it belongs to this connection only.
+    HopByHop,
+}
+
+/// Judges a header of the client by its lower-cased name. `own` are further folded names that this
+/// site sets.
+#[must_use]
+pub fn fate(name: &str, own: &[String]) -> Fate {
+    if is_ours(name, own) {
+        return Fate::Ours;
+    }
+    if HOP_BY_HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop)) {
+        return Fate::HopByHop;
+    }
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        Fate::Kept
+    } else {
+        Fate::Odd
+    }
+}
+
+/// The name in lower case, with letters and digits only.
+#[must_use]
+pub fn folded(name: &str) -> String {
+    name.bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| char::from(byte.to_ascii_lowercase()))
+        .collect()
+}
+
+fn is_ours(name: &str, own: &[String]) -> bool {
+    let mut buffer = [0u8; FOLDED];
+    let mut length = 0;
+    for byte in name.bytes().filter(u8::is_ascii_alphanumeric).take(FOLDED) {
+        buffer[length] = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    let name = &buffer[..length];
+    // CGI writes `HTTP_` before the names of headers; an application that looks for
+    // `HTTP_REMOTE_USER` may find a header of that name.
+    let bare = name.strip_prefix(b"http").unwrap_or(name);
+    [name, bare].into_iter().any(|name| {
+        FAMILIES.iter().any(|family| name.starts_with(family.as_bytes()))
+            || own.iter().any(|own| name == own.as_bytes())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_spelling_of_an_identity_header_is_ours() {
+        let names = [
+            "x-auth-request-user", "x_auth_request_user", "x.auth.request.user",
+            "x-auth_request-user", "x~auth~request~user", "x-auth-request-user!",
+            "http_x_auth_request_user", "remote-user", "remote_user", "remoteuser",
+            "http_remote_user", "x-forwarded-user", "x-forwarded-for", "x_forwarded_proto",
+            "x-forwarded-uri", "x-forwarded-prefix", "forwarded", "x-real-ip", "x-original-url",
+            "x-rewrite-url", "x-original-uri", "cf-access-authenticated-user-email",
+            "x-pomerium-jwt-assertion", "x-amzn-oidc-identity", "x-webauth-user",
+            "x-authentik-username", "x-ms-client-principal-name", "x-goog-iap-jwt-assertion",
+            "x-goog-authenticated-user-email", "x-linkgate-assertion", "true-client-ip",
+            "cf-connecting-ip", "x-client-ip", "x-cluster-client-ip", "x-request-id",
+            "x--remote--user", "proxy-authorization",
+        ];
+        for name in names {
+            assert_ne!(fate(name, &[]), Fate::Kept, "{name}");
+        }
+        assert_eq!(fate("app-user", &["appuser".into()]), Fate::Ours);
+        assert_eq!(fate("app_user", &["appuser".into()]), Fate::Ours);
+    }
+
+    #[test]
+    fn what_applications_need_goes_on() {
+        let names = [
+            "accept", "accept-language", "authorization", "content-type", "cookie", "host",
+            "user-agent", "origin", "referer", "x-requested-with", "x-csrf-token", "if-none-match",
+            "range", "sec-fetch-mode", "sec-websocket-key", "traceparent", "grpc-timeout", "x-api-key",
+            "x-auth-token",
+        ];
+        for name in names {
+            assert_eq!(fate(name, &[]), Fate::Kept, "{name}");
+        }
+        assert_eq!(fate("x_api_key", &[]), Fate::Odd);
+        assert_eq!(fate("te", &[]), Fate::HopByHop);
+    }
+
+    proptest! {
+        #[test]
+        fn punctuation_and_case_hide_nothing(family in 0..FAMILIES.len(), dots in proptest::collection::vec("[-_.~!#$%&'*+^`|]{0,2}", 20), upper: bool) {
+            let mut name = String::new();
+            for (position, letter) in FAMILIES[family].chars().enumerate() {
+                name.push_str(&dots[position % dots.len()]);
+                name.push(if upper { letter.to_ascii_uppercase() } else { letter });
+            }
+            prop_assert_eq!(fate(&name, &[]), Fate::Ours, "{}", name);
+        }
+    }
+}
