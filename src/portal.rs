@@ -1,1 +1,4 @@
-//! 
+//! What visitors meet: pages, assets and the sign-in mail.
+
+pub mod mail;
+pub mod pages;
