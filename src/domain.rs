@@ -16,6 +16,7 @@ pub mod policy;
 pub mod return_url;
 pub mod secret;
 pub mod session;
+pub mod site;
 pub mod terms;
 pub mod time;
 pub mod token;

@@ -1,3 +1,167 @@
-//! The pages, the mails and the JSON API.
+//! The pages, the mails and the JSON API: an axum router that is called in-process, so that it is
+//! tested without a socket and without Pingora.
+//!
+//! [`Portal::answer`] is the one door. It finds the handler, turns every [`Refusal`] into a page or
+//! a problem document, and puts the security headers on whatever comes out.
 
+pub mod api;
+pub mod assertion;
+pub mod check;
 pub mod cookies;
+pub mod courier;
+pub mod form;
+pub mod link;
+pub mod mail;
+pub mod pages;
+pub mod person;
+pub mod refusal;
+pub mod security;
+pub mod sign_in;
+pub mod visit;
+pub mod waiting;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use tower::ServiceExt;
+
+use crate::domain::client::TrustedProxies;
+use crate::domain::policy::Groups;
+use crate::domain::site::Sites;
+use crate::gate::Gate;
+use assertion::Assertions;
+use pages::Pages;
+use refusal::{Audience, Refusal};
+use security::SecurityHeaders;
+use visit::Here;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct Desk {
+    /// The use cases.
+    pub gate: Gate,
+    /// The pages.
+    pub pages: Pages,
+    /// The signed assertions and their public keys.
+    pub assertions: Assertions,
+    /// The sites.
+    pub sites: Arc<Sites>,
+    /// Who is in which group.
+    pub groups: Groups,
+    /// The reserved path, without a slash at its end.
+    pub prefix: String,
+    /// The sender as mail programs show it.
+    pub sender: String,
+    /// Whose forwarding headers are believed.
+    pub trusted: TrustedProxies,
+}
+
+/// The pages and the API behind one door.
+#[derive(Clone, Debug)]
+pub struct Portal {
+    desk: Arc<Desk>,
+    router: Router,
+    security: SecurityHeaders,
+}
+
+impl Portal {
+    /// Builds the router.
+    #[must_use]
+    pub fn new(desk: Arc<Desk>) -> Self {
+        let security = SecurityHeaders::new(&desk.sites);
+        Self { router: router(&desk), security, desk }
+    }
+
+    /// What the handlers share.
+    #[must_use]
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Answers a request below the reserved path. The body was read and capped by the caller.
+    pub async fn answer(&self, here: Here, mut request: Request<Body>) -> Response {
+        let audience = Audience::of(request.uri().path(), request.headers(), &self.desk.prefix);
+        let head_only = request.method() == Method::HEAD;
+        request.extensions_mut().insert(here.clone());
+        let Ok(mut response) = self.router.clone().oneshot(request).await;
+        if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+            let cookies = std::mem::take(response.headers_mut());
+            response = self.refuse(&here, audience, &refusal);
+            for value in cookies.get_all(header::SET_COOKIE) {
+                response.headers_mut().append(header::SET_COOKIE, value.clone());
+            }
+        }
+        self.security.put_on(&mut response, &here);
+        if head_only {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
+
+    /// The answer to a request that is refused before or by a handler.
+    #[must_use]
+    pub fn refuse(&self, here: &Here, audience: Audience, refusal: &Refusal) -> Response {
+        refusal.log(here);
+        let mut response = refusal.render(&self.desk, here, audience);
+        self.security.put_on(&mut response, here);
+        response
+    }
+
+    /// Puts the security headers of our own answers on one that was made elsewhere.
+    pub fn secure(&self, here: &Here, response: &mut Response) {
+        self.security.put_on(response, here);
+    }
+}
+
+/// The whole surface on one screen. `GET` routes answer `HEAD`, too, and change nothing.
+fn router(desk: &Arc<Desk>) -> Router {
+    let routes = Router::new()
+        .route("/sign-in", get(sign_in::form).post(sign_in::submit))
+        .route("/check-mail", get(waiting::page))
+        .route("/wait", get(waiting::state))
+        .route("/resend", post(waiting::resend))
+        .route("/code", post(waiting::code))
+        .route("/link/{token}", get(link::open).post(link::confirm))
+        .route("/report/{token}", get(link::report).post(link::confirm_report))
+        .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
+        .route("/account", get(person::account))
+        .route("/api/sign-in", post(api::sign_in))
+        .route("/api/verify", post(api::verify))
+        .route("/api/session", get(api::session).delete(api::end_session))
+        .route("/check", get(check::check))
+        .route("/jwks.json", get(jwks))
+        .route("/assets/{name}", get(asset))
+        .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
+        .fallback(|| async { Refusal::NotFound });
+    // Matched below the prefix exactly as received: another spelling of one of our paths is not
+    // our page, and what lies under the prefix is never proxied.
+    Router::new()
+        .nest(&desk.prefix, routes)
+        .fallback(|| async { Refusal::NotFound })
+        .with_state(Arc::clone(desk))
+}
+
+async fn jwks(State(desk): State<Arc<Desk>>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/jwk-set+json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
+    (headers, desk.assertions.jwks().to_owned()).into_response()
+}
+
+async fn asset(
+    State(desk): State<Arc<Desk>>,
+    Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+    let asset = desk.pages.assets().find(&name).ok_or(Refusal::NotFound)?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+    ];
+    Ok((StatusCode::OK, headers, asset.bytes).into_response())
+}

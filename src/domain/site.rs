@@ -1,0 +1,165 @@
+//! A protected origin, and how a request finds it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::email::EmailAddress;
+use super::identity::GroupName;
+use super::origin::{Authority, Origin, OriginPattern, Scheme};
+use super::policy::SitePolicy;
+use super::return_url::{ReturnPattern, ReturnTargets};
+use super::terms::SignInTerms;
+
+/// The names under which the identity reaches the application.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdentityHeaders {
+    /// `Remote-User`, `Remote-Email`, `Remote-Groups`.
+    #[default]
+    Remote,
+    /// `X-Forwarded-User`, `X-Forwarded-Email`, `X-Forwarded-Groups`.
+    XForwarded,
+    /// `X-Auth-Request-User`, `X-Auth-Request-Email`, `X-Auth-Request-Groups`.
+    XAuthRequest,
+}
+
+impl IdentityHeaders {
+    /// The names for user, address and groups, in lower case.
+    #[must_use]
+    pub const fn names(self) -> [&'static str; 3] {
+        match self {
+            Self::Remote => ["remote-user", "remote-email", "remote-groups"],
+            Self::XForwarded => ["x-forwarded-user", "x-forwarded-email", "x-forwarded-groups"],
+            Self::XAuthRequest => {
+                ["x-auth-request-user", "x-auth-request-email", "x-auth-request-groups"]
+            }
+        }
+    }
+}
+
+/// What happens to client headers whose names have characters outside `[A-Za-z0-9-]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OddHeaders {
+    /// They are removed: applications fold such names, and one may turn into another.
+    #[default]
+    Drop,
+    /// They go on, unless they fold to a header of ours.
+    Keep,
+}
+
+/// A protected origin.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The name people know it by.
+    pub name: String,
+    /// Its origin, exact or with a wildcard.
+    pub pattern: OriginPattern,
+    /// Who may do what.
+    pub policy: Arc<SitePolicy>,
+    /// How people sign in.
+    pub terms: SignInTerms,
+    /// Where a sign-in may end besides our own sites.
+    pub return_to: Vec<ReturnPattern>,
+    /// Sign-on for all sub-domains of this.
+    pub session_domain: Option<String>,
+    /// The names of the identity headers.
+    pub identity_headers: IdentityHeaders,
+    /// What happens to oddly named headers.
+    pub odd_headers: OddHeaders,
+    /// Origins whose scripts may read our own 401.
+    pub cors_origins: Vec<Origin>,
+}
+
+impl Site {
+    /// Whether an address may sign in here: where its mail goes, or nothing. An address that a rule
+    /// names gets its mail in the rule's spelling, never in the typed one.
+    #[must_use]
+    pub fn admits(&self, email: &EmailAddress, groups: &[GroupName]) -> Option<EmailAddress> {
+        if !self.terms.enabled || !self.policy.may_sign_in(email, groups) {
+            return None;
+        }
+        let listed = self.policy.mail_spelling(email);
+        Some(listed.and_then(|text| EmailAddress::parse(text).ok()).unwrap_or(email.clone()))
+    }
+
+    /// Whether its cookies are `Secure`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        matches!(self.pattern.scheme(), Scheme::Https)
+    }
+}
+
+/// A site, and the concrete origin of a request to it.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The site.
+    pub site: Arc<Site>,
+    /// The origin.
+    pub origin: Arc<Origin>,
+}
+
+/// All sites, found by what a request has as `Host` or `:authority`.
+#[derive(Debug, Default)]
+pub struct Sites {
+    sites: Vec<Arc<Site>>,
+    exact: HashMap<Box<str>, Located>,
+    wildcards: Vec<Arc<Site>>,
+    patterns: Vec<OriginPattern>,
+}
+
+impl Sites {
+    /// Indexes the sites. Exact origins come before wildcards; among wildcards the first counts.
+    #[must_use]
+    pub fn new(sites: Vec<Site>) -> Self {
+        let mut all = Self::default();
+        for site in sites {
+            let site = Arc::new(site);
+            all.patterns.push(site.pattern.clone());
+            match site.pattern.exact() {
+                None => all.wildcards.push(Arc::clone(&site)),
+                Some(origin) => {
+                    let located =
+                        Located { site: Arc::clone(&site), origin: Arc::new(origin.clone()) };
+                    // The way browsers write it, and with the port that they leave out.
+                    let with_port = format!("{}:{}", origin.host(), origin.effective_port());
+                    all.exact.insert(origin.authority().to_string().into(), located.clone());
+                    all.exact.insert(with_port.into(), located);
+                }
+            }
+            all.sites.push(site);
+        }
+        all
+    }
+
+    /// The site that a request's `Host` or `:authority` names. The ordinary spelling is found
+    /// without parsing; every other one is parsed first.
+    #[must_use]
+    pub fn find(&self, authority: &str) -> Option<Located> {
+        if let Some(located) = self.exact.get(authority) {
+            return Some(located.clone());
+        }
+        let authority = Authority::parse(authority).ok()?;
+        if let Some(located) = self.exact.get(authority.to_string().as_str()) {
+            return Some(located.clone());
+        }
+        self.wildcards.iter().find_map(|site| {
+            let origin = Arc::new(site.pattern.for_authority(&authority)?);
+            Some(Located { site: Arc::clone(site), origin })
+        })
+    }
+
+    /// All sites, in the order of the configuration.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Site>> {
+        self.sites.iter()
+    }
+
+    /// Where a sign-in at a site may end.
+    #[must_use]
+    pub fn return_targets<'a>(
+        &'a self,
+        site: &'a Site,
+        origin: &'a Origin,
+        prefix: &'a str,
+    ) -> ReturnTargets<'a> {
+        ReturnTargets { site: origin, others: &self.patterns, return_to: &site.return_to, prefix }
+    }
+}

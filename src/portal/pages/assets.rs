@@ -1,0 +1,86 @@
+//! The style sheet and the script, under names that change with their content.
+
+use sha2::{Digest, Sha256};
+
+const STYLESHEET: &[u8] = include_bytes!("../assets/linkgate.css");
+const SCRIPT: &[u8] = include_bytes!("../assets/linkgate.js");
+
+/// The files served below `{prefix}/assets/`; safe to cache for ever.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    stylesheet: Asset,
+    script: Asset,
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+pub struct Asset {
+    /// `linkgate-` + the first 12 hex digits of the content's SHA-256 + extension.
+    pub name: String,
+    /// Value for `Content-Type`.
+    pub content_type: &'static str,
+    /// The content.
+    pub bytes: &'static [u8],
+}
+
+impl Assets {
+    /// Computes the names; once, at the start.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            stylesheet: asset(STYLESHEET, "css", "text/css; charset=utf-8"),
+            script: asset(SCRIPT, "js", "text/javascript; charset=utf-8"),
+        }
+    }
+
+    /// The file with exactly this name. Older names are gone: pages are never cached, so no page
+    /// asks for them.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Asset> {
+        [&self.stylesheet, &self.script].into_iter().find(|asset| asset.name == name)
+    }
+
+    /// The style sheet of all pages.
+    #[must_use]
+    pub fn stylesheet(&self) -> &Asset {
+        &self.stylesheet
+    }
+
+    /// The script of all pages.
+    #[must_use]
+    pub fn script(&self) -> &Asset {
+        &self.script
+    }
+}
+
+impl Default for Assets {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn asset(bytes: &'static [u8], extension: &str, content_type: &'static str) -> Asset {
+    let digest = Sha256::digest(bytes);
+    let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Asset { name: format!("linkgate-{hash}.{extension}"), content_type, bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_by_their_full_name_only() {
+        let assets = Assets::new();
+        let name = assets.stylesheet().name.clone();
+        assert_eq!(name.len(), "linkgate-0123456789ab.css".len());
+        assert_eq!(assets.find(&name).unwrap().bytes, STYLESHEET);
+        assert!(assets.find("linkgate.css").is_none());
+        assert!(assets.find("").is_none());
+    }
+
+    #[test]
+    fn the_name_follows_the_content() {
+        assert_eq!(asset(b"", "js", "").name, "linkgate-e3b0c44298fc.js");
+    }
+}

@@ -1,0 +1,259 @@
+//! The way in: the form, the waiting page, and what ends them.
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::{AddressProblem, Page, Site};
+use crate::domain::time::UnixMillis;
+
+/// `GET {prefix}/sign-in`, and the answer to a `POST` that was refused at the field (422).
+#[derive(Clone, Debug, Serialize)]
+pub struct SignIn<'a> {
+    /// The site to sign in to.
+    pub site: Site<'a>,
+    /// Host and path that sign-in leads to; shortened by the page.
+    pub destination: &'a str,
+    /// Hidden field: the return URL, checked before.
+    pub return_to: &'a str,
+    /// Hidden field: the `#fragment` of an earlier try, with its `#`; else empty. The script
+    /// fills it from the address bar.
+    pub fragment: &'a str,
+    /// What stands in the field: typed before, or remembered; else empty.
+    pub email: &'a str,
+    /// Why the typed address was refused.
+    pub error: Option<AddressProblem>,
+    /// What the visitor should know before typing.
+    pub notices: &'a [SignInNotice],
+}
+
+/// Something to know before signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum SignInNotice {
+    /// There was a session, and it has ended.
+    SessionEnded,
+    /// The session ended before a form was sent; what was in the form is lost.
+    FormNotSent,
+    /// The rule wants a more recent sign-in (`max_age`).
+    ConfirmAgain,
+    /// The visitor chose to use another address.
+    OtherAddress,
+    /// The mail relay is in trouble.
+    MailDelayed {
+        /// Since when.
+        since: UnixMillis,
+    },
+}
+
+/// `GET {prefix}/check-mail`, and the answer to a wrong code (422).
+///
+/// It says "if": the page is the same for every address, allowed or not.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckMail<'a> {
+    /// The site to sign in to.
+    pub site: Site<'a>,
+    /// The address in full.
+    pub email: &'a str,
+    /// The sender as mail programs show it: `Example sign-in <login@example.com>`.
+    pub sender: &'a str,
+    /// The subject, from [`SignInMail::subject`](crate::portal::mail::SignInMail::subject).
+    pub subject: &'a str,
+    /// Now, for the countdowns: they must not depend on the visitor's clock.
+    pub now: UnixMillis,
+    /// When the newest mail was asked for.
+    pub sent_at: UnixMillis,
+    /// When link and code end.
+    pub works_until: UnixMillis,
+    /// When the next resend is allowed; `None`: now. The button works without the script too, so
+    /// the server still has to refuse an early one.
+    pub resend_at: Option<UnixMillis>,
+    /// How far the mail is. Must be produced alike for addresses that get no mail.
+    pub delivery: Delivery,
+    /// Why the code was refused.
+    pub code_error: Option<CodeProblem>,
+    /// What just happened.
+    pub notice: Option<CheckMailNotice>,
+    /// Where this address reads its mail, see [`Mailbox::of`].
+    pub mailbox: Option<Mailbox>,
+    /// The return URL, for "use another address".
+    pub return_to: &'a str,
+}
+
+/// How far the mail is, as far as a visitor may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Delivery {
+    /// Waiting for hand-over, in good time.
+    Queued,
+    /// The relay took it.
+    HandedOver {
+        /// When.
+        at: UnixMillis,
+    },
+    /// Tried more than once.
+    Slow,
+}
+
+/// Why a typed code was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum CodeProblem {
+    /// Nothing was typed.
+    Missing,
+    /// Not eight letters of the alphabet of codes; costs no try.
+    Malformed,
+    /// Another code.
+    Wrong {
+        /// Tries that are left, at least 1: after the last one comes [`CodeUsedUp`].
+        tries_left: u32,
+    },
+}
+
+/// What just happened, on the waiting page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckMailNotice {
+    /// A new mail was asked for; the older ones are dead.
+    SentAgain,
+    /// "I opened the link: continue" was pressed (`?opened=1`), but this browser has no session.
+    NotYet,
+}
+
+/// A web page where mail is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mailbox {
+    /// Name of the service.
+    pub name: &'static str,
+    /// Where it is.
+    pub url: &'static str,
+}
+
+/// The time of an attempt is over: on the waiting page (200), or after a code that came too late
+/// (410).
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestEnded<'a> {
+    /// The site to sign in to.
+    pub site: Site<'a>,
+    /// The address in full: this browser asked with it.
+    pub email: &'a str,
+    /// When it ended.
+    pub ended_at: UnixMillis,
+    /// A code was sent after the end.
+    pub code_refused: bool,
+    /// The return URL, for "use another address".
+    pub return_to: &'a str,
+}
+
+/// All tries for a code are used (429).
+#[derive(Clone, Debug, Serialize)]
+pub struct CodeUsedUp<'a> {
+    /// The site to sign in to.
+    pub site: Site<'a>,
+    /// The address in full.
+    pub email: &'a str,
+    /// The link of the same mail is a secret of its own and may still work.
+    pub link_still_works: bool,
+    /// For the log.
+    pub reference: &'a str,
+}
+
+/// A limit was reached (429). The text is the same whichever limit it was.
+#[derive(Clone, Debug, Serialize)]
+pub struct RateLimited<'a> {
+    /// The site to sign in to.
+    pub site: Site<'a>,
+    /// Now.
+    pub now: UnixMillis,
+    /// When it is worth trying again; goes with `Retry-After`.
+    pub until: UnixMillis,
+    /// This browser has an attempt that still works.
+    pub mail_pending: bool,
+    /// The return URL.
+    pub return_to: &'a str,
+    /// For the log.
+    pub reference: &'a str,
+}
+
+impl Page for SignIn<'_> {
+    fn template(&self) -> &'static str {
+        "sign_in.html"
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+    }
+}
+
+impl Page for CheckMail<'_> {
+    fn template(&self) -> &'static str {
+        "check_mail.html"
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.code_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+    }
+}
+
+impl Page for RequestEnded<'_> {
+    fn template(&self) -> &'static str {
+        "request_ended.html"
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.code_refused { StatusCode::GONE } else { StatusCode::OK }
+    }
+}
+
+impl Page for CodeUsedUp<'_> {
+    fn template(&self) -> &'static str {
+        "code_used_up.html"
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::TOO_MANY_REQUESTS
+    }
+}
+
+impl Page for RateLimited<'_> {
+    fn template(&self) -> &'static str {
+        "rate_limited.html"
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::TOO_MANY_REQUESTS
+    }
+}
+
+impl Mailbox {
+    /// The web mail of a well-known domain, told from the address alone: no look-up, so it tells
+    /// nobody anything and costs nothing.
+    #[must_use]
+    pub fn of(address: &str) -> Option<Self> {
+        let (_, domain) = address.rsplit_once('@')?;
+        let (name, url) = match domain.to_ascii_lowercase().as_str() {
+            "gmail.com" | "googlemail.com" => ("Gmail", "https://mail.google.com/mail/"),
+            "outlook.com" | "hotmail.com" | "live.com" => {
+                ("Outlook", "https://outlook.live.com/mail/")
+            }
+            "yahoo.com" => ("Yahoo Mail", "https://mail.yahoo.com/"),
+            "proton.me" | "protonmail.com" | "pm.me" => ("Proton Mail", "https://mail.proton.me/"),
+            "icloud.com" | "me.com" | "mac.com" => ("iCloud Mail", "https://www.icloud.com/mail"),
+            "gmx.de" | "gmx.net" => ("GMX", "https://www.gmx.net/"),
+            "fastmail.com" | "fastmail.fm" => ("Fastmail", "https://app.fastmail.com/mail/"),
+            _ => return None,
+        };
+        Some(Self { name, url })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailbox_is_known_by_the_exact_domain() {
+        assert_eq!(Mailbox::of("a@GMail.com").map(|found| found.name), Some("Gmail"));
+        assert_eq!(Mailbox::of("a@gmail.com.example"), None);
+        assert_eq!(Mailbox::of("gmail.com"), None);
+    }
+}
