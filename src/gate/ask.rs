@@ -268,12 +268,13 @@ impl Gate {
         Ok(Reported::Done)
     }
 
-    /// Whether a report link belongs to an attempt that is known.
+    /// The attempt behind a report link, if it was made at this site.
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn reportable(&self, token: &Token<Report>) -> Stored<bool> {
-        Ok(self.store.attempt(token.attempt()).await?.is_some())
+    pub async fn reported(&self, token: &Token<Report>, site: &str) -> Stored<Option<Record>> {
+        let record = self.store.attempt(token.attempt()).await?;
+        Ok(record.filter(|record| record.attempt.site == site))
     }
 }
 

@@ -1,0 +1,245 @@
+//! Everything that is answered with an error, by audience: a person gets a page, a program gets a
+//! problem document (RFC 9457), the operator gets a log line. All three carry the same reference.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::Desk;
+use super::pages::notice::{Notice, NoticeKind};
+use super::pages::sign_in::RateLimited;
+use super::pages::{Page, Site};
+use super::visit::Here;
+use crate::domain::time::UnixMillis;
+use crate::gate::ask::AskError;
+use crate::ports::StoreError;
+
+/// Why a request is refused.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// 400: damaged; the words are for the log.
+    BadRequest(&'static str),
+    /// 403: another website sent it.
+    CrossSite,
+    /// 404: no page of ours.
+    NotFound,
+    /// 405.
+    MethodNotAllowed,
+    /// 408: the body did not come in time.
+    TooSlow,
+    /// 413: the body is over its cap.
+    TooLarge,
+    /// 415: a body of another kind.
+    Unsupported,
+    /// 422: understood, and not possible; the words are for programs.
+    Unprocessable(&'static str),
+    /// 410: it worked once and works no more; the words are for programs.
+    Gone(&'static str),
+    /// 401, for programs.
+    NotSignedIn,
+    /// 429.
+    TooMany {
+        /// When it is worth trying again.
+        until: UnixMillis,
+        /// Whether this browser has an attempt that still works.
+        mail_pending: bool,
+        /// The return URL, for the page.
+        return_to: String,
+    },
+    /// 503: the store is in trouble.
+    Store(Arc<StoreError>),
+    /// 500; the words are for the log.
+    Internal(&'static str),
+}
+
+/// Who reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// A person in a browser.
+    Person,
+    /// A program.
+    Program,
+}
+
+impl Audience {
+    /// Judges by the path (the API is for programs) and by `Accept`.
+    #[must_use]
+    pub fn of(path: &str, headers: &HeaderMap, prefix: &str) -> Self {
+        let own = path.strip_prefix(prefix).unwrap_or_default();
+        let is_api = own.starts_with("/api/") || own == "/wait" || own == "/check";
+        let accept = headers.get(header::ACCEPT).map_or(&b""[..], HeaderValue::as_bytes);
+        let wants = |kind: &[u8]| memchr::memmem::find(accept, kind).is_some();
+        if is_api || (wants(b"json") && !wants(b"text/html")) {
+            Self::Program
+        } else {
+            Self::Person
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<AskError> for Refusal {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::TooMany { until } => {
+                Self::TooMany { until, mail_pending: false, return_to: "/".into() }
+            }
+            AskError::NoAttempt => Self::Gone("there is no sign-in that could be continued"),
+            AskError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Carries the refusal to the one door that renders it; see [`super::Portal::answer`].
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// How long a client should wait when the store is in trouble, in seconds.
+const STORE_RETRY: u64 = 5;
+
+impl Refusal {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Tells the operator what the visitor must not learn.
+    pub fn log(&self, here: &Here) {
+        let reference = &*here.reference;
+        match self {
+            Self::Store(error) => {
+                tracing::error!(reference, %error, cause = %error.source, "answered 503");
+            }
+            Self::Internal(what) => tracing::error!(reference, what, "answered 500"),
+            Self::BadRequest(what) => tracing::info!(reference, what, "answered 400"),
+            other => tracing::debug!(reference, status = other.status().as_u16(), "refused"),
+        }
+    }
+
+    /// The answer for an audience.
+    #[must_use]
+    pub fn render(&self, desk: &Desk, here: &Here, audience: Audience) -> Response {
+        let mut response = match audience {
+            Audience::Person => self.page(desk, here),
+            Audience::Program => problem(self.status(), self.detail(), &here.reference, None),
+        };
+        if let Some(seconds) = self.retry_after(desk.gate.now()) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    fn retry_after(&self, now: UnixMillis) -> Option<u64> {
+        match self {
+            Self::TooMany { until, .. } => Some(until.since(now).as_secs() + 1),
+            Self::Store(_) => Some(STORE_RETRY),
+            _ => None,
+        }
+    }
+
+    /// What a program is told.
+    fn detail(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "The request is damaged.",
+            Self::CrossSite => "The request must come from the site itself.",
+            Self::NotFound => "There is nothing here.",
+            Self::MethodNotAllowed => "The method is not allowed here.",
+            Self::TooSlow => "The body did not arrive in time.",
+            Self::TooLarge => "The body is too large.",
+            Self::Unsupported => "The body is of a kind that is not accepted here.",
+            Self::Unprocessable(words) | Self::Gone(words) => words,
+            Self::NotSignedIn => "Nobody is signed in.",
+            Self::TooMany { .. } => "Too many requests; Retry-After says when to try again.",
+            Self::Store(_) => "The service cannot answer at the moment.",
+            Self::Internal(_) => "Something went wrong here.",
+        }
+    }
+
+    fn page(&self, desk: &Desk, here: &Here) -> Response {
+        let host = here.located.origin.authority().to_string();
+        let site = Site { name: &here.located.site.name, host: &host };
+        let now = desk.gate.now();
+        let notice = |kind| {
+            let reference = &*here.reference;
+            Notice { kind, site: Some(site), reference, at: now }.render(&desk.pages)
+        };
+        let html = match self {
+            Self::BadRequest(_) | Self::TooSlow | Self::Unprocessable(_) | Self::Gone(_) => {
+                notice(NoticeKind::BadRequest)
+            }
+            Self::CrossSite => notice(NoticeKind::CrossSite),
+            Self::NotFound | Self::NotSignedIn => notice(NoticeKind::NotFound),
+            Self::MethodNotAllowed => notice(NoticeKind::MethodNotAllowed),
+            Self::TooLarge => notice(NoticeKind::TooLarge),
+            Self::Unsupported => notice(NoticeKind::Unsupported),
+            Self::TooMany { until, mail_pending, return_to } => RateLimited {
+                site,
+                now,
+                until: *until,
+                mail_pending: *mail_pending,
+                return_to,
+                reference: &here.reference,
+            }
+            .render(&desk.pages),
+            Self::Store(_) => desk.pages.last_resort().store_down(&here.reference),
+            Self::Internal(_) => desk.pages.last_resort().internal(&here.reference),
+        };
+        let mut response = html.into_response();
+        *response.status_mut() = self.status();
+        response
+    }
+}
+
+/// A problem document (RFC 9457).
+#[must_use]
+pub fn problem(
+    status: StatusCode,
+    detail: &str,
+    reference: &str,
+    sign_in_url: Option<&str>,
+) -> Response {
+    let mut document = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "detail": detail,
+        "reference": reference,
+    });
+    if let (Some(url), Some(members)) = (sign_in_url, document.as_object_mut()) {
+        members.insert("sign_in_url".into(), url.into());
+    }
+    let mut response = Response::new(Body::from(document.to_string()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}

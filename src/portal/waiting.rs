@@ -1,0 +1,211 @@
+//! The page that waits for the mail: resend, code, and going on by itself.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use serde_json::json;
+
+use super::Desk;
+use super::form::Form;
+use super::mail::subject;
+use super::pages::Page;
+use super::pages::sign_in::{
+    CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RequestEnded,
+};
+use super::refusal::Refusal;
+use super::sign_in::{append, see_other};
+use super::visit::Visit;
+use crate::domain::attempt::{Record, State as AttemptState, Way};
+use crate::domain::code::Code;
+use crate::domain::token::{Link, Token};
+use crate::gate::ask::{AskError, resend_at};
+use crate::gate::redeem::CodeRedeemed;
+
+/// `GET /check-mail`
+pub async fn page(visit: Visit) -> Result<Response, Refusal> {
+    let Some(record) = attempt(&visit).await? else {
+        return Ok(see_other(&format!("{}/sign-in", visit.desk.prefix)));
+    };
+    if let Some(response) = onwards(&visit, &record).await? {
+        return Ok(response);
+    }
+    let opened = visit.query_value("opened").is_some();
+    let notice = if opened {
+        Some(CheckMailNotice::NotYet)
+    } else if record.attempt.mails > 1 {
+        Some(CheckMailNotice::SentAgain)
+    } else {
+        None
+    };
+    Ok(check_mail(&visit, &record, None, notice))
+}
+
+/// `GET /wait`: the state of this browser's attempt, for the script of the page.
+pub async fn state(visit: Visit) -> Result<Response, Refusal> {
+    let Some(record) = attempt(&visit).await? else {
+        return Ok(answer(&json!({ "state": "unknown" })));
+    };
+    if visit.session().await?.is_some() && is_over(&record) {
+        let location = visit.return_url(&record.attempt.return_url);
+        let location = location.as_path_or_url();
+        return Ok(answer(&json!({ "state": "signed_in", "location": location })));
+    }
+    let state = match record.open(Way::Code, visit.desk.gate.now()) {
+        Ok(()) => "waiting",
+        Err(_) => "expired",
+    };
+    Ok(answer(&json!({ "state": state })))
+}
+
+/// `POST /resend`: another mail for this browser's attempt, or, with `token`, for a dead link.
+pub async fn resend(
+    State(desk): State<Arc<Desk>>,
+    mut visit: Visit,
+    form: Form,
+) -> Result<Response, Refusal> {
+    visit.require_same_origin()?;
+    let token = form.value("token")?;
+    let asker = visit.asker();
+    let admits = visit.admits();
+    let place = visit.place(&admits);
+    let asked = if token.is_empty() {
+        desk.gate.resend(place, asker).await
+    } else {
+        match Token::<Link>::parse(&desk.gate.keys().token, token) {
+            Ok(link) => desk.gate.fresh_link(place, asker, &link).await,
+            Err(_) => return Err(Refusal::BadRequest("a resend for a forged link")),
+        }
+    };
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(AskError::NoAttempt) => return Ok(see_other(&format!("{}/sign-in", desk.prefix))),
+        Err(AskError::TooMany { until }) => {
+            return Err(Refusal::TooMany { until, mail_pending: true, return_to: "/".into() });
+        }
+        Err(AskError::Store(error)) => return Err(error.into()),
+    };
+    let mut response = see_other(&format!("{}/check-mail", desk.prefix));
+    append(&mut response, visit.cookies.set_browser(&asked.browser.reveal()));
+    Ok(response)
+}
+
+/// `POST /code`
+pub async fn code(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    form: Form,
+) -> Result<Response, Refusal> {
+    visit.require_same_origin()?;
+    let typed = form.value("code")?;
+    let code = Code::parse(typed).ok();
+    let admits = visit.admits();
+    let redeemed =
+        desk.gate.redeem_code(visit.place(&admits), code.as_ref(), visit.caller()).await?;
+    Ok(match redeemed {
+        CodeRedeemed::SignedIn(signed_in) => super::link::enter(&visit, &signed_in),
+        CodeRedeemed::Wrong { left, record } => {
+            let problem = match (&code, typed.trim().is_empty()) {
+                (Some(_), _) => CodeProblem::Wrong { tries_left: left },
+                (None, true) => CodeProblem::Missing,
+                (None, false) => CodeProblem::Malformed,
+            };
+            check_mail(&visit, &record, Some(problem), None)
+        }
+        CodeRedeemed::UsedUp(record) => used_up(&visit, &record),
+        CodeRedeemed::Gone(_, record) => match onwards(&visit, &record).await? {
+            Some(response) => response,
+            None => ended(&visit, &record, true),
+        },
+        CodeRedeemed::NoAttempt => see_other(&format!("{}/sign-in", desk.prefix)),
+    })
+}
+
+/// This browser's latest attempt at this site.
+async fn attempt(visit: &Visit) -> Result<Option<Record>, Refusal> {
+    let Some(browser) = &visit.browser else { return Ok(None) };
+    let record = visit.desk.gate.waiting(browser).await?;
+    Ok(record.filter(|record| record.attempt.site == visit.site().name))
+}
+
+/// Whether the attempt has led to a session.
+fn is_over(record: &Record) -> bool {
+    matches!(record.state, AttemptState::Used { .. } | AttemptState::LinkUsed { .. })
+}
+
+/// Where to go when this browser is signed in already. A session of somebody who signed in on
+/// another device is not in this browser, so a click elsewhere never moves this page.
+async fn onwards(visit: &Visit, record: &Record) -> Result<Option<Response>, Refusal> {
+    if !is_over(record) || visit.session().await?.is_none() {
+        return Ok(None);
+    }
+    let location = visit.return_url(&record.attempt.return_url);
+    Ok(Some(see_other(location.as_path_or_url())))
+}
+
+fn check_mail(
+    visit: &Visit,
+    record: &Record,
+    code_error: Option<CodeProblem>,
+    notice: Option<CheckMailNotice>,
+) -> Response {
+    let now = visit.desk.gate.now();
+    if record.open(Way::Code, now).is_err() {
+        return ended(visit, record, false);
+    }
+    let host = visit.host();
+    let attempt = &record.attempt;
+    let resend_at = resend_at(record);
+    CheckMail {
+        site: visit.page_site(&host),
+        email: attempt.email.identity(),
+        sender: &visit.desk.sender,
+        subject: &subject(&host, attempt.asked_at),
+        now,
+        sent_at: attempt.asked_at,
+        works_until: attempt.expires_at,
+        resend_at: (resend_at > now).then_some(resend_at),
+        delivery: Delivery::Queued,
+        code_error,
+        notice,
+        mailbox: Mailbox::of(attempt.email.identity()),
+        return_to: &attempt.return_url,
+    }
+    .render(&visit.desk.pages)
+    .into_response()
+}
+
+fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {
+    let host = visit.host();
+    let now = visit.desk.gate.now();
+    RequestEnded {
+        site: visit.page_site(&host),
+        email: record.attempt.email.identity(),
+        ended_at: record.attempt.expires_at.min(now),
+        code_refused,
+        return_to: &record.attempt.return_url,
+    }
+    .render(&visit.desk.pages)
+    .into_response()
+}
+
+fn used_up(visit: &Visit, record: &Record) -> Response {
+    let host = visit.host();
+    CodeUsedUp {
+        site: visit.page_site(&host),
+        email: record.attempt.email.identity(),
+        link_still_works: record.open(Way::OwnLink, visit.desk.gate.now()).is_ok(),
+        reference: &visit.here.reference,
+    }
+    .render(&visit.desk.pages)
+    .into_response()
+}
+
+fn answer(document: &serde_json::Value) -> Response {
+    let mut response = document.to_string().into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
