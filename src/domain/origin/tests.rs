@@ -61,6 +61,7 @@ fn other_authorities_are_refused() {
         "a:",
         "a:0",
         "a:00",
+        "a:0443",
         "a:+80",
         "a:-1",
         "a:65536",
