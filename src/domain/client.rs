@@ -164,6 +164,9 @@ mod tests {
     #[test]
     fn behind_trusted_proxies_the_right_most_stranger_is_the_client() {
         let proxies = trusted(&["10.0.0.0/8", "2001:db8::/32", "127.0.0.1/32"]);
+        assert!(
+            proxies.contains(ip("::ffff:10.0.0.1")) && !proxies.contains(ip("::ffff:11.0.0.1"))
+        );
         for (peer, lines, client) in [
             ("10.0.0.1", &[][..], "10.0.0.1"),
             ("10.0.0.1", &["203.0.113.7"], "203.0.113.7"),

@@ -190,12 +190,10 @@ impl Authority {
     }
 }
 
-/// Digits only: `u16::from_str` alone would take `+443`.
+/// Digits only, and no zero in front: `u16::from_str` alone would take `+443` and `0443`.
 fn parse_port(text: &str) -> Option<u16> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    text.parse().ok().filter(|port| *port != 0)
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    if plain { text.parse().ok() } else { None }
 }
 
 impl fmt::Display for Authority {

@@ -171,74 +171,73 @@ mod tests {
 
     const KHTML: &str = "AppleWebKit/605.1.15 (KHTML, like Gecko)";
 
+    const LABELS: &[(&str, &str)] = &[
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0",
+            "Firefox on Windows",
+        ),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+            "Firefox on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) {k} Chrome/140.0.0.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        (
+            "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {k} Chrome/140.0 Safari/537.36",
+            "Chrome on ChromeOS",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) {k} Version/26.0 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6) {k} CriOS/140.0 Mobile/15E148 Safari/604.1",
+            "Chrome on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (iPad; CPU OS 18_6) {k} FxiOS/143.0 Mobile/15E148 Safari/604.1",
+            "Firefox on iPad",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {k} Version/26.0 Safari/605.1.15",
+            "Safari on Mac",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) {k} Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 10) {k} Chrome/140.0 Mobile Safari/537.36 EdgA/140.0",
+            "Edge on Android",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) {k} Chrome/140.0 Safari/537.36 OPR/124.0",
+            "Opera on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) {k} SamsungBrowser/29.0 Chrome/136.0 Mobile Safari/537.36",
+            "Samsung Internet on Android",
+        ),
+        ("Mozilla/5.0 (Macintosh) {k} Version/17.6 Safari/605.1.15 Ddg/17.6", "DuckDuckGo on Mac"),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) {k} HeadlessChrome/140.0 Safari/537.36",
+            "Chrome on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 4.0) {k} Version/4.0 Mobile Safari/534.30",
+            "An unknown browser on Android",
+        ),
+        ("Firefox/143.0", "Firefox"),
+        ("curl/8.5.0", "An unknown browser"),
+        ("", "An unknown browser"),
+        ("<script>alert(1)</script>", "An unknown browser"),
+    ];
+
     #[test]
     fn browsers_are_called_by_their_names() {
-        for (user_agent, label) in [
-            (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0",
-                "Firefox on Windows",
-            ),
-            (
-                "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
-                "Firefox on Linux",
-            ),
-            (
-                "Mozilla/5.0 (Linux; Android 10; K) {k} Chrome/140.0.0.0 Mobile Safari/537.36",
-                "Chrome on Android",
-            ),
-            (
-                "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {k} Chrome/140.0 Safari/537.36",
-                "Chrome on ChromeOS",
-            ),
-            (
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) {k} Version/26.0 Mobile/15E148 Safari/604.1",
-                "Safari on iPhone",
-            ),
-            (
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6) {k} CriOS/140.0 Mobile/15E148 Safari/604.1",
-                "Chrome on iPhone",
-            ),
-            (
-                "Mozilla/5.0 (iPad; CPU OS 18_6) {k} FxiOS/143.0 Mobile/15E148 Safari/604.1",
-                "Firefox on iPad",
-            ),
-            (
-                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {k} Version/26.0 Safari/605.1.15",
-                "Safari on Mac",
-            ),
-            (
-                "Mozilla/5.0 (Windows NT 10.0) {k} Chrome/140.0 Safari/537.36 Edg/140.0",
-                "Edge on Windows",
-            ),
-            (
-                "Mozilla/5.0 (Linux; Android 10) {k} Chrome/140.0 Mobile Safari/537.36 EdgA/140.0",
-                "Edge on Android",
-            ),
-            (
-                "Mozilla/5.0 (Windows NT 10.0) {k} Chrome/140.0 Safari/537.36 OPR/124.0",
-                "Opera on Windows",
-            ),
-            (
-                "Mozilla/5.0 (Linux; Android 10; K) {k} SamsungBrowser/29.0 Chrome/136.0 Mobile Safari/537.36",
-                "Samsung Internet on Android",
-            ),
-            (
-                "Mozilla/5.0 (Macintosh) {k} Version/17.6 Safari/605.1.15 Ddg/17.6",
-                "DuckDuckGo on Mac",
-            ),
-            (
-                "Mozilla/5.0 (X11; Linux x86_64) {k} HeadlessChrome/140.0 Safari/537.36",
-                "Chrome on Linux",
-            ),
-            (
-                "Mozilla/5.0 (Linux; Android 4.0) {k} Version/4.0 Mobile Safari/534.30",
-                "An unknown browser on Android",
-            ),
-            ("Firefox/143.0", "Firefox"),
-            ("curl/8.5.0", "An unknown browser"),
-            ("", "An unknown browser"),
-            ("<script>alert(1)</script>", "An unknown browser"),
-        ] {
+        for &(user_agent, label) in LABELS {
             let user_agent = user_agent.replace("{k}", KHTML);
             let found = BrowserLabel::from_user_agent(user_agent.as_bytes());
             assert_eq!(found.to_string(), label, "{user_agent}");

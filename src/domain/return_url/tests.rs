@@ -275,6 +275,20 @@ fn the_place_is_known_for_the_content_security_policy() {
     assert_eq!(listed.parse("exampleapp://x/").unwrap().origin(&listed.site), None);
 }
 
+/// The last check stands on its own: were the rule before it wrong, a browser's reading of the
+/// text would still be compared with what was decided.
+#[test]
+fn the_browsers_own_algorithm_has_the_last_word() {
+    let site: Origin = "https://a.test".parse().unwrap();
+    let same_site = |text: &str| ReturnUrl { text: text.to_owned(), place: Place::SameSite };
+    for text in ["//evil.test/", "/\\evil.test", "/\t/evil.test", "https://evil.test/", "x:y"] {
+        assert!(!same_site(text).arrives(&site), "{text:?}");
+    }
+    assert!(same_site("/x//evil.test").arrives(&site));
+    let app = ReturnUrl { text: "java\nscript:x".to_owned(), place: Place::App };
+    assert!(!app.arrives(&site));
+}
+
 proptest! {
     #[test]
     fn what_is_accepted_stays_on_the_list(
