@@ -8,19 +8,14 @@
   const fragment = find("input[name=fragment]");
   if (fragment && location.hash) fragment.value = location.hash;
 
-  // Clock times are UTC in the page. People read their own.
+  // Clock times are UTC, as in the mail. Where the visitor's clock differs, it is told as well.
   const root = document.documentElement;
   for (const time of document.querySelectorAll("time[data-clock]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime()) || at.getTimezoneOffset() === 0) continue;
     const second = time.dataset.clock === "seconds" ? "2-digit" : undefined;
     const own = at.toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", second, hourCycle: "h23" });
-    if (time.dataset.clock === "both") {
-      time.textContent += ` (${own} ${root.dataset.ownTime})`;
-    } else {
-      time.title = time.textContent;
-      time.textContent = own;
-    }
+    time.textContent += ` (${own} ${root.dataset.ownTime})`;
   }
 
   // A complete code needs no button.

@@ -1,7 +1,7 @@
 //! Clock times in pages and mails: UTC, said so, and the same for everyone.
 //!
 //! A server does not know where the visitor is. Pages therefore say `14:03 UTC` inside a `<time>`
-//! element, and the script shows the visitor's own time where it differs.
+//! element, and the script adds the visitor's own time where it differs.
 
 use minijinja::value::Value;
 use time::OffsetDateTime;
@@ -39,9 +39,9 @@ pub(super) fn clock_seconds(at: u64) -> Value {
     element(at, CLOCK_SECONDS, "seconds")
 }
 
-/// Filter: `22 November 2026, 14:03 UTC` in a `<time>` element; the script adds the local time.
+/// Filter: `22 November 2026, 14:03 UTC` in a `<time>` element.
 pub(super) fn moment(at: u64) -> Value {
-    element(at, MOMENT, "both")
+    element(at, MOMENT, "minutes")
 }
 
 /// Filter: whole seconds from `now` until `at`, rounded up; 0 when it is past.
@@ -82,7 +82,7 @@ mod tests {
         let element = moment(1_795_356_180_999).to_string();
         assert_eq!(
             element,
-            "<time datetime=\"2026-11-22T14:03:00Z\" data-clock=\"both\">\
+            "<time datetime=\"2026-11-22T14:03:00Z\" data-clock=\"minutes\">\
              22 November 2026, 14:03 UTC</time>"
         );
         assert!(clock_seconds(1_795_356_210_000).to_string().contains(">14:03:30 UTC<"));
