@@ -226,6 +226,7 @@ impl Gate {
             link: address("link", &link.reveal()),
             code: code.reveal().to_string(),
             report: address("report", &report.reveal()),
+            destination: attempt.return_url.split(['?', '#']).next().unwrap_or("/").to_owned(),
             browser_label: attempt.browser_label.clone(),
             network: attempt.network.clone(),
             asked_at: attempt.asked_at,

@@ -32,6 +32,8 @@ pub struct MailJob {
     pub code: String,
     /// The "I did not ask for this" link.
     pub report: String,
+    /// Host and path that sign-in leads to, for people.
+    pub destination: String,
     /// What the browser said it was, in our own words.
     pub browser_label: String,
     /// The client network it came from.
@@ -113,6 +115,7 @@ mod tests {
             link: "https://wiki.example.com/.linkgate/link/x".into(),
             code: "WDJB-MJHT".into(),
             report: String::new(),
+            destination: String::new(),
             browser_label: String::new(),
             network: String::new(),
             asked_at: UnixMillis(1),

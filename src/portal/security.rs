@@ -50,6 +50,14 @@ impl SecurityHeaders {
     pub fn put_on(&self, response: &mut Response, here: &Here) {
         let policy = self.policies.get(&here.located.site.policy.site()).cloned();
         put_fixed(response);
+        let origin = &here.located.origin;
+        if !here.located.site.is_https() && !origin.is_loopback() {
+            // There browsers send no `Sec-Fetch-Site`, and with `no-referrer` they send
+            // `Origin: null`: our own forms would look like another website's. This policy tells
+            // the origin and no more.
+            let policy = HeaderValue::from_static("strict-origin");
+            response.headers_mut().insert(header::REFERRER_POLICY, policy);
+        }
         response.headers_mut().insert(
             header::CONTENT_SECURITY_POLICY,
             policy.unwrap_or(HeaderValue::from_static(STRICTEST)),

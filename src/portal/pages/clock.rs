@@ -24,6 +24,12 @@ pub fn clock_words(at: UnixMillis) -> String {
     text(at, CLOCK)
 }
 
+/// `2026-11-22T14:03:30Z` (RFC 3339), for programs.
+#[must_use]
+pub fn rfc3339(at: UnixMillis) -> String {
+    text(at, MACHINE)
+}
+
 /// Filter: `14:03 UTC`, plain.
 pub(super) fn clock_text(at: u64) -> String {
     clock_words(UnixMillis(at))

@@ -1,0 +1,192 @@
+//! Takes queued mails to the mailer: opens the job, writes the mail, hands it over, tries again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use super::mail::{Mails, SignInMail};
+use crate::domain::time::UnixMillis;
+use crate::gate::mail_job::{MailJob, MailSeal};
+use crate::ports::{
+    ClaimedMail, Clock, Entropy, MailError, Mailer, OutgoingMail, Store, Stored, draw,
+};
+
+/// Mails that are handed over at the same time.
+const AT_ONCE: usize = 8;
+/// How long a claim lasts: longer than any hand-over may take.
+const LEASE: Duration = Duration::from_secs(60);
+/// How often the queue is looked at when nobody rings: for retries, and for mails of other nodes.
+const LOOK: Duration = Duration::from_secs(1);
+/// Pauses before the second, third, … try, before jitter.
+const PAUSES: [Duration; 4] = [
+    Duration::from_secs(2),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_secs(90),
+];
+/// No further try when the link would arrive with less than this left.
+const WORTHWHILE: Duration = Duration::from_secs(180);
+
+/// The worker that delivers.
+pub struct Courier {
+    /// Where the mails wait.
+    pub store: Arc<dyn Store>,
+    /// How they leave.
+    pub mailer: Arc<dyn Mailer>,
+    /// How they look.
+    pub mails: Mails,
+    /// Opens the jobs.
+    pub seal: MailSeal,
+    /// The store's time.
+    pub clock: Arc<dyn Clock>,
+    /// For jitter.
+    pub entropy: Arc<dyn Entropy>,
+    /// Rings when a mail was queued on this node.
+    pub waits: Arc<Notify>,
+}
+
+impl std::fmt::Debug for Courier {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Courier(..)")
+    }
+}
+
+impl Courier {
+    /// Delivers for ever. Ends only with its task; what was claimed and not finished then is
+    /// claimed again when its lease is over.
+    pub async fn run(self: Arc<Self>) {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let mut store_fails = false;
+        loop {
+            let free = places.available_permits();
+            match self.deliver_due(&places, free).await {
+                Ok(0) => self.pause().await,
+                Ok(_) => {}
+                Err(error) => {
+                    if !store_fails {
+                        let cause = &error.source;
+                        tracing::error!(%error, %cause, "mails wait: the queue cannot be read");
+                    }
+                    store_fails = true;
+                    self.pause().await;
+                    continue;
+                }
+            }
+            store_fails = false;
+        }
+    }
+
+    async fn pause(&self) {
+        let _ = tokio::time::timeout(LOOK, self.waits.notified()).await;
+    }
+
+    /// Claims what is due and starts its delivery. Returns how many were claimed.
+    async fn deliver_due(self: &Arc<Self>, places: &Arc<Semaphore>, free: usize) -> Stored<usize> {
+        if free == 0 {
+            // All places are taken: wait for one, so that nothing is claimed that cannot start.
+            drop(places.acquire().await);
+            return Ok(1);
+        }
+        let claimed = self.store.claim(free, LEASE, self.clock.now()).await?;
+        let count = claimed.len();
+        for mail in claimed {
+            // There were `free` places and this is the only task that takes them.
+            let Ok(place) = Arc::clone(places).acquire_owned().await else { return Ok(count) };
+            tokio::spawn(Arc::clone(self).deliver_one(mail, place));
+        }
+        Ok(count)
+    }
+
+    async fn deliver_one(self: Arc<Self>, claimed: ClaimedMail, _place: OwnedSemaphorePermit) {
+        let id = claimed.mail.id;
+        let settled = match self.hand_over(&claimed).await {
+            Outcome::Over => self.store.done(id).await,
+            Outcome::Later(due) => self.store.retry(id, due).await,
+        };
+        if let Err(error) = settled {
+            // The lease ends by itself: the mail may go out twice, with the same Message-ID.
+            tracing::warn!(mail = id.to_hex(), %error, cause = %error.source, "mail not settled");
+        }
+    }
+
+    async fn hand_over(&self, claimed: &ClaimedMail) -> Outcome {
+        let id = claimed.mail.id;
+        let job = match self.seal.open(id, &claimed.mail.sealed) {
+            Ok(job) => job,
+            Err(error) => {
+                tracing::error!(mail = id.to_hex(), %error, "mail dropped");
+                return Outcome::Over;
+            }
+        };
+        if !job.deliver {
+            return Outcome::Over;
+        }
+        let mail = match self.written(claimed, &job) {
+            Ok(mail) => mail,
+            Err(error) => {
+                tracing::error!(mail = id.to_hex(), %error, "mail dropped: template");
+                return Outcome::Over;
+            }
+        };
+        let tries = claimed.claims;
+        match self.mailer.send(&mail).await {
+            Ok(()) => {
+                let after = self.clock.now().since(job.asked_at).as_millis();
+                tracing::info!(mail = id.to_hex(), tries, after_ms = after, "mail handed over");
+                Outcome::Over
+            }
+            Err(MailError::Permanent(cause)) => {
+                tracing::error!(mail = id.to_hex(), tries, cause, "mail refused for good");
+                Outcome::Over
+            }
+            Err(MailError::Transient(cause)) => self.later(claimed, &job, &cause),
+        }
+    }
+
+    fn later(&self, claimed: &ClaimedMail, job: &MailJob, cause: &str) -> Outcome {
+        let (id, tries) = (claimed.mail.id.to_hex(), claimed.claims);
+        let index = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX);
+        let pause = PAUSES[index.min(PAUSES.len() - 1)];
+        let [jitter] = draw(&self.entropy);
+        let due = self.clock.now().after(pause + pause * u32::from(jitter) / 1024);
+        if due.after(WORTHWHILE) > job.expires_at {
+            tracing::error!(mail = id, tries, cause, "mail given up: its link would come too late");
+            return Outcome::Over;
+        }
+        tracing::warn!(mail = id, tries, cause, "mail not handed over, trying again");
+        Outcome::Later(due)
+    }
+
+    fn written(
+        &self,
+        claimed: &ClaimedMail,
+        job: &MailJob,
+    ) -> Result<OutgoingMail, minijinja::Error> {
+        let rendered = self.mails.sign_in(&SignInMail {
+            site_host: &job.host,
+            site_name: &job.site,
+            link: &job.link,
+            code: &job.code,
+            valid_until: job.expires_at,
+            sent_at: job.asked_at,
+            browser: &job.browser_label,
+            client: &job.network,
+            report_link: &job.report,
+            return_short: &job.destination,
+        })?;
+        Ok(OutgoingMail {
+            id: claimed.mail.id,
+            to: job.to.clone(),
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+            date: job.asked_at,
+        })
+    }
+}
+
+enum Outcome {
+    Over,
+    Later(UnixMillis),
+}
