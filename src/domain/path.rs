@@ -228,6 +228,7 @@ mod tests {
             ("//admin", vec!["//admin", "/admin"]),
             ("/%61dmin", vec!["/%61dmin", "/admin"]),
             ("/a%2Fb", vec!["/a%2Fb", "/a/b"]),
+            ("/%61%2Fb", vec!["/%61%2Fb", "/a/b", "/a%2Fb"]),
             ("/a%5cb", vec!["/a%5cb", "/a\\b", "/a/b"]),
             ("/a;x=1", vec!["/a;x=1", "/a"]),
             ("/;/admin", vec!["/;/admin", "//admin", "/", "/admin"]),

@@ -120,8 +120,13 @@ fn parse_domain(text: &str) -> Result<AllowEntry, AllowEntryError> {
     if domain.contains('*') {
         return Err(AllowEntryError::Wildcard);
     }
-    let domain = ascii_domain(domain).ok_or(AllowEntryError::Domain)?;
-    Ok(if is_parent { AllowEntry::SubDomains(domain) } else { AllowEntry::Domain(domain) })
+    if !is_parent {
+        return ascii_domain(domain).map(AllowEntry::Domain).ok_or(AllowEntryError::Domain);
+    }
+    // What stands below is a domain, so `@*.edu` is fine where `@edu` is not.
+    let below = ascii_domain(&format!("x.{domain}")).ok_or(AllowEntryError::Domain)?;
+    let parent = below.strip_prefix("x.").ok_or(AllowEntryError::Domain)?;
+    Ok(AllowEntry::SubDomains(parent.to_owned()))
 }
 
 /// The domain as the addresses at it have it: by the same grammar, mapped in the same way.
@@ -281,6 +286,7 @@ mod tests {
                 vec!["a@example.com", "a@badexample.com", "a@x.example.com.evil.test"],
             ),
             ("@bücher.example", vec!["a@bücher.example", "a@xn--bcher-kva.example"], vec![]),
+            ("@*.edu", vec!["a@mit.edu"], vec!["a@mit.education"]),
             ("everyone", vec!["a@example.com"], vec![]),
             ("group:admins", vec![], vec!["admins@example.com"]),
         ] {
@@ -333,6 +339,8 @@ mod tests {
             ("@", "write `name@example.com`"),
             ("@localhost", "write `name@example.com`"),
             ("@.example.com", "write `name@example.com`"),
+            ("@*..example.com", "write `name@example.com`"),
+            ("@*.", "write `name@example.com`"),
             ("@a@b.example", "write `name@example.com`"),
             ("a@b@example.com", "Type one address only"),
         ] {
