@@ -1,1 +1,3 @@
-//! 
+//! The only place that knows Pingora.
+
+pub mod wire;
