@@ -189,10 +189,8 @@ where
     }
 
     async fn serve_http2(&self, stream: Stream, prefix: Bytes, shutdown: &ShutdownWatch) {
-        let deadlines = FrameDeadlines {
-            control: self.limits.head_deadline,
-            data: self.limits.keep_alive,
-        };
+        let deadlines =
+            FrameDeadlines { control: self.limits.head_deadline, data: self.limits.keep_alive };
         let guard = Box::new(H2Guard::new(stream, prefix, deadlines));
         ServerApp::process_new(&self.inner, guard, shutdown).await;
     }

@@ -44,9 +44,8 @@ fn valid_name(name: &[u8]) -> bool {
     }
     // `127.1` and `0x7f.1` are names to some readers and 127.0.0.1 to others (WHATWG URL,
     // "ends in a number"): a last label that is a number must close a plain dotted quad.
-    let numeric = last.iter().all(u8::is_ascii_digit)
-        || last.starts_with(b"0x")
-        || last.starts_with(b"0X");
+    let numeric =
+        last.iter().all(u8::is_ascii_digit) || last.starts_with(b"0x") || last.starts_with(b"0X");
     !numeric || parses::<Ipv4Addr>(name)
 }
 

@@ -36,7 +36,12 @@ impl ConnectionCaps {
     /// Caps of `per_peer` connections for one peer (one IPv4 address or one IPv6 /64) and `total`
     /// for all peers together; at least one of each.
     pub fn new(per_peer: u32, total: u32) -> Self {
-        Self { per_peer: per_peer.max(1), total: total.max(1), open: AtomicU32::new(0), shards: Default::default() }
+        Self {
+            per_peer: per_peer.max(1),
+            total: total.max(1),
+            open: AtomicU32::new(0),
+            shards: Default::default(),
+        }
     }
 
     /// Counts one more connection. Dropping the slot gives it back, however the connection ends.
@@ -183,9 +188,7 @@ mod tests {
             let tasks: Vec<_> = (0..8)
                 .map(|_| {
                     scope.spawn(|| {
-                        (0..50)
-                            .filter_map(|_| caps.admit(ip("192.0.2.1")).ok())
-                            .collect::<Vec<_>>()
+                        (0..50).filter_map(|_| caps.admit(ip("192.0.2.1")).ok()).collect::<Vec<_>>()
                     })
                 })
                 .collect();

@@ -22,9 +22,7 @@ macro_rules! pass_on_stream {
                 self.inner.get_ssl()
             }
 
-            fn get_ssl_digest(
-                &self,
-            ) -> Option<std::sync::Arc<pingora::protocols::tls::SslDigest>> {
+            fn get_ssl_digest(&self) -> Option<std::sync::Arc<pingora::protocols::tls::SslDigest>> {
                 self.inner.get_ssl_digest()
             }
 
