@@ -39,7 +39,11 @@ impl Fields {
         if matches!(line.first(), Some(b' ' | b'\t')) {
             return Err(HeadFault::Folded);
         }
-        let end = line.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(line.len());
+        let (mut end, mut letters) = (0, 0);
+        while let Some(class @ 1..) = line.get(end).map(|byte| CLASS[usize::from(*byte)]) {
+            letters += usize::from(class == LETTER);
+            end += 1;
+        }
         let (name, value) = match line.split_at_checked(end) {
             Some((name, [b':', value @ ..])) if !name.is_empty() => (name, value),
             _ => return Err(HeadFault::FieldName),
@@ -49,7 +53,7 @@ impl Fields {
             return Err(HeadFault::FieldValue);
         }
         let value = trim_blanks(value);
-        match Known::of(name)? {
+        match Known::of(name, letters)? {
             None => Ok(()),
             Some(Known::Host) => self.read_host(value),
             Some(Known::ContentLength) => self.read_length(value),
@@ -156,28 +160,25 @@ enum Known {
 }
 
 impl Known {
-    /// Which field `name` is. A name that is one of them only after its punctuation is taken out
+    /// Which field `name`, with this many letters and digits, is. A name that is one of them only after its punctuation is taken out
     /// is refused: servers that hand headers on as `CONTENT_LENGTH` cannot tell the two apart.
-    fn of(name: &[u8]) -> Result<Option<Self>, HeadFault> {
-        let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
-        let candidates: &[(&[u8], Self)] = match letters {
-            4 => &[(b"host", Self::Host)],
-            6 => &[(b"expect", Self::Expect)],
-            7 => &[(b"upgrade", Self::Upgrade)],
-            10 => &[(b"connection", Self::Connection)],
-            13 => &[(b"content-length", Self::ContentLength)],
-            16 => &[(b"transfer-encoding", Self::TransferEncoding)],
+    fn of(name: &[u8], letters: usize) -> Result<Option<Self>, HeadFault> {
+        let (canonical, known): (&[u8], Self) = match letters {
+            4 => (b"host", Self::Host),
+            6 => (b"expect", Self::Expect),
+            7 => (b"upgrade", Self::Upgrade),
+            10 => (b"connection", Self::Connection),
+            13 => (b"content-length", Self::ContentLength),
+            16 => (b"transfer-encoding", Self::TransferEncoding),
             _ => return Ok(None),
         };
-        for (canonical, known) in candidates {
-            if name.eq_ignore_ascii_case(canonical) {
-                return Ok(Some(*known));
-            }
-            if same_letters(name, canonical) {
-                return Err(HeadFault::FieldAlias);
-            }
+        if name.eq_ignore_ascii_case(canonical) {
+            Ok(Some(known))
+        } else if same_letters(name, canonical) {
+            Err(HeadFault::FieldAlias)
+        } else {
+            Ok(None)
         }
-        Ok(None)
     }
 }
 
@@ -221,31 +222,25 @@ fn is_token(bytes: &[u8]) -> bool {
 
 /// `tchar` of RFC 9110 section 5.6.2.
 pub(super) fn is_token_byte(byte: u8) -> bool {
-    TOKEN[usize::from(byte)]
+    CLASS[usize::from(byte)] > 0
 }
 
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
+/// Letters and digits in a name; the other token characters are 1, everything else is 0.
+const LETTER: u8 = 2;
+
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let punctuation = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < punctuation.len() {
+        table[punctuation[at] as usize] = 1;
+        at += 1;
+    }
     let mut byte = 0_u8;
     while byte < 128 {
-        table[byte as usize] = byte.is_ascii_alphanumeric()
-            || matches!(
-                byte,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = LETTER;
+        }
         byte += 1;
     }
     table

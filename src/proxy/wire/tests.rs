@@ -10,6 +10,7 @@ use super::*;
 
 mod http1;
 mod http2;
+mod proxied;
 mod sockets;
 
 /// A small application without an upstream; what it does is in the path.
