@@ -244,3 +244,17 @@ async fn the_application_learns_that_the_client_has_gone() {
     connection.await.unwrap();
     assert_eq!(server.served(), 101);
 }
+
+#[tokio::test]
+async fn a_refused_client_may_finish_sending_within_bounds() {
+    let server = Server::new(WireLimits::default());
+    for (more, drained) in [(100 * 1024, true), (1024 * 1024, false)] {
+        let (mut client, stream) = tokio::io::duplex(1024);
+        server.serve(stream);
+        client.write_all(b"POST / HTTP/1.1\r\n\r\n").await.unwrap();
+        let sent = client.write_all(&vec![b'x'; more]).await;
+        assert_eq!(sent.is_ok(), drained, "{more} bytes");
+        client.shutdown().await.ok();
+        assert!(read_until(&mut client, "}").await.starts_with("HTTP/1.1 400 "));
+    }
+}
