@@ -8,3 +8,4 @@ pub mod peers;
 pub mod reply;
 pub mod service;
 pub mod verdict;
+pub mod wire;
