@@ -16,8 +16,13 @@ mod scripts;
 
 use std::time::Duration;
 
-use ::redis::{Client, IntoConnectionInfo, ProtocolVersion, TlsCertificates, cmd};
+use ::redis::{
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, TlsCertificates,
+    cmd,
+};
 use async_trait::async_trait;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use self::connection::{Connection, Request};
 use self::keys::{Keys, hex};
@@ -44,7 +49,8 @@ const SWEEP: usize = 512;
 /// How to connect, besides the URL.
 #[derive(Clone, Debug, Default)]
 pub struct RedisOptions {
-    /// The authority that signed the server's certificate, in PEM; the well-known ones if `None`.
+    /// The authority that signed the server's certificate, in PEM; the machine's and the
+    /// well-known ones if `None`. Of no meaning for `redis://`.
     pub ca: Option<Vec<u8>>,
 }
 
@@ -57,6 +63,9 @@ pub enum RedisSetupError {
     /// No URL, or parts of it that Redis has no use for.
     #[error("must look like redis://user:password@host:6379/0")]
     Url,
+    /// A connection whose other end nobody checks.
+    #[error("must not end in #insecure: name the certificate authority instead")]
+    Insecure,
     /// The certificate of the authority.
     #[error("cannot be used with this certificate authority: it must be in PEM form")]
     Authority,
@@ -90,12 +99,25 @@ impl RedisStore {
         // With RESP3 the connection tells when it breaks, and is mended before the next request.
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let info = info.set_redis_settings(settings);
-        let certificates = TlsCertificates { client_tls: None, root_cert: options.ca };
-        let client =
-            Client::build_with_tls(info, certificates).map_err(|_| RedisSetupError::Authority)?;
+        let client = match info.addr() {
+            ConnectionAddr::TcpTls { insecure: true, .. } => return Err(RedisSetupError::Insecure),
+            ConnectionAddr::TcpTls { .. } => with_tls(info, options.ca)?,
+            _ => Client::open(info).map_err(|_| RedisSetupError::Url)?,
+        };
         let connection = Connection::new(client);
         Ok(Self { connection, keys: Keys::new(prefix), scripts: Scripts::new() })
     }
+}
+
+fn with_tls(info: ConnectionInfo, ca: Option<Vec<u8>>) -> Result<Client, RedisSetupError> {
+    // The driver takes a text without any certificate for an authority that signed nothing.
+    let has_certificate =
+        |pem: &Vec<u8>| matches!(CertificateDer::pem_slice_iter(pem).next(), Some(Ok(_)));
+    if ca.as_ref().is_some_and(|pem| !has_certificate(pem)) {
+        return Err(RedisSetupError::Authority);
+    }
+    let certificates = TlsCertificates { client_tls: None, root_cert: ca };
+    Client::build_with_tls(info, certificates).map_err(|_| RedisSetupError::Authority)
 }
 
 /// A key's time to live, for what counts until a moment.

@@ -9,6 +9,7 @@ mod outbox;
 mod races;
 mod raw_redis;
 mod sessions;
+mod tls;
 mod upkeep;
 mod world;
 

@@ -147,14 +147,18 @@ fn odd_urls_are_refused_without_being_repeated() {
         ("redis://:hunter2@", RedisSetupError::Url),
         ("redis://:hunter2@127.0.0.1:99999", RedisSetupError::Url),
         ("redis://:hunter2@127.0.0.1/db", RedisSetupError::Url),
-        ("rediss://:hunter2@127.0.0.1/#insecure", RedisSetupError::Url),
+        ("rediss://:hunter2@127.0.0.1/#insecure", RedisSetupError::Insecure),
     ];
     for (url, expected) in rows {
         let error = RedisStore::new(url, "x", RedisOptions::default()).expect_err(url);
         assert_eq!(error, expected, "{url}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
-    let options = RedisOptions { ca: Some(b"no certificate".to_vec()) };
-    let error = RedisStore::new("rediss://127.0.0.1", "x", options).unwrap_err();
-    assert_eq!(error, RedisSetupError::Authority);
+    let cut = "-----BEGIN CERTIFICATE-----\nMIIB\n";
+    let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    for ca in ["", "no certificate", cut, empty] {
+        let options = RedisOptions { ca: Some(ca.as_bytes().to_vec()) };
+        let error = RedisStore::new("rediss://127.0.0.1", "x", options).expect_err(ca);
+        assert_eq!(error, RedisSetupError::Authority, "{ca}");
+    }
 }
