@@ -16,6 +16,7 @@ mod groups;
 mod rule;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use allow::{AllowEntry, AllowEntryError, AllowList};
 pub use explain::Explanation;
@@ -86,15 +87,11 @@ pub enum ChallengeReason {
 /// let a request through, not even by mistake. It cannot be copied either. This compiles:
 ///
 /// ```
-/// use linkgate::domain::policy::{Decision, Permit, SitePolicy, UpstreamId};
-/// fn peer(permit: &Permit) -> UpstreamId {
-///     permit.upstream()
-/// }
-/// fn pass(decision: Decision) -> Option<UpstreamId> {
-///     match decision {
-///         Decision::Pass(permit) => Some(peer(&permit)),
-///         Decision::Challenge { .. } | Decision::Forbid { .. } => None,
-///     }
+/// use linkgate::domain::policy::{Permit, SiteId, UpstreamId};
+/// fn is_first(permit: &Permit) -> bool {
+///     (permit.site(), permit.upstream()) == (SiteId(0), UpstreamId(0))
+///         && permit.rule() == "none"
+///         && permit.identity().is_none()
 /// }
 /// ```
 ///
