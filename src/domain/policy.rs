@@ -332,7 +332,7 @@ impl SitePolicy {
     }
 }
 
-fn verdict_of(list: &AllowList, max_age: Option<std::time::Duration>, asked: Asked<'_>) -> Verdict {
+fn verdict_of(list: &AllowList, max_age: Option<Duration>, asked: Asked<'_>) -> Verdict {
     match asked.visitor {
         // Nobody could ever pass: a sign-in would be asked for in vain.
         _ if list.is_empty() => Verdict::Forbidden,

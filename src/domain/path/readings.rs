@@ -4,6 +4,9 @@
 //! that up to three decodings and any of the other steps, in any order, can make of it. Two servers
 //! that take the same steps in another order see different paths (`%3b` is a parameter only for
 //! who decodes first), so the order is not assumed.
+//!
+//! Blanks and bytes outside ASCII can be sent encoded only, so there is nothing to choose: they count
+//! as themselves in every reading, and `/my%20file` is no odd path but the one of a rule `/my file`.
 
 use std::collections::HashSet;
 use std::fmt;
