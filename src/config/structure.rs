@@ -49,9 +49,8 @@ fn fault(error: &Error) -> Fault {
         Error::Unexpected { expected: "mapping start", .. } => {
             Fault::new("must be a map of keys").hint("write it like { key: value }")
         }
-        Error::Unexpected { expected: "sequence start", .. } => {
-            Fault::new("must be a list").hint("write it like [one, two], or with \"- \" before each")
-        }
+        Error::Unexpected { expected: "sequence start", .. } => Fault::new("must be a list")
+            .hint("write it like [one, two], or with \"- \" before each"),
         Error::Unexpected { expected: "string scalar", .. } => {
             Fault::new("must be a single value, not a list or a map")
         }

@@ -49,10 +49,7 @@ pub(super) fn authorities(scope: &Scope<'_>, text: Option<&Text>) -> Option<Path
     certificates(&scope.key("ca", text.at), text).map(|(_, path)| path)
 }
 
-fn certificates(
-    scope: &Scope<'_>,
-    text: &Text,
-) -> Option<(Vec<CertificateDer<'static>>, PathBuf)> {
+fn certificates(scope: &Scope<'_>, text: &Text) -> Option<(Vec<CertificateDer<'static>>, PathBuf)> {
     let (pem, path) = read(scope, text)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match chain {

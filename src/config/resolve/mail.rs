@@ -7,9 +7,7 @@ use crate::config::file::{InboxFile, MailFile, Map, SmtpFile};
 use crate::config::located::Located;
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, number, path_text, span, word};
-use crate::config::settings::{
-    MailConfig, MailTransport, Mailbox, Password, SmtpConfig, SmtpTls,
-};
+use crate::config::settings::{MailConfig, MailTransport, Mailbox, Password, SmtpConfig, SmtpTls};
 use crate::domain::email::EmailAddress;
 use crate::domain::origin::Host;
 
@@ -65,8 +63,10 @@ fn inbox(scope: &Scope<'_>, file: &InboxFile, addresses: &Addresses) -> Option<M
         if address.ip().is_loopback() {
             return Ok(address);
         }
-        Err(Fault::new("must be an address of this machine only: whoever reads the mails can \
-                        sign in as anybody")
+        Err(Fault::new(
+            "must be an address of this machine only: whoever reads the mails can \
+                        sign in as anybody",
+        )
         .hint(format!("write `127.0.0.1:{}`", address.port())))
     })?;
     let at = file.listen.as_ref().map_or(scope.place(), |text| text.at);
@@ -113,9 +113,8 @@ fn login(scope: &Scope<'_>, file: &SmtpFile) -> Option<(String, Password)> {
         Ok(text.to_owned())
     });
     let password = file.password.as_ref();
-    let secret = password.and_then(|source| {
-        secrets::text(&scope.key("password", source.at), &source.value)
-    });
+    let secret =
+        password.and_then(|source| secrets::text(&scope.key("password", source.at), &source.value));
     match (&file.username, password) {
         (Some(_), None) => scope.missing("password", "write { env: SMTP_PASSWORD }"),
         (None, Some(_)) => scope.missing("username", "name the user whose password it is"),
@@ -129,9 +128,8 @@ fn host(text: &str) -> Result<Host, Fault> {
     Host::parse(bare_v6.as_deref().unwrap_or(text)).map_err(|error| {
         let fault = Fault::new(error.to_string());
         match text.rsplit_once(':') {
-            Some((host, port)) if port.parse::<u16>().is_ok() && !host.contains("//") => {
-                fault.hint(format!("the port has a key of its own: {{ host: {host}, port: {port} }}"))
-            }
+            Some((host, port)) if port.parse::<u16>().is_ok() && !host.contains("//") => fault
+                .hint(format!("the port has a key of its own: {{ host: {host}, port: {port} }}")),
             _ => fault.hint("write it like `smtp.example.com`"),
         }
     })
@@ -139,7 +137,8 @@ fn host(text: &str) -> Result<Host, Fault> {
 
 /// `Name <name@example.com>` or `name@example.com`.
 fn mailbox(text: &str) -> Result<Mailbox, Fault> {
-    let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
+    let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<'))
+    {
         Some((name, address)) => (name.trim().trim_matches('"').trim(), address),
         None => ("", text.trim()),
     };

@@ -15,7 +15,10 @@ use crate::domain::policy::{AllowEntry, Groups};
 use crate::domain::session::Lifetimes;
 
 /// `sign_in`, and what it says for sites that say nothing themselves.
-pub(super) fn sign_in(root: &Scope<'_>, file: Option<&Map<SignInFile>>) -> (SignInConfig, SiteSignIn) {
+pub(super) fn sign_in(
+    root: &Scope<'_>,
+    file: Option<&Map<SignInFile>>,
+) -> (SignInConfig, SiteSignIn) {
     let mut common = SignInConfig::default();
     let mut site = SiteSignIn {
         enabled: true,
@@ -53,8 +56,7 @@ pub(super) fn link(
     ];
     let lifetime = span(defaults::SHORTEST_LINK, defaults::LONGEST_LINK);
     site.link_lifetime = scope.or("link_lifetime", link_lifetime, site.link_lifetime, lifetime);
-    site.other_browser =
-        scope.or("other_browser", other_browser, site.other_browser, word(WORDS));
+    site.other_browser = scope.or("other_browser", other_browser, site.other_browser, word(WORDS));
 }
 
 fn limit(text: &str) -> Result<Limit, Fault> {
@@ -125,10 +127,7 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
 }
 
 /// `groups`
-pub(super) fn groups(
-    root: &Scope<'_>,
-    file: &File,
-) -> BTreeMap<GroupName, Vec<AllowEntry>> {
+pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<AllowEntry>> {
     let mut groups = BTreeMap::new();
     let Some(Located { value: GroupsFile(list), at }) = &file.groups else { return groups };
     let scope = root.key("groups", *at);
@@ -136,9 +135,8 @@ pub(super) fn groups(
         let members = scope.items(&name.value, members.as_ref(), member);
         let members = members.into_iter().map(|(_, member)| member).collect();
         let read = |text: &str| {
-            text.parse::<GroupName>().map_err(|error| {
-                Fault::new(format!("the name of a group {error}"))
-            })
+            text.parse::<GroupName>()
+                .map_err(|error| Fault::new(format!("the name of a group {error}")))
         };
         if let Some(name) = scope.key(&name.value, name.at).value(&name.value, read) {
             groups.insert(name, members);
@@ -164,10 +162,7 @@ pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
 }
 
 /// The groups, compiled. Members that cannot be were reported and left out before.
-pub(super) fn compiled(
-    root: &Scope<'_>,
-    groups: &BTreeMap<GroupName, Vec<AllowEntry>>,
-) -> Groups {
+pub(super) fn compiled(root: &Scope<'_>, groups: &BTreeMap<GroupName, Vec<AllowEntry>>) -> Groups {
     Groups::new(groups).unwrap_or_else(|error| {
         root.key("groups", root.place()).report(Fault::new(error.to_string()).hint(error.hint()));
         Groups::default()

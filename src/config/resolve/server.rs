@@ -12,9 +12,7 @@ use crate::config::file::{AdminFile, List, ListenFile, LogFile, Map, ServerFile}
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, number, span, word};
-use crate::config::settings::{
-    Listener, LogConfig, LogFormat, LogLevel, Prefix, ServerConfig,
-};
+use crate::config::settings::{Listener, LogConfig, LogFormat, LogLevel, Prefix, ServerConfig};
 use crate::domain::client::TrustedProxies;
 use crate::domain::time::Span;
 
@@ -35,7 +33,9 @@ pub(super) fn listeners(
     }
     let entries = list.value.iter().enumerate();
     entries
-        .filter_map(|(index, entry)| listener(&scope.item(index, entry.at), &entry.value, addresses))
+        .filter_map(|(index, entry)| {
+            listener(&scope.item(index, entry.at), &entry.value, addresses)
+        })
         .collect()
 }
 
@@ -71,12 +71,10 @@ pub(super) fn admin(
     let scope = scope.key("listen", listen.map_or(place, |text| text.at));
     if !address.ip().is_loopback() && !allow_remote {
         scope.report(
-            Fault::new("can be reached from other machines")
-                .value(&address.to_string())
-                .hint(
-                    "use `127.0.0.1:9180`; in a network of your own only, \
+            Fault::new("can be reached from other machines").value(&address.to_string()).hint(
+                "use `127.0.0.1:9180`; in a network of your own only, \
                      say `allow_remote: true` under `admin`",
-                ),
+            ),
         );
     }
     addresses.take(&scope, address);
@@ -111,9 +109,8 @@ pub(super) fn prefix(root: &Scope<'_>, text: Option<&Text>) -> Prefix {
             return Err(fault.hint(format!("did you mean \"{meant}\"?")));
         }
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        let is_segment = |segment: &str| {
-            !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain)
-        };
+        let is_segment =
+            |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);
         if rest.len() > 63 || !rest.split('/').all(is_segment) {
             return Err(fault.hint("use letters, digits and - . _ ~, at most 64 in all"));
         }

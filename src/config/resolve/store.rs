@@ -82,8 +82,9 @@ fn plain_urls(texts: Vec<(Scope<'_>, &str)>) -> Vec<Password> {
             .is_ok_and(|url| !url.username().is_empty() || url.password().is_some());
         if has_login || text.contains('@') {
             scope.report(
-                Fault::new("holds a password")
-                    .hint("move the whole URL into a file or variable: { env: LINKGATE_REDIS_URL }"),
+                Fault::new("holds a password").hint(
+                    "move the whole URL into a file or variable: { env: LINKGATE_REDIS_URL }",
+                ),
             );
         } else if let Err(fault) = redis_url(text) {
             scope.report(fault);
@@ -104,8 +105,9 @@ fn secret_urls(scope: &Scope<'_>, source: &SecretSource) -> Option<Vec<Password>
 
 fn redis_url(text: &str) -> Result<(), Fault> {
     const SCHEMES: [&str; 4] = ["redis", "rediss", "redis+sentinel", "rediss+sentinel"];
-    let is_one = Url::parse(text)
-        .is_ok_and(|url| SCHEMES.contains(&url.scheme()) && url.host_str().is_some_and(|h| !h.is_empty()));
+    let is_one = Url::parse(text).is_ok_and(|url| {
+        SCHEMES.contains(&url.scheme()) && url.host_str().is_some_and(|h| !h.is_empty())
+    });
     if is_one {
         return Ok(());
     }
@@ -128,9 +130,9 @@ pub(super) fn secret(
         }
         Fetched::NoFile(_) => {
             let fault = unreadable(&std::io::ErrorKind::NotFound.into(), root.run.base);
-            scope.report(fault.hint(
-                "make it once, for all nodes: head -c 32 /dev/urandom | base64 > FILE",
-            ));
+            scope.report(
+                fault.hint("make it once, for all nodes: head -c 32 /dev/urandom | base64 > FILE"),
+            );
             None
         }
     }
@@ -173,4 +175,3 @@ fn ready(scope: &Scope<'_>, bytes: &[u8]) -> Option<SecretPlan> {
         }
     }
 }
-
