@@ -1,5 +1,8 @@
 //! What the configuration means: the types that the rest of the program is built from.
 
+mod outside;
+mod site;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,12 +11,18 @@ use std::time::Duration;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use outside::{
+    MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
+};
+pub use site::{
+    HealthCheck, IdentityHeaders, OddHeaders, Site, SiteSignIn, Upstream, UpstreamProtocol,
+    UpstreamServer,
+};
+
 use crate::domain::client::TrustedProxies;
-use crate::domain::email::EmailAddress;
 use crate::domain::limit::Limit;
-use crate::domain::origin::{Host, Origin, OriginPattern};
-use crate::domain::policy::{Groups, SiteId, SitePolicy, UpstreamId};
-use crate::domain::return_url::ReturnPattern;
+use crate::domain::origin::Host;
+use crate::domain::policy::Groups;
 use crate::domain::secret::Secret;
 use crate::domain::session::Lifetimes;
 
@@ -103,102 +112,6 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Where attempts, sessions and counts are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreConfig {
-    /// In files of one machine.
-    Embedded {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// In Redis, for several nodes.
-    Redis(RedisConfig),
-    /// Nowhere: gone with the process.
-    Memory,
-}
-
-/// How to reach Redis.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RedisConfig {
-    /// The URLs, more than one for a cluster. They may hold a password.
-    pub urls: Vec<Password>,
-    /// What all keys begin with.
-    pub prefix: String,
-    /// The CAs (PEM) to believe instead of the well-known ones.
-    pub ca: Option<PathBuf>,
-}
-
-/// How mail leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MailConfig {
-    /// The sender.
-    pub from: Mailbox,
-    /// Where answers go.
-    pub reply_to: Option<Mailbox>,
-    /// The way.
-    pub transport: MailTransport,
-}
-
-/// A name and an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mailbox {
-    /// The display name; may be empty.
-    pub name: String,
-    /// The address.
-    pub address: EmailAddress,
-}
-
-/// The way mail leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MailTransport {
-    /// To a relay.
-    Smtp(SmtpConfig),
-    /// As `.eml` files in a folder.
-    Folder(PathBuf),
-    /// To a page on this machine that shows them (development).
-    Inbox(SocketAddr),
-}
-
-/// The relay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SmtpConfig {
-    /// The host.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// TLS.
-    pub tls: SmtpTls,
-    /// User name and password.
-    pub login: Option<(String, Password)>,
-    /// The CAs (PEM) to believe instead of the system's.
-    pub ca: Option<PathBuf>,
-    /// How long one step of the conversation may take.
-    pub timeout: Duration,
-}
-
-/// How the conversation with the relay is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SmtpTls {
-    /// `STARTTLS`, which must succeed (RFC 3207).
-    StartTls,
-    /// TLS from the first byte (RFC 8314).
-    Implicit,
-    /// Not at all.
-    Plaintext,
-}
-
-impl SmtpTls {
-    /// The usual port.
-    #[must_use]
-    pub const fn default_port(self) -> u16 {
-        match self {
-            Self::StartTls => 587,
-            Self::Implicit => 465,
-            Self::Plaintext => 25,
-        }
-    }
-}
-
 /// Sign-in, as far as it is the same for all sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignInConfig {
@@ -228,115 +141,6 @@ pub struct SessionConfig {
     pub lifetimes: Lifetimes,
     /// The domain whose sub-domains share a session.
     pub domain: Option<Host>,
-}
-
-/// One protected site.
-#[derive(Clone, Debug)]
-pub struct Site {
-    /// Its index among the sites.
-    pub id: SiteId,
-    /// Its name in logs, metrics and the admin API.
-    pub name: Arc<str>,
-    /// Where it is for browsers.
-    pub origin: OriginPattern,
-    /// Where the application is. A site has one, with the same number as the site.
-    pub upstream: Upstream,
-    /// Who may pass where.
-    pub policy: Arc<SitePolicy>,
-    /// Where visitors may be sent besides the sites themselves.
-    pub return_to: Vec<ReturnPattern>,
-    /// Whose scripts may read our 401 (CORS).
-    pub cors_origins: Vec<Origin>,
-    /// How people sign in here.
-    pub sign_in: SiteSignIn,
-    /// In which words the application is told who is there.
-    pub identity_headers: IdentityHeaders,
-    /// What becomes of header names outside `[A-Za-z0-9-]`.
-    pub odd_headers: OddHeaders,
-}
-
-/// How people sign in to a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SiteSignIn {
-    /// Whether new sign-ins are possible. Sessions that are there stay.
-    pub enabled: bool,
-    /// How long a link and its code work.
-    pub link_lifetime: Duration,
-    /// What another browser has to do.
-    pub other_browser: OtherBrowser,
-}
-
-/// Names of the headers that tell the application who is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdentityHeaders {
-    /// `Remote-User`, `Remote-Email`, `Remote-Groups`.
-    Remote,
-    /// `X-Forwarded-User`, `X-Forwarded-Email`, `X-Forwarded-Groups`.
-    XForwarded,
-    /// `X-Auth-Request-User`, `X-Auth-Request-Email`, `X-Auth-Request-Groups`.
-    XAuthRequest,
-}
-
-/// What becomes of request headers whose names have signs besides letters, digits and hyphens.
-/// Many applications read `remote_user` and `remote-user` as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OddHeaders {
-    /// They are removed.
-    Drop,
-    /// They are forwarded, unless they resemble one of ours.
-    Keep,
-}
-
-/// The application behind a site.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upstream {
-    /// Its index, which is the site's.
-    pub id: UpstreamId,
-    /// Its servers, at least one; all speak the same protocol.
-    pub servers: Vec<UpstreamServer>,
-    /// What they speak.
-    pub protocol: UpstreamProtocol,
-    /// The CAs (PEM) to believe instead of the well-known ones.
-    pub ca: Option<PathBuf>,
-    /// The name in the TLS handshake and in the certificate; the server's host when none is given.
-    pub server_name: Option<Host>,
-    /// How long connecting may take, TLS included.
-    pub connect_timeout: Duration,
-    /// How long to wait for the next bytes of an answer.
-    pub read_timeout: Duration,
-    /// How long to wait until bytes of a request are taken.
-    pub write_timeout: Duration,
-    /// How to see which servers are well; without it all are used.
-    pub health: Option<HealthCheck>,
-}
-
-/// One server of an application.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamServer {
-    /// The host, to be looked up when it is a name.
-    pub host: Host,
-    /// The port.
-    pub port: u16,
-}
-
-/// What an application speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpstreamProtocol {
-    /// HTTP/1.1.
-    Http,
-    /// HTTP/2 without TLS, by prior knowledge.
-    H2c,
-    /// TLS; HTTP/2 or HTTP/1.1, as ALPN says.
-    Https,
-}
-
-/// A request that a healthy server answers with 2xx or 3xx.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HealthCheck {
-    /// The path to ask for.
-    pub path: String,
-    /// How often.
-    pub interval: Duration,
 }
 
 /// The reserved path prefix, `/.linkgate` when nothing else is said.

@@ -46,9 +46,8 @@ fn fault(error: &Error) -> Fault {
         Error::DuplicateMappingKey { .. } => {
             Fault::new("is given twice").hint("keep one of the two")
         }
-        Error::Unexpected { expected: "mapping start", .. } => {
-            Fault::new("must be a map of keys").hint("write it like { key: value }")
-        }
+        Error::Unexpected { expected: "mapping start", .. } => Fault::new("must be a map of keys")
+            .hint("write it like { key: value }, with a blank behind the colon"),
         Error::Unexpected { expected: "sequence start", .. } => Fault::new("must be a list")
             .hint("write it like [one, two], or with \"- \" before each"),
         Error::Unexpected { expected: "string scalar", .. } => {
@@ -65,7 +64,9 @@ fn fault(error: &Error) -> Fault {
         | Error::AliasReplayStackDepthExceeded { .. } => {
             Fault::new("is too large or too deep for a configuration")
         }
-        Error::Message { msg, .. } => Fault::new(format!("is not valid YAML: {msg}")),
+        // Words of the scanner. They name signs, never values.
+        Error::ExternalMessage { msg, .. } => Fault::new(format!("is not valid YAML: {msg}"))
+            .hint("a value with signs of YAML in it needs quotes"),
         Error::Eof { .. } => Fault::new("is not valid YAML: the file ends too early"),
         _ => Fault::new("cannot be read here").hint("a value with signs of YAML needs quotes"),
     }
@@ -203,3 +204,6 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(Tree::Map(map))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::config::settings::{OtherBrowser, SessionConfig, SignInConfig, Site, S
 use crate::domain::identity::GroupName;
 use crate::domain::limit::{Limit, LimitError};
 use crate::domain::origin::{Host, Scheme};
-use crate::domain::policy::{AllowEntry, Groups};
+use crate::domain::policy::{AllowEntry, AllowEntryError, Groups};
 use crate::domain::session::Lifetimes;
 
 /// `sign_in`, and what it says for sites that say nothing themselves.
@@ -146,19 +146,22 @@ pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<A
 }
 
 fn member(text: &str) -> Result<AllowEntry, Fault> {
-    let entry = allow_entry(text)?;
-    match entry {
-        AllowEntry::Address(_) | AllowEntry::Domain(_) | AllowEntry::SubDomains(_) => Ok(entry),
-        AllowEntry::Group(_) | AllowEntry::Everyone => Err(Fault::new("cannot be in a group")
-            .hint("members are addresses, `@example.com` or `@*.example.com`")),
+    const HINT: &str = "members are addresses, `@example.com` or `@*.example.com`";
+    match text.parse::<AllowEntry>() {
+        Ok(AllowEntry::Group(_) | AllowEntry::Everyone) => {
+            Err(Fault::new("cannot be in a group").hint(HINT))
+        }
+        Ok(entry) => Ok(entry),
+        Err(error @ AllowEntryError::DomainWithoutAt { .. }) => {
+            Err(Fault::new(error.to_string()).hint(error.hint()))
+        }
+        Err(error) => Err(Fault::new(error.to_string()).hint(HINT)),
     }
 }
 
 /// An entry of `allow` or of a group.
 pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
-    text.parse().map_err(|error: crate::domain::policy::AllowEntryError| {
-        Fault::new(error.to_string()).hint(error.hint())
-    })
+    text.parse().map_err(|error: AllowEntryError| Fault::new(error.to_string()).hint(error.hint()))
 }
 
 /// The groups, compiled. Members that cannot be were reported and left out before.
