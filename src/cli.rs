@@ -1,1 +1,131 @@
-//! 
+//! The commands.
+//!
+//! Exit codes: 0 it worked, 1 it could not be done, 64 the configuration or the command line is
+//! wrong (`EX_USAGE` of `sysexits.h`).
+
+mod check;
+mod demo;
+mod explain;
+pub mod health;
+pub mod installation;
+mod logging;
+mod secret_file;
+mod serve;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{Config, Problems};
+
+/// The configuration or the command line is wrong.
+pub const EX_USAGE: u8 = 64;
+
+/// Passwordless e-mail sign-in in front of your web applications.
+#[derive(Debug, Parser)]
+#[command(name = "linkgate", version, about, arg_required_else_help = true)]
+#[command(after_help = "Examples:\n  \
+    linkgate demo\n  \
+    linkgate check -c linkgate.yaml\n  \
+    linkgate serve -c linkgate.yaml\n  \
+    linkgate explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the sites of a configuration.
+    Serve {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Check a configuration: every mistake with its place and cure. Touches no network.
+    Check {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Tell which rule decides about a request, and why.
+    Explain {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+        /// The method, as in GET.
+        method: String,
+        /// The whole address of the page.
+        url: String,
+        /// Who is signed in; nobody if left out.
+        #[arg(long = "as", value_name = "ADDRESS")]
+        visitor: Option<String>,
+    },
+    /// Try everything on this machine: a site, a small application and an inbox, all on loopback.
+    Demo {
+        /// Port of the site.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Port of the inbox page.
+        #[arg(long, default_value_t = 8025)]
+        inbox_port: u16,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs a command line. The one door out of the library for `main`.
+#[must_use]
+pub fn run() -> ExitCode {
+    // One provider for all TLS; it fails only if one was installed before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let is_question = error.exit_code() == 0;
+            let _ = error.print();
+            return if is_question { ExitCode::SUCCESS } else { ExitCode::from(EX_USAGE) };
+        }
+    };
+    match arguments.command {
+        Command::Serve { config } => serve::run(&config),
+        Command::Check { config } => check::run(&config),
+        Command::Explain { config, method, url, visitor } => {
+            explain::run(&config, &method, &url, visitor.as_deref())
+        }
+        Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "linkgate", &mut std::io::stdout());
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Reads a configuration, or says everything that is wrong with it.
+fn load(path: &std::path::Path) -> Result<Config, ExitCode> {
+    Config::load(path).map_err(|problems| {
+        complain(&problems);
+        ExitCode::from(EX_USAGE)
+    })
+}
+
+fn complain(problems: &Problems) {
+    let _ = writeln!(std::io::stderr(), "{problems}");
+}
+
+/// Says why something could not be done.
+fn fail(why: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "linkgate: {why}");
+    ExitCode::FAILURE
+}
+
+/// Says something.
+fn say(what: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{what}");
+}

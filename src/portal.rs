@@ -9,7 +9,9 @@ pub mod assertion;
 pub mod check;
 pub mod cookies;
 pub mod courier;
+pub mod demo_app;
 pub mod form;
+pub mod inbox;
 pub mod link;
 pub mod mail;
 pub mod pages;
@@ -52,7 +54,7 @@ pub struct Desk {
     /// The sites.
     pub sites: Arc<Sites>,
     /// Who is in which group.
-    pub groups: Groups,
+    pub groups: Arc<Groups>,
     /// The reserved path, without a slash at its end.
     pub prefix: String,
     /// The sender as mail programs show it.

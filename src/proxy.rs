@@ -6,6 +6,7 @@ pub mod headers;
 pub mod onward;
 pub mod peers;
 pub mod reply;
+pub mod server;
 pub mod service;
 pub mod verdict;
 pub mod wire;

@@ -1,6 +1,7 @@
 //! The applications behind the sites: where they are and how they are spoken to.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ const ADDRESS_AGE: Duration = Duration::from_secs(10);
 const LOOK_UP: Duration = Duration::from_secs(2);
 /// How long a connection to an application is kept for the next request.
 const IDLE: Duration = Duration::from_secs(60);
+/// How long a server that refused a connection is passed over.
+const REFUSAL: Duration = Duration::from_secs(5);
 /// How long a stream may be silent: WebSockets, server-sent events and gRPC often are.
 const STREAM_SILENCE: Duration = Duration::from_secs(3600);
 
@@ -40,12 +43,20 @@ pub enum Patience {
     Stream,
 }
 
-/// An application.
+/// One server of an application: a name that is looked up, or an address.
+pub struct Server {
+    host: String,
+    port: u16,
+    /// The last look-up.
+    found: Mutex<Option<(SocketAddr, UnixMillis)>>,
+    /// When it last refused a connection.
+    refused_at: AtomicU64,
+}
+
+/// An application: one server, or several that take turns.
 pub struct Upstream {
-    /// Its host: a name that is looked up, or an address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
+    servers: Vec<Server>,
+    next: AtomicUsize,
     /// What is spoken.
     pub wire: Wire,
     /// The name its certificate must carry, if that is not the host.
@@ -56,8 +67,8 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// How long it may be silent.
     pub read_timeout: Duration,
-    /// The last look-up.
-    found: Mutex<Option<(SocketAddr, UnixMillis)>>,
+    /// How long it may refuse to take what is sent.
+    pub write_timeout: Duration,
 }
 
 /// An application cannot be reached: its name has no address.
@@ -65,23 +76,33 @@ pub struct Upstream {
 #[error("the upstream's name has no address")]
 pub struct NoAddress;
 
+/// Which server of an application a request went to.
+pub type ServerIndex = usize;
+
 impl Upstream {
     /// An application with usual patience; the public fields are there to change it.
     #[must_use]
-    pub fn new(host: String, port: u16, wire: Wire) -> Self {
+    pub fn new(servers: Vec<(String, u16)>, wire: Wire) -> Self {
         Self {
-            host,
-            port,
+            servers: servers.into_iter().map(|(host, port)| Server::new(host, port)).collect(),
+            next: AtomicUsize::new(0),
             wire,
             server_name: None,
             authorities: None,
             connect_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(60),
-            found: Mutex::new(None),
+            write_timeout: Duration::from_secs(60),
         }
     }
 
-    /// The peer for one request.
+    /// How many servers there are.
+    #[must_use]
+    pub fn servers(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// The peer for one request, and which server it is. Servers take turns; one that has just
+    /// refused a connection is passed over while another is left.
     ///
     /// # Errors
     /// [`NoAddress`] when a look-up fails and none has succeeded before.
@@ -90,16 +111,19 @@ impl Upstream {
         kind: RequestKind,
         patience: Patience,
         now: UnixMillis,
-    ) -> Result<HttpPeer, NoAddress> {
-        let address = self.address(now).await?;
+    ) -> Result<(HttpPeer, ServerIndex), NoAddress> {
+        let index = self.turn(now);
+        let server = self.servers.get(index).ok_or(NoAddress)?;
+        let address = server.address(now).await?;
         let is_tls = self.wire == Wire::Https;
         // Never empty: without a name Pingora would skip the verification.
-        let name = self.server_name.clone().unwrap_or_else(|| self.host.clone());
+        let name = self.server_name.clone().unwrap_or_else(|| server.host.clone());
         let mut peer = HttpPeer::new(address, is_tls, name);
         let options = &mut peer.options;
         options.connection_timeout = Some(self.connect_timeout);
         options.total_connection_timeout = Some(self.connect_timeout * 2);
         options.idle_timeout = Some(IDLE);
+        options.write_timeout = Some(self.write_timeout);
         options.read_timeout = Some(match patience {
             Patience::Stream => self.read_timeout.max(STREAM_SILENCE),
             Patience::Answer => self.read_timeout,
@@ -110,7 +134,33 @@ impl Upstream {
             Wire::Https if kind == RequestKind::Grpc => options.alpn = ALPN::H2,
             Wire::Http | Wire::Https => options.alpn = ALPN::H1,
         }
-        Ok(peer)
+        Ok((peer, index))
+    }
+
+    /// Notes that a server refused a connection.
+    pub fn refused(&self, index: ServerIndex, now: UnixMillis) {
+        if let Some(server) = self.servers.get(index) {
+            server.refused_at.store(now.0, Ordering::Relaxed);
+        }
+    }
+
+    fn turn(&self, now: UnixMillis) -> ServerIndex {
+        let count = self.servers.len().max(1);
+        let start = self.next.fetch_add(1, Ordering::Relaxed);
+        let turns = (0..count).map(|step| start.wrapping_add(step) % count);
+        let is_up = |index: &usize| {
+            self.servers.get(*index).is_some_and(|server| {
+                let refused_at = UnixMillis(server.refused_at.load(Ordering::Relaxed));
+                refused_at.0 == 0 || now.since(refused_at) >= REFUSAL
+            })
+        };
+        turns.clone().find(is_up).unwrap_or(start % count)
+    }
+}
+
+impl Server {
+    fn new(host: String, port: u16) -> Self {
+        Self { host, port, found: Mutex::new(None), refused_at: AtomicU64::new(0) }
     }
 
     async fn address(&self, now: UnixMillis) -> Result<SocketAddr, NoAddress> {
@@ -141,6 +191,57 @@ impl Upstream {
 
 impl std::fmt::Debug for Upstream {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Upstream({:?} {}:{})", self.wire, self.host, self.port)
+        write!(out, "Upstream({:?}, {:?})", self.wire, self.servers)
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_000_000);
+
+    fn upstream(wire: Wire) -> Upstream {
+        let servers = vec![("127.0.0.1".into(), 1), ("127.0.0.2".into(), 2)];
+        Upstream::new(servers, wire)
+    }
+
+    async fn port(upstream: &Upstream, now: UnixMillis) -> u16 {
+        let peer = upstream.peer(RequestKind::Api, Patience::Answer, now).await.unwrap().0;
+        peer._address.as_inet().unwrap().port()
+    }
+
+    #[tokio::test]
+    async fn servers_take_turns_and_one_that_refuses_is_passed_over_for_a_while() {
+        let upstream = upstream(Wire::Http);
+        assert_eq!([port(&upstream, NOW).await, port(&upstream, NOW).await], [1, 2]);
+        upstream.refused(0, NOW);
+        assert_eq!([port(&upstream, NOW).await, port(&upstream, NOW).await], [2, 2]);
+        let later = NOW.after(REFUSAL);
+        assert_eq!([port(&upstream, later).await, port(&upstream, later).await], [1, 2]);
+        upstream.refused(0, later);
+        upstream.refused(1, later);
+        assert_eq!(port(&upstream, later).await, 1, "all are down: in turn all the same");
+    }
+
+    #[tokio::test]
+    async fn the_certificate_is_always_verified_against_a_name() {
+        let (peer, _) =
+            upstream(Wire::Https).peer(RequestKind::Api, Patience::Answer, NOW).await.unwrap();
+        assert_eq!(peer.sni, "127.0.0.1");
+        assert!(peer.options.verify_cert && peer.options.verify_hostname);
+    }
+
+    #[tokio::test]
+    async fn a_name_without_an_address_is_an_error() {
+        let upstream = Upstream::new(vec![("no.such.host.invalid".into(), 1)], Wire::Http);
+        let peer = upstream.peer(RequestKind::Api, Patience::Answer, NOW).await;
+        assert_eq!(peer.err(), Some(NoAddress));
     }
 }

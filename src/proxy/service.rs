@@ -22,7 +22,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::arrival::{self, Arrival, Unwelcome};
 use super::onward::Onward;
-use super::peers::{Patience, Upstream};
+use super::peers::{Patience, ServerIndex, Upstream};
 use super::verdict::Answerer;
 use super::{access_log, reply};
 use crate::domain::client::ClientAddress;
@@ -70,6 +70,10 @@ pub struct Context {
     pub outcome: Outcome,
     /// Whether the upstream connection was used before.
     pub upstream_reused: bool,
+    /// The server of the application that was chosen last.
+    pub server: ServerIndex,
+    /// Connections that failed.
+    pub connects: usize,
 }
 
 /// What was decided about a request.
@@ -271,6 +275,12 @@ impl AuthProxy {
         reply::write(session, response).await.map(|()| true)
     }
 
+    /// The application that the permit names; no permit, no application.
+    fn upstream(&self, context: &Context) -> Option<&Upstream> {
+        let id = context.permit.as_ref()?.upstream();
+        self.upstreams.get(usize::try_from(id.0).ok()?)
+    }
+
     fn patience(session: &Session, kind: RequestKind) -> Patience {
         let accept = session.req_header().headers.get(header::ACCEPT);
         let events = accept.is_some_and(|value| {
@@ -317,6 +327,8 @@ impl ProxyHttp for AuthProxy {
             session: None,
             outcome: Outcome::Refused,
             upstream_reused: false,
+            server: 0,
+            connects: 0,
         }
     }
 
@@ -335,19 +347,35 @@ impl ProxyHttp for AuthProxy {
         session: &mut Session,
         context: &mut Context,
     ) -> Result<Box<HttpPeer>> {
-        let Some(permit) = &context.permit else {
+        let Some(upstream) = self.upstream(context) else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
-        };
-        let upstream = usize::try_from(permit.upstream().0).ok().and_then(|id| self.upstreams.get(id));
-        let Some(upstream) = upstream else {
-            return Error::e_explain(ErrorType::InternalError, "the permit names no upstream");
         };
         let patience = Self::patience(session, context.kind);
         let now = self.portal.desk().gate.now();
         match upstream.peer(context.kind, patience, now).await {
-            Ok(peer) => Ok(Box::new(peer)),
+            Ok((peer, server)) => {
+                context.server = server;
+                Ok(Box::new(peer))
+            }
             Err(error) => Err(Error::because(ErrorType::ConnectError, "look-up", error).into_up()),
         }
+    }
+
+    /// Another server of the same application is tried: nothing of the request was sent yet.
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        _: &HttpPeer,
+        context: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        if let Some(upstream) = self.upstream(context) {
+            upstream.refused(context.server, self.portal.desk().gate.now());
+            let tries = context.connects + 1;
+            error.set_retry(tries < upstream.servers());
+        }
+        context.connects += 1;
+        error
     }
 
     async fn connected_to_upstream(

@@ -1,5 +1,6 @@
 //! The RFC 5322 message of a mail.
 
+use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::message::header::{HeaderName, HeaderValue};
@@ -18,6 +19,16 @@ pub struct Sender {
     pub address: EmailAddress,
     /// Where answers go, if somebody reads them.
     pub reply_to: Option<EmailAddress>,
+}
+
+/// As mail programs show it: `Example sign-in <login@example.com>`.
+impl fmt::Display for Sender {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(out, "{name} <{}>", self.address),
+            None => write!(out, "{}", self.address),
+        }
+    }
 }
 
 /// Builds the message: `multipart/alternative`, text first, and the headers that keep automata

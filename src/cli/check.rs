@@ -1,0 +1,18 @@
+//! `linkgate check`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{load, say};
+
+pub(super) fn run(path: &Path) -> ExitCode {
+    match load(path) {
+        Ok(config) => {
+            let sites = config.sites.len();
+            let noun = if sites == 1 { "site" } else { "sites" };
+            say(&format_args!("{}: ok: {sites} {noun}", path.display()));
+            ExitCode::SUCCESS
+        }
+        Err(code) => code,
+    }
+}

@@ -1,0 +1,82 @@
+//! `linkgate demo`: a site, an application and an inbox, all on loopback.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use pingora::server::RunArgs;
+
+use super::installation::Installation;
+use super::{fail, logging, say};
+use crate::config::{Config, LogConfig, LogFormat, LogLevel, SystemEnvironment};
+use crate::portal::demo_app;
+use crate::portal::pages::{Brand, Pages};
+use crate::proxy::server::add_pages;
+
+/// A page deep inside, to show that one lands there.
+const DEEP_LINK: &str = "/reports/42?tab=totals#summary";
+
+pub(super) fn run(port: u16, inbox_port: u16) -> ExitCode {
+    logging::start(LogConfig { format: LogFormat::Text, level: LogLevel::Warn });
+    match start(port, inbox_port) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn start(port: u16, inbox_port: u16) -> Result<(), Box<dyn std::error::Error>> {
+    let port = free(port)?;
+    let inbox_port = free(inbox_port)?;
+    let app_port = free(0)?;
+    // Removed when the demo ends; a demo that is killed leaves it to the system's own cleaning.
+    let folder = tempfolder()?;
+    let text = configuration(port, inbox_port, app_port);
+    let config = Config::parse(&text, "demo.yaml", folder.path(), &SystemEnvironment)
+        .map_err(|problems| problems.to_string())?;
+    let mut server = Installation::open(&config)?.into_server(&config)?;
+    let pages = Arc::new(Pages::new(config.prefix.as_str(), &Brand::default())?);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, app_port));
+    add_pages(&mut server, "demo application", address, demo_app::router(pages));
+    say(&instructions(port, inbox_port));
+    server.bootstrap();
+    server.run(RunArgs::default());
+    Ok(())
+}
+
+fn configuration(port: u16, inbox_port: u16, app_port: u16) -> String {
+    format!(
+        r#"listen: [{{ address: "127.0.0.1:{port}" }}]
+admin: {{ listen: off }}
+secret: {{ file: secret }}
+store: {{ embedded: {{ path: data }} }}
+mail:
+  from: "linkgate demo <login@example.com>"
+  inbox: {{ listen: "127.0.0.1:{inbox_port}" }}
+sites:
+  - name: demo
+    origin: http://localhost:{port}
+    upstream: http://127.0.0.1:{app_port}
+    allow: [everyone]
+"#
+    )
+}
+
+fn instructions(port: u16, inbox_port: u16) -> String {
+    format!(
+        "linkgate demo: nothing leaves this machine.\n\n  \
+         1. open   http://localhost:{port}{DEEP_LINK}\n  \
+         2. type   any address, like ann@example.com\n  \
+         3. open   http://localhost:{inbox_port}/  and press the button in the mail\n\n\
+         You land on the page that you asked for, signed in. Ctrl-C ends it."
+    )
+}
+
+/// The wished port if it is free, otherwise any that is.
+fn free(wished: u16) -> std::io::Result<u16> {
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    bind(wished).or_else(|_| bind(0))?.local_addr().map(|address| address.port())
+}
+
+fn tempfolder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("linkgate-demo-").tempdir()
+}

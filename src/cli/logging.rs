@@ -1,0 +1,23 @@
+//! Where log lines go: standard error, as text or JSON.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogConfig, LogFormat};
+
+/// Starts logging. Libraries speak from warnings up; what Pingora says of single requests repeats
+/// what clients sent, and our own line says it better.
+pub(super) fn start(log: LogConfig) {
+    let level = log.level.as_str();
+    let filter = EnvFilter::new(format!("warn,linkgate={level},pingora_proxy=off"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Text => builder.with_ansi(false).init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+    // A panic ends one request, not the process; Pingora says nothing about it. The payload may
+    // hold what a visitor sent, so only the place is logged.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic: one request was broken off");
+    }));
+}
