@@ -55,7 +55,8 @@ impl Problems {
     /// is used twice is wrong twice at one place).
     pub(super) fn new(mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.place);
-        problems.dedup_by(|a, b| a.place == b.place && a.fault == b.fault);
+        problems
+            .dedup_by(|a, b| a.place == b.place && a.fault == b.fault && a.fault.value.is_some());
         Self(problems)
     }
 
@@ -162,10 +163,12 @@ mod tests {
 
     #[test]
     fn come_in_the_order_of_the_file_and_once() {
-        let twice = problem(9, Fault::new("b"));
-        let problems = Problems::new(vec![twice.clone(), problem(2, Fault::new("a")), twice]);
+        let twice = problem(9, Fault::new("is wrong").value("b"));
+        // Two keys may be missing at one place.
+        let missing = problem(2, Fault::new("is missing"));
+        let problems = Problems::new(vec![twice.clone(), missing.clone(), twice, missing]);
         let lines: Vec<_> = problems.iter().map(|it| it.place.unwrap().line).collect();
-        assert_eq!(lines, [2, 9]);
+        assert_eq!(lines, [2, 2, 9]);
     }
 
     #[test]

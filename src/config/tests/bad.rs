@@ -96,6 +96,7 @@ const MEANING: &[(&str, &str, &str)] = &[
     ("no store", STORE, ""),
     ("empty store", STORE, "store: {}\n"),
     ("two stores", STORE, "store: { memory: {}, embedded: { path: data } }\n"),
+    ("tls without anything", LISTEN, "listen: [{ address: \"[::1]:1\", tls: {} }]\n"),
     ("embedded without path", STORE, "store: { embedded: {} }\n"),
     ("redis without url and secret", STORE, "store: { redis: {} }\n"),
     (
@@ -240,6 +241,11 @@ const IN_SITES: &[(&str, &str, &str)] = &[
         "rule path with a star inside",
         ALLOW,
         "[everyone]\n    rules: [{ path: /a*, access: public }]",
+    ),
+    (
+        "rule for our own pages",
+        ALLOW,
+        "[everyone]\n    rules: [{ path: /.linkgate/**, access: public }]",
     ),
     (
         "rule methods",

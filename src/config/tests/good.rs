@@ -7,7 +7,7 @@ use super::super::{
     Config, IdentityHeaders, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
     SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
 };
-use super::{BASE, TestEnvironment, edited, parse};
+use super::{BASE, TestEnvironment, edited, machine, parse};
 
 const INBOX: &str = "  inbox: { listen: \"127.0.0.1:8025\" }\n";
 const STORE: &str = "store: { embedded: { path: data } }\n";
@@ -130,6 +130,9 @@ fn the_secret_is_there_made_or_for_this_run() {
     assert_eq!(created(&edited("", "secret: { file: keys/a }\n")), PathBuf::from("etc/keys/a"));
     let given = edited("", "secret: { env: LINKGATE_SECRET }\n");
     assert!(matches!(plan(&given), SecretPlan::Ready(_)));
+    let made = machine().file("etc/data/secret", [b'k'; 32]);
+    let second = Config::parse(BASE, "etc/linkgate.yaml", Path::new("etc"), &made).unwrap();
+    assert!(matches!(second.secret, SecretPlan::Ready(_)));
     let absolute = edited("", "secret: { file: /var/lib/secret }\n");
     assert_eq!(created(&absolute), PathBuf::from("/var/lib/secret"));
 }
