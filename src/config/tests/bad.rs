@@ -337,6 +337,25 @@ fn every_mistake_but_those_of_the_whole_file_has_a_place_within_it() {
 }
 
 #[test]
+fn bombs_are_answered() {
+    let deep = |depth: usize| format!("secret: {}{}\n", "[".repeat(depth), "]".repeat(depth));
+    let aliases: String = (1..30).map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1)).collect();
+    for text in [
+        deep(30),
+        format!("no: {}x{}\n", "{a: ".repeat(11), "}".repeat(11)),
+        deep(1_000),
+        deep(100_000),
+        format!("no: &x {}\n", "{a: ".repeat(50_000)),
+        format!("a0: &a0 [x, x]\n{aliases}"),
+        "x".repeat(1_000_000),
+        format!("{BASE}{}", "#\n".repeat(100_000)) + "no: 1",
+    ] {
+        let told = parse(&text).unwrap_err().to_string();
+        assert!(told.len() < 1_000, "{told}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.yaml");
