@@ -11,7 +11,7 @@ pub struct Place {
     pub column: u64,
 }
 
-/// One mistake, in words for the operator. Never holds a secret: see [`Fault::value`].
+/// One mistake, in words for the operator. Never holds a secret.
 ///
 /// Shown as `FILE:LINE:COLUMN: KEY: what is wrong: value`, then `hint: …` on a line of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]

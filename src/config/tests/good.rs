@@ -7,7 +7,10 @@ use super::super::{
     Config, IdentityHeaders, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
     SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
 };
-use super::{BASE, TestEnvironment, edited, machine, parse};
+use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
+use crate::domain::email::EmailAddress;
+use crate::domain::path::RequestTarget;
+use crate::domain::time::UnixMillis;
 
 const INBOX: &str = "  inbox: { listen: \"127.0.0.1:8025\" }\n";
 const STORE: &str = "store: { embedded: { path: data } }\n";
@@ -115,6 +118,67 @@ fn a_site_is_read_in_full() {
     assert_eq!(site.sign_in.link_lifetime, Duration::from_secs(300));
     assert_eq!(site.sign_in.other_browser, OtherBrowser::CodeOnly);
     assert_eq!((site.policy.site(), site.policy.name()), (site.id, "wiki"));
+}
+
+/// What an operator writes who sets nearly everything.
+const FULL: &str = r#"
+listen:
+  - address: 0.0.0.0:8080
+  - address: 0.0.0.0:8443
+    tls: { certificate: certs/site.pem, key: certs/site.key }
+admin: { listen: 127.0.0.1:9180 }
+trusted_proxies: []
+secret: { file: data/secret }
+store:
+  embedded: { path: data }
+mail:
+  from: "Example sign-in <login@example.com>"
+  smtp: { host: smtp.example.com, port: 587, tls: starttls, username: example, password: { env: SMTP_PASSWORD } }
+sign_in:
+  link_lifetime: 10m
+  other_browser: address
+  limits: { email: 3/1h, ip: 10/1h }
+  used_link_retention: 30d
+session: { idle: 12h, absolute: 7d }
+groups:
+  admins: [alice@example.com]
+sites:
+  - name: wiki
+    origin: https://wiki.example.com
+    upstream: http://127.0.0.1:3000
+    allow: ["@example.com", "bob@partner.example", "group:admins"]
+    return_to: ["https://reports.example.com/*", "exampleapp://signed-in"]
+    sign_in: { enabled: true, mode: passwordless, registration: closed }
+    rules:
+      - { path: "/assets/**", access: public }
+      - { path: "/hooks/*", methods: [POST], access: public }
+      - { path: "/admin/**", allow: ["group:admins"], max_age: 15m }
+      - { path: "/api/**", unauthenticated: status }
+"#;
+
+#[test]
+fn the_full_form_is_read() {
+    let (certificate, key) = certificate("wiki.example.com");
+    let environment = TestEnvironment::default()
+        .variable("SMTP_PASSWORD", "open sesame")
+        .file("certs/site.pem", certificate)
+        .file("certs/site.key", key);
+    let config = Config::parse(FULL, "linkgate.yaml", Path::new(""), &environment);
+    let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+    let alice = EmailAddress::parse("alice@example.com").unwrap();
+    let groups = config.groups.of(&alice);
+    assert_eq!(groups.len(), 1);
+    let policy = &config.sites[0].policy;
+    let decide = |method: &str, target: &str| {
+        let target = RequestTarget::parse(target.as_bytes()).unwrap();
+        format!("{:?}", policy.explain(method, &target, None, UnixMillis(0)).verdict())
+    };
+    assert_eq!(decide("GET", "/assets/app.js"), "Anybody");
+    assert_eq!(decide("POST", "/hooks/build"), "Anybody");
+    assert_eq!(decide("GET", "/hooks/build"), "NoSession");
+    assert_eq!(decide("GET", "/"), "NoSession");
+    assert!(policy.may_sign_in(&alice, &groups));
+    assert!(!policy.may_sign_in(&EmailAddress::parse("eve@example.org").unwrap(), &[]));
 }
 
 #[test]
