@@ -182,6 +182,32 @@ fn the_full_form_is_read() {
 }
 
 #[test]
+fn a_file_is_loaded_with_the_files_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = certificate("wiki.example.com");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("site.pem", &certificate);
+    write("site.key", &key);
+    write("secret", "0123456789abcdef0123456789abcdef\n");
+    let tls =
+        "listen: [{ address: \"127.0.0.1:0\", tls: { certificate: site.pem, key: site.key } }]\n";
+    write(
+        "a.yaml",
+        &edited(
+            "listen: [{ address: \"127.0.0.1:8080\" }]\n",
+            &format!("secret: {{ file: secret }}\n{tls}"),
+        ),
+    );
+    let config = Config::load(&folder.path().join("a.yaml"));
+    let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(matches!(config.secret, SecretPlan::Ready(_)));
+    assert_eq!(config.listeners[0].tls.as_ref().unwrap().key, folder.path().join("site.key"));
+    write("long.yaml", &"#".repeat(5 << 20));
+    let problems = Config::load(&folder.path().join("long.yaml")).unwrap_err().to_string();
+    assert!(problems.ends_with("cannot be read (file too large)"), "{problems}");
+}
+
+#[test]
 fn the_secret_is_there_made_or_for_this_run() {
     let plan = |text: &str| parse(text).unwrap().secret;
     let memory = edited(STORE, "store: { memory: {} }\n");
