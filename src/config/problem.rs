@@ -11,7 +11,7 @@ pub struct Place {
     pub column: u64,
 }
 
-/// One mistake, in words for the operator. Never holds a secret: see [`Fault::value`].
+/// One mistake, in words for the operator. Never holds a secret.
 ///
 /// Shown as `FILE:LINE:COLUMN: KEY: what is wrong: value`, then `hint: …` on a line of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,8 @@ impl Problems {
     /// is used twice is wrong twice at one place).
     pub(super) fn new(mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.place);
-        problems.dedup_by(|a, b| a.place == b.place && a.fault == b.fault);
+        problems
+            .dedup_by(|a, b| a.place == b.place && a.fault == b.fault && a.fault.value.is_some());
         Self(problems)
     }
 
@@ -102,20 +103,24 @@ impl Fault {
         self
     }
 
-    /// Shows the value: on one line, shortened, and not at all when it may be a URL with a
-    /// password. Not to be called for keys that hold secrets.
-    pub(super) fn value(mut self, value: &str) -> Self {
-        if !value.is_empty() && !may_hold_password(value) {
-            self.value = Some(shown(value));
+    /// Shows the value: on one line, shortened. What may hold a password is not shown, and neither
+    /// is a hint that may repeat parts of it. Not to be called for keys that hold secrets.
+    pub(super) fn value(self, value: &str) -> Self {
+        if value.contains("-----BEGIN") {
+            return self;
         }
-        self
+        if may_hold_password(value) {
+            return self.hint("leave user name and password out");
+        }
+        Self { value: (!value.is_empty()).then(|| shown(value)), ..self }
     }
 }
 
-/// Whether a value looks like `scheme://user:password@host`. People paste such URLs at keys that
-/// should hold a plain host.
+/// Whether a value looks like `scheme://user:password@host` or `user:password@host`. People paste
+/// such URLs at keys that should hold a plain host.
 fn may_hold_password(value: &str) -> bool {
-    value.split_once("//").is_some_and(|(_, rest)| rest.contains('@'))
+    let before_at = value.rsplit_once('@').map(|(before, _)| before);
+    before_at.is_some_and(|before| before.contains("//") || before.contains(':'))
 }
 
 /// The value on one line: control characters would let a file write its own lines, or colours, into
@@ -162,10 +167,12 @@ mod tests {
 
     #[test]
     fn come_in_the_order_of_the_file_and_once() {
-        let twice = problem(9, Fault::new("b"));
-        let problems = Problems::new(vec![twice.clone(), problem(2, Fault::new("a")), twice]);
+        let twice = problem(9, Fault::new("is wrong").value("b"));
+        // Two keys may be missing at one place.
+        let missing = problem(2, Fault::new("is missing"));
+        let problems = Problems::new(vec![twice.clone(), missing.clone(), twice, missing]);
         let lines: Vec<_> = problems.iter().map(|it| it.place.unwrap().line).collect();
-        assert_eq!(lines, [2, 9]);
+        assert_eq!(lines, [2, 2, 9]);
     }
 
     #[test]
@@ -173,8 +180,12 @@ mod tests {
         let shown = |value: &str| Fault::new("is wrong").value(value).value;
         assert_eq!(shown("a\nb\u{1b}[1m").unwrap(), "a\\nb\\u{1b}[1m");
         assert_eq!(shown(&"x".repeat(200)).unwrap().chars().count(), LONGEST_SHOWN + 1);
-        assert_eq!(shown("http://me:hunter2@host/"), None);
-        assert_eq!(shown("//me:hunter2@host/"), None);
+        for url in ["http://me:hunter2@host/", "//hunter2@host/", "me:hunter2@host:1"] {
+            let fault = Fault::new("is wrong").hint(format!("did you mean {url}?")).value(url);
+            assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
+        }
+        assert_eq!(shown("-----BEGIN PRIVATE KEY-----"), None);
+        assert_eq!(shown("me@host").as_deref(), Some("me@host"));
         assert_eq!(shown(""), None);
     }
 }

@@ -48,7 +48,13 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
     let secret = store::secret(root, file.secret.as_ref(), store.as_ref());
     let (sign_in, site_sign_in) = people::sign_in(root, file.sign_in.as_ref());
     let groups = people::groups(root, file);
-    let common = site::Common { groups: &groups, sign_in: site_sign_in, addresses: &addresses };
+    let prefix = server::prefix(root, file.prefix.as_ref());
+    let common = site::Common {
+        prefix: &prefix,
+        groups: &groups,
+        sign_in: site_sign_in,
+        addresses: &addresses,
+    };
     let sites = site::sites(root, file.sites.as_ref(), &common);
     let session = people::session(root, file.session.as_ref(), &sites);
     let compiled = people::compiled(root, &groups);
@@ -56,7 +62,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         listeners,
         admin,
         trusted_proxies,
-        prefix: server::prefix(root, file.prefix.as_ref()),
+        prefix,
         server: server::server(root, file.server.as_ref()),
         log: server::log(root, file.log.as_ref()),
         secret: secret?,

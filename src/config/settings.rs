@@ -50,7 +50,7 @@ pub struct Config {
     pub session: SessionConfig,
     /// Who is in which group.
     pub groups: Arc<Groups>,
-    /// The protected sites; at least one. A site's [`SiteId`] is its index.
+    /// The protected sites; at least one. A site's identifier is its index.
     pub sites: Vec<Site>,
     /// The reserved path prefix.
     pub prefix: Prefix,

@@ -25,9 +25,17 @@ pub(super) fn read(text: &str, file_name: &str) -> Result<File, Problems> {
         .map_err(|error| Problems::new(vec![problem(&error, text, file_name)]))
 }
 
+/// Our files are six deep. The reading is recursive, and the reader's own bound of 64 overflows
+/// the stack of a thread when each level has a map.
+const DEEPEST: usize = 12;
+
 /// Snippets would print lines of the file, and with them what should be no part of a message.
 fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
-    serde_yaml::options! { with_snippet: false, duplicate_keys: duplicate_keys }
+    serde_yaml::options! {
+        with_snippet: false,
+        duplicate_keys: duplicate_keys,
+        budget: serde_yaml::budget! { max_depth: DEEPEST },
+    }
 }
 
 fn problem(error: &Error, text: &str, file_name: &str) -> Problem {

@@ -6,7 +6,7 @@ pub(super) fn nearest<'a>(
     typed: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    // What is much longer than any of our words is not a typing mistake, and comparing is quadratic.
+    // What is much longer than our words is no typing mistake, and comparing is quadratic.
     if typed.len() > 64 {
         return None;
     }

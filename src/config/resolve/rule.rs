@@ -6,6 +6,7 @@ use crate::config::file::{RuleFile, SiteFile};
 use crate::config::located::Located;
 use crate::config::problem::{Fault, Place};
 use crate::config::scope::{Scope, span, word};
+use crate::config::settings::Prefix;
 use crate::config::suggest::either;
 use crate::domain::path::{PathPattern, PatternError};
 use crate::domain::policy::{Access, MethodSet, Rule, Unauthenticated, shadowed};
@@ -68,7 +69,9 @@ fn rule(
         ("redirect", Unauthenticated::Redirect),
         ("status", Unauthenticated::Status),
     ];
-    let path = scope.required("path", file.path.as_ref(), "write it like `/admin/**`", path);
+    let path = scope.required("path", file.path.as_ref(), "write it like `/admin/**`", |text| {
+        path(text, common.prefix)
+    });
     let methods = methods(scope, file);
     let access = access(scope, file, site_allows, common);
     let longest = Span::seconds(365 * 86_400);
@@ -94,7 +97,12 @@ fn rule(
     Some(Rule { name, path: path?, methods: methods?, access: access?, max_age, unauthenticated })
 }
 
-fn path(text: &str) -> Result<PathPattern, Fault> {
+fn path(text: &str, prefix: &Prefix) -> Result<PathPattern, Fault> {
+    let below = text.strip_prefix(prefix.as_str());
+    if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return Err(Fault::new("can never match: pages below the prefix are linkgate's own")
+            .hint("remove the rule, or choose another `prefix`"));
+    }
     text.parse().map_err(|error: PatternError| {
         let hint = match error {
             PatternError::NoSlash if !text.contains("//") && !text.is_empty() => {

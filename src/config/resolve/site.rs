@@ -10,7 +10,7 @@ use crate::config::file::{List, Map, SiteFile, SiteSignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::{Fault, Place};
 use crate::config::scope::{Scope, flag, word};
-use crate::config::settings::{IdentityHeaders, OddHeaders, Site, SiteSignIn};
+use crate::config::settings::{IdentityHeaders, OddHeaders, Prefix, Site, SiteSignIn};
 use crate::config::suggest::nearest;
 use crate::domain::identity::GroupName;
 use crate::domain::origin::{Origin, OriginError, OriginPattern, OriginPatternError, Scheme};
@@ -23,6 +23,8 @@ pub(super) struct Common<'a> {
     pub(super) groups: &'a BTreeMap<GroupName, Vec<AllowEntry>>,
     /// What `sign_in` says for all sites.
     pub(super) sign_in: SiteSignIn,
+    /// The reserved prefix, which no rule reaches.
+    pub(super) prefix: &'a Prefix,
     /// Our own addresses, which are no application's.
     pub(super) addresses: &'a Addresses,
 }

@@ -96,6 +96,7 @@ const MEANING: &[(&str, &str, &str)] = &[
     ("no store", STORE, ""),
     ("empty store", STORE, "store: {}\n"),
     ("two stores", STORE, "store: { memory: {}, embedded: { path: data } }\n"),
+    ("tls without anything", LISTEN, "listen: [{ address: \"[::1]:1\", tls: {} }]\n"),
     ("embedded without path", STORE, "store: { embedded: {} }\n"),
     ("redis without url and secret", STORE, "store: { redis: {} }\n"),
     (
@@ -242,6 +243,11 @@ const IN_SITES: &[(&str, &str, &str)] = &[
         "[everyone]\n    rules: [{ path: /a*, access: public }]",
     ),
     (
+        "rule for our own pages",
+        ALLOW,
+        "[everyone]\n    rules: [{ path: /.linkgate/**, access: public }]",
+    ),
+    (
         "rule methods",
         ALLOW,
         "[everyone]\n    rules: [{ path: /a, methods: [get, TRACE], access: public }]",
@@ -327,6 +333,25 @@ fn every_mistake_but_those_of_the_whole_file_has_a_place_within_it() {
             let place = problem.place.unwrap_or_else(|| panic!("{what}: {problem}"));
             assert!((1..=lines).contains(&place.line) && place.column > 0, "{what}: {problem}");
         }
+    }
+}
+
+#[test]
+fn bombs_are_answered() {
+    let deep = |depth: usize| format!("secret: {}{}\n", "[".repeat(depth), "]".repeat(depth));
+    let aliases: String = (1..30).map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1)).collect();
+    for text in [
+        deep(30),
+        format!("no: {}x{}\n", "{a: ".repeat(11), "}".repeat(11)),
+        deep(1_000),
+        deep(100_000),
+        format!("no: &x {}\n", "{a: ".repeat(50_000)),
+        format!("a0: &a0 [x, x]\n{aliases}"),
+        "x".repeat(1_000_000),
+        format!("{BASE}{}", "#\n".repeat(100_000)) + "no: 1",
+    ] {
+        let told = parse(&text).unwrap_err().to_string();
+        assert!(told.len() < 1_000, "{told}");
     }
 }
 

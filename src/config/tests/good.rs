@@ -7,7 +7,10 @@ use super::super::{
     Config, IdentityHeaders, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
     SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
 };
-use super::{BASE, TestEnvironment, edited, parse};
+use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
+use crate::domain::email::EmailAddress;
+use crate::domain::path::RequestTarget;
+use crate::domain::time::UnixMillis;
 
 const INBOX: &str = "  inbox: { listen: \"127.0.0.1:8025\" }\n";
 const STORE: &str = "store: { embedded: { path: data } }\n";
@@ -117,6 +120,93 @@ fn a_site_is_read_in_full() {
     assert_eq!((site.policy.site(), site.policy.name()), (site.id, "wiki"));
 }
 
+/// What an operator writes who sets nearly everything.
+const FULL: &str = r#"
+listen:
+  - address: 0.0.0.0:8080
+  - address: 0.0.0.0:8443
+    tls: { certificate: certs/site.pem, key: certs/site.key }
+admin: { listen: 127.0.0.1:9180 }
+trusted_proxies: []
+secret: { file: data/secret }
+store:
+  embedded: { path: data }
+mail:
+  from: "Example sign-in <login@example.com>"
+  smtp: { host: smtp.example.com, port: 587, tls: starttls, username: example, password: { env: SMTP_PASSWORD } }
+sign_in:
+  link_lifetime: 10m
+  other_browser: address
+  limits: { email: 3/1h, ip: 10/1h }
+  used_link_retention: 30d
+session: { idle: 12h, absolute: 7d }
+groups:
+  admins: [alice@example.com]
+sites:
+  - name: wiki
+    origin: https://wiki.example.com
+    upstream: http://127.0.0.1:3000
+    allow: ["@example.com", "bob@partner.example", "group:admins"]
+    return_to: ["https://reports.example.com/*", "exampleapp://signed-in"]
+    sign_in: { enabled: true, mode: passwordless, registration: closed }
+    rules:
+      - { path: "/assets/**", access: public }
+      - { path: "/hooks/*", methods: [POST], access: public }
+      - { path: "/admin/**", allow: ["group:admins"], max_age: 15m }
+      - { path: "/api/**", unauthenticated: status }
+"#;
+
+#[test]
+fn the_full_form_is_read() {
+    let (certificate, key) = certificate("wiki.example.com");
+    let environment = TestEnvironment::default()
+        .variable("SMTP_PASSWORD", "open sesame")
+        .file("certs/site.pem", certificate)
+        .file("certs/site.key", key);
+    let config = Config::parse(FULL, "linkgate.yaml", Path::new(""), &environment);
+    let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+    let alice = EmailAddress::parse("alice@example.com").unwrap();
+    let groups = config.groups.of(&alice);
+    assert_eq!(groups.len(), 1);
+    let policy = &config.sites[0].policy;
+    let decide = |method: &str, target: &str| {
+        let target = RequestTarget::parse(target.as_bytes()).unwrap();
+        format!("{:?}", policy.explain(method, &target, None, UnixMillis(0)).verdict())
+    };
+    assert_eq!(decide("GET", "/assets/app.js"), "Anybody");
+    assert_eq!(decide("POST", "/hooks/build"), "Anybody");
+    assert_eq!(decide("GET", "/hooks/build"), "NoSession");
+    assert_eq!(decide("GET", "/"), "NoSession");
+    assert!(policy.may_sign_in(&alice, &groups));
+    assert!(!policy.may_sign_in(&EmailAddress::parse("eve@example.org").unwrap(), &[]));
+}
+
+#[test]
+fn a_file_is_loaded_with_the_files_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = certificate("wiki.example.com");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("site.pem", &certificate);
+    write("site.key", &key);
+    write("secret", "0123456789abcdef0123456789abcdef\n");
+    let tls =
+        "listen: [{ address: \"127.0.0.1:0\", tls: { certificate: site.pem, key: site.key } }]\n";
+    write(
+        "a.yaml",
+        &edited(
+            "listen: [{ address: \"127.0.0.1:8080\" }]\n",
+            &format!("secret: {{ file: secret }}\n{tls}"),
+        ),
+    );
+    let config = Config::load(&folder.path().join("a.yaml"));
+    let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(matches!(config.secret, SecretPlan::Ready(_)));
+    assert_eq!(config.listeners[0].tls.as_ref().unwrap().key, folder.path().join("site.key"));
+    write("long.yaml", &"#".repeat(5 << 20));
+    let problems = Config::load(&folder.path().join("long.yaml")).unwrap_err().to_string();
+    assert!(problems.ends_with("cannot be read (file too large)"), "{problems}");
+}
+
 #[test]
 fn the_secret_is_there_made_or_for_this_run() {
     let plan = |text: &str| parse(text).unwrap().secret;
@@ -130,6 +220,9 @@ fn the_secret_is_there_made_or_for_this_run() {
     assert_eq!(created(&edited("", "secret: { file: keys/a }\n")), PathBuf::from("etc/keys/a"));
     let given = edited("", "secret: { env: LINKGATE_SECRET }\n");
     assert!(matches!(plan(&given), SecretPlan::Ready(_)));
+    let made = machine().file("etc/data/secret", [b'k'; 32]);
+    let second = Config::parse(BASE, "etc/linkgate.yaml", Path::new("etc"), &made).unwrap();
+    assert!(matches!(second.secret, SecretPlan::Ready(_)));
     let absolute = edited("", "secret: { file: /var/lib/secret }\n");
     assert_eq!(created(&absolute), PathBuf::from("/var/lib/secret"));
 }

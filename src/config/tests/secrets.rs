@@ -101,6 +101,32 @@ fn a_key_that_may_hold_a_secret_is_not_named() {
 }
 
 #[test]
+fn a_password_in_a_url_is_not_repeated_where_none_belongs() {
+    for url in ["me:hunter2@host", "me:hunter2@host:25", "http://me:hunter2@host", "//hunter2@a"] {
+        for (from, to) in [
+            ("upstream: http://127.0.0.1:3000", "upstream: \"VALUE\""),
+            ("upstream: http://127.0.0.1:3000", "upstream: [\"VALUE\"]"),
+            ("upstream: http://127.0.0.1:3000", "upstream: { url: \"VALUE\" }"),
+            ("origin: https://wiki.example.com", "origin: \"VALUE\""),
+            ("[\"@example.com\"]", "[\"VALUE\"]"),
+            ("[\"@example.com\"]", "[everyone]\n    return_to: [\"VALUE\"]"),
+            ("[\"@example.com\"]", "[everyone]\n    cors_origins: [\"VALUE\"]"),
+            ("[\"@example.com\"]", "[everyone]\n    rules: [{ path: \"VALUE\" }]"),
+            ("name: wiki", "name: \"VALUE\""),
+            ("inbox: { listen: \"127.0.0.1:8025\" }", "smtp: { host: \"VALUE\" }"),
+            ("127.0.0.1:8080", "VALUE"),
+            ("", "trusted_proxies: [\"VALUE\"]\n"),
+            ("", "prefix: \"VALUE\"\n"),
+            ("", "session: { domain: \"VALUE\" }\n"),
+            ("", "log: { level: \"VALUE\" }\n"),
+        ] {
+            let told = parse(&edited(from, &to.replace("VALUE", url))).unwrap_err().to_string();
+            assert!(!told.contains(CANARY), "{told}");
+        }
+    }
+}
+
+#[test]
 fn a_secret_that_was_found_is_never_shown() {
     let text = edited(
         "store: { embedded: { path: data } }\n",
