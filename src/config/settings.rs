@@ -15,7 +15,7 @@ pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
 pub use site::{
-    HealthCheck, IdentityHeaders, OddHeaders, Site, SiteSignIn, Upstream, UpstreamProtocol,
+    HealthCheck, Site, SiteSignIn, Upstream, UpstreamProtocol,
     UpstreamServer,
 };
 
@@ -25,6 +25,8 @@ use crate::domain::origin::Host;
 use crate::domain::policy::Groups;
 use crate::domain::secret::Secret;
 use crate::domain::session::Lifetimes;
+pub use crate::domain::site::{IdentityHeaders, OddHeaders};
+pub use crate::domain::terms::OtherBrowser;
 
 /// Everything the configuration says, checked.
 ///
@@ -121,17 +123,6 @@ pub struct SignInConfig {
     pub ip_limit: Limit,
     /// How long a used link is remembered.
     pub used_link_retention: Duration,
-}
-
-/// What a visitor must do to go on in a browser that did not ask for the link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OtherBrowser {
-    /// Re-type the address.
-    Address,
-    /// Press a button.
-    Button,
-    /// It is not possible: type the code where the sign-in began.
-    CodeOnly,
 }
 
 /// Sessions.

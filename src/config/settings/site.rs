@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::OtherBrowser;
 use crate::domain::origin::{Host, Origin, OriginPattern};
 use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::ReturnPattern;
+use crate::domain::site::{IdentityHeaders, OddHeaders};
+use crate::domain::terms::OtherBrowser;
 
 /// One protected site.
 #[derive(Clone, Debug)]
@@ -43,27 +44,6 @@ pub struct SiteSignIn {
     pub link_lifetime: Duration,
     /// What another browser has to do.
     pub other_browser: OtherBrowser,
-}
-
-/// Names of the headers that tell the application who is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdentityHeaders {
-    /// `Remote-User`, `Remote-Email`, `Remote-Groups`.
-    Remote,
-    /// `X-Forwarded-User`, `X-Forwarded-Email`, `X-Forwarded-Groups`.
-    XForwarded,
-    /// `X-Auth-Request-User`, `X-Auth-Request-Email`, `X-Auth-Request-Groups`.
-    XAuthRequest,
-}
-
-/// What becomes of request headers whose names have signs besides letters, digits and hyphens.
-/// Many applications read `remote_user` and `remote-user` as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OddHeaders {
-    /// They are removed.
-    Drop,
-    /// They are forwarded, unless they resemble one of ours.
-    Keep,
 }
 
 /// The application behind a site.
