@@ -190,3 +190,66 @@ fn publish(shared: &SharedView, view: Option<View>) {
     drop(shared);
     drop(old);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+    use std::sync::mpsc::channel;
+
+    use redb::StorageError;
+
+    use super::super::{Embedded, Tables};
+    use super::*;
+
+    fn put(tables: &mut Tables<'_>, n: u8) -> Step<u8> {
+        tables.latest.insert(&[n; 32], [n].as_slice())?;
+        Ok(Outcome::Written(n))
+    }
+
+    async fn stored(store: &Embedded, n: u8) -> bool {
+        store.read("look", |view| Ok(view.latest.get(&[n; 32])?.is_some())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_spoils_no_other_of_its_group() {
+        let store = Embedded::in_memory().unwrap();
+        let (release, wait) = channel::<()>();
+        let wait = std::sync::Mutex::new(wait);
+        // Holds the thread, until all others are queued: they become one group.
+        let hold = store.writer.write("hold", move |_| {
+            let _ = wait.lock().map(|wait| wait.recv());
+            Ok(Outcome::Untouched(()))
+        });
+        let first = store.writer.write("put", |tables| put(tables, 1));
+        let fails = store.writer.write("fail", |tables| {
+            put(tables, 2)?;
+            Err::<Outcome<u8>, _>(StorageError::Io(Error::from(ErrorKind::Other)))
+        });
+        let last = store.writer.write("put", |tables| put(tables, 3));
+        let let_go = async move { drop(release) };
+        let (held, first, fails, last, ()) = tokio::join!(hold, first, fails, last, let_go);
+        held.unwrap();
+        assert_eq!((first.unwrap(), last.unwrap()), (1, 3));
+        assert_eq!(fails.unwrap_err().to_string(), "the store failed to fail");
+        assert!(stored(&store, 1).await && stored(&store, 3).await);
+        assert!(!stored(&store, 2).await, "what failed is not there in part");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_seen_before_it_is_acknowledged_nor_missing_after() {
+        let store = Embedded::in_memory().unwrap();
+        assert!(!stored(&store, 1).await);
+        store.writer.write("put", |tables| put(tables, 1)).await.unwrap();
+        assert!(stored(&store, 1).await);
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_died_is_trouble_and_not_a_hang() {
+        let store = Embedded::in_memory().unwrap();
+        let dies = store.writer.write("die", |_| -> Step<()> { panic!("on purpose") });
+        assert!(dies.await.is_err());
+        let after = store.writer.write("put", |tables| put(tables, 1));
+        assert!(after.await.is_err());
+        assert!(crate::ports::Upkeep::ping(&store).await.is_err());
+    }
+}
