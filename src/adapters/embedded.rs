@@ -27,7 +27,7 @@ pub use self::open::{FILE_NAME, OpenError};
 
 use self::codec::StoredAttempt;
 use self::tables::{Tables, View, pair};
-use self::writer::{Outcome, SharedView, Step, Writer};
+use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::domain::attempt::{Record, State};
 use crate::domain::limit::{Hit, PersonKey, Verdict};
 use crate::domain::session::Session;
@@ -61,7 +61,11 @@ impl Embedded {
         let database = open::database(folder)?;
         let view = prepare(&database).map_err(|error| open::damaged(&path, error))?;
         open::sync_folder(folder)?;
-        Self::start(database, view).map_err(|source| OpenError::Io { path, source })
+        let reopen = {
+            let folder = folder.to_owned();
+            Box::new(move || open::database(&folder))
+        };
+        Self::start(database, view, reopen).map_err(|source| OpenError::Io { path, source })
     }
 
     /// A store that forgets everything when it is dropped: the same code without a file.
@@ -77,13 +81,15 @@ impl Embedded {
             .create_with_backend(backend)
             .map_err(|error| open::damaged(place, error.into()))?;
         let view = prepare(&database).map_err(|error| open::damaged(place, error))?;
-        Self::start(database, view)
+        // Memory has no disk that could be full.
+        let reopen = Box::new(move || Err(open::damaged(place, redb::Error::DatabaseClosed)));
+        Self::start(database, view, reopen)
             .map_err(|source| OpenError::Io { path: place.to_owned(), source })
     }
 
-    fn start(database: Database, view: View) -> std::io::Result<Self> {
+    fn start(database: Database, view: View, reopen: Reopen) -> std::io::Result<Self> {
         let view = Arc::new(RwLock::new(Some(view)));
-        let writer = Writer::start(database, Arc::clone(&view))?;
+        let writer = Writer::start(database, Arc::clone(&view), reopen)?;
         Ok(Self { writer, view })
     }
 

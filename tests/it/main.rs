@@ -1,4 +1,13 @@
 //! One binary for all tests that need more than one module.
 
+// Clippy knows test functions, but not what they call: here everything is test.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 mod store_contract;
 mod support;

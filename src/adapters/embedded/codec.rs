@@ -153,18 +153,45 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::attempt::{Attempt, State};
+    use crate::domain::code::{Code, CodeKey};
     use crate::domain::email::EmailAddress;
+    use crate::domain::secret::Secret;
+    use crate::domain::token::TokenDigest;
 
-    #[test]
-    fn a_touch_moves_last_seen_forward_only() {
-        let session = Session {
+    fn session() -> Session {
+        Session {
             email: EmailAddress::parse("ann@example.com").unwrap(),
             signed_in_at: UnixMillis(5),
             last_seen: UnixMillis(7),
             expires_at: UnixMillis(100),
             browser: "Firefox".into(),
             network: "127.0.0.1".into(),
+        }
+    }
+
+    fn record() -> Record {
+        let code = CodeKey::new(&Secret::new(&[1; 32]).unwrap());
+        let attempt = Attempt {
+            email: EmailAddress::parse("ann@example.com").unwrap(),
+            site: "wiki".into(),
+            origin: "https://wiki.example.com".into(),
+            return_url: "/".into(),
+            browser: TokenDigest::from_bytes([3; 32]),
+            code: code.mac(TokenDigest::from_bytes([1; 32]), &Code::mint([3; 16])),
+            asked_at: UnixMillis(1),
+            expires_at: UnixMillis(2),
+            mails: 1,
+            browser_label: "Firefox".into(),
+            network: "127.0.0.1".into(),
+            admitted: true,
         };
+        Record { attempt, state: State::Live, tries: 0 }
+    }
+
+    #[test]
+    fn a_touch_moves_last_seen_forward_only() {
+        let session = session();
         let bytes = encode_session(&session, PersonKey([1; 32])).unwrap();
         assert!(touched_session(&bytes, UnixMillis(7)).is_none());
         let touched = touched_session(&bytes, UnixMillis(9)).unwrap();
@@ -175,15 +202,30 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_of_another_version_reads_as_absent() {
-        let window = Window { count: 3, until: UnixMillis(9) }.encode();
-        assert!(Window::decode(&window).is_some());
-        for length in 0..window.len() {
-            assert!(Window::decode(&window[..length]).is_none(), "{length} bytes");
-        }
-        for version in (0..=255).filter(|version| *version != VERSION) {
-            let mut other = window;
-            other[0] = version;
-            assert!(Window::decode(&other).is_none(), "version {version}");
+        let (now, person) = (UnixMillis(9), PersonKey([1; 32]));
+        let window = Window { count: 3, until: now };
+        let mail = StoredMail { due: now, expires_at: now, claims: 1, sealed: b"" };
+        let stored = StoredAttempt { keep_until: now, person, record: record() };
+        type Reads = fn(&[u8]) -> bool;
+        let rows: [(&str, Vec<u8>, Reads); 5] = [
+            ("window", window.encode().to_vec(), |it| Window::decode(it).is_some()),
+            ("mail", mail.encode(), |it| StoredMail::decode(it).is_some()),
+            ("pointer", encode_pointer(&[5; 32]).to_vec(), |it| decode_pointer(it).is_some()),
+            ("session", encode_session(&session(), person).unwrap(), |it| {
+                decode_session(it).is_some()
+            }),
+            ("attempt", stored.encode().unwrap(), |it| StoredAttempt::decode(it).is_some()),
+        ];
+        for (name, bytes, reads) in rows {
+            assert!(reads(&bytes), "{name}");
+            for length in 0..bytes.len() {
+                assert!(!reads(&bytes[..length]), "{name}: {length} bytes");
+            }
+            for version in (0..=255).filter(|version| *version != VERSION) {
+                let other = [&[version], &bytes[1..]].concat();
+                assert!(!reads(&other), "{name}: version {version}");
+                assert!(touched_session(&other, UnixMillis(u64::MAX)).is_none());
+            }
         }
     }
 }

@@ -112,3 +112,17 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), OpenError> {
         .and_then(|folder| folder.sync_all())
         .map_err(|error| refused(folder, error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_permission_is_told_as_such() {
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem] {
+            let error = refused(Path::new("data"), kind.into());
+            assert!(matches!(error, OpenError::Permission { .. }), "{error:?}");
+            assert!(error.to_string().contains("no permission to use data"), "{error}");
+        }
+    }
+}

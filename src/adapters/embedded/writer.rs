@@ -5,6 +5,7 @@
 //! answers each: the more callers, the cheaper each step. No caller's thread ever waits for the
 //! disk, and nothing is acknowledged before it is on it.
 
+use std::io::ErrorKind;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 
+use super::open::OpenError;
 use super::tables::{Tables, View};
 use crate::ports::{StoreError, Stored};
 
@@ -38,6 +40,18 @@ pub(super) type Step<T> = Result<Outcome<T>, redb::StorageError>;
 /// and never see what is out of date.
 pub(super) type SharedView = Arc<RwLock<Option<View>>>;
 
+/// Opens the file again.
+pub(super) type Reopen = Box<dyn Fn() -> Result<Database, OpenError> + Send>;
+
+/// Why a step was not done.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Database(#[from] redb::Error),
+    #[error(transparent)]
+    Reopen(#[from] OpenError),
+}
+
 /// The thread and the way to it.
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
@@ -46,11 +60,16 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. It owns the database and closes it at its end.
-    pub(super) fn start(database: Database, view: SharedView) -> std::io::Result<Self> {
+    pub(super) fn start(
+        database: Database,
+        view: SharedView,
+        reopen: Reopen,
+    ) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let desk = Desk { database: Some(database), view, reopen, full: false };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || run(&database, jobs, &view))?;
+            .spawn(move || desk.serve(jobs))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -91,7 +110,7 @@ impl Drop for Writer {
 struct Queued<T, F> {
     step: F,
     done: Option<T>,
-    reply: oneshot::Sender<Result<T, Arc<redb::Error>>>,
+    reply: oneshot::Sender<Result<T, Arc<Trouble>>>,
 }
 
 /// A [`Queued`] whatever it answers.
@@ -99,7 +118,7 @@ trait Job: Send {
     /// Applies the step. Returns whether it changed something.
     fn apply(&mut self, tables: &mut Tables<'_>) -> Result<bool, redb::StorageError>;
     /// Answers, after the commit.
-    fn answer(self: Box<Self>, outcome: Result<(), Arc<redb::Error>>);
+    fn answer(self: Box<Self>, outcome: Result<(), Arc<Trouble>>);
 }
 
 impl<T, F> Job for Queued<T, F>
@@ -116,7 +135,7 @@ where
         Ok(changed)
     }
 
-    fn answer(self: Box<Self>, outcome: Result<(), Arc<redb::Error>>) {
+    fn answer(self: Box<Self>, outcome: Result<(), Arc<Trouble>>) {
         // Whoever asked may be gone; the step holds all the same.
         match (outcome, self.done) {
             (Err(error), _) => drop(self.reply.send(Err(error))),
@@ -127,46 +146,77 @@ where
     }
 }
 
-fn run(database: &Database, mut jobs: mpsc::Receiver<Box<dyn Job>>, view: &SharedView) {
-    while let Some(first) = jobs.blocking_recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(job) = jobs.try_recv()
-        {
-            group.push(job);
-        }
-        match commit(database, &mut group, view) {
-            Ok(()) => group.into_iter().for_each(|job| job.answer(Ok(()))),
-            // One of them spoiled the transaction: each gets one of its own.
-            Err(_) if group.len() > 1 => {
-                for job in group {
-                    alone(database, job, view);
+/// What the thread has.
+struct Desk {
+    database: Option<Database>,
+    view: SharedView,
+    reopen: Reopen,
+    /// Whether the last commit found the disk full.
+    full: bool,
+}
+
+impl Desk {
+    fn serve(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+        while let Some(first) = jobs.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Ok(job) = jobs.try_recv()
+            {
+                group.push(job);
+            }
+            match self.commit(&mut group) {
+                // One of them spoiled the transaction: each gets one of its own.
+                Err(_) if group.len() > 1 && !self.full => {
+                    for job in group {
+                        let mut alone = vec![job];
+                        let outcome = self.commit(&mut alone);
+                        answer(alone, outcome);
+                    }
                 }
-            }
-            Err(error) => {
-                let error = Arc::new(error);
-                group.into_iter().for_each(|job| job.answer(Err(Arc::clone(&error))));
+                outcome => answer(group, outcome),
             }
         }
+        // The file is closed properly only when nobody reads it any more.
+        publish(&self.view, None);
     }
-    // The file is closed properly only when nobody reads it any more.
-    publish(view, None);
+
+    /// Applies a group in one transaction. After an error nothing of it is stored, unless the disk
+    /// failed in the very commit.
+    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Trouble> {
+        let outcome = self.database().and_then(|database| Ok(apply(database, group)?));
+        match outcome {
+            Ok(true) => {
+                let view = self.database.as_ref().and_then(|database| View::open(database).ok());
+                publish(&self.view, view);
+            }
+            Ok(false) => {}
+            Err(Trouble::Database(error)) => {
+                self.full |= is_full(&error);
+                return Err(Trouble::Database(error));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The open file. Once a write failed, redb refuses all others until the file is opened again.
+    /// That is done when the disk was full, because people make room. It is not done after other
+    /// failures: what a failed sync left on the disk is not known, and must be looked at.
+    fn database(&mut self) -> Result<&Database, Trouble> {
+        if self.full {
+            publish(&self.view, None);
+            self.database = None;
+            let database = (self.reopen)()?;
+            publish(&self.view, View::open(&database).ok());
+            self.database = Some(database);
+            self.full = false;
+        }
+        self.database.as_ref().ok_or(Trouble::Database(redb::Error::DatabaseClosed))
+    }
 }
 
-fn alone(database: &Database, job: Box<dyn Job>, view: &SharedView) {
-    let mut group = [job];
-    let outcome = commit(database, &mut group, view).map_err(Arc::new);
-    let [job] = group;
-    job.answer(outcome);
-}
-
-/// Applies a group in one transaction. After an error nothing of it is stored, unless the disk
-/// failed in the very commit.
-fn commit(
-    database: &Database,
-    group: &mut [Box<dyn Job>],
-    view: &SharedView,
-) -> Result<(), redb::Error> {
+/// Returns whether something was changed, and is committed.
+fn apply(database: &Database, group: &mut [Box<dyn Job>]) -> Result<bool, redb::Error> {
     let transaction = database.begin_write()?;
     let mut changed = false;
     {
@@ -175,12 +225,26 @@ fn commit(
             changed |= job.apply(&mut tables)?;
         }
     }
-    if !changed {
-        return Ok(transaction.abort()?);
+    if changed {
+        transaction.commit()?;
+    } else {
+        transaction.abort()?;
     }
-    transaction.commit()?;
-    publish(view, View::open(database).ok());
-    Ok(())
+    Ok(changed)
+}
+
+fn answer(group: Vec<Box<dyn Job>>, outcome: Result<(), Trouble>) {
+    let outcome = outcome.map_err(Arc::new);
+    group.into_iter().for_each(|job| job.answer(outcome.clone()));
+}
+
+fn is_full(error: &redb::Error) -> bool {
+    match error {
+        redb::Error::Io(error) => {
+            matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+        }
+        _ => false,
+    }
 }
 
 fn publish(shared: &SharedView, view: Option<View>) {
@@ -189,4 +253,128 @@ fn publish(shared: &SharedView, view: Option<View>) {
     // Readers need not wait for the old pages to be released.
     drop(shared);
     drop(old);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, Result as Io};
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::channel;
+
+    use redb::backends::FileBackend;
+    use redb::{StorageBackend, StorageError};
+
+    use super::super::{Embedded, Tables, open, prepare};
+    use super::*;
+
+    fn put(tables: &mut Tables<'_>, n: u8) -> Step<u8> {
+        tables.latest.insert(&[n; 32], [n].as_slice())?;
+        Ok(Outcome::Written(n))
+    }
+
+    async fn stored(store: &Embedded, n: u8) -> bool {
+        store.read("look", |view| Ok(view.latest.get(&[n; 32])?.is_some())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_spoils_no_other_of_its_group() {
+        let store = Embedded::in_memory().unwrap();
+        let (release, wait) = channel::<()>();
+        let wait = std::sync::Mutex::new(wait);
+        // Holds the thread, until all others are queued: they become one group.
+        let hold = store.writer.write("hold", move |_| {
+            let _ = wait.lock().map(|wait| wait.recv());
+            Ok(Outcome::Untouched(()))
+        });
+        let first = store.writer.write("put", |tables| put(tables, 1));
+        let fails = store.writer.write("fail", |tables| {
+            put(tables, 2)?;
+            Err::<Outcome<u8>, _>(StorageError::ValueTooLarge(1))
+        });
+        let last = store.writer.write("put", |tables| put(tables, 3));
+        let let_go = async move { drop(release) };
+        let (held, first, fails, last, ()) = tokio::join!(hold, first, fails, last, let_go);
+        held.unwrap();
+        assert_eq!((first.unwrap(), last.unwrap()), (1, 3));
+        assert_eq!(fails.unwrap_err().to_string(), "the store failed to fail");
+        assert!(stored(&store, 1).await && stored(&store, 3).await);
+        assert!(!stored(&store, 2).await, "what failed is not there in part");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_seen_before_it_is_acknowledged_nor_missing_after() {
+        let store = Embedded::in_memory().unwrap();
+        assert!(!stored(&store, 1).await);
+        store.writer.write("put", |tables| put(tables, 1)).await.unwrap();
+        assert!(stored(&store, 1).await);
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_died_is_trouble_and_not_a_hang() {
+        let store = Embedded::in_memory().unwrap();
+        let dies = store.writer.write("die", |_| -> Step<()> { panic!("on purpose") });
+        assert!(dies.await.is_err());
+        let after = store.writer.write("put", |tables| put(tables, 1));
+        assert!(after.await.is_err());
+        assert!(crate::ports::Upkeep::ping(&store).await.is_err());
+    }
+
+    /// A file on a disk that can be full.
+    #[derive(Debug)]
+    struct SmallDisk(FileBackend, Arc<AtomicBool>);
+    impl StorageBackend for SmallDisk {
+        fn len(&self) -> Io<u64> {
+            self.0.len()
+        }
+        fn read(&self, offset: u64, out: &mut [u8]) -> Io<()> {
+            self.0.read(offset, out)
+        }
+        fn set_len(&self, len: u64) -> Io<()> {
+            self.0.set_len(len)
+        }
+        fn sync_data(&self) -> Io<()> {
+            self.0.sync_data()
+        }
+        fn write(&self, offset: u64, data: &[u8]) -> Io<()> {
+            if self.1.load(Ordering::Relaxed) {
+                return Err(Error::from(ErrorKind::StorageFull));
+            }
+            self.0.write(offset, data)
+        }
+    }
+
+    fn on_small_disk(path: &Path, full: &Arc<AtomicBool>) -> Result<Database, OpenError> {
+        let mut options = std::fs::File::options();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        let file = FileBackend::new(file.unwrap()).unwrap();
+        redb::Builder::new()
+            .create_with_backend(SmallDisk(file, Arc::clone(full)))
+            .map_err(|error| open::damaged(path, error.into()))
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_writes_and_heals_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let full = Arc::new(AtomicBool::new(false));
+        let database = on_small_disk(&path, &full).unwrap();
+        let view = prepare(&database).unwrap();
+        let reopen: Reopen = {
+            let full = Arc::clone(&full);
+            Box::new(move || on_small_disk(&path, &full))
+        };
+        let store = Embedded::start(database, view, reopen).unwrap();
+        store.writer.write("put", |tables| put(tables, 1)).await.unwrap();
+        full.store(true, Ordering::Relaxed);
+        for n in 2..5 {
+            let refused = store.writer.write("put", move |tables| put(tables, n));
+            assert!(refused.await.is_err(), "not acknowledged");
+        }
+        full.store(false, Ordering::Relaxed);
+        store.writer.write("put", |tables| put(tables, 5)).await.unwrap();
+        for (n, expected) in [(1, true), (2, false), (3, false), (4, false), (5, true)] {
+            assert_eq!(stored(&store, n).await, expected, "{n}");
+        }
+    }
 }
