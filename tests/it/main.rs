@@ -9,5 +9,6 @@
     clippy::unwrap_used
 )]
 
+mod flow;
 mod store_contract;
 mod support;

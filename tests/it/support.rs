@@ -1,6 +1,9 @@
 //! What several groups of tests stand on.
 
+pub mod client;
+pub mod gate;
 pub mod redis;
+pub mod upstream;
 
 use std::time::Duration;
 

@@ -1,0 +1,290 @@
+//! A linkgate process on free ports, with a mailbox in a folder.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use mailparse::MailHeaderMap;
+use tempfile::TempDir;
+
+use super::client::{Answer, Browser};
+use super::eventually;
+use super::upstream::Upstream;
+
+/// What a test wants to be different. Every text is YAML.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// The value of `store:`, on one line; `$DIR` is the folder of this gate.
+    pub store: String,
+    /// More keys of `sign_in:`, as in `link_lifetime: 1m`.
+    pub sign_in: String,
+    /// More keys of `session:`, as in `domain: example.com`.
+    pub session: String,
+    /// The value of `trusted_proxies:`.
+    pub trusted: String,
+    /// The value of `mail:`; the folder `mails` if empty.
+    pub mail: String,
+    /// The whole list under `sites:`; one site with usual rules if empty. `$ORIGIN`, `$UPSTREAM`
+    /// and `$PORT` are replaced.
+    pub sites: String,
+    /// More top-level keys.
+    pub extra: String,
+    /// Environment variables of the process.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            store: "{ memory: {} }".into(),
+            sign_in: String::new(),
+            session: String::new(),
+            trusted: "[]".into(),
+            mail: String::new(),
+            sites: String::new(),
+            extra: String::new(),
+            environment: Vec::new(),
+        }
+    }
+}
+
+const USUAL_SITE: &str = r#"
+  - name: app
+    origin: $ORIGIN
+    upstream: $UPSTREAM
+    allow: ["@example.com", "bob@partner.example"]
+    rules:
+      - { path: "/public/**", access: public }
+      - { path: "/admin/**", allow: ["root@example.com"] }
+"#;
+
+/// A running linkgate, an application behind it, and its mailbox. Everything ends with it.
+pub struct Gate {
+    pub upstream: Upstream,
+    pub address: SocketAddr,
+    pub admin: SocketAddr,
+    /// What browsers send as `Host`.
+    pub host: String,
+    pub origin: String,
+    folder: TempDir,
+    child: Option<Child>,
+    wishes: Wishes,
+}
+
+impl Gate {
+    /// Starts with the usual site and the memory store.
+    pub async fn start() -> Self {
+        Self::with(Wishes::default()).await
+    }
+
+    /// Starts with wishes.
+    pub async fn with(wishes: Wishes) -> Self {
+        let upstream = Upstream::start().await;
+        let folder = TempDir::new().expect("a folder");
+        let (port, admin) = (free_port(), free_port());
+        let mut gate = Self {
+            upstream,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            admin: SocketAddr::from((Ipv4Addr::LOCALHOST, admin)),
+            host: format!("app.localhost:{port}"),
+            origin: format!("http://app.localhost:{port}"),
+            folder,
+            child: None,
+            wishes,
+        };
+        std::fs::write(gate.path("secret"), "a secret of tests, ".repeat(4)).expect("the secret");
+        std::fs::write(gate.path("linkgate.yaml"), gate.configuration()).expect("the file");
+        gate.run().await;
+        gate
+    }
+
+    /// A file in this gate's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn configuration(&self) -> String {
+        let Wishes { store, sign_in, session, trusted, mail, sites, extra, .. } = &self.wishes;
+        let folder = self.folder.path().display().to_string();
+        let mail = if mail.is_empty() {
+            format!("{{ from: \"Gate <login@example.com>\", folder: {{ path: \"{folder}/mails\" }} }}")
+        } else {
+            mail.clone()
+        };
+        let comma = |more: &str| if more.is_empty() { String::new() } else { format!(", {more}") };
+        let limits = if sign_in.contains("limits:") {
+            String::new()
+        } else {
+            ", limits: { email: 1000/1h, ip: 100000/1h }".to_owned()
+        };
+        let sites = if sites.is_empty() { USUAL_SITE } else { sites };
+        format!(
+            "listen: [{{ address: \"{}\" }}]\nadmin: {{ listen: \"{}\" }}\n\
+             trusted_proxies: {trusted}\nsecret: {{ file: \"{folder}/secret\" }}\nstore: {store}\n\
+             mail: {mail}\nsign_in: {{ used_link_retention: 30d{limits}{} }}\n\
+             session: {{ idle: 12h, absolute: 7d{} }}\n{extra}\nsites:{sites}",
+            self.address,
+            self.admin,
+            comma(sign_in),
+            comma(session),
+        )
+        .replace("$ORIGIN", &self.origin)
+        .replace("$UPSTREAM", &format!("http://{}", self.upstream.address))
+        .replace("$PORT", &self.address.port().to_string())
+        .replace("$DIR", &folder)
+    }
+
+    /// Starts the process (again) and waits until it answers.
+    pub async fn run(&mut self) {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.path("log"))
+            .expect("the log");
+        let child = Command::new(env!("CARGO_BIN_EXE_linkgate"))
+            .args(["serve", "-c"])
+            .arg(self.path("linkgate.yaml"))
+            .envs(self.wishes.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log"))
+            .stderr(log)
+            .spawn()
+            .expect("linkgate starts");
+        self.child = Some(child);
+        let (address, log) = (self.address, self.path("log"));
+        let mut child = self.child.take();
+        eventually("linkgate listens", async || {
+            let ended = child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            assert!(ended.is_none(), "linkgate stopped: {}", read(&log));
+            tokio::net::TcpStream::connect(address).await.ok().map(drop)
+        })
+        .await;
+        self.child = child;
+    }
+
+    /// Ends the process at once, as `kill -9` does.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// The process id, to send it a signal.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
+    /// Everything it has logged.
+    pub fn log(&self) -> String {
+        read(&self.path("log"))
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address, &self.host)
+    }
+
+    /// All mails so far, oldest first.
+    pub fn mails(&self) -> Vec<Mail> {
+        let Ok(folder) = std::fs::read_dir(self.path("mails")) else { return Vec::new() };
+        let mut files: Vec<_> = folder
+            .filter_map(Result::ok)
+            .filter(|file| file.path().extension().is_some_and(|ending| ending == "eml"))
+            .map(|file| (file.metadata().and_then(|it| it.modified()).ok(), file.path()))
+            .collect();
+        files.sort();
+        files.iter().map(|(_, path)| Mail::read(path)).collect()
+    }
+
+    /// Waits for mail number `count` to this address, and returns it.
+    pub async fn mail(&self, to: &str, count: usize) -> Mail {
+        eventually(&format!("mail {count} to {to}"), async || {
+            let mails = self.mails().into_iter().filter(|mail| mail.to == to);
+            mails.collect::<Vec<_>>().into_iter().nth(count - 1)
+        })
+        .await
+    }
+
+    /// Asks for a mail from a browser.
+    pub async fn ask(&self, browser: &mut Browser, address: &str, return_to: &str) -> Answer {
+        browser.post("/.linkgate/sign-in", &[("email", address), ("return_to", return_to)]).await
+    }
+
+    /// Signs a browser in with the link, and returns the answer to the click.
+    pub async fn sign_in(&self, browser: &mut Browser, address: &str, return_to: &str) -> Answer {
+        let before = self.mails().iter().filter(|mail| mail.to == address).count();
+        let asked = self.ask(browser, address, return_to).await;
+        assert_eq!(asked.status, 303, "{}", asked.text());
+        let mail = self.mail(address, before + 1).await;
+        browser.get(&mail.link()).await
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A mail that was handed over.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub raw: String,
+}
+
+impl Mail {
+    fn read(path: &Path) -> Self {
+        let raw = std::fs::read(path).expect("a mail");
+        let parsed = mailparse::parse_mail(&raw).expect("a mail");
+        let header = |name: &str| parsed.headers.get_first_value(name).unwrap_or_default();
+        let part = |index: usize| parsed.subparts.get(index).and_then(|it| it.get_body().ok());
+        Self {
+            to: header("To"),
+            subject: header("Subject"),
+            text: part(0).unwrap_or_default(),
+            html: part(1).unwrap_or_default(),
+            raw: String::from_utf8_lossy(&raw).into_owned(),
+        }
+    }
+
+    /// The link, as it stands on its line.
+    pub fn link(&self) -> String {
+        let line = self.text.lines().find(|line| line.contains("/.linkgate/link/"));
+        line.expect("a link").trim().to_owned()
+    }
+
+    /// The "I did not ask for this" link.
+    pub fn report(&self) -> String {
+        let line = self.text.lines().find(|line| line.contains("/.linkgate/report/"));
+        let line = line.expect("a report link").trim();
+        line[line.find("http").expect("a URL")..].to_owned()
+    }
+
+    /// The code.
+    pub fn code(&self) -> String {
+        let is_code = |line: &&str| {
+            let line = line.trim().as_bytes();
+            line.len() == 9 && line[4] == b'-' && line.iter().all(|byte| b"BCDFGHJKLMNPQRSTVWXZ-".contains(byte))
+        };
+        self.text.lines().find(is_code).expect("a code").trim().to_owned()
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+/// A port that is free now. Another process may take it before linkgate does; then linkgate says so
+/// and the test fails with its words.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Waits a little for something that should *not* happen: the mails of a stranger.
+pub const QUIET: Duration = Duration::from_millis(600);
