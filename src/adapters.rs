@@ -1,3 +1,6 @@
-//! The outside, behind the ports: stores, clocks and mailers.
+//! The outside, behind the ports: stores and their clock, and the ways a mail leaves.
 
+pub mod clock;
+pub mod embedded;
 pub mod mail;
+pub mod redis;

@@ -1,1 +1,83 @@
-//! 
+//! The configuration: one YAML file, read into domain types.
+//!
+//! ```text
+//! text ──structure──▶ File ──resolve──▶ Config
+//!      keys, lists,   all     meaning,
+//!      places         optional  cross-checks
+//! ```
+//!
+//! * `file` is what the YAML may say, `settings` what it means, `defaults` what holds when it says
+//!   nothing. `conf/linkgate.yaml` documents every key.
+//! * A mistake is a [`Problem`] with place, key, value and cure. Mistakes of structure (an unknown
+//!   key, a list instead of a map) end the reading; mistakes of meaning are told all together.
+//! * Secrets are never in the file and never in a message.
+//! * Relative paths in the file begin at the folder of the file, wherever the program was started.
+//!
+//! Knows the domain only. Making a [`Config`] changes nothing, so a reload can make a second one
+//! and compare.
+
+mod choice;
+mod defaults;
+mod environment;
+mod file;
+mod located;
+mod problem;
+mod resolve;
+mod scope;
+mod secret_source;
+mod settings;
+mod structure;
+mod suggest;
+
+use std::cell::RefCell;
+use std::path::Path;
+
+pub use environment::{Environment, SystemEnvironment};
+pub use problem::{Fault, Place, Problem, Problems};
+pub use settings::{
+    Config, HealthCheck, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel, MailConfig,
+    MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig, SecretPlan,
+    ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig,
+    TlsFiles, Upstream, UpstreamProtocol, UpstreamServer,
+};
+
+impl Config {
+    /// Reads a configuration file, and the files and environment variables that it names. No
+    /// network.
+    ///
+    /// # Errors
+    /// [`Problems`]: everything that is wrong, as far as it can be told in one run.
+    pub fn load(path: &Path) -> Result<Self, Problems> {
+        let environment = SystemEnvironment;
+        let file_name = path.display().to_string();
+        let whole = |fault| {
+            let (file, key) = (file_name.clone(), String::new());
+            Problems::new(vec![Problem { file, place: None, key, fault }])
+        };
+        let bytes = environment
+            .read(path)
+            .map_err(|error| whole(Fault::new(format!("cannot be read ({})", error.kind()))))?;
+        let text = String::from_utf8(bytes).map_err(|_| whole(Fault::new("is not UTF-8 text")))?;
+        let base = path.parent().unwrap_or_else(|| Path::new(""));
+        Self::parse(&text, &file_name, base, &environment)
+    }
+
+    /// Reads a configuration from a text. `file_name` is only for messages; `base` is the folder
+    /// at which relative paths begin.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(
+        text: &str,
+        file_name: &str,
+        base: &Path,
+        environment: &dyn Environment,
+    ) -> Result<Self, Problems> {
+        let file = structure::read(text, file_name)?;
+        let problems = RefCell::default();
+        resolve::resolve(&file, &scope::Run { file_name, base, environment, problems })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,11 @@
 //! The only place that knows Pingora: phases, headers, peers, server assembly.
 
+pub mod access_log;
+pub mod arrival;
 pub mod headers;
+pub mod onward;
+pub mod peers;
+pub mod reply;
+pub mod service;
+pub mod verdict;
+pub mod wire;

@@ -95,6 +95,17 @@ pub struct Located {
     pub site: Arc<Site>,
     /// The origin.
     pub origin: Arc<Origin>,
+    /// The origin as text, for headers: made once.
+    pub origin_text: Arc<str>,
+}
+
+impl Located {
+    /// A request to `site` under `origin`.
+    #[must_use]
+    pub fn new(site: Arc<Site>, origin: Origin) -> Self {
+        let origin_text = origin.to_string().into();
+        Self { site, origin: Arc::new(origin), origin_text }
+    }
 }
 
 /// All sites, found by what a request has as `Host` or `:authority`.
@@ -117,8 +128,7 @@ impl Sites {
             match site.pattern.exact() {
                 None => all.wildcards.push(Arc::clone(&site)),
                 Some(origin) => {
-                    let located =
-                        Located { site: Arc::clone(&site), origin: Arc::new(origin.clone()) };
+                    let located = Located::new(Arc::clone(&site), origin.clone());
                     // The way browsers write it, and with the port that they leave out.
                     let with_port = format!("{}:{}", origin.host(), origin.effective_port());
                     all.exact.insert(origin.authority().to_string().into(), located.clone());
@@ -142,8 +152,8 @@ impl Sites {
             return Some(located.clone());
         }
         self.wildcards.iter().find_map(|site| {
-            let origin = Arc::new(site.pattern.for_authority(&authority)?);
-            Some(Located { site: Arc::clone(site), origin })
+            let origin = site.pattern.for_authority(&authority)?;
+            Some(Located::new(Arc::clone(site), origin))
         })
     }
 

@@ -62,8 +62,8 @@ pub async fn check(
             let token = token.as_ref().filter(|_| permit.identity().is_some());
             let assertion = match (token, permit.identity()) {
                 (Some(token), Some(identity)) => {
-                    let origin: Arc<str> = question.located.origin.to_string().into();
-                    desk.assertions.sign(token.digest(), &origin, identity, now).ok()
+                    let origin = &question.located.origin_text;
+                    desk.assertions.sign(token.digest(), origin, identity, now).ok()
                 }
                 _ => None,
             };
@@ -144,7 +144,7 @@ fn challenged(
     unauthenticated: Unauthenticated,
     here: &Here,
 ) -> Response {
-    let Located { site, origin } = &question.located;
+    let Located { site, origin, .. } = &question.located;
     let targets = desk.sites.return_targets(site, origin, &desk.prefix);
     let back = ReturnUrl::of_request(question.target.as_str(), &targets);
     let encoded: String = url::form_urlencoded::byte_serialize(back.as_str().as_bytes()).collect();

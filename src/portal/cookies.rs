@@ -38,12 +38,19 @@ impl CookieNames {
     /// sub-domains of it.
     #[must_use]
     pub fn new(secure: bool, domain: Option<String>) -> Self {
-        let (session, browser) = match (secure, &domain) {
-            (true, None) => (OUR_NAMES[0], OUR_NAMES[1]),
-            (true, Some(_)) => (OUR_NAMES[2], OUR_NAMES[1]),
-            (false, _) => (OUR_NAMES[3], OUR_NAMES[4]),
-        };
+        let session = Self::session_name(secure, domain.is_some());
+        let browser = if secure { OUR_NAMES[1] } else { OUR_NAMES[4] };
         Self { session, browser, secure, domain }
+    }
+
+    /// The name of the session cookie alone, for the path of every request.
+    #[must_use]
+    pub fn session_name(secure: bool, shared: bool) -> &'static str {
+        match (secure, shared) {
+            (true, false) => OUR_NAMES[0],
+            (true, true) => OUR_NAMES[2],
+            (false, _) => OUR_NAMES[3],
+        }
     }
 
     /// `Set-Cookie` of a session. The browser drops it with the absolute timeout at the latest; the

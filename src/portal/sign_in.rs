@@ -33,6 +33,7 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
         }
         Some(_) => return Ok(see_other(return_url.as_path_or_url())),
         None if wants_change => notices.push(SignInNotice::OtherAddress),
+        None if visit.query_value("lost").is_some() => notices.push(SignInNotice::FormNotSent),
         None if visit.session.is_some() => notices.push(SignInNotice::SessionEnded),
         None => {}
     }

@@ -1,0 +1,281 @@
+//! The store of one machine: a redb file, or the same thing in memory.
+//!
+//! Reads look at the last commit and wait for nobody. Writes go through one thread (`writer`).
+//! What is done in a transaction stands in `steps`, `outbox` and `sweep`, how values are written
+//! in `codec`.
+//!
+//! A crash at any moment loses nothing that was acknowledged: the answer follows the commit, and
+//! the commit follows the disk.
+
+mod codec;
+mod open;
+mod outbox;
+mod steps;
+mod sweep;
+mod tables;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redb::backends::InMemoryBackend;
+use redb::{Builder, Database, StorageError};
+
+pub use self::open::{FILE_NAME, OpenError};
+
+use self::codec::StoredAttempt;
+use self::tables::{Tables, View, pair};
+use self::writer::{Outcome, SharedView, Step, Writer};
+use crate::domain::attempt::{Record, State};
+use crate::domain::limit::{Hit, PersonKey, Verdict};
+use crate::domain::session::Session;
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Browser, Link, TokenDigest};
+use crate::ports::{
+    Attempts, Beginning, ClaimedMail, Limits, MailId, NewSession, Outbox, Sessions, Settled,
+    Settlement, StoreError, Stored, Upkeep,
+};
+
+/// The embedded store. Dropping it finishes what is queued and closes the file.
+pub struct Embedded {
+    // Dropped first: the thread lets go of the view, then of the file.
+    writer: Writer,
+    view: SharedView,
+}
+
+impl std::fmt::Debug for Embedded {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Embedded(..)")
+    }
+}
+
+impl Embedded {
+    /// Opens the store in a folder, and makes both when they are missing. Blocks for a moment.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what is wrong and what to do.
+    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        let path = folder.join(FILE_NAME);
+        let database = open::database(folder)?;
+        let view = prepare(&database).map_err(|error| open::damaged(&path, error))?;
+        open::sync_folder(folder)?;
+        Self::start(database, view).map_err(|source| OpenError::Io { path, source })
+    }
+
+    /// A store that forgets everything when it is dropped: the same code without a file.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the machine has no room for a thread.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        let place = Path::new("the memory store");
+        let mut builder = Builder::new();
+        builder.set_cache_size(open::CACHE_BYTES);
+        let backend = InMemoryBackend::new();
+        let database = builder
+            .create_with_backend(backend)
+            .map_err(|error| open::damaged(place, error.into()))?;
+        let view = prepare(&database).map_err(|error| open::damaged(place, error))?;
+        Self::start(database, view)
+            .map_err(|source| OpenError::Io { path: place.to_owned(), source })
+    }
+
+    fn start(database: Database, view: View) -> std::io::Result<Self> {
+        let view = Arc::new(RwLock::new(Some(view)));
+        let writer = Writer::start(database, Arc::clone(&view))?;
+        Ok(Self { writer, view })
+    }
+
+    /// Looks at the last commit. Takes microseconds and no lock that a disk is waited for under.
+    fn read<T>(
+        &self,
+        doing: &'static str,
+        look: impl FnOnce(&View) -> Result<T, StorageError>,
+    ) -> Stored<T> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        match view.as_ref() {
+            Some(view) => look(view).map_err(|error| StoreError::new(doing, error)),
+            None => Err(StoreError::new(doing, "the file could not be read after a write")),
+        }
+    }
+}
+
+/// Makes the tables, so that readers find them.
+fn prepare(database: &Database) -> Result<View, redb::Error> {
+    let transaction = database.begin_write()?;
+    drop(Tables::open(&transaction)?);
+    transaction.commit()?;
+    View::open(database)
+}
+
+fn attempt_in(view: &View, link: &[u8; 32]) -> Result<Option<Record>, StorageError> {
+    let stored = view.attempts.get(link)?;
+    Ok(stored.and_then(|it| StoredAttempt::decode(it.value())).map(|stored| stored.record))
+}
+
+fn session_in(view: &View, digest: &[u8; 32]) -> Result<Option<Session>, StorageError> {
+    let stored = view.sessions.get(digest)?;
+    Ok(stored.and_then(|it| codec::decode_session(it.value())).map(|(session, _)| session))
+}
+
+#[async_trait]
+impl Attempts for Embedded {
+    async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
+        const DOING: &str = "begin a sign-in";
+        let &Beginning { link, attempt, person, mail, keep_until, now } = beginning;
+        let record = Record { attempt: attempt.clone(), state: State::Live, tries: 0 };
+        let encoded = StoredAttempt { keep_until, person, record }.encode();
+        let step = steps::Begin {
+            link,
+            browser: attempt.browser,
+            person,
+            attempt: encoded.map_err(|error| StoreError::new(DOING, error))?,
+            mail: mail.clone(),
+            keep_until,
+            now,
+        };
+        self.writer.write(DOING, move |tables| steps::begin(tables, &step)).await
+    }
+
+    async fn attempt(&self, link: TokenDigest<Link>) -> Stored<Option<Record>> {
+        self.read("find a sign-in", |view| attempt_in(view, link.as_bytes()))
+    }
+
+    async fn latest(
+        &self,
+        browser: TokenDigest<Browser>,
+    ) -> Stored<Option<(TokenDigest<Link>, Record)>> {
+        self.read("find a browser's sign-in", |view| {
+            let pointer = view.latest.get(browser.as_bytes())?;
+            let Some(link) = pointer.and_then(|it| codec::decode_pointer(it.value())) else {
+                return Ok(None);
+            };
+            let record = attempt_in(view, &link)?;
+            Ok(record.map(|record| (TokenDigest::from_bytes(link), record)))
+        })
+    }
+
+    async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool> {
+        let step = move |tables: &mut Tables<'_>| steps::count_try(tables, link, most);
+        self.writer.write("count a tried code", step).await
+    }
+
+    async fn settle(
+        &self,
+        link: TokenDigest<Link>,
+        settlement: &Settlement<'_>,
+    ) -> Stored<Settled> {
+        const DOING: &str = "settle a sign-in";
+        let &Settlement { from, to, ref session, keep_until, now: _ } = settlement;
+        let session = session.as_ref().map(make).transpose();
+        let session = session.map_err(|error| StoreError::new(DOING, error))?;
+        let step = steps::Settle { link, from, to, session, keep_until };
+        self.writer.write(DOING, move |tables| steps::settle(tables, &step)).await
+    }
+}
+
+fn make(new: &NewSession<'_>) -> Result<steps::Make, serde_json::Error> {
+    let &NewSession { digest, session, person, replaces } = new;
+    let expires_at = session.expires_at;
+    let session = codec::encode_session(session, person)?;
+    Ok(steps::Make { digest, session, person, expires_at, replaces })
+}
+
+#[async_trait]
+impl Sessions for Embedded {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>> {
+        self.read("find a session", |view| session_in(view, digest.as_bytes()))
+    }
+
+    async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
+        let step = move |tables: &mut Tables<'_>| steps::touch(tables, digest, now);
+        self.writer.write("touch a session", step).await
+    }
+
+    async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
+        let step = move |tables: &mut Tables<'_>| steps::end(tables, digest, person);
+        self.writer.write("end a session", step).await
+    }
+
+    async fn sessions_of(
+        &self,
+        person: PersonKey,
+        now: UnixMillis,
+    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
+        self.read("list a person's sessions", |view| {
+            let mut found = Vec::new();
+            let (first, last) = (pair(&person.0, &[0; 32]), pair(&person.0, &[u8::MAX; 32]));
+            for entry in view.people.range::<&[u8; 64]>(&first..=&last)? {
+                let key = *entry?.0.value();
+                let (_, digest) = key.split_at(32);
+                let Ok(digest) = <[u8; 32]>::try_from(digest) else { continue };
+                if let Some(session) = session_in(view, &digest)?
+                    && session.expires_at > now
+                {
+                    found.push((TokenDigest::from_bytes(digest), session));
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+#[async_trait]
+impl Limits for Embedded {
+    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
+        let hits = hits.to_vec();
+        let step = move |tables: &mut Tables<'_>| steps::hit(tables, &hits, now);
+        self.writer.write("count against a limit", step).await
+    }
+}
+
+#[async_trait]
+impl Outbox for Embedded {
+    async fn claim(
+        &self,
+        most: usize,
+        lease: Duration,
+        now: UnixMillis,
+    ) -> Stored<Vec<ClaimedMail>> {
+        let step = move |tables: &mut Tables<'_>| outbox::claim(tables, most, lease, now);
+        self.writer.write("claim mails", step).await
+    }
+
+    async fn done(&self, id: MailId) -> Stored<()> {
+        let step = move |tables: &mut Tables<'_>| outbox::done(tables, id);
+        self.writer.write("forget a mail", step).await
+    }
+
+    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
+        let step = move |tables: &mut Tables<'_>| outbox::retry(tables, id, due);
+        self.writer.write("give a mail back", step).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for Embedded {
+    /// Goes through the writing thread, so that a store that only reads does not pass for well.
+    async fn ping(&self) -> Stored<()> {
+        let step = |_: &mut Tables<'_>| -> Step<()> { Ok(Outcome::Untouched(())) };
+        self.writer.write("answer", step).await?;
+        self.read("answer", |_| Ok(()))
+    }
+
+    async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
+        let mut records = 0;
+        loop {
+            let step = move |tables: &mut Tables<'_>| sweep::batch(tables, now);
+            let swept = self.writer.write("remove what is over", step).await?;
+            records += swept.records;
+            if !swept.more {
+                return Ok(records);
+            }
+        }
+    }
+
+    /// One machine, one clock.
+    async fn time(&self) -> Stored<Option<UnixMillis>> {
+        Ok(None)
+    }
+}

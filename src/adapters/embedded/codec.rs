@@ -1,0 +1,189 @@
+//! How values are written: a version byte, what is looked up or changed alone in fixed places, and
+//! the rest as JSON, so that a field more needs no new version.
+//!
+//! What cannot be read, of another version or damaged, reads as absent.
+
+use crate::domain::attempt::Record;
+use crate::domain::limit::PersonKey;
+use crate::domain::session::Session;
+use crate::domain::time::UnixMillis;
+
+/// The version that is written.
+const VERSION: u8 = 1;
+
+/// An attempt with what the store needs to keep its indexes.
+pub(super) struct StoredAttempt {
+    pub(super) keep_until: UnixMillis,
+    pub(super) person: PersonKey,
+    pub(super) record: Record,
+}
+
+impl StoredAttempt {
+    pub(super) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.keep_until.0.to_be_bytes());
+        bytes.extend(self.person.0);
+        serde_json::to_writer(&mut bytes, &self.record)?;
+        Ok(bytes)
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Reader::new(bytes)?;
+        let keep_until = rest.millis()?;
+        let person = PersonKey(rest.array()?);
+        let record = serde_json::from_slice(rest.0).ok()?;
+        Some(Self { keep_until, person, record })
+    }
+}
+
+/// Where `last_seen` lies in an encoded session.
+const SEEN: std::ops::Range<usize> = 1..9;
+
+/// A session. `last_seen` stands before the JSON, so that a touch changes eight bytes.
+pub(super) fn encode_session(
+    session: &Session,
+    person: PersonKey,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    bytes.extend(session.last_seen.0.to_be_bytes());
+    bytes.extend(person.0);
+    serde_json::to_writer(&mut bytes, session)?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_session(bytes: &[u8]) -> Option<(Session, PersonKey)> {
+    let mut rest = Reader::new(bytes)?;
+    let last_seen = rest.millis()?;
+    let person = PersonKey(rest.array()?);
+    let session: Session = serde_json::from_slice(rest.0).ok()?;
+    Some((Session { last_seen, ..session }, person))
+}
+
+/// The same session, seen at `now`; nothing when it was seen later already.
+pub(super) fn touched_session(bytes: &[u8], now: UnixMillis) -> Option<Vec<u8>> {
+    if Reader::new(bytes)?.millis()? >= now {
+        return None;
+    }
+    let mut bytes = bytes.to_vec();
+    bytes.get_mut(SEEN)?.copy_from_slice(&now.0.to_be_bytes());
+    Some(bytes)
+}
+
+/// A count in its window.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    pub(super) count: u32,
+    pub(super) until: UnixMillis,
+}
+
+impl Window {
+    pub(super) fn encode(self) -> [u8; 13] {
+        let mut bytes = [VERSION; 13];
+        bytes[1..5].copy_from_slice(&self.count.to_be_bytes());
+        bytes[5..].copy_from_slice(&self.until.0.to_be_bytes());
+        bytes
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Reader::new(bytes)?;
+        Some(Self { count: u32::from_be_bytes(rest.array()?), until: rest.millis()? })
+    }
+}
+
+/// A mail with its place in the queue.
+pub(super) struct StoredMail<'a> {
+    pub(super) due: UnixMillis,
+    pub(super) expires_at: UnixMillis,
+    pub(super) claims: u32,
+    pub(super) sealed: &'a [u8],
+}
+
+impl<'a> StoredMail<'a> {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.due.0.to_be_bytes());
+        bytes.extend(self.expires_at.0.to_be_bytes());
+        bytes.extend(self.claims.to_be_bytes());
+        bytes.extend(self.sealed);
+        bytes
+    }
+
+    pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let mut rest = Reader::new(bytes)?;
+        let (due, expires_at) = (rest.millis()?, rest.millis()?);
+        let claims = u32::from_be_bytes(rest.array()?);
+        Some(Self { due, expires_at, claims, sealed: rest.0 })
+    }
+}
+
+/// A digest as a value of an index.
+pub(super) fn encode_pointer(digest: &[u8; 32]) -> [u8; 33] {
+    let mut bytes = [VERSION; 33];
+    bytes[1..].copy_from_slice(digest);
+    bytes
+}
+
+pub(super) fn decode_pointer(bytes: &[u8]) -> Option<[u8; 32]> {
+    Reader::new(bytes)?.array()
+}
+
+/// Reads from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// What follows the version, if it is ours.
+    fn new(bytes: &'a [u8]) -> Option<Self> {
+        match bytes.split_first() {
+            Some((&VERSION, rest)) => Some(Self(rest)),
+            _ => None,
+        }
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    fn millis(&mut self) -> Option<UnixMillis> {
+        Some(UnixMillis(u64::from_be_bytes(self.array()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::email::EmailAddress;
+
+    #[test]
+    fn a_touch_moves_last_seen_forward_only() {
+        let session = Session {
+            email: EmailAddress::parse("ann@example.com").unwrap(),
+            signed_in_at: UnixMillis(5),
+            last_seen: UnixMillis(7),
+            expires_at: UnixMillis(100),
+            browser: "Firefox".into(),
+            network: "127.0.0.1".into(),
+        };
+        let bytes = encode_session(&session, PersonKey([1; 32])).unwrap();
+        assert!(touched_session(&bytes, UnixMillis(7)).is_none());
+        let touched = touched_session(&bytes, UnixMillis(9)).unwrap();
+        let (read, person) = decode_session(&touched).unwrap();
+        assert_eq!(read, Session { last_seen: UnixMillis(9), ..session });
+        assert_eq!(person, PersonKey([1; 32]));
+    }
+
+    #[test]
+    fn what_is_cut_or_of_another_version_reads_as_absent() {
+        let window = Window { count: 3, until: UnixMillis(9) }.encode();
+        assert!(Window::decode(&window).is_some());
+        for length in 0..window.len() {
+            assert!(Window::decode(&window[..length]).is_none(), "{length} bytes");
+        }
+        for version in (0..=255).filter(|version| *version != VERSION) {
+            let mut other = window;
+            other[0] = version;
+            assert!(Window::decode(&other).is_none(), "version {version}");
+        }
+    }
+}

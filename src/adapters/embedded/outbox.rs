@@ -1,0 +1,102 @@
+//! The queue of mails inside a transaction: a table by identity, and an index by due time.
+
+use std::time::Duration;
+
+use redb::{ReadableTable, StorageError};
+
+use super::codec::StoredMail;
+use super::tables::{Kind, Tables};
+use super::writer::{Outcome, Step};
+use crate::domain::time::UnixMillis;
+use crate::ports::{ClaimedMail, MailId, QueuedMail};
+
+/// Mails beyond the asked for that one claim looks at, so that expired ones hide no others.
+const LOOK_FURTHER: usize = 64;
+
+/// Puts a mail in the queue, due at once.
+pub(super) fn queue(
+    tables: &mut Tables<'_>,
+    mail: &QueuedMail,
+    now: UnixMillis,
+) -> Result<(), StorageError> {
+    remove(tables, &mail.id.0)?;
+    let (due, expires_at) = (now, mail.expires_at);
+    let stored = StoredMail { due, expires_at, claims: 0, sealed: &mail.sealed };
+    tables.mails.insert(&mail.id.0, stored.encode().as_slice())?;
+    tables.due.insert((due.0, &mail.id.0), ())?;
+    tables.move_deadline(Kind::Mail, &mail.id.0, None, Some(expires_at))
+}
+
+pub(super) fn claim(
+    tables: &mut Tables<'_>,
+    most: usize,
+    lease: Duration,
+    now: UnixMillis,
+) -> Step<Vec<ClaimedMail>> {
+    let mut due = Vec::new();
+    for entry in tables.due.range(..=(now.0, &[u8::MAX; 16]))?.take(most + LOOK_FURTHER) {
+        let (key, _) = entry?;
+        let (at, id) = key.value();
+        due.push((at, *id));
+    }
+    let mut claimed = Vec::new();
+    let mut changed = false;
+    for (at, id) in due {
+        if claimed.len() == most {
+            break;
+        }
+        changed = true;
+        let stored = tables.mails.get(&id)?.map(|it| it.value().to_vec()).unwrap_or_default();
+        let until = now.after(lease);
+        tables.due.remove((at, &id))?;
+        match StoredMail::decode(&stored) {
+            Some(mail) if mail.expires_at <= now => drop(remove(tables, &id)?),
+            Some(mail) => {
+                let mail = StoredMail { due: until, claims: mail.claims.saturating_add(1), ..mail };
+                tables.mails.insert(&id, mail.encode().as_slice())?;
+                tables.due.insert((until.0, &id), ())?;
+                claimed.push(given_out(MailId(id), &mail));
+            }
+            // Not readable by this version: left to the sweep.
+            None => {}
+        }
+    }
+    Ok(if changed { Outcome::Written(claimed) } else { Outcome::Untouched(claimed) })
+}
+
+pub(super) fn done(tables: &mut Tables<'_>, id: MailId) -> Step<()> {
+    Ok(match remove(tables, &id.0)? {
+        true => Outcome::Written(()),
+        false => Outcome::Untouched(()),
+    })
+}
+
+pub(super) fn retry(tables: &mut Tables<'_>, id: MailId, due: UnixMillis) -> Step<()> {
+    let Some(stored) = tables.mails.get(&id.0)?.map(|it| it.value().to_vec()) else {
+        return Ok(Outcome::Untouched(()));
+    };
+    let Some(mail) = StoredMail::decode(&stored) else {
+        return Ok(Outcome::Untouched(()));
+    };
+    tables.due.remove((mail.due.0, &id.0))?;
+    tables.due.insert((due.0, &id.0), ())?;
+    tables.mails.insert(&id.0, StoredMail { due, ..mail }.encode().as_slice())?;
+    Ok(Outcome::Written(()))
+}
+
+/// Removes a mail, if it is there, with its place in the queue and its deadline. Returns
+/// whether it was there.
+pub(super) fn remove(tables: &mut Tables<'_>, id: &[u8; 16]) -> Result<bool, StorageError> {
+    let removed = tables.mails.remove(id)?.map(|it| it.value().to_vec());
+    if let Some(mail) = removed.as_deref().and_then(StoredMail::decode) {
+        tables.due.remove((mail.due.0, id))?;
+        tables.move_deadline(Kind::Mail, id, Some(mail.expires_at), None)?;
+    }
+    Ok(removed.is_some())
+}
+
+fn given_out(id: MailId, mail: &StoredMail<'_>) -> ClaimedMail {
+    let sealed = mail.sealed.to_vec();
+    let mail_out = QueuedMail { id, sealed, expires_at: mail.expires_at };
+    ClaimedMail { mail: mail_out, claims: mail.claims }
+}

@@ -1,0 +1,135 @@
+//! The tables of the file. Keys are digests, keyed hashes and times only.
+
+use redb::{Database, ReadOnlyTable, Table, TableDefinition, WriteTransaction};
+
+use crate::domain::time::UnixMillis;
+
+type Digest = &'static [u8; 32];
+/// Two digests, one after the other: the first can be searched for alone.
+type Pair = &'static [u8; 64];
+/// When something is over, of what kind it is, and its key.
+type Deadline = (u64, u8, &'static [u8]);
+
+const ATTEMPTS: TableDefinition<Digest, &[u8]> = TableDefinition::new("attempt");
+const LATEST: TableDefinition<Digest, &[u8]> = TableDefinition::new("browser");
+const OPEN: TableDefinition<Pair, &[u8]> = TableDefinition::new("browser-person");
+const SESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("session");
+const PEOPLE: TableDefinition<Pair, ()> = TableDefinition::new("person");
+const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
+const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
+const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
+const DEADLINES: TableDefinition<Deadline, ()> = TableDefinition::new("deadline");
+
+/// The tables inside a write transaction.
+pub(super) struct Tables<'t> {
+    /// Link digest → attempt.
+    pub(super) attempts: Table<'t, Digest, &'static [u8]>,
+    /// Browser digest → link digest of its latest attempt.
+    pub(super) latest: Table<'t, Digest, &'static [u8]>,
+    /// Browser digest and person → link digest of the attempt that the next one replaces.
+    pub(super) open: Table<'t, Pair, &'static [u8]>,
+    /// Session digest → session.
+    pub(super) sessions: Table<'t, Digest, &'static [u8]>,
+    /// Person and session digest.
+    pub(super) people: Table<'t, Pair, ()>,
+    /// What is counted and for whom → window.
+    pub(super) limits: Table<'t, (&'static str, Digest), &'static [u8]>,
+    /// Mail identity → mail.
+    pub(super) mails: Table<'t, &'static [u8; 16], &'static [u8]>,
+    /// When a mail is due, and its identity.
+    pub(super) due: Table<'t, (u64, &'static [u8; 16]), ()>,
+    /// When a record is over. Exact: each record has one entry, so that a sweep looks at nothing
+    /// that stays.
+    pub(super) deadlines: Table<'t, Deadline, ()>,
+}
+
+impl<'t> Tables<'t> {
+    /// Opens all, and makes those that are missing.
+    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, redb::TableError> {
+        Ok(Self {
+            attempts: transaction.open_table(ATTEMPTS)?,
+            latest: transaction.open_table(LATEST)?,
+            open: transaction.open_table(OPEN)?,
+            sessions: transaction.open_table(SESSIONS)?,
+            people: transaction.open_table(PEOPLE)?,
+            limits: transaction.open_table(LIMITS)?,
+            mails: transaction.open_table(MAILS)?,
+            due: transaction.open_table(DUE)?,
+            deadlines: transaction.open_table(DEADLINES)?,
+        })
+    }
+
+    /// Moves a record's deadline; `None` for no record before or after.
+    pub(super) fn move_deadline(
+        &mut self,
+        kind: Kind,
+        key: &[u8],
+        from: Option<UnixMillis>,
+        to: Option<UnixMillis>,
+    ) -> Result<(), redb::StorageError> {
+        if from == to {
+            return Ok(());
+        }
+        if let Some(from) = from {
+            self.deadlines.remove((from.0, kind as u8, key))?;
+        }
+        if let Some(to) = to {
+            self.deadlines.insert((to.0, kind as u8, key), ())?;
+        }
+        Ok(())
+    }
+}
+
+/// What a deadline belongs to. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Attempt = 1,
+    Session = 2,
+    Limit = 3,
+    Mail = 4,
+}
+
+impl Kind {
+    pub(super) fn from_stored(number: u8) -> Option<Self> {
+        [Self::Attempt, Self::Session, Self::Limit, Self::Mail]
+            .into_iter()
+            .find(|kind| *kind as u8 == number)
+    }
+}
+
+/// What readers see: the tables as the last commit left them.
+///
+/// Opened once for each commit and shared by all readers, because opening a transaction and its
+/// tables costs several times as much as the look-up itself.
+pub(super) struct View {
+    pub(super) attempts: ReadOnlyTable<Digest, &'static [u8]>,
+    pub(super) latest: ReadOnlyTable<Digest, &'static [u8]>,
+    pub(super) sessions: ReadOnlyTable<Digest, &'static [u8]>,
+    pub(super) people: ReadOnlyTable<Pair, ()>,
+}
+
+impl View {
+    pub(super) fn open(database: &Database) -> Result<Self, redb::Error> {
+        use redb::ReadableDatabase;
+        let transaction = database.begin_read()?;
+        Ok(Self {
+            attempts: transaction.open_table(ATTEMPTS)?,
+            latest: transaction.open_table(LATEST)?,
+            sessions: transaction.open_table(SESSIONS)?,
+            people: transaction.open_table(PEOPLE)?,
+        })
+    }
+}
+
+/// Two digests as one key.
+pub(super) fn pair(first: &[u8; 32], second: &[u8; 32]) -> [u8; 64] {
+    let mut key = [0; 64];
+    key[..32].copy_from_slice(first);
+    key[32..].copy_from_slice(second);
+    key
+}
+
+/// The key of a limit's deadline: what is counted, and the 32 bytes for whom.
+pub(super) fn limit_key(name: &str, subject: &[u8; 32]) -> Vec<u8> {
+    [name.as_bytes(), subject].concat()
+}

@@ -1,0 +1,318 @@
+//! The store of several nodes: Redis, 7.0 or later.
+//!
+//! Each atomic step is one Lua script (`scripts`, `lua/`); reads of one key are plain commands.
+//! Attempts and sessions are hashes: `v` the version, `d` what is fixed as JSON, and a field for
+//! each thing that changes. Times come from the caller; what is over is judged by the values, and
+//! the keys' time to live only cleans up, some minutes later.
+//!
+//! Two nodes that settle the same attempt compare the same `state` in scripts that Redis runs one
+//! after the other: one of them finds it changed. What Redis itself forgets (a crash without
+//! `appendonly`, a replica that takes over too early) is out of this store's hands.
+
+mod connection;
+mod keys;
+mod read;
+mod scripts;
+
+use std::time::Duration;
+
+use ::redis::{
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, TlsCertificates,
+    cmd,
+};
+use async_trait::async_trait;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use self::connection::{Connection, Request};
+use self::keys::{Keys, hex};
+use self::scripts::Scripts;
+use crate::domain::attempt::Record;
+use crate::domain::limit::{Hit, PersonKey, Verdict};
+use crate::domain::session::Session;
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Browser, Link, TokenDigest};
+use crate::ports::{
+    Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled, Settlement,
+    StoreError, Stored, Upkeep,
+};
+
+/// How much longer keys live than their values count: room for clocks that differ.
+const SLACK: Duration = Duration::from_secs(600);
+/// Longer times to live are cut to this; Redis refuses some that are absurd.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+/// Mails beyond the asked for that one claim looks at, so that expired ones hide no others.
+const LOOK_FURTHER: usize = 64;
+/// Places in the outbox that one sweep looks at.
+const SWEEP: usize = 512;
+
+/// How to connect, besides the URL.
+#[derive(Clone, Debug, Default)]
+pub struct RedisOptions {
+    /// The authority that signed the server's certificate, in PEM; the machine's and the
+    /// well-known ones if `None`. Of no meaning for `redis://`.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// Why a Redis store cannot be set up. Never repeats the URL, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedisSetupError {
+    /// Another scheme, or none.
+    #[error("must begin with redis:// or rediss://")]
+    Scheme,
+    /// No URL, or parts of it that Redis has no use for.
+    #[error("must look like redis://user:password@host:6379/0")]
+    Url,
+    /// A connection whose other end nobody checks.
+    #[error("must not end in #insecure: name the certificate authority instead")]
+    Insecure,
+    /// The certificate of the authority.
+    #[error("cannot be used with this certificate authority: it must be in PEM form")]
+    Authority,
+}
+
+/// The Redis store.
+pub struct RedisStore {
+    connection: Connection,
+    keys: Keys,
+    scripts: Scripts,
+}
+
+/// Says nothing of the URL: it may hold a password.
+impl std::fmt::Debug for RedisStore {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "RedisStore({:?}, ..)", self.keys.prefix())
+    }
+}
+
+impl RedisStore {
+    /// Sets the store up. Connects when it is first used, in the runtime that uses it. For
+    /// `rediss://`, a rustls provider must be installed by then.
+    ///
+    /// # Errors
+    /// [`RedisSetupError`] when URL or certificate are not understood.
+    pub fn new(url: &str, prefix: &str, options: RedisOptions) -> Result<Self, RedisSetupError> {
+        if !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(RedisSetupError::Scheme);
+        }
+        let info = url.into_connection_info().map_err(|_| RedisSetupError::Url)?;
+        // With RESP3 the connection tells when it breaks, and is mended before the next request.
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let info = info.set_redis_settings(settings);
+        let client = match info.addr() {
+            ConnectionAddr::TcpTls { insecure: true, .. } => return Err(RedisSetupError::Insecure),
+            ConnectionAddr::TcpTls { .. } => with_tls(info, options.ca)?,
+            _ => Client::open(info).map_err(|_| RedisSetupError::Url)?,
+        };
+        let connection = Connection::new(client);
+        Ok(Self { connection, keys: Keys::new(prefix), scripts: Scripts::new() })
+    }
+}
+
+fn with_tls(info: ConnectionInfo, ca: Option<Vec<u8>>) -> Result<Client, RedisSetupError> {
+    // The driver takes a text without any certificate for an authority that signed nothing.
+    let has_certificate =
+        |pem: &Vec<u8>| matches!(CertificateDer::pem_slice_iter(pem).next(), Some(Ok(_)));
+    if ca.as_ref().is_some_and(|pem| !has_certificate(pem)) {
+        return Err(RedisSetupError::Authority);
+    }
+    let certificates = TlsCertificates { client_tls: None, root_cert: ca };
+    Client::build_with_tls(info, certificates).map_err(|_| RedisSetupError::Authority)
+}
+
+/// A key's time to live, for what counts until a moment.
+fn ttl(until: UnixMillis, now: UnixMillis) -> u64 {
+    let span = until.since(now).saturating_add(SLACK).min(LONGEST);
+    UnixMillis(0).after(span).0
+}
+
+fn json<T: serde::Serialize>(doing: &'static str, value: &T) -> Stored<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::new(doing, error))
+}
+
+#[async_trait]
+impl Attempts for RedisStore {
+    async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
+        const DOING: &str = "begin a sign-in";
+        let &Beginning { link, attempt, person, mail, keep_until, now } = beginning;
+        let mut script = self.scripts.begin.key(self.keys.attempt(link));
+        script
+            .key(self.keys.browser(attempt.browser))
+            .key(self.keys.outbox())
+            .key(self.keys.mail(mail.id))
+            .arg(link.to_hex())
+            .arg(hex(person.0))
+            .arg(json(DOING, attempt)?)
+            .arg(now.0)
+            .arg(ttl(keep_until, now))
+            .arg(self.keys.attempts())
+            .arg(mail.id.to_hex())
+            .arg(mail.sealed.as_slice())
+            .arg(mail.expires_at.0)
+            .arg(ttl(mail.expires_at, now));
+        self.connection.ask(DOING, Request::Script(&script)).await
+    }
+
+    async fn attempt(&self, link: TokenDigest<Link>) -> Stored<Option<Record>> {
+        let mut command = cmd("HMGET");
+        command.arg(self.keys.attempt(link)).arg(&["v", "d", "state", "tries"]);
+        let fields = self.connection.ask("find a sign-in", Request::Read(&command)).await?;
+        Ok(read::record(fields))
+    }
+
+    async fn latest(
+        &self,
+        browser: TokenDigest<Browser>,
+    ) -> Stored<Option<(TokenDigest<Link>, Record)>> {
+        let mut script = self.scripts.latest.key(self.keys.browser(browser));
+        script.arg(self.keys.attempts());
+        let request = Request::Script(&script);
+        let fields = self.connection.ask("find a browser's sign-in", request).await?;
+        Ok(read::latest(fields))
+    }
+
+    async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool> {
+        let mut script = self.scripts.count_try.key(self.keys.attempt(link));
+        script.arg(most);
+        self.connection.ask("count a tried code", Request::Script(&script)).await
+    }
+
+    async fn settle(
+        &self,
+        link: TokenDigest<Link>,
+        settlement: &Settlement<'_>,
+    ) -> Stored<Settled> {
+        const DOING: &str = "settle a sign-in";
+        let &Settlement { from, to, ref session, keep_until, now } = settlement;
+        let mut script = self.scripts.settle.key(self.keys.attempt(link));
+        script.arg(from.to_string()).arg(to.to_string()).arg(ttl(keep_until, now));
+        if let Some(new) = session {
+            script
+                .key(self.keys.session(new.digest))
+                .key(self.keys.person(new.person))
+                .arg(new.digest.to_hex())
+                .arg(json(DOING, new.session)?)
+                .arg(new.session.last_seen.0)
+                .arg(ttl(new.session.expires_at, now));
+            if let Some((replaced, person)) = new.replaces {
+                script
+                    .key(self.keys.session(replaced))
+                    .key(self.keys.person(person))
+                    .arg(replaced.to_hex());
+            }
+        }
+        let done = self.connection.ask(DOING, Request::Script(&script)).await?;
+        Ok(if done { Settled::Done } else { Settled::Changed })
+    }
+}
+
+#[async_trait]
+impl Sessions for RedisStore {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>> {
+        let mut command = cmd("HMGET");
+        command.arg(self.keys.session(digest)).arg(&["v", "d", "seen"]);
+        let fields = self.connection.ask("find a session", Request::Read(&command)).await?;
+        Ok(read::session(fields))
+    }
+
+    async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
+        let mut script = self.scripts.touch.key(self.keys.session(digest));
+        script.arg(now.0);
+        self.connection.ask("touch a session", Request::Script(&script)).await
+    }
+
+    async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
+        let mut script = self.scripts.end.key(self.keys.session(digest));
+        script.key(self.keys.person(person)).arg(digest.to_hex());
+        self.connection.ask("end a session", Request::Script(&script)).await
+    }
+
+    async fn sessions_of(
+        &self,
+        person: PersonKey,
+        now: UnixMillis,
+    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
+        let mut script = self.scripts.sessions_of.key(self.keys.person(person));
+        script.arg(self.keys.sessions());
+        let request = Request::Script(&script);
+        let rows: Vec<_> = self.connection.ask("list a person's sessions", request).await?;
+        let found = rows.into_iter().filter_map(read::listed_session);
+        Ok(found.filter(|(_, session)| session.expires_at > now).collect())
+    }
+}
+
+#[async_trait]
+impl Limits for RedisStore {
+    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
+        let mut script = self.scripts.hit.arg(now.0);
+        for hit in hits {
+            let until = now.after(hit.limit.window.as_duration());
+            script
+                .key(self.keys.limit(&hit.key))
+                .arg(hit.limit.count)
+                .arg(until.0)
+                .arg(ttl(until, now));
+        }
+        let request = Request::Script(&script);
+        let used_up: Option<u64> = self.connection.ask("count against a limit", request).await?;
+        Ok(match used_up {
+            Some(until) => Verdict::Exceeded { until: UnixMillis(until) },
+            None => Verdict::Within,
+        })
+    }
+}
+
+#[async_trait]
+impl Outbox for RedisStore {
+    async fn claim(
+        &self,
+        most: usize,
+        lease: Duration,
+        now: UnixMillis,
+    ) -> Stored<Vec<ClaimedMail>> {
+        let mut script = self.scripts.claim.key(self.keys.outbox());
+        script
+            .arg(self.keys.mails())
+            .arg(now.0)
+            .arg(most)
+            .arg(now.after(lease).0)
+            .arg(most.saturating_add(LOOK_FURTHER));
+        let rows: Vec<_> = self.connection.ask("claim mails", Request::Script(&script)).await?;
+        Ok(rows.into_iter().filter_map(read::claimed_mail).collect())
+    }
+
+    async fn done(&self, id: MailId) -> Stored<()> {
+        let mut script = self.scripts.done.key(self.keys.outbox());
+        script.key(self.keys.mail(id)).arg(id.to_hex());
+        self.connection.ask("forget a mail", Request::Script(&script)).await
+    }
+
+    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
+        // XX: a mail that was forgotten meanwhile does not come back.
+        let mut command = cmd("ZADD");
+        command.arg(self.keys.outbox()).arg("XX").arg(due.0).arg(id.to_hex());
+        self.connection.ask("give a mail back", Request::Write(&command)).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for RedisStore {
+    async fn ping(&self) -> Stored<()> {
+        self.connection.ask("answer", Request::Read(&cmd("PING"))).await
+    }
+
+    /// Redis removes its keys itself; this tidies the outbox.
+    async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
+        let mut script = self.scripts.sweep.key(self.keys.outbox());
+        script.arg(self.keys.mails()).arg(now.0).arg(SWEEP);
+        self.connection.ask("remove what is over", Request::Script(&script)).await
+    }
+
+    async fn time(&self) -> Stored<Option<UnixMillis>> {
+        let request = cmd("TIME");
+        let (seconds, micros): (u64, u64) =
+            self.connection.ask("tell the time", Request::Read(&request)).await?;
+        let span = Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros));
+        Ok(Some(UnixMillis(0).after(span)))
+    }
+}

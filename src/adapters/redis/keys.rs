@@ -1,0 +1,68 @@
+//! The names of keys. Digests, keyed hashes and random identities only.
+
+use crate::domain::limit::{LimitKey, PersonKey};
+use crate::domain::token::{self, Browser, Link, TokenDigest};
+use crate::ports::MailId;
+
+/// Makes keys below a prefix, so that several installations may share a Redis.
+pub(super) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// What stands before a link's digest.
+    pub(super) fn attempts(&self) -> String {
+        format!("{}:attempt:", self.prefix)
+    }
+
+    pub(super) fn attempt(&self, link: TokenDigest<Link>) -> String {
+        self.attempts() + &link.to_hex()
+    }
+
+    /// What stands before a session's digest.
+    pub(super) fn sessions(&self) -> String {
+        format!("{}:session:", self.prefix)
+    }
+
+    pub(super) fn session(&self, digest: TokenDigest<token::Session>) -> String {
+        self.sessions() + &digest.to_hex()
+    }
+
+    pub(super) fn browser(&self, browser: TokenDigest<Browser>) -> String {
+        format!("{}:browser:{}", self.prefix, browser.to_hex())
+    }
+
+    pub(super) fn person(&self, person: PersonKey) -> String {
+        format!("{}:person:{}", self.prefix, hex(person.0))
+    }
+
+    pub(super) fn limit(&self, key: &LimitKey) -> String {
+        format!("{}:limit:{}:{}", self.prefix, key.limited.name(), hex(key.subject))
+    }
+
+    pub(super) fn outbox(&self) -> String {
+        format!("{}:outbox", self.prefix)
+    }
+
+    /// What stands before a mail's identity.
+    pub(super) fn mails(&self) -> String {
+        format!("{}:mail:", self.prefix)
+    }
+
+    pub(super) fn mail(&self, id: MailId) -> String {
+        self.mails() + &id.to_hex()
+    }
+}
+
+/// Lower-case hexadecimal of a keyed hash.
+pub(super) fn hex(bytes: [u8; 32]) -> String {
+    TokenDigest::<Link>::from_bytes(bytes).to_hex()
+}

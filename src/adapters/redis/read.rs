@@ -1,0 +1,67 @@
+//! Reading what Redis answers. What is missing, damaged or of another version reads as absent.
+
+use std::str::FromStr;
+
+use crate::domain::attempt::Record;
+use crate::domain::session::Session;
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Link, TokenDigest};
+use crate::ports::{ClaimedMail, MailId, QueuedMail};
+
+/// Bytes and not text: one damaged byte must not turn "absent" into an error.
+type Field = Option<Vec<u8>>;
+
+/// The version that is written.
+const VERSION: &[u8] = b"1";
+
+/// `v`, `d`, `state`, `tries`.
+pub(super) fn record(fields: (Field, Field, Field, Field)) -> Option<Record> {
+    let (version, fixed, state, tries) = fields;
+    known(version)?;
+    let attempt = serde_json::from_slice(&fixed?).ok()?;
+    Some(Record { attempt, state: parse(state)?, tries: parse(tries)? })
+}
+
+/// The link, and what belongs to its [`record`]; empty when there is none.
+pub(super) fn latest(fields: Vec<Field>) -> Option<(TokenDigest<Link>, Record)> {
+    let [link, version, fixed, state, tries] = fields.try_into().ok()?;
+    let link = TokenDigest::from_hex(&text(link)?)?;
+    Some((link, record((version, fixed, state, tries))?))
+}
+
+/// `v`, `d`, `seen`.
+pub(super) fn session(fields: (Field, Field, Field)) -> Option<Session> {
+    let (version, fixed, seen) = fields;
+    known(version)?;
+    let session: Session = serde_json::from_slice(&fixed?).ok()?;
+    Some(Session { last_seen: UnixMillis(parse(seen)?), ..session })
+}
+
+/// The digest, and what belongs to its [`session`].
+pub(super) fn listed_session(
+    fields: (Field, Field, Field, Field),
+) -> Option<(TokenDigest<token::Session>, Session)> {
+    let (digest, version, fixed, seen) = fields;
+    Some((TokenDigest::from_hex(&text(digest)?)?, session((version, fixed, seen))?))
+}
+
+/// Identity, sealed job, expiry, claims.
+pub(super) fn claimed_mail(fields: (Field, Field, Field, u32)) -> Option<ClaimedMail> {
+    let (id, sealed, expires_at, claims) = fields;
+    let id = text(id)?;
+    let id = MailId(u128::from_str_radix(&id, 16).ok()?.to_be_bytes());
+    let expires_at = UnixMillis(parse(expires_at)?);
+    Some(ClaimedMail { mail: QueuedMail { id, sealed: sealed?, expires_at }, claims })
+}
+
+fn known(version: Field) -> Option<()> {
+    (version.as_deref() == Some(VERSION)).then_some(())
+}
+
+fn text(field: Field) -> Option<String> {
+    String::from_utf8(field?).ok()
+}
+
+fn parse<T: FromStr>(field: Field) -> Option<T> {
+    text(field)?.parse().ok()
+}

@@ -1,0 +1,82 @@
+//! What holds where the file says nothing. Written here only; a test compares them with
+//! `conf/linkgate.yaml`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::settings::{
+    LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig, SessionConfig, SignInConfig,
+};
+use crate::domain::limit::Limit;
+use crate::domain::session::Lifetimes;
+use crate::domain::time::Span;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+pub(super) const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9180);
+
+pub(super) const LINK_LIFETIME: Duration = Duration::from_secs(10 * MINUTE);
+/// Shorter, and a mail that is checked on its way arrives too late.
+pub(super) const SHORTEST_LINK: Span = Span::seconds(MINUTE);
+/// Longer, and a mailbox that is read by somebody else later still opens the door.
+pub(super) const LONGEST_LINK: Span = Span::seconds(HOUR);
+pub(super) const OTHER_BROWSER: OtherBrowser = OtherBrowser::Address;
+
+pub(super) const SHORTEST_RETENTION: Span = Span::seconds(HOUR);
+pub(super) const LONGEST_RETENTION: Span = Span::seconds(365 * DAY);
+
+pub(super) const SHORTEST_SESSION: Span = Span::seconds(MINUTE);
+pub(super) const LONGEST_SESSION: Span = Span::seconds(365 * DAY);
+
+pub(super) const SHORTEST_TIMEOUT: Span = Span::seconds(1);
+pub(super) const LONGEST_TIMEOUT: Span = Span::seconds(HOUR);
+pub(super) const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const HEALTH_PATH: &str = "/";
+pub(super) const HEALTH_INTERVAL: Duration = Duration::from_secs(10);
+pub(super) const REDIS_PREFIX: &str = "linkgate";
+
+impl Default for SignInConfig {
+    fn default() -> Self {
+        Self {
+            email_limit: Limit { count: 3, window: Span::seconds(HOUR) },
+            ip_limit: Limit { count: 10, window: Span::seconds(HOUR) },
+            used_link_retention: Duration::from_secs(30 * DAY),
+        }
+    }
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        let idle = Duration::from_secs(12 * HOUR);
+        let absolute = Duration::from_secs(7 * DAY);
+        Self { lifetimes: Lifetimes { idle, absolute }, domain: None }
+    }
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self::new("/.linkgate".to_owned())
+    }
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            connections_per_peer: 256,
+            connections_total: 10_000,
+            request_head: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: LogLevel::Info }
+    }
+}

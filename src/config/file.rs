@@ -1,0 +1,276 @@
+//! What the YAML may say, and nothing of what it means.
+//!
+//! Every key is optional here, so that what is missing is told together with all other problems;
+//! `conf/linkgate.yaml` documents each one. To add a key: a field here, its meaning in `resolve`,
+//! its documentation in `conf/linkgate.yaml` (a test fails until it is there).
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::choice::Choice;
+use super::located::{Located, Text};
+use super::secret_source::SecretSource;
+
+/// Declares a map of the file: all keys optional, no others allowed.
+macro_rules! map {
+    ($(#[$doc:meta])* $name:ident { $($key:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            $(pub(super) $key: Option<$kind>,)*
+        }
+    };
+}
+
+/// A list whose entries know their places.
+pub(super) type List<T> = Located<Vec<Located<T>>>;
+/// A map whose place is known.
+pub(super) type Map<T> = Located<T>;
+
+map! {
+    /// The whole file.
+    File {
+        listen: List<ListenFile>,
+        admin: Map<AdminFile>,
+        trusted_proxies: List<String>,
+        secret: Located<SecretSource>,
+        store: Map<StoreFile>,
+        mail: Map<MailFile>,
+        sign_in: Map<SignInFile>,
+        session: Map<SessionFile>,
+        groups: Map<GroupsFile>,
+        sites: List<SiteFile>,
+        prefix: Text,
+        server: Map<ServerFile>,
+        log: Map<LogFile>,
+    }
+}
+
+map! {
+    /// `listen[]`
+    ListenFile {
+        address: Text,
+        tls: Map<TlsFile>,
+    }
+}
+
+map! {
+    /// `listen[].tls`
+    TlsFile {
+        certificate: Text,
+        key: Text,
+    }
+}
+
+map! {
+    /// `admin`
+    AdminFile {
+        listen: Text,
+        allow_remote: Text,
+    }
+}
+
+map! {
+    /// `store`
+    StoreFile {
+        embedded: Map<EmbeddedFile>,
+        redis: Map<RedisFile>,
+        memory: Map<MemoryFile>,
+    }
+}
+
+map! {
+    /// `store.embedded`
+    EmbeddedFile {
+        path: Text,
+    }
+}
+
+map! {
+    /// `store.redis`
+    RedisFile {
+        url: Located<Choice<SecretSource>>,
+        prefix: Text,
+        ca: Text,
+    }
+}
+
+map! {
+    /// `store.memory`: nothing to say.
+    MemoryFile {}
+}
+
+map! {
+    /// `mail`
+    MailFile {
+        from: Text,
+        reply_to: Text,
+        smtp: Map<SmtpFile>,
+        folder: Map<FolderFile>,
+        inbox: Map<InboxFile>,
+    }
+}
+
+map! {
+    /// `mail.smtp`
+    SmtpFile {
+        host: Text,
+        port: Text,
+        tls: Text,
+        username: Text,
+        password: Located<SecretSource>,
+        allow_plaintext: Text,
+        ca: Text,
+        timeout: Text,
+    }
+}
+
+map! {
+    /// `mail.folder`
+    FolderFile {
+        path: Text,
+    }
+}
+
+map! {
+    /// `mail.inbox`
+    InboxFile {
+        listen: Text,
+    }
+}
+
+map! {
+    /// `sign_in`
+    SignInFile {
+        link_lifetime: Text,
+        other_browser: Text,
+        limits: Map<LimitsFile>,
+        used_link_retention: Text,
+    }
+}
+
+map! {
+    /// `sign_in.limits`
+    LimitsFile {
+        email: Text,
+        ip: Text,
+    }
+}
+
+map! {
+    /// `session`
+    SessionFile {
+        idle: Text,
+        absolute: Text,
+        domain: Text,
+    }
+}
+
+map! {
+    /// `sites[]`
+    SiteFile {
+        name: Text,
+        origin: Text,
+        insecure_http: Text,
+        upstream: Located<Choice<UpstreamFile>>,
+        allow: List<String>,
+        return_to: List<String>,
+        cors_origins: List<String>,
+        sign_in: Map<SiteSignInFile>,
+        identity_headers: Text,
+        odd_headers: Text,
+        rules: List<RuleFile>,
+    }
+}
+
+map! {
+    /// `sites[].upstream`, the long form
+    UpstreamFile {
+        url: Located<Choice<serde::de::IgnoredAny>>,
+        ca: Text,
+        server_name: Text,
+        connect_timeout: Text,
+        read_timeout: Text,
+        write_timeout: Text,
+        health: Map<HealthFile>,
+    }
+}
+
+map! {
+    /// `sites[].upstream.health`
+    HealthFile {
+        path: Text,
+        interval: Text,
+    }
+}
+
+map! {
+    /// `sites[].sign_in`
+    SiteSignInFile {
+        enabled: Text,
+        mode: Text,
+        registration: Text,
+        link_lifetime: Text,
+        other_browser: Text,
+    }
+}
+
+map! {
+    /// `sites[].rules[]`
+    RuleFile {
+        path: Text,
+        methods: List<String>,
+        access: Text,
+        allow: List<String>,
+        max_age: Text,
+        unauthenticated: Text,
+    }
+}
+
+map! {
+    /// `server`
+    ServerFile {
+        threads: Text,
+        connections_per_peer: Text,
+        connections_total: Text,
+        request_head: Text,
+    }
+}
+
+map! {
+    /// `log`
+    LogFile {
+        format: Text,
+        level: Text,
+    }
+}
+
+/// `groups`: names that the operator chooses, each with its members.
+pub(super) struct GroupsFile(pub(super) Vec<(Text, Option<List<String>>)>);
+
+impl<'de> Deserialize<'de> for GroupsFile {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_map(GroupsVisitor)
+    }
+}
+
+struct GroupsVisitor;
+
+impl<'de> Visitor<'de> for GroupsVisitor {
+    type Value = GroupsFile;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a map of group names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<GroupsFile, A::Error> {
+        let mut groups = Vec::new();
+        while let Some(group) = entries.next_entry()? {
+            groups.push(group);
+        }
+        Ok(GroupsFile(groups))
+    }
+}

@@ -1,0 +1,180 @@
+//! How a mistake in the configuration is told: where, what, and the cure.
+
+use std::fmt;
+
+/// A position in the configuration file; both count from one, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line.
+    pub line: u64,
+    /// The column.
+    pub column: u64,
+}
+
+/// One mistake, in words for the operator. Never holds a secret: see [`Fault::value`].
+///
+/// Shown as `FILE:LINE:COLUMN: KEY: what is wrong: value`, then `hint: …` on a line of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file as it was named to us.
+    pub file: String,
+    /// Where in the file; none when the file itself is the problem.
+    pub place: Option<Place>,
+    /// The key as a path, like `sites[0].rules[2].path`; empty for a mistake of YAML itself.
+    pub key: String,
+    /// What is wrong, and the cure.
+    pub fault: Fault,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.file)?;
+        if let Some(Place { line, column }) = self.place {
+            write!(out, ":{line}:{column}")?;
+        }
+        if !self.key.is_empty() {
+            write!(out, ": {}", self.key)?;
+        }
+        write!(out, ": {}", self.fault.what)?;
+        if let Some(value) = &self.fault.value {
+            write!(out, ": `{value}`")?;
+        }
+        if let Some(hint) = &self.fault.hint {
+            write!(out, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// All mistakes of one reading, in the order of the file. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Sorts the mistakes by place; those that are the same in all are told once (an anchor that
+    /// is used twice is wrong twice at one place).
+    pub(super) fn new(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.place);
+        problems.dedup_by(|a, b| a.place == b.place && a.fault == b.fault);
+        Self(problems)
+    }
+
+    /// The mistakes.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                out.write_str("\n")?;
+            }
+            write!(out, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a value, before it is known where the value stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong, as the end of a sentence that begins with the key.
+    pub what: String,
+    /// The value as it may be shown.
+    pub value: Option<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+const LONGEST_SHOWN: usize = 100;
+
+impl Fault {
+    /// Something is wrong.
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), value: None, hint: None }
+    }
+
+    /// Says what to do.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Shows the value: on one line, shortened, and not at all when it may be a URL with a
+    /// password. Not to be called for keys that hold secrets.
+    pub(super) fn value(mut self, value: &str) -> Self {
+        if !value.is_empty() && !may_hold_password(value) {
+            self.value = Some(shown(value));
+        }
+        self
+    }
+}
+
+/// Whether a value looks like `scheme://user:password@host`. People paste such URLs at keys that
+/// should hold a plain host.
+fn may_hold_password(value: &str) -> bool {
+    value.split_once("//").is_some_and(|(_, rest)| rest.contains('@'))
+}
+
+/// The value on one line: control characters would let a file write its own lines, or colours, into
+/// the report.
+fn shown(value: &str) -> String {
+    let mut shown = String::with_capacity(value.len().min(LONGEST_SHOWN));
+    for (index, letter) in value.chars().enumerate() {
+        if index == LONGEST_SHOWN {
+            shown.push('…');
+            break;
+        }
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(line: u64, fault: Fault) -> Problem {
+        Problem {
+            file: "conf/linkgate.yaml".into(),
+            place: Some(Place { line, column: 11 }),
+            key: "sites[0].rules[2].path".into(),
+            fault,
+        }
+    }
+
+    #[test]
+    fn is_shown_with_place_key_value_and_hint() {
+        let fault = Fault::new("must start with \"/\"").value("admin");
+        let problem = problem(14, fault.hint("did you mean \"/admin\"?"));
+        assert_eq!(
+            problem.to_string(),
+            "conf/linkgate.yaml:14:11: sites[0].rules[2].path: must start with \"/\": `admin`\n  \
+             hint: did you mean \"/admin\"?"
+        );
+    }
+
+    #[test]
+    fn come_in_the_order_of_the_file_and_once() {
+        let twice = problem(9, Fault::new("b"));
+        let problems = Problems::new(vec![twice.clone(), problem(2, Fault::new("a")), twice]);
+        let lines: Vec<_> = problems.iter().map(|it| it.place.unwrap().line).collect();
+        assert_eq!(lines, [2, 9]);
+    }
+
+    #[test]
+    fn values_stay_on_one_line_are_shortened_and_show_no_password() {
+        let shown = |value: &str| Fault::new("is wrong").value(value).value;
+        assert_eq!(shown("a\nb\u{1b}[1m").unwrap(), "a\\nb\\u{1b}[1m");
+        assert_eq!(shown(&"x".repeat(200)).unwrap().chars().count(), LONGEST_SHOWN + 1);
+        assert_eq!(shown("http://me:hunter2@host/"), None);
+        assert_eq!(shown("//me:hunter2@host/"), None);
+        assert_eq!(shown(""), None);
+    }
+}

@@ -1,0 +1,76 @@
+//! From what the file says to what it means: domain types, cross-checks, and all problems of one
+//! run together.
+//!
+//! Nothing here returns at the first mistake. What cannot be read is reported and stands in as its
+//! default or as nothing, and the reading goes on; a configuration comes out only when the list of
+//! problems is empty.
+
+mod addresses;
+mod certificates;
+mod mail;
+mod people;
+mod rule;
+mod secrets;
+mod server;
+mod site;
+mod store;
+mod upstream;
+
+use std::sync::Arc;
+
+use self::addresses::Addresses;
+use super::file::File;
+use super::problem::{Fault, Problem, Problems};
+use super::scope::{Run, Scope};
+use super::settings::Config;
+
+/// Resolves the whole file.
+///
+/// # Errors
+/// Every mistake that was found.
+pub(super) fn resolve(file: &File, run: &Run<'_>) -> Result<Config, Problems> {
+    let config = all(file, &Scope::root(run));
+    let problems = run.problems.take();
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ if problems.is_empty() => Err(Problems::new(vec![unexplained(run)])),
+        _ => Err(Problems::new(problems)),
+    }
+}
+
+fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
+    let addresses = Addresses::default();
+    let listeners = server::listeners(root, file.listen.as_ref(), &addresses);
+    let admin = server::admin(root, file.admin.as_ref(), &addresses);
+    let mail = mail::mail(root, file.mail.as_ref(), &addresses);
+    let trusted_proxies = server::trusted_proxies(root, file.trusted_proxies.as_ref());
+    let store = store::store(root, file);
+    let secret = store::secret(root, file.secret.as_ref(), store.as_ref());
+    let (sign_in, site_sign_in) = people::sign_in(root, file.sign_in.as_ref());
+    let groups = people::groups(root, file);
+    let common = site::Common { groups: &groups, sign_in: site_sign_in, addresses: &addresses };
+    let sites = site::sites(root, file.sites.as_ref(), &common);
+    let session = people::session(root, file.session.as_ref(), &sites);
+    let compiled = people::compiled(root, &groups);
+    Some(Config {
+        listeners,
+        admin,
+        trusted_proxies,
+        prefix: server::prefix(root, file.prefix.as_ref()),
+        server: server::server(root, file.server.as_ref()),
+        log: server::log(root, file.log.as_ref()),
+        secret: secret?,
+        store: store?,
+        mail: mail?,
+        sign_in,
+        session,
+        groups: Arc::new(compiled),
+        sites,
+    })
+}
+
+/// Something is missing that nobody reported. Refusing to start is the safe end of our own mistake.
+fn unexplained(run: &Run<'_>) -> Problem {
+    let fault = Fault::new("could not be read, and no reason was found; this is a defect");
+    Problem { file: run.file_name.to_owned(), place: None, key: String::new(), fault }
+}

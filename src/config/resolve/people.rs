@@ -1,0 +1,173 @@
+//! Sign-in and sessions as far as they are the same for all sites, and the groups.
+
+use std::collections::BTreeMap;
+
+use crate::config::defaults;
+use crate::config::file::{File, GroupsFile, Map, SessionFile, SignInFile};
+use crate::config::located::{Located, Text};
+use crate::config::problem::Fault;
+use crate::config::scope::{Scope, span, word};
+use crate::config::settings::{OtherBrowser, SessionConfig, SignInConfig, Site, SiteSignIn};
+use crate::domain::identity::GroupName;
+use crate::domain::limit::{Limit, LimitError};
+use crate::domain::origin::{Host, Scheme};
+use crate::domain::policy::{AllowEntry, AllowEntryError, Groups};
+use crate::domain::session::Lifetimes;
+
+/// `sign_in`, and what it says for sites that say nothing themselves.
+pub(super) fn sign_in(
+    root: &Scope<'_>,
+    file: Option<&Map<SignInFile>>,
+) -> (SignInConfig, SiteSignIn) {
+    let mut common = SignInConfig::default();
+    let mut site = SiteSignIn {
+        enabled: true,
+        link_lifetime: defaults::LINK_LIFETIME,
+        other_browser: defaults::OTHER_BROWSER,
+    };
+    let Some(Located { value: file, at }) = file else { return (common, site) };
+    let scope = root.key("sign_in", *at);
+    link(&scope, file.link_lifetime.as_ref(), file.other_browser.as_ref(), &mut site);
+    common.used_link_retention = scope.or(
+        "used_link_retention",
+        file.used_link_retention.as_ref(),
+        common.used_link_retention,
+        span(defaults::SHORTEST_RETENTION, defaults::LONGEST_RETENTION),
+    );
+    if let Some(Located { value: file, at }) = &file.limits {
+        let scope = scope.key("limits", *at);
+        common.email_limit = scope.or("email", file.email.as_ref(), common.email_limit, limit);
+        common.ip_limit = scope.or("ip", file.ip.as_ref(), common.ip_limit, limit);
+    }
+    (common, site)
+}
+
+/// What both `sign_in` and a site's own can say.
+pub(super) fn link(
+    scope: &Scope<'_>,
+    link_lifetime: Option<&Text>,
+    other_browser: Option<&Text>,
+    site: &mut SiteSignIn,
+) {
+    const WORDS: &[(&str, OtherBrowser)] = &[
+        ("address", OtherBrowser::Address),
+        ("button", OtherBrowser::Button),
+        ("code_only", OtherBrowser::CodeOnly),
+    ];
+    let lifetime = span(defaults::SHORTEST_LINK, defaults::LONGEST_LINK);
+    site.link_lifetime = scope.or("link_lifetime", link_lifetime, site.link_lifetime, lifetime);
+    site.other_browser = scope.or("other_browser", other_browser, site.other_browser, word(WORDS));
+}
+
+fn limit(text: &str) -> Result<Limit, Fault> {
+    text.parse().map_err(|error: LimitError| {
+        Fault::new(error.to_string()).hint("write it like `3/1h`: three times in an hour")
+    })
+}
+
+/// `session`
+pub(super) fn session(
+    root: &Scope<'_>,
+    file: Option<&Map<SessionFile>>,
+    sites: &[Site],
+) -> SessionConfig {
+    let default = SessionConfig::default();
+    let Some(Located { value: file, at }) = file else { return default };
+    let scope = root.key("session", *at);
+    let bounds = || span(defaults::SHORTEST_SESSION, defaults::LONGEST_SESSION);
+    let idle = scope.or("idle", file.idle.as_ref(), default.lifetimes.idle, bounds());
+    let absolute =
+        scope.or("absolute", file.absolute.as_ref(), default.lifetimes.absolute, bounds());
+    if absolute < idle {
+        let (key, text) = match &file.absolute {
+            Some(_) => ("absolute", &file.absolute),
+            None => ("idle", &file.idle),
+        };
+        let at = text.as_ref().map_or(*at, |text| text.at);
+        scope.key(key, at).report(
+            Fault::new("makes sessions end before they can be idle: absolute is less than idle")
+                .hint("make `absolute` at least as long as `idle`"),
+        );
+    }
+    let domain = scope.optional("domain", file.domain.as_ref(), |text| {
+        let domain = cookie_domain(text)?;
+        covers_all(&domain, sites)?;
+        Ok(domain)
+    });
+    SessionConfig { lifetimes: Lifetimes { idle, absolute }, domain }
+}
+
+fn cookie_domain(text: &str) -> Result<Host, Fault> {
+    if let Some(domain) = text.strip_prefix("*.").or_else(|| text.strip_prefix('.')) {
+        return Err(Fault::new("must be a domain").hint(format!("did you mean `{domain}`?")));
+    }
+    let domain = Host::parse(text).map_err(|error| {
+        Fault::new(error.to_string()).hint("write it like `example.com`, without scheme or port")
+    })?;
+    if domain.as_ip().is_some() || !domain.as_str().contains('.') {
+        return Err(Fault::new("is no domain that browsers accept for cookies")
+            .hint("it needs a dot, and must be yours: `example.com`"));
+    }
+    Ok(domain)
+}
+
+fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
+    for site in sites {
+        let (host, name) = (site.origin.host(), &site.name);
+        if host != domain && !host.is_under(domain) {
+            return Err(Fault::new(format!("does not cover the site `{name}` ({host})"))
+                .hint("leave `domain` out, or serve that site with a configuration of its own"));
+        }
+        if site.origin.scheme() == Scheme::Http {
+            return Err(Fault::new(format!("needs https, but the site `{name}` has none"))
+                .hint("leave `domain` out, or give that site an https origin"));
+        }
+    }
+    Ok(())
+}
+
+/// `groups`
+pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<AllowEntry>> {
+    let mut groups = BTreeMap::new();
+    let Some(Located { value: GroupsFile(list), at }) = &file.groups else { return groups };
+    let scope = root.key("groups", *at);
+    for (name, members) in list {
+        let members = scope.items(&name.value, members.as_ref(), member);
+        let members = members.into_iter().map(|(_, member)| member).collect();
+        let read = |text: &str| {
+            text.parse::<GroupName>()
+                .map_err(|error| Fault::new(format!("the name of a group {error}")))
+        };
+        if let Some(name) = scope.key(&name.value, name.at).value(&name.value, read) {
+            groups.insert(name, members);
+        }
+    }
+    groups
+}
+
+fn member(text: &str) -> Result<AllowEntry, Fault> {
+    const HINT: &str = "members are addresses, `@example.com` or `@*.example.com`";
+    match text.parse::<AllowEntry>() {
+        Ok(AllowEntry::Group(_) | AllowEntry::Everyone) => {
+            Err(Fault::new("cannot be in a group").hint(HINT))
+        }
+        Ok(entry) => Ok(entry),
+        Err(error @ AllowEntryError::DomainWithoutAt { .. }) => {
+            Err(Fault::new(error.to_string()).hint(error.hint()))
+        }
+        Err(error) => Err(Fault::new(error.to_string()).hint(HINT)),
+    }
+}
+
+/// An entry of `allow` or of a group.
+pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
+    text.parse().map_err(|error: AllowEntryError| Fault::new(error.to_string()).hint(error.hint()))
+}
+
+/// The groups, compiled. Members that cannot be were reported and left out before.
+pub(super) fn compiled(root: &Scope<'_>, groups: &BTreeMap<GroupName, Vec<AllowEntry>>) -> Groups {
+    Groups::new(groups).unwrap_or_else(|error| {
+        root.key("groups", root.place()).report(Fault::new(error.to_string()).hint(error.hint()));
+        Groups::default()
+    })
+}

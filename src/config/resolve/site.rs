@@ -1,0 +1,221 @@
+//! The protected sites.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::addresses::Addresses;
+use super::people::{allow_entry, link};
+use super::{rule, upstream};
+use crate::config::file::{List, Map, SiteFile, SiteSignInFile};
+use crate::config::located::{Located, Text};
+use crate::config::problem::{Fault, Place};
+use crate::config::scope::{Scope, flag, word};
+use crate::config::settings::{IdentityHeaders, OddHeaders, Site, SiteSignIn};
+use crate::config::suggest::nearest;
+use crate::domain::identity::GroupName;
+use crate::domain::origin::{Origin, OriginError, OriginPattern, OriginPatternError, Scheme};
+use crate::domain::policy::{AllowEntry, AllowList, SiteId, SitePolicy, UpstreamId};
+use crate::domain::return_url::{ReturnPattern, ReturnPatternError};
+
+/// What the sites share.
+pub(super) struct Common<'a> {
+    /// The groups that `allow` may name, with their members.
+    pub(super) groups: &'a BTreeMap<GroupName, Vec<AllowEntry>>,
+    /// What `sign_in` says for all sites.
+    pub(super) sign_in: SiteSignIn,
+    /// Our own addresses, which are no application's.
+    pub(super) addresses: &'a Addresses,
+}
+
+/// `sites`
+pub(super) fn sites(
+    root: &Scope<'_>,
+    list: Option<&List<SiteFile>>,
+    common: &Common<'_>,
+) -> Vec<Site> {
+    const HINT: &str = "a site has at least name:, origin:, upstream: and allow:";
+    let Some(list) = list else {
+        root.missing("sites", HINT);
+        return Vec::new();
+    };
+    let scope = root.key("sites", list.at);
+    if list.value.is_empty() {
+        scope.report(Fault::new("is empty").hint(HINT));
+    }
+    unique(&scope, list, "name", |site| site.name.as_ref(), |text| Some(text.to_owned()));
+    unique(
+        &scope,
+        list,
+        "origin",
+        |site| site.origin.as_ref(),
+        |text| text.parse::<OriginPattern>().ok(),
+    );
+    let entries = (0_u32..).zip(list.value.iter().enumerate());
+    entries
+        .filter_map(|(id, (index, file))| {
+            site(&scope.item(index, file.at), id, &file.value, common)
+        })
+        .collect()
+}
+
+/// Reports every value that another site had before.
+fn unique<T: PartialEq>(
+    scope: &Scope<'_>,
+    list: &List<SiteFile>,
+    key: &str,
+    text: impl Fn(&SiteFile) -> Option<&Text>,
+    read: impl Fn(&str) -> Option<T>,
+) {
+    let mut seen: Vec<(T, usize, Place)> = Vec::new();
+    for (index, file) in list.value.iter().enumerate() {
+        let Some(text) = text(&file.value) else { continue };
+        let Some(value) = read(&text.value) else { continue };
+        if let Some((_, first, place)) = seen.iter().find(|(other, ..)| *other == value) {
+            let what = format!("is that of sites[{first}] (line {}) already", place.line);
+            let fault = Fault::new(what).value(&text.value).hint("give each site its own");
+            scope.item(index, file.at).key(key, text.at).report(fault);
+        }
+        seen.push((value, index, text.at));
+    }
+}
+
+fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Option<Site> {
+    const HEADERS: &[(&str, IdentityHeaders)] = &[
+        ("remote", IdentityHeaders::Remote),
+        ("x-forwarded", IdentityHeaders::XForwarded),
+        ("x-auth-request", IdentityHeaders::XAuthRequest),
+    ];
+    const ODD: &[(&str, OddHeaders)] = &[("drop", OddHeaders::Drop), ("keep", OddHeaders::Keep)];
+    let hint = "give the site a name for logs and commands";
+    let name = scope.required("name", file.name.as_ref(), hint, name);
+    let insecure = scope.or("insecure_http", file.insecure_http.as_ref(), false, flag);
+    let hint = "say where browsers find the site: https://wiki.example.com";
+    let origin =
+        scope.required("origin", file.origin.as_ref(), hint, |text| origin(text, insecure));
+    let upstream = upstream::upstream(scope, id, file.upstream.as_ref(), common.addresses);
+    let sign_in = sign_in(scope, file.sign_in.as_ref(), common.sign_in);
+    let return_to = scope.items("return_to", file.return_to.as_ref(), return_pattern);
+    let cors = scope.items("cors_origins", file.cors_origins.as_ref(), cors_origin);
+    let headers = file.identity_headers.as_ref();
+    let identity_headers =
+        scope.or("identity_headers", headers, IdentityHeaders::Remote, word(HEADERS));
+    let odd_headers =
+        scope.or("odd_headers", file.odd_headers.as_ref(), OddHeaders::Drop, word(ODD));
+    let allow = allow_list(scope, file.allow.as_ref(), common);
+    let rules = rule::rules(scope, file, common);
+    let (name, origin, upstream) = (name?, origin?, upstream?);
+    let policy = SitePolicy::new(SiteId(id), &name, UpstreamId(id), rules, allow);
+    Some(Site {
+        id: SiteId(id),
+        name: name.into(),
+        origin,
+        upstream,
+        policy: Arc::new(policy),
+        return_to: return_to.into_iter().map(|(_, pattern)| pattern).collect(),
+        cors_origins: cors.into_iter().map(|(_, origin)| origin).collect(),
+        sign_in,
+        identity_headers,
+        odd_headers,
+    })
+}
+
+fn name(text: &str) -> Result<String, Fault> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=40).contains(&text.len()) && text.bytes().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    let meant: String = text.to_lowercase().replace(['_', ' ', '.'], "-");
+    let fault = Fault::new("must be 1 to 40 lower-case letters, digits and hyphens");
+    if (1..=40).contains(&meant.len()) && meant.bytes().all(is_plain) {
+        return Err(fault.hint(format!("did you mean `{meant}`?")));
+    }
+    Err(fault.hint("write it like `wiki`"))
+}
+
+fn origin(text: &str, insecure: bool) -> Result<OriginPattern, Fault> {
+    let origin: OriginPattern = text.parse().map_err(|error: OriginPatternError| {
+        let hint = match error {
+            OriginPatternError::Origin(OriginError::Scheme) if !text.contains("://") => {
+                format!("did you mean `https://{text}`?")
+            }
+            _ => "write it like `https://wiki.example.com` or `https://*.example.com`".to_owned(),
+        };
+        Fault::new(error.to_string()).hint(hint)
+    })?;
+    if origin.scheme() == Scheme::Http && !origin.is_loopback() && !insecure {
+        let secure = text.replacen("http://", "https://", 1);
+        return Err(Fault::new("would send sign-in links and sessions readable over the network")
+            .hint(format!(
+                "write `{secure}`; in a network of your own only, say `insecure_http: true`"
+            )));
+    }
+    Ok(origin)
+}
+
+fn sign_in(
+    scope: &Scope<'_>,
+    file: Option<&Map<SiteSignInFile>>,
+    common: SiteSignIn,
+) -> SiteSignIn {
+    let mut sign_in = common;
+    let Some(Located { value: file, at }) = file else { return sign_in };
+    let scope = scope.key("sign_in", *at);
+    sign_in.enabled = scope.or("enabled", file.enabled.as_ref(), true, flag);
+    link(&scope, file.link_lifetime.as_ref(), file.other_browser.as_ref(), &mut sign_in);
+    scope.optional("mode", file.mode.as_ref(), |text| {
+        available(text, &[("passwordless", true), ("hybrid", false)])
+    });
+    scope.optional("registration", file.registration.as_ref(), |text| {
+        available(text, &[("closed", true), ("open", false)])
+    });
+    sign_in
+}
+
+/// Reads a word that may be one of the future.
+fn available(text: &str, words: &'static [(&'static str, bool)]) -> Result<(), Fault> {
+    if word(words)(text)? {
+        return Ok(());
+    }
+    let possible =
+        words.iter().find(|(_, is_available)| *is_available).map_or("", |(word, _)| word);
+    Err(Fault::new("is not available yet").hint(format!("write `{possible}`")))
+}
+
+fn return_pattern(text: &str) -> Result<ReturnPattern, Fault> {
+    text.parse().map_err(|error: ReturnPatternError| {
+        Fault::new(error.to_string())
+            .hint("write it like `https://reports.example.com/*` or `exampleapp://signed-in`")
+    })
+}
+
+fn cors_origin(text: &str) -> Result<Origin, Fault> {
+    text.parse().map_err(|error: OriginError| {
+        Fault::new(error.to_string()).hint("write it like `https://app.example.com`")
+    })
+}
+
+/// `allow` of a site or a rule; the groups it names must be there.
+pub(super) fn allow_list(
+    scope: &Scope<'_>,
+    list: Option<&List<String>>,
+    common: &Common<'_>,
+) -> AllowList {
+    let entries = scope.items("allow", list, |text| {
+        let entry = allow_entry(text)?;
+        if let AllowEntry::Group(group) = &entry
+            && !common.groups.contains_key(group)
+        {
+            let fault = Fault::new("names a group that is not under `groups`");
+            return Err(
+                match nearest(group.as_str(), common.groups.keys().map(GroupName::as_str)) {
+                    Some(meant) => fault.hint(format!("did you mean `group:{meant}`?")),
+                    None => {
+                        fault.hint(format!("add it: groups: {{ {group}: [name@example.com] }}"))
+                    }
+                },
+            );
+        }
+        Ok(entry)
+    });
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}

@@ -1,0 +1,197 @@
+//! Where the resolving stands, and the problems it has found so far.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::environment::Environment;
+use super::located::{Located, Text};
+use super::problem::{Fault, Place, Problem};
+use super::suggest::{either, nearest};
+use crate::domain::time::Span;
+
+/// What every part of the resolving needs: the way to the machine, and the list of problems.
+pub(super) struct Run<'a> {
+    pub(super) file_name: &'a str,
+    /// What relative paths in the file are relative to: the folder of the file.
+    pub(super) base: &'a Path,
+    pub(super) environment: &'a dyn Environment,
+    pub(super) problems: RefCell<Vec<Problem>>,
+}
+
+/// A place in the tree of keys. What is wrong with a value is reported here, and the resolving goes
+/// on with a stand-in, so that one run tells everything.
+#[derive(Clone)]
+pub(super) struct Scope<'a> {
+    pub(super) run: &'a Run<'a>,
+    key: String,
+    at: Place,
+}
+
+impl<'a> Scope<'a> {
+    /// The whole file.
+    pub(super) fn root(run: &'a Run<'a>) -> Self {
+        Self { run, key: String::new(), at: Place { line: 1, column: 1 } }
+    }
+
+    /// The value of a key below this one.
+    pub(super) fn key(&self, key: &str, at: Place) -> Self {
+        let dot = if self.key.is_empty() { "" } else { "." };
+        Self { run: self.run, key: format!("{}{dot}{key}", self.key), at }
+    }
+
+    /// An entry of this list.
+    pub(super) fn item(&self, index: usize, at: Place) -> Self {
+        Self { run: self.run, key: format!("{}[{index}]", self.key), at }
+    }
+
+    /// The path of keys to here.
+    pub(super) fn path(&self) -> &str {
+        &self.key
+    }
+
+    /// The place of this value.
+    pub(super) fn place(&self) -> Place {
+        self.at
+    }
+
+    /// Reports what is wrong here.
+    pub(super) fn report(&self, fault: Fault) {
+        self.run.problems.borrow_mut().push(Problem {
+            file: self.run.file_name.to_owned(),
+            place: Some(self.at),
+            key: self.key.clone(),
+            fault,
+        });
+    }
+
+    /// Reports that a key below this one is missing.
+    pub(super) fn missing(&self, key: &str, hint: &str) {
+        self.key(key, self.at).report(Fault::new("is missing").hint(hint));
+    }
+
+    /// A value that need not be there.
+    pub(super) fn optional<T>(
+        &self,
+        key: &str,
+        text: Option<&Text>,
+        read: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = text?;
+        self.key(key, text.at).value(&text.value, read)
+    }
+
+    /// A value that must be there.
+    pub(super) fn required<T>(
+        &self,
+        key: &str,
+        text: Option<&Text>,
+        hint: &str,
+        read: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        if text.is_none() {
+            self.missing(key, hint);
+        }
+        self.optional(key, text, read)
+    }
+
+    /// A value with a default; the default is also the stand-in for one that is wrong.
+    pub(super) fn or<T>(
+        &self,
+        key: &str,
+        text: Option<&Text>,
+        default: T,
+        read: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> T {
+        self.optional(key, text, read).unwrap_or(default)
+    }
+
+    /// The value that stands here.
+    pub(super) fn value<T>(
+        &self,
+        text: &str,
+        read: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        read(text).map_err(|fault| self.report(fault.value(text))).ok()
+    }
+
+    /// Every entry of a list that can be read, with the place of each.
+    pub(super) fn items<T>(
+        &self,
+        key: &str,
+        list: Option<&Located<Vec<Text>>>,
+        read: impl Fn(&str) -> Result<T, Fault>,
+    ) -> Vec<(Scope<'a>, T)> {
+        let Some(list) = list else { return Vec::new() };
+        let scope = self.key(key, list.at);
+        let entry = |(index, text): (usize, &Text)| {
+            let scope = scope.item(index, text.at);
+            scope.value(&text.value, &read).map(|value| (scope, value))
+        };
+        list.value.iter().enumerate().filter_map(entry).collect()
+    }
+
+    /// A path of the file: relative ones are relative to the folder of the file.
+    pub(super) fn file_path(&self, text: &str) -> PathBuf {
+        self.run.base.join(text)
+    }
+}
+
+/// Reads a path that must not be empty.
+pub(super) fn path_text(text: &str) -> Result<String, Fault> {
+    if text.is_empty() || text.contains('\0') {
+        return Err(Fault::new("must be a path"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Reads `true` or `false`. YAML's other words for them are refused, because half of all readers
+/// take them for texts.
+pub(super) fn flag(text: &str) -> Result<bool, Fault> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Fault::new("must be `true` or `false`")),
+    }
+}
+
+/// Reads one of some words.
+pub(super) fn word<T: Copy>(
+    words: &'static [(&'static str, T)],
+) -> impl Fn(&str) -> Result<T, Fault> {
+    move |text| {
+        let found = words.iter().find(|(word, _)| *word == text);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let names = || words.iter().map(|(word, _)| *word);
+            let fault = Fault::new(format!("must be {}", either(names())));
+            match nearest(text, names()) {
+                Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
+                None => fault,
+            }
+        })
+    }
+}
+
+/// Reads a span within bounds.
+pub(super) fn span(shortest: Span, longest: Span) -> impl Fn(&str) -> Result<Duration, Fault> {
+    move |text| {
+        let span: Span = text.parse().map_err(|error: crate::domain::time::SpanError| {
+            Fault::new(error.to_string()).hint(format!("write it like `{shortest}` or `{longest}`"))
+        })?;
+        if (shortest..=longest).contains(&span) {
+            return Ok(span.as_duration());
+        }
+        Err(Fault::new(format!("must be between `{shortest}` and `{longest}`")))
+    }
+}
+
+/// Reads a whole number within bounds.
+pub(super) fn number(smallest: u32, largest: u32) -> impl Fn(&str) -> Result<u32, Fault> {
+    move |text| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.then(|| text.parse::<u32>().ok()).flatten();
+        number.filter(|number| (smallest..=largest).contains(number)).ok_or_else(|| {
+            Fault::new(format!("must be a whole number between {smallest} and {largest}"))
+        })
+    }
+}

@@ -1,0 +1,220 @@
+//! What the configuration means: the types that the rest of the program is built from.
+
+mod outside;
+mod site;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+pub use outside::{
+    MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
+};
+pub use site::{
+    HealthCheck, IdentityHeaders, OddHeaders, Site, SiteSignIn, Upstream, UpstreamProtocol,
+    UpstreamServer,
+};
+
+use crate::domain::client::TrustedProxies;
+use crate::domain::limit::Limit;
+use crate::domain::origin::Host;
+use crate::domain::policy::Groups;
+use crate::domain::secret::Secret;
+use crate::domain::session::Lifetimes;
+
+/// Everything the configuration says, checked.
+///
+/// Plain values without life of their own: a reload makes a second one beside the first and
+/// compares.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The public addresses; at least one.
+    pub listeners: Vec<Listener>,
+    /// The address of the admin API and the health pages; none when it is `off`.
+    pub admin: Option<SocketAddr>,
+    /// Whose `X-Forwarded-*` is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// The installation's secret, or how to come by it.
+    pub secret: SecretPlan,
+    /// Where attempts and sessions are kept.
+    pub store: StoreConfig,
+    /// How mail leaves.
+    pub mail: MailConfig,
+    /// Sign-in, as far as it is the same for all sites.
+    pub sign_in: SignInConfig,
+    /// Sessions.
+    pub session: SessionConfig,
+    /// Who is in which group.
+    pub groups: Arc<Groups>,
+    /// The protected sites; at least one. A site's [`SiteId`] is its index.
+    pub sites: Vec<Site>,
+    /// The reserved path prefix.
+    pub prefix: Prefix,
+    /// Limits of the server itself.
+    pub server: ServerConfig,
+    /// Logging.
+    pub log: LogConfig,
+}
+
+/// One public address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Where to listen. Port 0 means any free port.
+    pub address: SocketAddr,
+    /// TLS; without it HTTP/1.1 and h2c are spoken.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A certificate chain and its key, both PEM. They were readable and fitted each other when the
+/// configuration was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate chain, the server's own first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// The secret, or where it will be.
+#[derive(Clone, Debug)]
+pub enum SecretPlan {
+    /// It is there.
+    Ready(Secret),
+    /// Embedded store, first start: make one and write it to this file, for the owner only.
+    Create(PathBuf),
+    /// Memory store without a secret: one for this run only, as all it signs is gone after it.
+    ForThisRun,
+}
+
+/// A password or another text that must not be shown.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Password(String);
+
+impl Password {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for the one who needs it. It must not be stored or shown.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Password(..)")
+    }
+}
+
+/// Sign-in, as far as it is the same for all sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignInConfig {
+    /// How many mails one address may be sent.
+    pub email_limit: Limit,
+    /// How many mails one client network may ask for.
+    pub ip_limit: Limit,
+    /// How long a used link is remembered.
+    pub used_link_retention: Duration,
+}
+
+/// What a visitor must do to go on in a browser that did not ask for the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherBrowser {
+    /// Re-type the address.
+    Address,
+    /// Press a button.
+    Button,
+    /// It is not possible: type the code where the sign-in began.
+    CodeOnly,
+}
+
+/// Sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    /// Idle and absolute timeout.
+    pub lifetimes: Lifetimes,
+    /// The domain whose sub-domains share a session.
+    pub domain: Option<Host>,
+}
+
+/// The reserved path prefix, `/.linkgate` when nothing else is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prefix(String);
+
+impl Prefix {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The prefix without a slash at the end: `/.linkgate`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Limits of the server itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Worker threads; none means one for each core.
+    pub threads: Option<u32>,
+    /// Connections that one peer may have open.
+    pub connections_per_peer: u32,
+    /// Connections that may be open in all.
+    pub connections_total: u32,
+    /// How long the head of a request may take in all.
+    pub request_head: Duration,
+}
+
+/// Logging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// What is left out.
+    pub level: LogLevel,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The least that is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What needs somebody's attention.
+    Error,
+    /// And what may need it.
+    Warn,
+    /// And what happens.
+    Info,
+    /// And why.
+    Debug,
+    /// And everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word in the configuration and for log filters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What stands beside linkgate: the store and the mail relay.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Password;
+use crate::domain::email::EmailAddress;
+
+/// Where attempts, sessions and counts are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreConfig {
+    /// In files of one machine.
+    Embedded {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// In Redis, for several nodes.
+    Redis(RedisConfig),
+    /// Nowhere: gone with the process.
+    Memory,
+}
+
+/// How to reach Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedisConfig {
+    /// The URLs, more than one for a cluster. They may hold a password.
+    pub urls: Vec<Password>,
+    /// What all keys begin with.
+    pub prefix: String,
+    /// The CAs (PEM) to believe instead of the well-known ones.
+    pub ca: Option<PathBuf>,
+}
+
+/// How mail leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailConfig {
+    /// The sender.
+    pub from: Mailbox,
+    /// Where answers go.
+    pub reply_to: Option<Mailbox>,
+    /// The way.
+    pub transport: MailTransport,
+}
+
+/// A name and an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    /// The display name; may be empty.
+    pub name: String,
+    /// The address.
+    pub address: EmailAddress,
+}
+
+/// The way mail leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailTransport {
+    /// To a relay.
+    Smtp(SmtpConfig),
+    /// As `.eml` files in a folder.
+    Folder(PathBuf),
+    /// To a page on this machine that shows them (development).
+    Inbox(SocketAddr),
+}
+
+/// The relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmtpConfig {
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// TLS.
+    pub tls: SmtpTls,
+    /// User name and password.
+    pub login: Option<(String, Password)>,
+    /// The CAs (PEM) to believe instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// How long one step of the conversation may take.
+    pub timeout: Duration,
+}
+
+/// How the conversation with the relay is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// `STARTTLS`, which must succeed (RFC 3207).
+    StartTls,
+    /// TLS from the first byte (RFC 8314).
+    Implicit,
+    /// Not at all.
+    Plaintext,
+}
+
+impl SmtpTls {
+    /// The usual port.
+    #[must_use]
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::StartTls => 587,
+            Self::Implicit => 465,
+            Self::Plaintext => 25,
+        }
+    }
+}

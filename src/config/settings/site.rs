@@ -1,0 +1,119 @@
+//! What is protected.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::OtherBrowser;
+use crate::domain::origin::{Host, Origin, OriginPattern};
+use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
+use crate::domain::return_url::ReturnPattern;
+
+/// One protected site.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its index among the sites.
+    pub id: SiteId,
+    /// Its name in logs, metrics and the admin API.
+    pub name: Arc<str>,
+    /// Where it is for browsers.
+    pub origin: OriginPattern,
+    /// Where the application is. A site has one, with the same number as the site.
+    pub upstream: Upstream,
+    /// Who may pass where.
+    pub policy: Arc<SitePolicy>,
+    /// Where visitors may be sent besides the sites themselves.
+    pub return_to: Vec<ReturnPattern>,
+    /// Whose scripts may read our 401 (CORS).
+    pub cors_origins: Vec<Origin>,
+    /// How people sign in here.
+    pub sign_in: SiteSignIn,
+    /// In which words the application is told who is there.
+    pub identity_headers: IdentityHeaders,
+    /// What becomes of header names outside `[A-Za-z0-9-]`.
+    pub odd_headers: OddHeaders,
+}
+
+/// How people sign in to a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SiteSignIn {
+    /// Whether new sign-ins are possible. Sessions that are there stay.
+    pub enabled: bool,
+    /// How long a link and its code work.
+    pub link_lifetime: Duration,
+    /// What another browser has to do.
+    pub other_browser: OtherBrowser,
+}
+
+/// Names of the headers that tell the application who is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityHeaders {
+    /// `Remote-User`, `Remote-Email`, `Remote-Groups`.
+    Remote,
+    /// `X-Forwarded-User`, `X-Forwarded-Email`, `X-Forwarded-Groups`.
+    XForwarded,
+    /// `X-Auth-Request-User`, `X-Auth-Request-Email`, `X-Auth-Request-Groups`.
+    XAuthRequest,
+}
+
+/// What becomes of request headers whose names have signs besides letters, digits and hyphens.
+/// Many applications read `remote_user` and `remote-user` as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OddHeaders {
+    /// They are removed.
+    Drop,
+    /// They are forwarded, unless they resemble one of ours.
+    Keep,
+}
+
+/// The application behind a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Its index, which is the site's.
+    pub id: UpstreamId,
+    /// Its servers, at least one; all speak the same protocol.
+    pub servers: Vec<UpstreamServer>,
+    /// What they speak.
+    pub protocol: UpstreamProtocol,
+    /// The CAs (PEM) to believe instead of the well-known ones.
+    pub ca: Option<PathBuf>,
+    /// The name in the TLS handshake and in the certificate; the server's host when none is given.
+    pub server_name: Option<Host>,
+    /// How long connecting may take, TLS included.
+    pub connect_timeout: Duration,
+    /// How long to wait for the next bytes of an answer.
+    pub read_timeout: Duration,
+    /// How long to wait until bytes of a request are taken.
+    pub write_timeout: Duration,
+    /// How to see which servers are well; without it all are used.
+    pub health: Option<HealthCheck>,
+}
+
+/// One server of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamServer {
+    /// The host, to be looked up when it is a name.
+    pub host: Host,
+    /// The port.
+    pub port: u16,
+}
+
+/// What an application speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamProtocol {
+    /// HTTP/1.1.
+    Http,
+    /// HTTP/2 without TLS, by prior knowledge.
+    H2c,
+    /// TLS; HTTP/2 or HTTP/1.1, as ALPN says.
+    Https,
+}
+
+/// A request that a healthy server answers with 2xx or 3xx.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// The path to ask for.
+    pub path: String,
+    /// How often.
+    pub interval: Duration,
+}

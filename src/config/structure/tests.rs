@@ -1,0 +1,123 @@
+//! Whether `conf/linkgate.yaml` documents every key at its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+
+use super::*;
+use crate::config::file::*;
+
+const DOCUMENTED: &str = include_str!("../../../conf/linkgate.yaml");
+
+/// The keys of a map of the file, from the reader's own complaint about another one.
+fn keys<T: DeserializeOwned>() -> BTreeSet<String> {
+    let error = serde_yaml::from_str_with_options::<T>("?: 1", options(DuplicateKeyPolicy::Error))
+        .err()
+        .unwrap();
+    match error {
+        Error::SerdeUnknownField { expected, .. } => {
+            expected.into_iter().map(str::to_owned).collect()
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// Every map that the file may hold. A map that is documented and not here fails the test too.
+fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
+    BTreeMap::from([
+        ("", keys::<File>()),
+        ("listen[]", keys::<ListenFile>()),
+        ("listen[].tls", keys::<TlsFile>()),
+        ("admin", keys::<AdminFile>()),
+        ("store", keys::<StoreFile>()),
+        ("store.embedded", keys::<EmbeddedFile>()),
+        ("store.redis", keys::<RedisFile>()),
+        ("store.memory", keys::<MemoryFile>()),
+        ("mail", keys::<MailFile>()),
+        ("mail.smtp", keys::<SmtpFile>()),
+        ("mail.folder", keys::<FolderFile>()),
+        ("mail.inbox", keys::<InboxFile>()),
+        ("sign_in", keys::<SignInFile>()),
+        ("sign_in.limits", keys::<LimitsFile>()),
+        ("session", keys::<SessionFile>()),
+        ("sites[]", keys::<SiteFile>()),
+        ("sites[].upstream", keys::<UpstreamFile>()),
+        ("sites[].upstream.health", keys::<HealthFile>()),
+        ("sites[].sign_in", keys::<SiteSignInFile>()),
+        ("sites[].rules[]", keys::<RuleFile>()),
+        ("server", keys::<ServerFile>()),
+        ("log", keys::<LogFile>()),
+    ])
+}
+
+/// Maps whose keys are not ours, or always the same two.
+const OTHERS: [&str; 4] = ["groups", "secret", "mail.smtp.password", "store.redis.url"];
+
+/// The documentation with all keys set that are behind a `#` at the beginning of a line.
+fn everything_set() -> String {
+    let set = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if is_key(rest) => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    DOCUMENTED.lines().map(set).collect::<Vec<_>>().join("\n")
+}
+
+fn is_key(line: &str) -> bool {
+    let text = line.trim_start();
+    let text = text.strip_prefix("- ").unwrap_or(text);
+    let word = text.split(':').next().unwrap_or_default();
+    let indent = line.len() - line.trim_start().len();
+    indent >= 2
+        && indent.is_multiple_of(2)
+        && text.contains(':')
+        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+fn collect(node: &Tree, path: &str, found: &mut BTreeMap<String, BTreeSet<String>>) {
+    match node {
+        Tree::Map(entries) => {
+            let keys = found.entry(path.to_owned()).or_default();
+            keys.extend(entries.iter().map(|(key, _)| key.value.clone()));
+            for (key, value) in entries {
+                let dot = if path.is_empty() { "" } else { "." };
+                collect(&value.value, &format!("{path}{dot}{}", key.value), found);
+            }
+        }
+        Tree::List(items) => {
+            for item in items {
+                collect(&item.value, &format!("{path}[]"), found);
+            }
+        }
+        Tree::Leaf => {}
+    }
+}
+
+#[test]
+fn every_key_is_documented_at_its_place() {
+    let text = everything_set();
+    read(&text, "everything").unwrap_or_else(|problems| panic!("{problems}"));
+    let tree: Tree = serde_yaml::from_str(&text).unwrap();
+    let mut found = BTreeMap::new();
+    collect(&tree, "", &mut found);
+    for other in OTHERS {
+        assert!(found.remove(other).is_some(), "{other} is not shown");
+    }
+    let maps = maps();
+    for (path, keys) in &maps {
+        let documented = found.get(*path).unwrap_or_else(|| panic!("{path} is not documented"));
+        let missing: Vec<_> = keys.difference(documented).collect();
+        assert!(missing.is_empty(), "not documented in {path}: {missing:?}");
+    }
+    let unknown: Vec<_> = found.keys().filter(|path| !maps.contains_key(path.as_str())).collect();
+    assert!(unknown.is_empty(), "maps that this test does not know: {unknown:?}");
+}
+
+#[test]
+fn places_become_paths_and_secrets_end_them() {
+    let text = "a:\n  - b: 1\n    c: { d: [x, y] }\nmail:\n  password: { z: 1 }\n";
+    for (line, column, path) in
+        [(2, 5, "a[0].b"), (3, 17, "a[0].c.d[1]"), (3, 13, "a[0].c.d"), (5, 15, "mail.password")]
+    {
+        assert_eq!(key_at(text, Place { line, column }).as_deref(), Some(path), "{line}:{column}");
+    }
+}

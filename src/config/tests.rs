@@ -1,0 +1,91 @@
+//! The configuration as an operator meets it.
+
+mod bad;
+mod good;
+mod secrets;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Config, Environment, Problems};
+
+/// A machine on which all is as the test says.
+#[derive(Default)]
+struct TestEnvironment {
+    variables: HashMap<String, String>,
+    files: HashMap<PathBuf, Vec<u8>>,
+}
+
+impl TestEnvironment {
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(path.into(), content.into());
+        self
+    }
+}
+
+impl Environment for TestEnvironment {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// The smallest certificate authority: itself.
+fn certificate(name: &str) -> (String, String) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+fn machine() -> TestEnvironment {
+    let (certificate_pem, key_pem) = certificate("wiki.example.com");
+    let (_, other_key) = certificate("other.example.com");
+    TestEnvironment::default()
+        .variable("SMTP_PASSWORD", "open sesame")
+        .variable("LINKGATE_REDIS_URL", "redis://:hunter2@redis.example.com:6379")
+        .variable("LINKGATE_SECRET", "0123456789abcdef0123456789abcdef")
+        .variable("SHORT_SECRET", "too short")
+        .variable("EMPTY_ONE", "")
+        .variable("TWO_LINES", "one\ntwo")
+        .file("etc/site.pem", certificate_pem)
+        .file("etc/site.key", key_pem)
+        .file("etc/other.key", other_key)
+        .file(
+            "etc/locked.key",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        )
+        .file("etc/note.txt", "hello")
+}
+
+fn parse(text: &str) -> Result<Config, Problems> {
+    Config::parse(text, "etc/linkgate.yaml", Path::new("etc"), &machine())
+}
+
+const BASE: &str = "\
+listen: [{ address: \"127.0.0.1:8080\" }]
+store: { embedded: { path: data } }
+mail:
+  from: Example <login@example.com>
+  inbox: { listen: \"127.0.0.1:8025\" }
+groups:
+  admins: [alice@example.com]
+sites:
+  - name: wiki
+    origin: https://wiki.example.com
+    upstream: http://127.0.0.1:3000
+    allow: [\"@example.com\"]
+";
+
+/// [`BASE`] with one passage replaced, which must be there.
+fn edited(from: &str, to: &str) -> String {
+    assert!(from.is_empty() || BASE.contains(from), "{from}");
+    if from.is_empty() { format!("{BASE}{to}") } else { BASE.replacen(from, to, 1) }
+}

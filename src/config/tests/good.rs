@@ -1,0 +1,185 @@
+//! What a configuration means.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::{
+    Config, IdentityHeaders, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
+    SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
+};
+use super::{BASE, TestEnvironment, edited, parse};
+
+const INBOX: &str = "  inbox: { listen: \"127.0.0.1:8025\" }\n";
+const STORE: &str = "store: { embedded: { path: data } }\n";
+
+#[test]
+fn the_files_in_conf_work_as_they_are() {
+    for name in ["conf/linkgate.yaml", "conf/minimal.yaml"] {
+        let text = std::fs::read_to_string(name).unwrap();
+        let environment = TestEnvironment::default();
+        let config = Config::parse(&text, name, Path::new("conf"), &environment);
+        let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+        assert!(
+            matches!(&config.secret, SecretPlan::Create(path) if path == Path::new("conf/data/secret"))
+        );
+        assert_eq!(config.store, StoreConfig::Embedded { path: "conf/data".into() });
+        assert!(matches!(config.mail.transport, MailTransport::Inbox(_)));
+    }
+    let minimal = std::fs::read_to_string("conf/minimal.yaml").unwrap();
+    assert!(minimal.lines().count() <= 10);
+}
+
+#[test]
+fn the_documented_defaults_are_those_of_the_code() {
+    let said = include_str!("../../../conf/linkgate.yaml");
+    for text in [said, BASE] {
+        let config = parse(text).unwrap();
+        assert_eq!(config.sign_in, SignInConfig::default());
+        assert_eq!(config.session, SessionConfig::default());
+        assert_eq!(config.server, ServerConfig::default());
+        assert_eq!(config.log, LogConfig::default());
+        assert_eq!(config.prefix, Prefix::default());
+        assert_eq!(config.admin.unwrap().to_string(), "127.0.0.1:9180");
+        assert_eq!(config.sites[0].sign_in.other_browser, OtherBrowser::Address);
+        assert_eq!(config.sites[0].sign_in.link_lifetime, Duration::from_secs(600));
+    }
+}
+
+#[test]
+fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
+    let said = edited(
+        INBOX,
+        "  smtp: { host: a.example.com, port: 587, tls: starttls, allow_plaintext: false, timeout: 20s }\n",
+    );
+    let said = said.replace(
+        "    upstream: http://127.0.0.1:3000\n",
+        "    upstream:\n      url: http://127.0.0.1:3000\n      connect_timeout: 5s\n      \
+         read_timeout: 60s\n      write_timeout: 60s\n      health: { path: /, interval: 10s }\n    \
+         insecure_http: false\n    identity_headers: remote\n    odd_headers: drop\n    \
+         sign_in: { enabled: true, mode: passwordless, registration: closed, link_lifetime: 10m, \
+         other_browser: address }\n",
+    );
+    let unsaid = edited(INBOX, "  smtp: { host: a.example.com }\n")
+        .replace("http://127.0.0.1:3000", "{ url: http://127.0.0.1:3000, health: {} }");
+    let (said, unsaid) = (parse(&said).unwrap(), parse(&unsaid).unwrap());
+    assert_eq!(format!("{said:?}"), format!("{unsaid:?}"));
+    // The same lines stand in the documentation.
+    let documented = include_str!("../../../conf/linkgate.yaml");
+    for line in [
+        "#    port: 587",
+        "#    tls: starttls",
+        "#    allow_plaintext: false",
+        "#    timeout: 20s",
+        "#    prefix: linkgate",
+        "#    insecure_http: false",
+        "#      connect_timeout: 5s",
+        "#      read_timeout: 60s",
+        "#      write_timeout: 60s",
+        "#        path: /",
+        "#        interval: 10s",
+        "#      enabled: true",
+        "#      mode: passwordless",
+        "#      registration: closed",
+        "#      link_lifetime: 10m",
+        "#      other_browser: address",
+        "#    identity_headers: remote",
+        "#    odd_headers: drop",
+    ] {
+        assert!(documented.lines().any(|documented| documented == line), "{line}");
+    }
+}
+
+#[test]
+fn a_site_is_read_in_full() {
+    let text = edited(
+        "    upstream: http://127.0.0.1:3000\n",
+        "    upstream: { url: [\"https://10.0.0.1:3443\", \"https://b.internal\"], ca: site.pem, \
+         server_name: b.internal, read_timeout: 90s }\n    \
+         return_to: [\"exampleapp://signed-in\"]\n    cors_origins: [\"https://app.example.com\"]\n    \
+         identity_headers: x-auth-request\n    odd_headers: keep\n    \
+         sign_in: { enabled: false, link_lifetime: 5m, other_browser: code_only }\n    \
+         rules: [{ path: /x/**, access: public }, { path: /y, methods: [GET], max_age: 15m }]\n",
+    );
+    let config = parse(&text).unwrap();
+    let site = &config.sites[0];
+    let servers: Vec<_> =
+        site.upstream.servers.iter().map(|one| format!("{}:{}", one.host, one.port)).collect();
+    assert_eq!(servers, ["10.0.0.1:3443", "b.internal:443"]);
+    assert_eq!(site.upstream.protocol, UpstreamProtocol::Https);
+    assert_eq!(site.upstream.ca, Some("etc/site.pem".into()));
+    assert_eq!(site.upstream.read_timeout, Duration::from_secs(90));
+    assert_eq!((site.return_to.len(), site.cors_origins.len()), (1, 1));
+    assert_eq!(site.identity_headers, IdentityHeaders::XAuthRequest);
+    assert_eq!(site.odd_headers, OddHeaders::Keep);
+    assert!(!site.sign_in.enabled);
+    assert_eq!(site.sign_in.link_lifetime, Duration::from_secs(300));
+    assert_eq!(site.sign_in.other_browser, OtherBrowser::CodeOnly);
+    assert_eq!((site.policy.site(), site.policy.name()), (site.id, "wiki"));
+}
+
+#[test]
+fn the_secret_is_there_made_or_for_this_run() {
+    let plan = |text: &str| parse(text).unwrap().secret;
+    let memory = edited(STORE, "store: { memory: {} }\n");
+    assert!(matches!(plan(&memory), SecretPlan::ForThisRun));
+    let created = |text: &str| match plan(text) {
+        SecretPlan::Create(path) => path,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(created(BASE), PathBuf::from("etc/data/secret"));
+    assert_eq!(created(&edited("", "secret: { file: keys/a }\n")), PathBuf::from("etc/keys/a"));
+    let given = edited("", "secret: { env: LINKGATE_SECRET }\n");
+    assert!(matches!(plan(&given), SecretPlan::Ready(_)));
+    let absolute = edited("", "secret: { file: /var/lib/secret }\n");
+    assert_eq!(created(&absolute), PathBuf::from("/var/lib/secret"));
+}
+
+#[test]
+fn stores_and_mail_are_read() {
+    let redis = "secret: { env: LINKGATE_SECRET }\n\
+                 store: { redis: { url: { env: LINKGATE_REDIS_URL }, ca: site.pem } }\n";
+    let StoreConfig::Redis(redis) = parse(&edited(STORE, redis)).unwrap().store else { panic!() };
+    assert_eq!(redis.urls[0].expose(), "redis://:hunter2@redis.example.com:6379");
+    assert_eq!((redis.prefix.as_str(), redis.ca), ("linkgate", Some("etc/site.pem".into())));
+    for (words, port, tls) in [
+        ("tls: implicit", 465, SmtpTls::Implicit),
+        ("tls: none, allow_plaintext: true", 25, SmtpTls::Plaintext),
+        ("username: a, password: { env: SMTP_PASSWORD }", 587, SmtpTls::StartTls),
+    ] {
+        let smtp = format!("  smtp: {{ host: smtp.example.com, {words} }}\n");
+        let config = parse(&edited(INBOX, &smtp)).unwrap();
+        let MailTransport::Smtp(smtp) = config.mail.transport else { panic!() };
+        assert_eq!((smtp.port, smtp.tls, smtp.login.is_some()), (port, tls, port == 587));
+    }
+    let folder = parse(&edited(INBOX, "  folder: { path: mails }\n")).unwrap();
+    assert_eq!(folder.mail.transport, MailTransport::Folder("etc/mails".into()));
+    assert_eq!(folder.mail.from.name, "Example");
+}
+
+#[test]
+fn what_is_allowed_on_purpose_is_allowed() {
+    for (from, to) in [
+        ("https://wiki.example.com", "http://wiki.localhost"),
+        ("https://wiki.example.com", "http://wiki.lan\n    insecure_http: true"),
+        ("https://wiki.example.com", "https://*.example.com"),
+        ("", "session: { domain: example.com }\n"),
+        ("", "admin: { listen: off }\n"),
+        ("", "admin: { listen: \"10.0.0.1:9180\", allow_remote: true }\n"),
+        ("", "trusted_proxies: [10.0.0.7, \"2001:db8::/32\"]\n"),
+        ("", "trusted_proxies:\n"),
+        (INBOX, "  smtp: { host: localhost, tls: none }\n"),
+        (
+            "listen: [{ address: \"127.0.0.1:8080\" }]\n",
+            "listen: [{ address: \"127.0.0.1:0\" }, { address: \"127.0.0.1:0\" }]\n",
+        ),
+        (
+            "listen: [{ address: \"127.0.0.1:8080\" }]\n",
+            "listen: [{ address: \"[::]:443\", tls: { certificate: site.pem, key: site.key } }]\n",
+        ),
+        ("    allow: [\"@example.com\"]\n", "    rules: [{ path: /**, access: public }]\n"),
+    ] {
+        if let Err(problems) = parse(&edited(from, to)) {
+            panic!("{to}\n{problems}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! One line for each request.
+//!
+//! Never a token, a cookie, a code, a query or an address of a person. The path of one of our own
+//! pages may hold a token, so it is cut to the page's name.
+
+use pingora::Error;
+use pingora::proxy::Session;
+
+use super::service::Context;
+use crate::domain::path::RequestTarget;
+use crate::domain::time::UnixMillis;
+
+/// Longest path that is logged, in bytes.
+const LONGEST_PATH: usize = 512;
+
+/// Writes the line.
+pub fn write(
+    session: &Session,
+    error: Option<&Error>,
+    context: &Context,
+    now: UnixMillis,
+    reserved: &str,
+) {
+    let head = session.req_header();
+    let status = session.response_written().map_or(0, |response| response.status.as_u16());
+    let ms = context.began.map_or(0, |began| now.since(began).as_millis());
+    let site = context.located.as_ref().map_or("", |located| &located.site.name);
+    let path = context.target.as_ref().map_or("", |target| shown(target, reserved));
+    let rule = context.permit.as_ref().map_or("", |permit| permit.rule());
+    let client = context.client.map(|(_, client)| tracing::field::display(client.ip()));
+    // Words of ours only: Pingora's error context may repeat what the client sent.
+    let error = error.map(|error| tracing::field::display(error.etype().as_str()));
+    tracing::info!(
+        target: "linkgate::access",
+        request_id = &*context.reference,
+        site,
+        client,
+        method = head.method.as_str(),
+        path,
+        status,
+        ms,
+        outcome = context.outcome.word(),
+        rule,
+        sent = session.body_bytes_sent(),
+        upstream_reused = context.upstream_reused,
+        error,
+        "request"
+    );
+}
+
+fn shown<'a>(target: &'a RequestTarget, reserved: &str) -> &'a str {
+    let path = target.path();
+    let mut end = path.len().min(LONGEST_PATH);
+    if let Some(own) = path.strip_prefix(reserved) {
+        let page = own.find('/').unwrap_or(own.len());
+        end = end.min(reserved.len() + page);
+    }
+    // The path is ASCII, so every position is a boundary.
+    path.get(..end).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_and_queries_stay_out() {
+        let shown = |text: &str| {
+            let target = RequestTarget::parse(text.as_bytes()).unwrap();
+            shown(&target, "/.linkgate/").to_owned()
+        };
+        assert_eq!(shown("/.linkgate/link/SECRET"), "/.linkgate/link");
+        assert_eq!(shown("/.linkgate/sign-in?return_to=%2Fx"), "/.linkgate/sign-in");
+        assert_eq!(shown("/reports/42?token=SECRET"), "/reports/42");
+        assert_eq!(shown(&format!("/{}", "a".repeat(2000))).len(), LONGEST_PATH);
+    }
+}

@@ -1,0 +1,158 @@
+//! What a request head says, read once and strictly: from whom, for which site, for what.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use http::{HeaderMap, HeaderValue, Version, header};
+use pingora::http::RequestHeader;
+use pingora::proxy::Session;
+
+use crate::domain::client::{ClientAddress, TrustedProxies};
+use crate::domain::navigation::{RequestFacts, RequestKind};
+use crate::domain::path::RequestTarget;
+use crate::domain::site::{Located, Sites};
+
+/// Most fields of a request head.
+pub const MOST_FIELDS: usize = 100;
+/// Largest request head, in bytes of names and values.
+pub const LARGEST_HEAD: usize = 32 * 1024;
+
+/// A request that names one of our sites in one plain way.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The site, and its concrete origin.
+    pub located: Located,
+    /// Path and query.
+    pub target: RequestTarget,
+    /// Navigation, API, gRPC, WebSocket.
+    pub kind: RequestKind,
+}
+
+/// Why a request is refused before anybody looks at who sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwelcome {
+    /// 400; the words are for the log.
+    Damaged(&'static str),
+    /// 405: TRACE, CONNECT, and what is no method.
+    Method,
+    /// 421: the host names no site.
+    Misdirected,
+    /// 431: too many or too large fields.
+    HeadTooLarge,
+}
+
+impl Unwelcome {
+    /// The status.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Damaged(_) => 400,
+            Self::Method => 405,
+            Self::Misdirected => 421,
+            Self::HeadTooLarge => 431,
+        }
+    }
+
+    /// For the log.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Damaged(words) => words,
+            Self::Method => "method",
+            Self::Misdirected => "unknown host",
+            Self::HeadTooLarge => "head too large",
+        }
+    }
+}
+
+/// Who is at the other end of the connection, and who is behind it.
+#[must_use]
+pub fn client(session: &Session, trusted: &TrustedProxies) -> (IpAddr, ClientAddress) {
+    let peer = session.client_addr().and_then(|address| address.as_inet());
+    // A connection without an address belongs to nobody in particular: one common count.
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
+    let peer = peer.to_canonical();
+    if !trusted.contains(peer) {
+        return (peer, ClientAddress::from(peer));
+    }
+    let fields: Vec<&[u8]> = session
+        .req_header()
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    (peer, trusted.client(peer, &fields))
+}
+
+/// Reads a request head.
+///
+/// # Errors
+/// [`Unwelcome`] for everything that is not one request to one of our sites in one plain way.
+pub fn read(head: &RequestHeader, sites: &Sites) -> Result<Arrival, Unwelcome> {
+    let method = head.method.as_str();
+    if matches!(method, "TRACE" | "CONNECT") || !is_method(method) {
+        return Err(Unwelcome::Method);
+    }
+    if head.version == Version::HTTP_2 {
+        check_size(&head.headers)?;
+    }
+    let target = RequestTarget::parse(head.raw_path())
+        .map_err(|_| Unwelcome::Damaged("request target"))?;
+    let located = sites.find(authority(head)?).ok_or(Unwelcome::Misdirected)?;
+    let kind = kind(method, &head.headers);
+    Ok(Arrival { located, target, kind })
+}
+
+/// What kind of answer a request expects.
+#[must_use]
+pub fn kind(method: &str, headers: &HeaderMap) -> RequestKind {
+    let field = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    RequestKind::of(&RequestFacts {
+        method,
+        sec_fetch_mode: field("sec-fetch-mode"),
+        sec_fetch_dest: field("sec-fetch-dest"),
+        x_requested_with: field("x-requested-with"),
+        accept: field(header::ACCEPT.as_str()),
+        content_type: field(header::CONTENT_TYPE.as_str()),
+        upgrade: field(header::UPGRADE.as_str()),
+    })
+}
+
+/// Upper-case letters only: every registered method is, and an application that ignores case must
+/// not be asked in another one.
+fn is_method(method: &str) -> bool {
+    method.len() <= 32 && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
+}
+
+/// The host that was asked for: `:authority` (HTTP/2) or `Host`, and if both are there, they agree.
+fn authority(head: &RequestHeader) -> Result<&str, Unwelcome> {
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    let (host, another) = (hosts.next(), hosts.next());
+    if another.is_some() {
+        return Err(Unwelcome::Damaged("more than one Host"));
+    }
+    let host = match host {
+        Some(host) => Some(host.to_str().map_err(|_| Unwelcome::Damaged("Host"))?),
+        None => None,
+    };
+    match (head.uri.authority(), host) {
+        (Some(authority), Some(host)) if !authority.as_str().eq_ignore_ascii_case(host) => {
+            Err(Unwelcome::Damaged("Host and :authority differ"))
+        }
+        (Some(authority), _) => Ok(authority.as_str()),
+        (None, Some(host)) => Ok(host),
+        (None, None) => Err(Unwelcome::Damaged("no Host")),
+    }
+}
+
+/// HTTP/1 heads were measured before they were parsed; an HTTP/2 head is measured as RFC 9113,
+/// 6.5.2 does.
+fn check_size(headers: &HeaderMap) -> Result<(), Unwelcome> {
+    const OVERHEAD: usize = 32;
+    let size: usize =
+        headers.iter().map(|(name, value)| name.as_str().len() + value.len() + OVERHEAD).sum();
+    if headers.len() > MOST_FIELDS || size > LARGEST_HEAD + MOST_FIELDS * OVERHEAD {
+        return Err(Unwelcome::HeadTooLarge);
+    }
+    Ok(())
+}

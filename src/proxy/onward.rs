@@ -1,0 +1,127 @@
+//! The request on its way to the application: what is taken off and what is put on.
+//!
+//! Done in the last request phase. Earlier, a client could remove what linkgate sets by naming it
+//! in `Connection` (CVE-2024-45410, CVE-2026-105299).
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use pingora::Result;
+use pingora::http::RequestHeader;
+
+use super::headers::{Fate, fate};
+use crate::domain::identity::Identity;
+use crate::domain::navigation::RequestKind;
+use crate::domain::site::{Located, OddHeaders};
+use crate::portal::cookies::without_ours;
+
+const ASSERTION: HeaderName = HeaderName::from_static("x-linkgate-assertion");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What goes onward with a request.
+#[derive(Debug)]
+pub struct Onward<'a> {
+    /// The site.
+    pub located: &'a Located,
+    /// The kind of request.
+    pub kind: RequestKind,
+    /// The other end of the connection.
+    pub peer: IpAddr,
+    /// Whether it is a trusted proxy, whose chain is continued.
+    pub is_trusted: bool,
+    /// The request's id.
+    pub reference: &'a str,
+    /// Who is asking, if somebody is signed in.
+    pub identity: Option<&'a Identity>,
+    /// The signed statement of that.
+    pub assertion: Option<HeaderValue>,
+}
+
+impl Onward<'_> {
+    /// Rewrites the head that goes to the application. `received` is the head as it came.
+    ///
+    /// # Errors
+    /// When a value cannot stand in a header; all of them were parsed before, so none does.
+    pub fn write(self, received: &HeaderMap, head: &mut RequestHeader) -> Result<()> {
+        self.strip(head);
+        self.cut_cookies(received, head)?;
+        self.put_forwarding(received, head)?;
+        self.put_identity(head)
+    }
+
+    fn strip(&self, head: &mut RequestHeader) {
+        let keeps_odd = self.located.site.odd_headers == OddHeaders::Keep;
+        let gone: Vec<HeaderName> = head
+            .headers
+            .keys()
+            .filter(|name| match fate(name.as_str(), &[]) {
+                Fate::Kept => false,
+                Fate::Odd => !keeps_odd,
+                Fate::Ours | Fate::HopByHop => true,
+            })
+            .cloned()
+            .collect();
+        for name in &gone {
+            head.remove_header(name);
+        }
+        // Pingora takes other upgrades out itself; this one is ours to be sure of.
+        if self.kind != RequestKind::WebSocket {
+            head.remove_header(&header::UPGRADE);
+        }
+    }
+
+    /// One `Cookie` line without our cookies. HTTP/2 crumbs are several fields; many applications
+    /// read the first line only (RFC 9113, 8.2.3).
+    fn cut_cookies(&self, received: &HeaderMap, head: &mut RequestHeader) -> Result<()> {
+        let fields = received.get_all(header::COOKIE);
+        if fields.iter().next().is_none() {
+            return Ok(());
+        }
+        let rest = without_ours(fields.iter().map(HeaderValue::as_bytes));
+        head.remove_header(&header::COOKIE);
+        match HeaderValue::from_bytes(&rest) {
+            Ok(value) if !rest.is_empty() => head.insert_header(header::COOKIE, value),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn put_forwarding(&self, received: &HeaderMap, head: &mut RequestHeader) -> Result<()> {
+        let mut chain = Vec::new();
+        if self.is_trusted {
+            for field in received.get_all(FORWARDED_FOR) {
+                chain.extend_from_slice(field.as_bytes());
+                chain.extend_from_slice(b", ");
+            }
+        }
+        chain.extend_from_slice(self.peer.to_string().as_bytes());
+        if let Ok(chain) = HeaderValue::from_bytes(&chain) {
+            head.insert_header(FORWARDED_FOR, chain)?;
+        }
+        let origin = &self.located.origin;
+        head.insert_header(FORWARDED_PROTO, origin.scheme().as_str())?;
+        head.insert_header(FORWARDED_HOST, origin.authority().to_string())?;
+        head.insert_header(REQUEST_ID, self.reference)?;
+        if self.kind == RequestKind::Grpc {
+            // Of this hop, and required by gRPC on every hop.
+            head.insert_header(header::TE, "trailers")?;
+        }
+        Ok(())
+    }
+
+    fn put_identity(self, head: &mut RequestHeader) -> Result<()> {
+        let Some(identity) = self.identity else { return Ok(()) };
+        let [user, email, groups] = self.located.site.identity_headers.names();
+        let address = identity.email.identity();
+        head.insert_header(HeaderName::from_static(user), address)?;
+        head.insert_header(HeaderName::from_static(email), address)?;
+        let joined = identity.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(",");
+        head.insert_header(HeaderName::from_static(groups), joined)?;
+        if let Some(assertion) = self.assertion {
+            head.insert_header(ASSERTION, assertion)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,264 @@
+//! Answers in place of the application: sign in first, you may not, nobody knows.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use pingora::http::RequestHeader;
+
+use super::arrival::Unwelcome;
+use super::service::{Context, Outcome};
+use crate::domain::identity::Identity;
+use crate::domain::navigation::RequestKind;
+use crate::domain::path::RequestTarget;
+use crate::domain::policy::{Decision, Unauthenticated};
+use crate::domain::return_url::ReturnUrl;
+use crate::domain::site::Site;
+use crate::portal::Portal;
+use crate::portal::pages::notice::{Notice, NoticeKind};
+use crate::portal::pages::session::{Forbidden, SiteLink};
+use crate::portal::pages::{Page, Site as PageSite};
+use crate::portal::refusal::{Audience, Refusal, problem};
+use crate::portal::security::put_strictest;
+use crate::portal::sign_in::see_other;
+use crate::portal::visit::Here;
+
+/// gRPC status codes.
+const UNAUTHENTICATED: &str = "16";
+const PERMISSION_DENIED: &str = "7";
+const UNAVAILABLE: &str = "14";
+
+/// Makes the answers.
+#[derive(Clone, Debug)]
+pub struct Answerer {
+    portal: Portal,
+}
+
+impl Answerer {
+    /// Answers with the pages of the portal.
+    #[must_use]
+    pub fn new(portal: Portal) -> Self {
+        Self { portal }
+    }
+
+    /// The answer to a decision that is no pass.
+    #[must_use]
+    pub fn answer(
+        &self,
+        here: &Here,
+        head: &RequestHeader,
+        target: &RequestTarget,
+        kind: RequestKind,
+        identity: Option<&Identity>,
+        decision: &Decision,
+    ) -> (Outcome, Response) {
+        let (outcome, mut response) = match decision {
+            Decision::Challenge { unauthenticated, .. } => {
+                let response = self.challenge(here, head, target, kind, *unauthenticated);
+                (Outcome::Challenged, response)
+            }
+            // A pass is answered by the application; it never comes here.
+            Decision::Forbid { .. } | Decision::Pass(_) => {
+                let response = match identity {
+                    Some(identity) => self.forbid(here, target, kind, identity),
+                    None => self.forbid_nobody(here, kind),
+                };
+                (Outcome::Forbidden, response)
+            }
+        };
+        self.portal.secure(here, &mut response);
+        allow_listed_origin(&here.located.site, &head.headers, &mut response);
+        (outcome, response)
+    }
+
+    fn challenge(
+        &self,
+        here: &Here,
+        head: &RequestHeader,
+        target: &RequestTarget,
+        kind: RequestKind,
+        unauthenticated: Unauthenticated,
+    ) -> Response {
+        let desk = self.portal.desk();
+        let located = &here.located;
+        let targets = desk.sites.return_targets(&located.site, &located.origin, &desk.prefix);
+        let back = ReturnUrl::of_request(target.as_str(), &targets);
+        let encoded: String =
+            url::form_urlencoded::byte_serialize(back.as_str().as_bytes()).collect();
+        let lost = if head.method == Method::GET || head.method == Method::HEAD { "" } else { "&lost=1" };
+        let path = format!("{}/sign-in?return_to={encoded}", desk.prefix);
+        let redirects = match unauthenticated {
+            Unauthenticated::ByKind => kind == RequestKind::Navigation,
+            Unauthenticated::Redirect => {
+                matches!(kind, RequestKind::Navigation | RequestKind::Api)
+            }
+            Unauthenticated::Status => false,
+        };
+        if redirects {
+            return see_other(&format!("{path}{lost}"));
+        }
+        if kind == RequestKind::Grpc {
+            return grpc(UNAUTHENTICATED, "sign-in required");
+        }
+        let url = format!("{}{path}", located.origin_text);
+        problem(StatusCode::UNAUTHORIZED, "Sign in first.", &here.reference, Some(&url))
+    }
+
+    fn forbid(
+        &self,
+        here: &Here,
+        target: &RequestTarget,
+        kind: RequestKind,
+        identity: &Identity,
+    ) -> Response {
+        match kind {
+            RequestKind::Grpc => return grpc(PERMISSION_DENIED, "no access"),
+            RequestKind::Api | RequestKind::WebSocket => {
+                let words = "This person may not open this page.";
+                return problem(StatusCode::FORBIDDEN, words, &here.reference, None);
+            }
+            RequestKind::Navigation => {}
+        }
+        let desk = self.portal.desk();
+        let located = &here.located;
+        let host = located.origin.authority().to_string();
+        let targets = desk.sites.return_targets(&located.site, &located.origin, &desk.prefix);
+        let back = ReturnUrl::of_request(target.as_str(), &targets);
+        let open = self.open_to(identity, &located.site);
+        let links: Vec<SiteLink<'_>> =
+            open.iter().map(|(name, url)| SiteLink { name, url }).collect();
+        Forbidden {
+            site: PageSite { name: &located.site.name, host: &host },
+            email: identity.email.identity(),
+            destination: &format!("{host}{}", target.path()),
+            return_to: back.as_str(),
+            sites: &links,
+            reference: &here.reference,
+        }
+        .render(&desk.pages)
+        .into_response()
+    }
+
+    /// The other sites that this person may open.
+    fn open_to(&self, identity: &Identity, but: &Site) -> Vec<(String, String)> {
+        self.portal
+            .desk()
+            .sites
+            .iter()
+            .filter(|site| site.name != but.name)
+            .filter(|site| site.policy.may_sign_in(&identity.email, &identity.groups))
+            .filter_map(|site| Some((site.name.clone(), site.pattern.exact()?.to_string())))
+            .collect()
+    }
+
+    /// Nobody at all may: there is nothing to sign in for.
+    fn forbid_nobody(&self, here: &Here, kind: RequestKind) -> Response {
+        if kind == RequestKind::Grpc {
+            return grpc(PERMISSION_DENIED, "no access");
+        }
+        problem(StatusCode::FORBIDDEN, "Nobody may open this page.", &here.reference, None)
+    }
+
+    /// The store is in trouble: nothing is decided, nothing is cleared, nobody is sent in a circle.
+    #[must_use]
+    pub fn unavailable(&self, here: &Here, kind: RequestKind, refusal: &Refusal) -> Response {
+        let audience = match kind {
+            RequestKind::Grpc => {
+                refusal.log(here);
+                return grpc(UNAVAILABLE, "try again");
+            }
+            RequestKind::Navigation => Audience::Person,
+            RequestKind::Api | RequestKind::WebSocket => Audience::Program,
+        };
+        self.portal.refuse(here, audience, refusal)
+    }
+
+    /// The answer to a head that was not accepted.
+    #[must_use]
+    pub fn turn_away(&self, unwelcome: Unwelcome, kind: RequestKind, reference: &str) -> Response {
+        tracing::info!(reference, what = unwelcome.words(), status = unwelcome.status(), "refused");
+        let notice = match unwelcome {
+            Unwelcome::Damaged(_) | Unwelcome::HeadTooLarge => NoticeKind::BadRequest,
+            Unwelcome::Method => NoticeKind::MethodNotAllowed,
+            Unwelcome::Misdirected => NoticeKind::Misdirected,
+        };
+        let status = StatusCode::from_u16(unwelcome.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let mut response = self.notice(notice, status, kind, reference);
+        put_strictest(&mut response);
+        response
+    }
+
+    /// The answer when the application failed.
+    #[must_use]
+    pub fn failure(&self, code: u16, here: Option<&Here>, context: &Context) -> Response {
+        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY);
+        let notice = match code {
+            504 => NoticeKind::UpstreamSlow,
+            400..=499 => NoticeKind::BadRequest,
+            _ => NoticeKind::UpstreamDown,
+        };
+        let mut response = if code == 500 {
+            self.portal.desk().pages.last_resort().internal(&context.reference).into_response()
+        } else {
+            self.notice(notice, status, context.kind, &context.reference)
+        };
+        match here {
+            Some(here) => self.portal.secure(here, &mut response),
+            None => put_strictest(&mut response),
+        }
+        response
+    }
+
+    fn notice(
+        &self,
+        notice: NoticeKind,
+        status: StatusCode,
+        kind: RequestKind,
+        reference: &str,
+    ) -> Response {
+        match kind {
+            RequestKind::Grpc if status.is_server_error() => grpc(UNAVAILABLE, "try again"),
+            RequestKind::Grpc | RequestKind::Api | RequestKind::WebSocket => {
+                let words = status.canonical_reason().unwrap_or("Error");
+                problem(status, words, reference, None)
+            }
+            RequestKind::Navigation => {
+                let desk = self.portal.desk();
+                let at = desk.gate.now();
+                let page = Notice { kind: notice, site: None, reference, at };
+                let mut response = page.render(&desk.pages).into_response();
+                *response.status_mut() = status;
+                response
+            }
+        }
+    }
+}
+
+/// A gRPC answer without a body ("Trailers-Only"): gRPC clients look at `grpc-status`, not at the
+/// HTTP status.
+fn grpc(status: &'static str, message: &'static str) -> Response {
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert("grpc-status", HeaderValue::from_static(status));
+    headers.insert("grpc-message", HeaderValue::from_static(message));
+    response
+}
+
+/// Lets the scripts of a listed origin read our own answer; otherwise they see a network error and
+/// cannot tell that somebody has to sign in.
+fn allow_listed_origin(site: &Site, headers: &HeaderMap, response: &mut Response) {
+    if site.cors_origins.is_empty() {
+        return;
+    }
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = headers.get(header::ORIGIN) else { return };
+    let listed = origin.to_str().is_ok_and(|text| {
+        site.cors_origins.iter().any(|listed| listed.to_string() == text)
+    });
+    if listed {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let yes = HeaderValue::from_static("true");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+    }
+}

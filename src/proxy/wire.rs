@@ -1,0 +1,266 @@
+//! The guard between the accept loop and Pingora's HTTP session.
+//!
+//! Pingora calls no hook before a request head is complete, and what it takes for a head is wide:
+//! bare LF, a mebibyte, raw controls, repeated Content-Length, no Host, and as much time as the
+//! client likes. [`GuardedApp`] reads HTTP/1 heads first, under limits and one strict grammar, and
+//! passes on only what every server reads in one way. HTTP/2 is parsed strictly by the `h2` crate;
+//! there the guard adds the clock that it lacks.
+//!
+//! One connection goes this way: a place under the caps (`connection`), then for HTTP/1 a loop of
+//! waiting (`head_guard`), judging (`head`, `fields`, `authority`) and one Pingora session, whose
+//! reads end where the request ends (`body`); for HTTP/2 the deadlines of `h2_guard` and `frames`.
+//! A refusal is answered by `refusal`.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use pingora::apps::{HttpPersistentSettings, HttpServerApp, ServerApp};
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
+use pingora::protocols::{ALPN, Stream};
+use pingora::server::ShutdownWatch;
+
+pub use connection::{CapFault, ConnectionCaps, ConnectionSlot};
+pub use fault::{HeadFault, WireFault};
+pub use head::{BodyLength, HeadFacts, check_head};
+
+use h2_guard::{FrameDeadlines, H2Guard};
+use head_guard::{Arrival, HeadGuard};
+
+mod authority;
+mod body;
+mod connection;
+mod delegate;
+mod fault;
+mod fields;
+mod frames;
+mod h2_guard;
+mod head;
+mod head_guard;
+mod refusal;
+
+/// What one connection may cost before a request is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WireLimits {
+    /// Bytes of one request head with its empty line; more is 431. HTTP/2: of the decoded list.
+    pub head_bytes: usize,
+    /// Fields of one HTTP/1 head; more is 431.
+    pub head_fields: usize,
+    /// From the first byte of a head to its last; later is 408. HTTP/2: for the preface, a header
+    /// block, or a frame other than DATA.
+    pub head_deadline: Duration,
+    /// From the connection (after TLS) to its first byte; later it is closed without a word.
+    pub first_byte: Duration,
+    /// Between two requests; also how long a DATA frame of HTTP/2 may stand still.
+    pub keep_alive: Duration,
+    /// Connections from one peer, an IPv4 address or an IPv6 /64; more get 503.
+    pub connections_per_peer: u32,
+    /// Connections in all; more get 503.
+    pub connections_total: u32,
+}
+
+impl Default for WireLimits {
+    /// 32 KiB and 100 fields within 10 s, 10 s of silence at first and 60 s between requests, 512
+    /// connections from one peer and 16,384 in all.
+    fn default() -> Self {
+        Self {
+            head_bytes: 32 * 1024,
+            head_fields: 100,
+            head_deadline: Duration::from_secs(10),
+            first_byte: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(60),
+            connections_per_peer: 512,
+            connections_total: 16_384,
+        }
+    }
+}
+
+/// How long a connection that was accepted just before a shutdown may still send its first byte.
+const LAST_CALL: Duration = Duration::from_secs(1);
+
+/// HTTP/2 settings that belong to the limits: at most 100 streams, and header lists no larger
+/// than an HTTP/1 head. Starts from Pingora's bounded defaults, for those of the `h2` crate alone
+/// leave the header list open.
+pub fn h2_options(limits: &WireLimits) -> H2Options {
+    let mut options = default_h2_options();
+    options.max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX));
+    options.max_concurrent_streams(100);
+    options
+}
+
+/// An HTTP application behind the wire guard.
+///
+/// It is a [`ServerApp`] of its own instead of an [`HttpServerApp`], because Pingora's blanket
+/// implementation for the latter makes the session before anyone can look at the stream.
+pub struct GuardedApp<A> {
+    inner: Arc<A>,
+    limits: WireLimits,
+    caps: Arc<ConnectionCaps>,
+    exempt: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    reference: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+impl<A> GuardedApp<A>
+where
+    A: HttpServerApp + Send + Sync + 'static,
+{
+    /// Puts the guard before `inner`.
+    ///
+    /// `exempt` says which peers are trusted proxies: many clients stand behind one address, so
+    /// they count in the total only. `reference` makes the identifier that a refused client is
+    /// told and the log repeats; letters, digits, `-` and `_` of it are used.
+    pub fn new(
+        inner: Arc<A>,
+        limits: WireLimits,
+        exempt: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
+        reference: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        let caps = ConnectionCaps::new(limits.connections_per_peer, limits.connections_total);
+        Self {
+            inner,
+            limits,
+            caps: Arc::new(caps),
+            exempt: Box::new(exempt),
+            reference: Box::new(reference),
+        }
+    }
+
+    /// How many connections are open now, for metrics.
+    pub fn open_connections(&self) -> u32 {
+        self.caps.open()
+    }
+
+    /// Serves HTTP/1 until the connection ends. Returns the stream only when the client turned
+    /// out to speak HTTP/2, with the bytes already read.
+    async fn serve_http1(
+        &self,
+        stream: Stream,
+        peer: Option<IpAddr>,
+        shutdown: &ShutdownWatch,
+    ) -> Option<(Stream, Bytes)> {
+        let options = self.inner.server_options();
+        let h2c = options.is_some_and(|o| o.h2c) && stream.get_ssl_digest().is_none();
+        let mut requests = options.and_then(|o| o.keepalive_request_limit);
+        let mut kept: Option<HttpPersistentSettings> = None;
+        let mut fresh = true;
+        let mut guard = Box::new(HeadGuard::new(stream));
+        loop {
+            let idle = if fresh { self.limits.first_byte } else { self.limits.keep_alive };
+            let ending = ending(shutdown, fresh);
+            match guard.next_head(&self.limits, idle, ending, h2c && fresh).await {
+                Arrival::Head => {}
+                Arrival::Http2 => return Some(guard.into_parts()),
+                Arrival::Silence => return None,
+                Arrival::Fault(fault) => {
+                    self.refuse(*guard, fault, peer).await;
+                    return None;
+                }
+            }
+            fresh = false;
+            let mut session = ServerSession::new_http1(guard);
+            match kept.take() {
+                Some(kept) => kept.apply_to_session(&mut session),
+                None => self.begin_keep_alive(&mut session, requests.take(), shutdown),
+            }
+            let (stream, settings) =
+                self.inner.process_new_http(session, shutdown).await?.consume();
+            kept = settings;
+            // Anything but our own stream at the end of a request is not fit for another one.
+            guard = stream.into_any().downcast::<HeadGuard>().ok()?;
+            if !guard.is_between_requests() {
+                return None;
+            }
+        }
+    }
+
+    /// What Pingora does with the first session of a connection.
+    fn begin_keep_alive(
+        &self,
+        session: &mut ServerSession,
+        requests: Option<u32>,
+        shutdown: &ShutdownWatch,
+    ) {
+        let ending = *shutdown.borrow();
+        session.set_keepalive((!ending).then_some(self.limits.keep_alive.as_secs()));
+        session.set_keepalive_reuses_remaining(requests);
+    }
+
+    async fn serve_http2(&self, stream: Stream, prefix: Bytes, shutdown: &ShutdownWatch) {
+        let deadlines =
+            FrameDeadlines { control: self.limits.head_deadline, data: self.limits.keep_alive };
+        let guard = Box::new(H2Guard::new(stream, prefix, deadlines));
+        ServerApp::process_new(&self.inner, guard, shutdown).await;
+    }
+
+    async fn refuse(&self, mut guard: HeadGuard, fault: HeadFault, peer: Option<IpAddr>) {
+        let reference = self.log(fault.into(), peer);
+        let body = !guard.starts_with_head_method();
+        refusal::refuse(guard.inner_mut(), fault.into(), &reference, body).await;
+    }
+
+    fn log(&self, fault: WireFault, peer: Option<IpAddr>) -> String {
+        let reference = (self.reference)();
+        let peer = peer.map(tracing::field::display);
+        tracing::info!(%reference, peer, status = fault.status(), %fault, "refused on the wire");
+        reference
+    }
+}
+
+#[async_trait]
+impl<A> ServerApp for GuardedApp<A>
+where
+    A: HttpServerApp + Send + Sync + 'static,
+{
+    async fn process_new(
+        self: &Arc<Self>,
+        mut stream: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        let peer = peer_ip(&stream);
+        let http2 = stream.selected_alpn_proto() == Some(ALPN::H2);
+        // Held until this connection is over.
+        let _slot = match self.caps.admit(peer.filter(|ip| !(self.exempt)(*ip))) {
+            Ok(slot) => slot,
+            Err(full) => {
+                let reference = self.log(full.into(), peer);
+                if !http2 {
+                    refusal::turn_away(&mut stream, full.into(), &reference).await;
+                }
+                return None;
+            }
+        };
+        if http2 {
+            self.serve_http2(stream, Bytes::new(), shutdown).await;
+        } else if let Some((stream, prefix)) = self.serve_http1(stream, peer, shutdown).await {
+            self.serve_http2(stream, prefix, shutdown).await;
+        }
+        None
+    }
+
+    async fn cleanup(&self) {
+        ServerApp::cleanup(&*self.inner).await;
+    }
+}
+
+/// Ends when waiting for a request is pointless because the server is shutting down.
+async fn ending(shutdown: &ShutdownWatch, fresh: bool) {
+    if shutdown.clone().wait_for(|ending| *ending).await.is_err() {
+        // Nobody is left who could announce a shutdown.
+        return std::future::pending().await;
+    }
+    if fresh {
+        tokio::time::sleep(LAST_CALL).await;
+    }
+}
+
+fn peer_ip(stream: &Stream) -> Option<IpAddr> {
+    let digest = stream.get_socket_digest()?;
+    let address = digest.peer_addr()?.as_inet()?;
+    Some(address.ip().to_canonical())
+}
+
+#[cfg(test)]
+mod tests;

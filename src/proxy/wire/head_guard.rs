@@ -1,0 +1,360 @@
+//! The stream that stands between an HTTP/1 connection and Pingora's session.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use pingora::protocols::{Peek, Stream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+use super::WireLimits;
+use super::body::BodyFlow;
+use super::delegate::pass_on_stream;
+use super::fault::HeadFault;
+use super::h2_guard::PREFACE;
+use super::head::{BodyLength, HeadFacts, HeadScan, check_head};
+
+/// One read: most heads fit, and an idle connection holds no more than this.
+const READ: usize = 2048;
+
+/// An HTTP/1 connection. Request heads are read and judged here; Pingora then reads exactly the
+/// judged bytes, the body up to its end, and nothing of the next request.
+///
+/// Pingora drops a pipelined request and the connection with it. Here the bytes stay until the
+/// stream comes back for the next request, so each head is judged, whoever read it first.
+pub(super) struct HeadGuard {
+    inner: Stream,
+    /// Bytes read from `inner` and not given out.
+    buf: BytesMut,
+    /// Bytes of the judged head at the start of `buf`.
+    head_left: usize,
+    body: BodyFlow,
+    switch: Switch,
+    /// Who waits in vain while the next request is held back.
+    parked: Option<Waker>,
+}
+
+/// Whether the connection leaves HTTP for another protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    /// Not asked for, or refused.
+    No,
+    /// Asked for; no final answer yet.
+    Asked,
+    /// 101 has been sent: bytes pass in both directions.
+    Done,
+}
+
+/// What came in answer to waiting for a request.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// A valid head; the guard is ready to be read by a session.
+    Head,
+    /// The client speaks HTTP/2 with prior knowledge.
+    Http2,
+    /// The client left, stayed silent, or the server is shutting down: nothing to answer.
+    Silence,
+    /// A head that is refused.
+    Fault(HeadFault),
+}
+
+impl HeadGuard {
+    pub(super) fn new(inner: Stream) -> Self {
+        Self {
+            inner,
+            buf: BytesMut::new(),
+            head_left: 0,
+            body: BodyFlow::new(BodyLength::Exact(0)),
+            switch: Switch::No,
+            parked: None,
+        }
+    }
+
+    /// Waits for the next head: at most `idle` for its first byte, and no longer than `ending`
+    /// takes; then at most the head deadline for all of it.
+    ///
+    /// With `prior_knowledge` an HTTP/2 preface is looked for as well.
+    pub(super) async fn next_head(
+        &mut self,
+        limits: &WireLimits,
+        idle: Duration,
+        ending: impl Future<Output = ()>,
+        prior_knowledge: bool,
+    ) -> Arrival {
+        if self.buf.is_empty() {
+            // Biased, so that a request that is already there is served in a shutdown too.
+            let first = tokio::select! {
+                biased;
+                read = self.read_more() => read,
+                () = tokio::time::sleep(idle) => None,
+                () = ending => None,
+            };
+            if first.is_none() {
+                return Arrival::Silence;
+            }
+        }
+        let complete = self.complete_head(limits, prior_knowledge);
+        match tokio::time::timeout(limits.head_deadline, complete).await {
+            Ok(Ok(arrival)) => arrival,
+            Ok(Err(fault)) => Arrival::Fault(fault),
+            // A stray CRLF after a body is no request: old clients send one.
+            Err(_) if b"\r\n".starts_with(&self.buf) => Arrival::Silence,
+            Err(_) => Arrival::Fault(HeadFault::TooSlow),
+        }
+    }
+
+    async fn complete_head(
+        &mut self,
+        limits: &WireLimits,
+        prior_knowledge: bool,
+    ) -> Result<Arrival, HeadFault> {
+        let mut scan = HeadScan::default();
+        loop {
+            let compared = self.buf.len().min(PREFACE.len());
+            if prior_knowledge && self.buf[..compared] == PREFACE[..compared] {
+                if compared == PREFACE.len() {
+                    return Ok(Arrival::Http2);
+                }
+            } else if let Some(end) = scan.find_end(&self.buf, limits)? {
+                let facts = check_head(&self.buf[..end], limits)?;
+                self.expect(facts);
+                return Ok(Arrival::Head);
+            }
+            if self.read_more().await.is_none() {
+                return Ok(Arrival::Silence);
+            }
+        }
+    }
+
+    fn expect(&mut self, facts: HeadFacts) {
+        self.buf.advance(facts.lead);
+        self.head_left = facts.len;
+        self.body = BodyFlow::new(facts.body);
+        self.switch = if facts.upgrade { Switch::Asked } else { Switch::No };
+    }
+
+    /// Reads what is there; `None` at the end of the stream or when it is broken.
+    async fn read_more(&mut self) -> Option<usize> {
+        self.buf.reserve(READ);
+        self.inner.read_buf(&mut self.buf).await.ok().filter(|read| *read > 0)
+    }
+
+    /// Whether the last request was read to its end, so that a next one may follow.
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.head_left == 0 && self.body.is_done() && self.switch != Switch::Done
+    }
+
+    /// Whether the request being refused is a HEAD, whose answer has no content.
+    pub(super) fn starts_with_head_method(&self) -> bool {
+        self.buf.trim_ascii_start().starts_with(b"HEAD ")
+    }
+
+    pub(super) fn inner_mut(&mut self) -> &mut Stream {
+        &mut self.inner
+    }
+
+    /// The stream, and the bytes that were read from it and not given out.
+    pub(super) fn into_parts(self) -> (Stream, Bytes) {
+        (self.inner, self.buf.freeze())
+    }
+
+    fn poll_head(&mut self, out: &mut ReadBuf<'_>) {
+        let taken = self.head_left.min(out.remaining());
+        out.put_slice(&self.buf[..taken]);
+        self.buf.advance(taken);
+        self.head_left -= taken;
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = out.filled().len();
+        if self.buf.is_empty() {
+            ready!(Pin::new(&mut self.inner).poll_read(cx, out))?;
+            let arrived = &out.filled()[before..];
+            let ours = self.body.claim(arrived).map_err(io::Error::other)?;
+            self.buf.extend_from_slice(&arrived[ours..]);
+            out.set_filled(before + ours);
+        } else {
+            let offered = &self.buf[..self.buf.len().min(out.remaining())];
+            let ours = self.body.claim(offered).map_err(io::Error::other)?;
+            out.put_slice(&self.buf[..ours]);
+            self.buf.advance(ours);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// After the request: Pingora reads on only to learn that the client has gone. Bytes of the
+    /// next request are kept and not shown.
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.buf.is_empty() {
+            let mut bytes = [0; READ];
+            let mut next = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut self.inner).poll_read(cx, &mut next))?;
+            if next.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.buf.extend_from_slice(next.filled());
+        }
+        self.parked = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn poll_raw(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.buf.is_empty() {
+            return Pin::new(&mut self.inner).poll_read(cx, out);
+        }
+        let taken = self.buf.len().min(out.remaining());
+        out.put_slice(&self.buf.split_to(taken));
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads the status of the answer to an upgrade from its first bytes; Pingora writes a head
+    /// in one piece. Until 101 nothing after the request is passed on: a proxy that lets it
+    /// through early is how WebSocket smuggling starts.
+    fn watch_answer(&mut self, bytes: &[u8]) {
+        if self.switch != Switch::Asked || bytes.is_empty() {
+            return;
+        }
+        if bytes.starts_with(b"HTTP/1.1 101") {
+            self.switch = Switch::Done;
+            if let Some(parked) = self.parked.take() {
+                parked.wake();
+            }
+        } else if !bytes.starts_with(b"HTTP/1.1 1") {
+            self.switch = Switch::No;
+        }
+    }
+}
+
+impl AsyncRead for HeadGuard {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let guard = &mut *self;
+        if out.remaining() == 0 {
+            Poll::Ready(Ok(()))
+        } else if guard.head_left > 0 {
+            guard.poll_head(out);
+            Poll::Ready(Ok(()))
+        } else if !guard.body.is_done() {
+            guard.poll_body(cx, out)
+        } else if guard.switch == Switch::Done {
+            guard.poll_raw(cx, out)
+        } else {
+            guard.poll_gone(cx)
+        }
+    }
+}
+
+impl AsyncWrite for HeadGuard {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.watch_answer(bytes);
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(first) = parts.iter().find(|part| !part.is_empty()) {
+            self.watch_answer(first);
+        }
+        Pin::new(&mut self.inner).poll_write_vectored(cx, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+impl Peek for HeadGuard {}
+
+pass_on_stream!(HeadGuard);
+
+impl std::fmt::Debug for HeadGuard {
+    /// Without the bytes: Pingora logs streams, and a head may hold cookies.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeadGuard")
+            .field("buffered", &self.buf.len())
+            .field("head_left", &self.head_left)
+            .field("body", &self.body)
+            .field("switch", &self.switch)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncWriteExt, DuplexStream};
+
+    use super::*;
+
+    /// The client's end, and a guard that has judged the head in `wire`.
+    async fn after_head(wire: &str) -> (DuplexStream, HeadGuard) {
+        let (mut client, stream) = tokio::io::duplex(4096);
+        client.write_all(wire.as_bytes()).await.unwrap();
+        let mut guard = HeadGuard::new(Box::new(stream));
+        let limits = WireLimits::default();
+        let never = std::future::pending();
+        let arrival = guard.next_head(&limits, Duration::from_secs(1), never, false).await;
+        assert!(matches!(arrival, Arrival::Head), "{arrival:?}");
+        (client, guard)
+    }
+
+    #[tokio::test]
+    async fn a_reader_held_back_is_woken_when_the_protocol_switches() {
+        let ask = "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n";
+        let (_client, guard) = after_head(&format!("{ask}early")).await;
+        let (mut read, mut write) = tokio::io::split(guard);
+        let mut head = vec![0; ask.len()];
+        read.read_exact(&mut head).await.unwrap();
+        assert_eq!(head, ask.as_bytes());
+        let reader = tokio::spawn(async move {
+            let mut early = [0; 5];
+            read.read_exact(&mut early).await.map(|_| early)
+        });
+        tokio::task::yield_now().await;
+        write.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
+        tokio::task::yield_now().await;
+        assert!(!reader.is_finished());
+        write.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
+        let early = tokio::time::timeout(Duration::from_secs(5), reader).await.unwrap();
+        assert_eq!(&early.unwrap().unwrap(), b"early");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_was_not_read_rules_out_a_next_request() {
+        let head = "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\n";
+        let (_client, mut guard) = after_head(&format!("{head}abcGET / ")).await;
+        assert!(!guard.is_between_requests(), "the head is not read");
+        let mut read = vec![0; head.len()];
+        guard.read_exact(&mut read).await.unwrap();
+        assert!(!guard.is_between_requests(), "the body is not read");
+        guard.read_exact(&mut read[..3]).await.unwrap();
+        assert!(guard.is_between_requests());
+    }
+
+    #[tokio::test]
+    async fn logs_do_not_show_what_a_head_holds() {
+        let head = "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: secret-value\r\n\r\n";
+        let (_client, guard) = after_head(head).await;
+        assert!(!format!("{guard:?}").contains("secret"), "{guard:?}");
+    }
+}

@@ -1,0 +1,80 @@
+//! The laws of `src/ports.rs`, held against every store.
+
+mod attempts;
+mod away;
+mod crash;
+mod file;
+mod limits;
+mod outbox;
+mod races;
+mod raw_redis;
+mod sessions;
+mod tls;
+mod upkeep;
+mod world;
+
+/// Each law, for each store.
+macro_rules! contract {
+    ($($group:ident: $($law:ident)*;)*) => {
+        mod memory {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $law() {
+                    super::$group::$law(super::world::World::memory()).await;
+                }
+            )*)*
+        }
+        mod embedded {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $law() {
+                    super::$group::$law(super::world::World::embedded()).await;
+                }
+            )*)*
+        }
+        mod redis {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $law() {
+                    super::$group::$law(super::world::World::redis().await).await;
+                }
+            )*)*
+        }
+    };
+}
+
+contract! {
+    attempts:
+        an_attempt_is_found_as_it_was_begun
+        reading_changes_nothing
+        a_newer_attempt_replaces_that_of_the_same_browser_and_person_only
+        what_was_used_by_link_is_used_up_when_replaced
+        tries_are_counted_up_to_the_most
+        settling_makes_the_session_and_ends_the_replaced_one
+        settling_without_a_session_changes_the_state_only
+        settling_from_another_state_changes_nothing;
+    races:
+        one_of_sixty_four_settles
+        sixty_four_guesses_share_five_tries
+        a_touch_never_revives_an_ended_session
+        parallel_hits_are_counted_exactly
+        no_two_workers_claim_one_mail;
+    sessions:
+        a_touch_moves_last_seen_forward_only
+        an_ended_session_is_gone_and_stays_gone
+        a_person_has_their_own_sessions_only;
+    limits:
+        a_group_is_counted_as_a_whole_or_not_at_all
+        a_window_opens_with_the_first_hit_and_closes
+        the_longest_wait_counts
+        subjects_and_kinds_are_counted_apart;
+    outbox:
+        a_mail_is_claimed_once_until_its_lease_is_over
+        a_mail_given_back_comes_again_when_due
+        a_mail_that_is_done_never_comes_again
+        an_expired_mail_is_never_handed_out
+        expired_mails_hide_no_others;
+    upkeep:
+        a_store_answers
+        what_is_over_is_removed_and_nothing_else;
+}

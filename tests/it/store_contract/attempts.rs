@@ -1,0 +1,126 @@
+//! Started sign-ins, one caller at a time.
+
+use linkgate::domain::attempt::{Record, State};
+use linkgate::domain::time::UnixMillis;
+use linkgate::ports::{Settled, Settlement};
+
+use super::world::{
+    ANN, BOB, LIFETIME, NOW, World, attempt, browser, link, session, session_digest, settle_with,
+};
+
+const LATER: UnixMillis = UnixMillis(NOW.0 + 5_000);
+
+fn json(record: &Record) -> serde_json::Value {
+    serde_json::to_value(record).unwrap()
+}
+
+pub(super) async fn an_attempt_is_found_as_it_was_begun(world: World) {
+    let store = &world.store;
+    assert!(store.attempt(link(1)).await.unwrap().is_none());
+    assert!(store.latest(browser(1)).await.unwrap().is_none());
+    world.begin(1, 1, ANN, NOW).await;
+    let expected = json(&Record { attempt: attempt(1), state: State::Live, tries: 0 });
+    assert_eq!(json(&store.attempt(link(1)).await.unwrap().unwrap()), expected);
+    let (latest, record) = store.latest(browser(1)).await.unwrap().unwrap();
+    assert_eq!((latest, json(&record)), (link(1), expected));
+    world.begin(2, 1, BOB, LATER).await;
+    assert_eq!(store.latest(browser(1)).await.unwrap().unwrap().0, link(2));
+    assert!(store.latest(browser(2)).await.unwrap().is_none());
+}
+
+pub(super) async fn reading_changes_nothing(world: World) {
+    world.begin(1, 1, ANN, NOW).await;
+    let before = json(&world.store.attempt(link(1)).await.unwrap().unwrap());
+    for _ in 0..3 {
+        world.store.latest(browser(1)).await.unwrap();
+        let after = json(&world.store.attempt(link(1)).await.unwrap().unwrap());
+        assert_eq!(after, before);
+    }
+}
+
+pub(super) async fn a_newer_attempt_replaces_that_of_the_same_browser_and_person_only(
+    world: World,
+) {
+    world.begin(1, 1, ANN, NOW).await;
+    world.begin(2, 1, BOB, NOW).await;
+    world.begin(3, 2, ANN, NOW).await;
+    assert_eq!(world.state(1).await, State::Live, "another person, another browser");
+    // Not the browser's latest any more, and replaced all the same.
+    world.begin(4, 1, ANN, LATER).await;
+    assert_eq!(world.state(1).await, State::Replaced { at: LATER });
+    assert_eq!(world.state(2).await, State::Live, "another person");
+    assert_eq!(world.state(3).await, State::Live, "another browser");
+    assert_eq!(world.state(4).await, State::Live);
+    assert_eq!(world.settle(1, 1, ANN).await, Settled::Changed, "its link is closed");
+}
+
+pub(super) async fn what_was_used_by_link_is_used_up_when_replaced(world: World) {
+    let (session, at) = (session_digest(1), NOW);
+    let to = State::LinkUsed { session, at };
+    world.begin(1, 1, ANN, NOW).await;
+    let settlement = Settlement {
+        from: State::Live,
+        to,
+        session: None,
+        keep_until: NOW.after(LIFETIME),
+        now: NOW,
+    };
+    let settled = world.store.settle(link(1), &settlement).await.unwrap();
+    assert_eq!((settled, world.state(1).await), (Settled::Done, to));
+    world.begin(2, 1, ANN, LATER).await;
+    assert_eq!(world.state(1).await, State::Used { session, at });
+    world.begin(3, 1, ANN, LATER).await;
+    assert_eq!(world.state(1).await, State::Used { session, at }, "used stays used");
+}
+
+pub(super) async fn tries_are_counted_up_to_the_most(world: World) {
+    assert!(!world.store.count_try(link(1), 5).await.unwrap(), "there is no such attempt");
+    assert!(world.store.attempt(link(1)).await.unwrap().is_none(), "and counting makes none");
+    world.begin(1, 1, ANN, NOW).await;
+    for tries in 1..=5 {
+        assert!(world.store.count_try(link(1), 5).await.unwrap());
+        assert_eq!(world.store.attempt(link(1)).await.unwrap().unwrap().tries, tries);
+    }
+    assert!(!world.store.count_try(link(1), 5).await.unwrap());
+    assert_eq!(world.store.attempt(link(1)).await.unwrap().unwrap().tries, 5);
+}
+
+pub(super) async fn settling_makes_the_session_and_ends_the_replaced_one(world: World) {
+    let store = &world.store;
+    let old = world.signed_in(1, BOB).await;
+    world.begin(2, 2, ANN, NOW).await;
+    let settled = settle_with(&**store, 2, 2, ANN, Some((old, BOB))).await;
+    assert_eq!(settled, Settled::Done);
+    assert_eq!(world.state(2).await, State::Used { session: session_digest(2), at: NOW });
+    assert_eq!(store.session(session_digest(2)).await.unwrap(), Some(session(NOW)));
+    assert_eq!(store.session(old).await.unwrap(), None, "the replaced session ended");
+    assert_eq!(store.sessions_of(BOB, NOW).await.unwrap(), []);
+    let anns = store.sessions_of(ANN, NOW).await.unwrap();
+    assert_eq!(anns, [(session_digest(2), session(NOW))]);
+}
+
+pub(super) async fn settling_without_a_session_changes_the_state_only(world: World) {
+    world.begin(1, 1, ANN, NOW).await;
+    let to = State::Ended { at: LATER };
+    let keep_until = NOW.after(LIFETIME);
+    let settlement = Settlement { from: State::Live, to, session: None, keep_until, now: LATER };
+    assert_eq!(world.store.settle(link(1), &settlement).await.unwrap(), Settled::Done);
+    assert_eq!(world.state(1).await, to);
+    assert_eq!(world.store.sessions_of(ANN, NOW).await.unwrap(), []);
+}
+
+pub(super) async fn settling_from_another_state_changes_nothing(world: World) {
+    let store = &world.store;
+    assert_eq!(world.settle(1, 1, ANN).await, Settled::Changed, "there is no such attempt");
+    assert!(store.attempt(link(1)).await.unwrap().is_none());
+    let bobs = world.signed_in(9, BOB).await;
+    world.begin(1, 1, ANN, NOW).await;
+    assert_eq!(world.settle(1, 1, ANN).await, Settled::Done);
+    // The loser would also end Bob's session: it must not.
+    let settled = settle_with(&**store, 1, 2, ANN, Some((bobs, BOB))).await;
+    assert_eq!(settled, Settled::Changed);
+    assert_eq!(world.state(1).await, State::Used { session: session_digest(1), at: NOW });
+    assert_eq!(store.session(session_digest(2)).await.unwrap(), None);
+    assert_eq!(store.sessions_of(ANN, NOW).await.unwrap().len(), 1);
+    assert!(store.session(bobs).await.unwrap().is_some());
+}

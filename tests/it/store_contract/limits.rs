@@ -1,0 +1,69 @@
+//! Counting, one caller at a time.
+
+use linkgate::domain::limit::{Hit, LimitKey, Limited, Verdict};
+use linkgate::domain::time::UnixMillis;
+
+use super::world::{NOW, World};
+
+const HOUR: u64 = 3_600_000;
+
+/// A hit of subject number `n`, against a limit like `3/1h`.
+pub(super) fn hit(limited: Limited, n: u8, limit: &str) -> Hit {
+    Hit { key: LimitKey { limited, subject: [n; 32] }, limit: limit.parse().unwrap() }
+}
+
+fn after(millis: u64) -> UnixMillis {
+    UnixMillis(NOW.0 + millis)
+}
+
+pub(super) async fn a_group_is_counted_as_a_whole_or_not_at_all(world: World) {
+    let address = hit(Limited::MailsToAddress, 1, "2/1h");
+    let client = hit(Limited::MailsByClient, 1, "3/1h");
+    let until = after(HOUR);
+    assert_eq!(world.store.hit(&[address, client], NOW).await.unwrap(), Verdict::Within);
+    assert_eq!(world.store.hit(&[address, client], NOW).await.unwrap(), Verdict::Within);
+    for _ in 0..5 {
+        let verdict = world.store.hit(&[client, address], NOW).await.unwrap();
+        assert_eq!(verdict, Verdict::Exceeded { until });
+    }
+    assert_eq!(world.store.hit(&[client], NOW).await.unwrap(), Verdict::Within, "the third");
+    let verdict = world.store.hit(&[client], NOW).await.unwrap();
+    assert_eq!(verdict, Verdict::Exceeded { until });
+    assert_eq!(world.store.hit(&[], NOW).await.unwrap(), Verdict::Within);
+}
+
+pub(super) async fn a_window_opens_with_the_first_hit_and_closes(world: World) {
+    let hits = [hit(Limited::MailsToAddress, 1, "2/1h")];
+    assert_eq!(world.store.hit(&hits, NOW).await.unwrap(), Verdict::Within);
+    assert_eq!(world.store.hit(&hits, after(HOUR - 2)).await.unwrap(), Verdict::Within);
+    // The second hit and the refused one have not moved the end.
+    let verdict = world.store.hit(&hits, after(HOUR - 1)).await.unwrap();
+    assert_eq!(verdict, Verdict::Exceeded { until: after(HOUR) });
+    assert_eq!(world.store.hit(&hits, after(HOUR)).await.unwrap(), Verdict::Within, "anew");
+    assert_eq!(world.store.hit(&hits, after(HOUR)).await.unwrap(), Verdict::Within);
+    let verdict = world.store.hit(&hits, after(HOUR)).await.unwrap();
+    assert_eq!(verdict, Verdict::Exceeded { until: after(2 * HOUR) });
+}
+
+pub(super) async fn the_longest_wait_counts(world: World) {
+    let short = hit(Limited::MailsToAddress, 1, "1/1h");
+    let long = hit(Limited::MailsByClient, 1, "1/2h");
+    world.store.hit(&[short, long], NOW).await.unwrap();
+    for hits in [[short, long], [long, short]] {
+        let verdict = world.store.hit(&hits, NOW).await.unwrap();
+        assert_eq!(verdict, Verdict::Exceeded { until: after(2 * HOUR) });
+    }
+    let verdict = world.store.hit(&[short], NOW).await.unwrap();
+    assert_eq!(verdict, Verdict::Exceeded { until: after(HOUR) });
+}
+
+pub(super) async fn subjects_and_kinds_are_counted_apart(world: World) {
+    for _ in 0..2 {
+        for n in 0..3 {
+            for limited in [Limited::MailsToAddress, Limited::MailsByClient] {
+                let hits = [hit(limited, n, "2/1h")];
+                assert_eq!(world.store.hit(&hits, NOW).await.unwrap(), Verdict::Within);
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What a Redis store leaves in Redis.
+
+use linkgate::adapters::redis::{RedisOptions, RedisStore};
+use linkgate::domain::limit::Limited;
+use linkgate::ports::Store;
+use redis::AsyncCommands;
+use redis::aio::MultiplexedConnection;
+
+use super::limits::hit;
+use super::world::{
+    ANN, LIFETIME, NOW, Place, SESSION_LIFETIME, World, browser, link, mail, session_digest,
+};
+
+/// Longer than values count, keys live at most.
+const SLACK: i64 = 600_000;
+
+async fn connect(url: &str) -> MultiplexedConnection {
+    redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
+}
+
+async fn keys(connection: &mut MultiplexedConnection, prefix: &str) -> Vec<String> {
+    connection.keys(format!("{prefix}:*")).await.unwrap()
+}
+
+/// Every key has a time to live that outlasts its value, but not by much; the outbox is swept.
+pub(super) async fn leave_in_time(world: &World, url: &str, prefix: &str) {
+    let mut connection = connect(url).await;
+    let outbox = format!("{prefix}:outbox");
+    let lifetime = LIFETIME.as_millis() as i64;
+    let week = SESSION_LIFETIME.as_millis() as i64;
+    for key in keys(&mut connection, prefix).await {
+        let ttl: i64 = connection.pttl(&key).await.unwrap();
+        let kind = key.split(':').nth(1).unwrap();
+        let expected = match kind {
+            "outbox" => -1,
+            "attempt" if key.ends_with(&link(3).to_hex()) => week,
+            "attempt" | "browser" | "mail" => lifetime,
+            "session" | "person" => week,
+            "limit" => 3_600_000,
+            _ => panic!("a key that this test does not know: {key}"),
+        };
+        let room = expected + SLACK - 60_000..=expected + SLACK;
+        assert!(room.contains(&ttl) || (kind == "outbox" && ttl == -1), "{key}: {ttl} ms");
+    }
+    let end = NOW.after(LIFETIME);
+    assert_eq!(world.store.sweep(NOW).await.unwrap(), 0);
+    assert_eq!(world.store.sweep(end).await.unwrap(), 3, "three mails");
+    assert!(!keys(&mut connection, prefix).await.contains(&outbox));
+    assert!(world.store.attempt(link(2)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn keys_hold_digests_and_nothing_holds_a_secret() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    world.signed_in(1, ANN).await;
+    world.begin(2, 2, ANN, NOW).await;
+    world.store.hit(&[hit(Limited::MailsToAddress, 1, "1/1h")], NOW).await.unwrap();
+    let mut kinds = Vec::new();
+    for key in keys(&mut connect(&server.url()).await, prefix).await {
+        let rest = key.strip_prefix(&format!("{prefix}:")).unwrap().to_owned();
+        let (kind, id) = rest.rsplit_once(':').unwrap_or((&rest, ""));
+        let is_hex = id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        assert!(is_hex && [0, 32, 64].contains(&id.len()), "{key}");
+        kinds.push(kind.to_owned());
+    }
+    kinds.sort();
+    kinds.dedup();
+    let expected = ["attempt", "browser", "limit:email", "mail", "outbox", "person", "session"];
+    assert_eq!(kinds, expected);
+}
+
+#[tokio::test]
+async fn odd_versions_read_as_absent() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    let session = world.signed_in(1, ANN).await;
+    world.begin(2, 2, ANN, NOW).await;
+    let mut connection = connect(&server.url()).await;
+    for key in keys(&mut connection, prefix).await {
+        if key.split(':').nth(1) != Some("outbox") && !key.contains(":person:") {
+            let _: i64 = connection.hset(&key, "v", "2").await.unwrap();
+        }
+    }
+    let store = &world.store;
+    assert!(store.attempt(link(2)).await.unwrap().is_none());
+    assert!(store.latest(browser(2)).await.unwrap().is_none());
+    assert!(!store.count_try(link(2), 5).await.unwrap());
+    assert_eq!(world.settle(2, 9, ANN).await, linkgate::ports::Settled::Changed);
+    assert!(store.session(session).await.unwrap().is_none());
+    assert!(store.session(session_digest(9)).await.unwrap().is_none());
+    assert_eq!(store.sessions_of(ANN, NOW).await.unwrap(), []);
+    store.touch(session, NOW.after(LIFETIME)).await.unwrap();
+    assert!(store.claim(9, LIFETIME, NOW).await.unwrap().is_empty());
+    let kept: bool =
+        connection.exists(format!("{prefix}:mail:{}", mail(2).id.to_hex())).await.unwrap();
+    assert!(kept, "a node that knows it may still hand it over");
+    let member: bool = connection
+        .sismember(format!("{prefix}:person:{}", "a1".repeat(32)), session.to_hex())
+        .await
+        .unwrap();
+    assert!(member, "and its session stays listed for those that know it");
+}
+
+#[tokio::test]
+async fn a_damaged_value_reads_as_absent() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    let session = world.signed_in(1, ANN).await;
+    let mut connection = connect(&server.url()).await;
+    let key = format!("{prefix}:session:{}", session.to_hex());
+    let _: i64 = connection.hset(&key, "d", b"\xff\xfe{".as_slice()).await.unwrap();
+    assert!(world.store.session(session).await.unwrap().is_none());
+    let key = format!("{prefix}:attempt:{}", link(1).to_hex());
+    let _: i64 = connection.hset(&key, "state", "paused:1").await.unwrap();
+    assert!(world.store.attempt(link(1)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn sessions_that_redis_removed_leave_the_index() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    let (gone, stays) = (world.signed_in(1, ANN).await, world.signed_in(2, ANN).await);
+    let mut connection = connect(&server.url()).await;
+    let _: i64 = connection.del(format!("{prefix}:session:{}", gone.to_hex())).await.unwrap();
+    let left = world.store.sessions_of(ANN, NOW).await.unwrap();
+    assert_eq!(left.len(), 1);
+    let members: Vec<String> =
+        connection.smembers(format!("{prefix}:person:{}", "a1".repeat(32))).await.unwrap();
+    assert_eq!(members, [stays.to_hex()]);
+}
+
+#[tokio::test]
+async fn scripts_come_back_after_redis_forgot_them() {
+    let world = World::redis().await;
+    let Place::Redis { server, .. } = &world.place else { unreachable!() };
+    world.begin(1, 1, ANN, NOW).await;
+    let mut connection = connect(&server.url()).await;
+    let () = redis::cmd("SCRIPT").arg("FLUSH").query_async(&mut connection).await.unwrap();
+    world.begin(2, 2, ANN, NOW).await;
+    assert!(world.store.attempt(link(2)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn two_prefixes_see_nothing_of_each_other() {
+    let world = World::redis().await;
+    let Place::Redis { server, .. } = &world.place else { unreachable!() };
+    world.begin(1, 1, ANN, NOW).await;
+    let other = RedisStore::new(&server.url(), "another", RedisOptions::default()).unwrap();
+    let other: &dyn Store = &other;
+    assert!(other.attempt(link(1)).await.unwrap().is_none());
+    assert!(other.claim(9, LIFETIME, NOW).await.unwrap().is_empty());
+}

@@ -1,0 +1,167 @@
+//! A store under test, and sample data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use linkgate::adapters::embedded::Embedded;
+use linkgate::adapters::redis::{RedisOptions, RedisStore};
+use linkgate::domain::attempt::{Attempt, State};
+use linkgate::domain::code::{Code, CodeKey};
+use linkgate::domain::email::EmailAddress;
+use linkgate::domain::limit::PersonKey;
+use linkgate::domain::secret::Secret;
+use linkgate::domain::session::Session;
+use linkgate::domain::time::UnixMillis;
+use linkgate::domain::token::{self, Browser, Link, TokenDigest};
+use linkgate::ports::{Beginning, MailId, NewSession, QueuedMail, Settled, Settlement, Store};
+use tempfile::TempDir;
+
+use crate::support::redis::{RedisServer, fresh_prefix};
+
+/// Some moment.
+pub const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
+/// How long the samples' attempts and mails live.
+pub const LIFETIME: Duration = Duration::from_secs(600);
+/// How long the samples' sessions live.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
+/// The sample person.
+pub const ANN: PersonKey = PersonKey([0xa1; 32]);
+/// Another one.
+pub const BOB: PersonKey = PersonKey([0xb0; 32]);
+
+/// A store, and where its data is.
+pub struct World {
+    pub store: Arc<dyn Store>,
+    pub place: Place,
+}
+
+/// Where the data of a store is.
+pub enum Place {
+    Memory,
+    Folder(TempDir),
+    Redis { server: Arc<RedisServer>, prefix: String },
+}
+
+impl World {
+    pub fn memory() -> Self {
+        Self { store: Arc::new(Embedded::in_memory().unwrap()), place: Place::Memory }
+    }
+
+    pub fn embedded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Embedded::open(folder.path()).unwrap());
+        Self { store, place: Place::Folder(folder) }
+    }
+
+    pub async fn redis() -> Self {
+        let (server, prefix) = (RedisServer::shared().await, fresh_prefix());
+        let store = RedisStore::new(&server.url(), &prefix, RedisOptions::default()).unwrap();
+        Self { store: Arc::new(store), place: Place::Redis { server, prefix } }
+    }
+}
+
+/// The digest of link number `n`.
+pub fn link(n: u32) -> TokenDigest<Link> {
+    TokenDigest::from_bytes(numbered(1, n))
+}
+
+/// The digest of session number `n`.
+pub fn session_digest(n: u32) -> TokenDigest<token::Session> {
+    TokenDigest::from_bytes(numbered(2, n))
+}
+
+/// The digest of browser number `n`.
+pub fn browser(n: u32) -> TokenDigest<Browser> {
+    TokenDigest::from_bytes(numbered(3, n))
+}
+
+/// The mail of link number `n`.
+pub fn mail(n: u32) -> QueuedMail {
+    let mut id = [4; 16];
+    id[12..].copy_from_slice(&n.to_be_bytes());
+    QueuedMail {
+        id: MailId(id),
+        sealed: [b"\0\r\n\xff sealed ".as_slice(), &n.to_be_bytes()].concat(),
+        expires_at: NOW.after(LIFETIME),
+    }
+}
+
+pub fn attempt(browser_number: u32) -> Attempt {
+    let code = CodeKey::new(&Secret::new(&[1; 32]).unwrap());
+    Attempt {
+        email: EmailAddress::parse("ann@example.com").unwrap(),
+        site: "wiki".into(),
+        origin: "https://wiki.example.com".into(),
+        return_url: "https://wiki.example.com/a?b=\"c\"#d".into(),
+        browser: browser(browser_number),
+        code: code.mac(link(0), &Code::mint([3; 16])),
+        asked_at: NOW,
+        expires_at: NOW.after(LIFETIME),
+        mails: 1,
+        browser_label: "Firefox on Linux — ž".into(),
+        network: "127.0.0.1".into(),
+        admitted: true,
+    }
+}
+
+pub fn session(now: UnixMillis) -> Session {
+    Session {
+        email: EmailAddress::parse("ann@example.com").unwrap(),
+        signed_in_at: now,
+        last_seen: now,
+        expires_at: now.after(SESSION_LIFETIME),
+        browser: "Firefox on Linux — ž".into(),
+        network: "127.0.0.1".into(),
+    }
+}
+
+impl World {
+    /// Begins attempt `n` of a person in a browser.
+    pub async fn begin(&self, n: u32, browser_number: u32, person: PersonKey, now: UnixMillis) {
+        let (attempt, mail) = (attempt(browser_number), mail(n));
+        let keep_until = now.after(LIFETIME);
+        let link = link(n);
+        let beginning = Beginning { link, attempt: &attempt, person, mail: &mail, keep_until, now };
+        self.store.begin(&beginning).await.unwrap();
+    }
+
+    /// Settles attempt `n` from live to used with session `made`.
+    pub async fn settle(&self, n: u32, made: u32, person: PersonKey) -> Settled {
+        settle_with(&*self.store, n, made, person, None).await
+    }
+
+    /// A session, made the only way there is.
+    pub async fn signed_in(&self, n: u32, person: PersonKey) -> TokenDigest<token::Session> {
+        self.begin(n, n, person, NOW).await;
+        assert_eq!(self.settle(n, n, person).await, Settled::Done);
+        session_digest(n)
+    }
+
+    pub async fn state(&self, n: u32) -> State {
+        self.store.attempt(link(n)).await.unwrap().unwrap().state
+    }
+}
+
+pub async fn settle_with(
+    store: &dyn Store,
+    n: u32,
+    made: u32,
+    person: PersonKey,
+    replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
+) -> Settled {
+    let (digest, session) = (session_digest(made), session(NOW));
+    let settlement = Settlement {
+        from: State::Live,
+        to: State::Used { session: digest, at: NOW },
+        session: Some(NewSession { digest, session: &session, person, replaces }),
+        keep_until: NOW.after(SESSION_LIFETIME),
+        now: NOW,
+    };
+    store.settle(link(n), &settlement).await.unwrap()
+}
+
+fn numbered(kind: u8, n: u32) -> [u8; 32] {
+    let mut bytes = [kind; 32];
+    bytes[28..].copy_from_slice(&n.to_be_bytes());
+    bytes
+}

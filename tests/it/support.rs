@@ -1,0 +1,22 @@
+//! What several groups of tests stand on.
+
+pub mod redis;
+
+use std::time::Duration;
+
+/// Asks again and again until the answer is there; fails after ten seconds.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asked = async {
+        let mut beat = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            beat.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+        }
+    };
+    match tokio::time::timeout(Duration::from_secs(10), asked).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("waited ten seconds for: {what}"),
+    }
+}

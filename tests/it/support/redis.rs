@@ -1,0 +1,110 @@
+//! A real Redis server that a test owns.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
+
+use tokio::sync::Mutex;
+
+use super::eventually;
+
+/// A running server. Killed when it is dropped.
+pub struct RedisServer {
+    process: Child,
+    port: u16,
+}
+
+impl RedisServer {
+    /// Starts a server on a free port.
+    pub async fn start() -> Self {
+        for _ in 0..20 {
+            // Somebody may take the port before the server does: then another one is tried.
+            if let Some(server) = Self::try_on(free_port()).await {
+                return server;
+            }
+        }
+        panic!("redis-server found no free port in twenty tries");
+    }
+
+    /// Starts a server on this port, which another one has just left.
+    pub async fn start_on(port: u16) -> Self {
+        eventually("a server on the same port", async || Self::try_on(port).await).await
+    }
+
+    /// The server that all tests of this process share while one of them needs it. Each uses a
+    /// prefix of its own.
+    pub async fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<RedisServer>> = Mutex::const_new(Weak::new());
+        let mut shared = SHARED.lock().await;
+        if let Some(server) = shared.upgrade() {
+            return server;
+        }
+        let server = Arc::new(Self::start().await);
+        *shared = Arc::downgrade(&server);
+        server
+    }
+
+    async fn try_on(port: u16) -> Option<Self> {
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"]);
+        command.arg(port.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
+        let process = match command.spawn() {
+            Ok(process) => process,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                panic!("these tests need redis-server: install it (Debian: redis-server)")
+            }
+            Err(error) => panic!("redis-server does not start: {error}"),
+        };
+        let mut server = Self { process, port };
+        let up = eventually("redis-server to answer or to give up", async || {
+            if matches!(server.process.try_wait(), Ok(Some(_))) {
+                return Some(false);
+            }
+            // Another server may answer at this port: the process must be ours.
+            let info = server.ask(::redis::cmd("INFO").arg("server")).await?;
+            Some(info.contains(&format!("process_id:{}\r", server.process.id())))
+        });
+        let up = up.await;
+        up.then_some(server)
+    }
+
+    /// Where it is.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How a store gets there.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// A connection of the test's own.
+    pub async fn connection(&self) -> Option<::redis::aio::MultiplexedConnection> {
+        let client = ::redis::Client::open(self.url()).unwrap();
+        client.get_multiplexed_async_connection().await.ok()
+    }
+
+    async fn ask(&self, command: &::redis::Cmd) -> Option<String> {
+        command.query_async(&mut self.connection().await?).await.ok()
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A prefix that no other test of this process uses.
+pub fn fresh_prefix() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("test-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
