@@ -18,9 +18,9 @@ build: ## Build the release binary, target/release/linkgate.
 	@scripts/needs build
 	cargo build --release --locked
 
-test: ## Run the whole suite; installs Redis and Chromium for it if they are missing.
+test: ## Run the whole suite, or ARGS="..." of it; installs what it needs.
 	@scripts/needs test
-	cargo test --locked
+	cargo test --locked $(ARGS)
 
 check: fmt-check clippy docs deny ## Check formatting, lints, documentation and dependencies.
 
