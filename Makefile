@@ -45,7 +45,7 @@ audit: ## Check the dependencies for known vulnerabilities; needs github.com.
 	scripts/deny advisories
 
 bench: ## Measure: the micro-benchmarks, then linkgate against bare Pingora.
-	@scripts/needs test
+	@scripts/needs build
 	cargo bench --locked
 	@if [ -x benches/load/run ]; then benches/load/run; fi
 
