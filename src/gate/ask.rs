@@ -11,7 +11,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, Limited, Verdict};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, Report, Token};
-use crate::ports::{Beginning, MailId, QueuedMail, Settled, Settlement, Stored, StoreError, draw};
+use crate::ports::{Beginning, MailId, QueuedMail, Settled, Settlement, StoreError, Stored, draw};
 
 /// How long an expired attempt is remembered, so that its link says "expired" and offers a fresh
 /// one.
@@ -149,9 +149,8 @@ impl Gate {
         }
         let link = Token::<Link>::mint(&self.keys.token, draw(&self.entropy));
         let code = Code::mint(draw(&self.entropy));
-        let browser = asker
-            .browser
-            .unwrap_or_else(|| Token::mint(&self.keys.token, draw(&self.entropy)));
+        let browser =
+            asker.browser.unwrap_or_else(|| Token::mint(&self.keys.token, draw(&self.entropy)));
         let admitted = (place.admits)(wish.email);
         let expires_at = now.after(place.terms.link_lifetime);
         let attempt = Attempt {
@@ -214,9 +213,8 @@ impl Gate {
         code: &Code,
     ) -> QueuedMail {
         let id = MailId(draw(&self.entropy));
-        let address = |what: &str, token: &str| {
-            format!("{}{}/{what}/{token}", place.origin, self.prefix)
-        };
+        let address =
+            |what: &str, token: &str| format!("{}{}/{what}/{token}", place.origin, self.prefix);
         let report = Token::<Report>::for_attempt(&self.keys.token, link.digest());
         let job = MailJob {
             deliver: admitted.is_some(),

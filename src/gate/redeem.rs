@@ -90,7 +90,7 @@ pub enum CodeRedeemed {
 /// How settling ended.
 enum Settling {
     In(Box<SignedIn>),
-    Gone(Gone, Record),
+    Gone(Gone, Box<Record>),
     Unknown,
 }
 
@@ -112,7 +112,7 @@ impl Gate {
         if own {
             return Ok(match self.settle(place, link.digest(), Way::OwnLink, caller).await? {
                 Settling::In(signed_in) => Opened::SignedIn(signed_in),
-                Settling::Gone(gone, record) => opened_late(gone, record, caller),
+                Settling::Gone(gone, record) => opened_late(gone, *record, caller),
                 Settling::Unknown => Opened::Unknown,
             });
         }
@@ -159,7 +159,7 @@ impl Gate {
         let way = if own { Way::OwnLink } else { Way::OtherLink };
         Ok(match self.settle(place, link.digest(), way, caller).await? {
             Settling::In(signed_in) => Redeemed::SignedIn(signed_in),
-            Settling::Gone(gone, record) => Redeemed::Gone(gone, record),
+            Settling::Gone(gone, record) => Redeemed::Gone(gone, *record),
             Settling::Unknown => Redeemed::Unknown,
         })
     }
@@ -207,7 +207,7 @@ impl Gate {
         }
         Ok(match self.settle(place, link, Way::Code, caller).await? {
             Settling::In(signed_in) => CodeRedeemed::SignedIn(signed_in),
-            Settling::Gone(gone, record) => CodeRedeemed::Gone(gone, record),
+            Settling::Gone(gone, record) => CodeRedeemed::Gone(gone, *record),
             Settling::Unknown => CodeRedeemed::NoAttempt,
         })
     }
@@ -250,11 +250,11 @@ impl Gate {
         let expires_at = record.attempt.expires_at;
         let to = match record.state.spend(way, token.digest(), expires_at, now) {
             Ok(to) => to,
-            Err(gone) => return Ok(Some(Settling::Gone(gone, record))),
+            Err(gone) => return Ok(Some(Settling::Gone(gone, Box::new(record)))),
         };
         // The list may have changed since the mail was sent: who is off it is out.
         if !record.attempt.admitted || (place.admits)(&record.attempt.email).is_none() {
-            return Ok(Some(Settling::Gone(Gone::Ended, record)));
+            return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
         }
         let session = Session {
             email: record.attempt.email.clone(),
@@ -278,9 +278,7 @@ impl Gate {
         };
         match self.store.settle(link, &settlement).await? {
             Settled::Changed => Ok(None),
-            Settled::Done => {
-                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record }))))
-            }
+            Settled::Done => Ok(Some(Settling::In(Box::new(SignedIn { token, session, record })))),
         }
     }
 

@@ -52,10 +52,8 @@ pub async fn sign_in(
     let return_url = visit.return_url(&ask.return_to);
     let asker = visit.asker();
     let admits = visit.admits();
-    let asked = desk
-        .gate
-        .request_link(visit.place(&admits), asker, &email, return_url.as_str())
-        .await?;
+    let asked =
+        desk.gate.request_link(visit.place(&admits), asker, &email, return_url.as_str()).await?;
     let expires_in = asked.attempt.expires_at.since(desk.gate.now()).as_secs();
     let mut response = document(StatusCode::ACCEPTED, &json!({ "expires_in": expires_in }));
     append(&mut response, visit.cookies.set_browser(&asked.browser.reveal()));
@@ -155,10 +153,7 @@ pub async fn session(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// `DELETE /api/session`
-pub async fn end_session(
-    State(desk): State<Arc<Desk>>,
-    visit: Visit,
-) -> Result<Response, Refusal> {
+pub async fn end_session(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     if let Some(token) = &visit.session {
         desk.gate.sign_out(token).await?;

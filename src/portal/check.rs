@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::Desk;
+use super::cookies::CookieNames;
 use super::refusal::{Refusal, problem};
 use super::sign_in::see_other;
 use super::visit::{Here, Visit, token_in};
@@ -23,7 +24,6 @@ use crate::domain::policy::{Decision, Unauthenticated};
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::site::{Located, Site};
 use crate::domain::token::Session;
-use super::cookies::CookieNames;
 
 /// What the other proxy asks about.
 struct Question {

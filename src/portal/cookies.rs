@@ -215,19 +215,29 @@ mod tests {
         for (field, expected) in rows {
             assert_eq!(one(field), expected, "{field:?}");
         }
-        assert_eq!(find([&b"__Host-linkgate-session=a"[..], b"__Host-linkgate-session=b"], NAME), Found::Several);
+        assert_eq!(
+            find([&b"__Host-linkgate-session=a"[..], b"__Host-linkgate-session=b"], NAME),
+            Found::Several
+        );
     }
 
     #[test]
     fn ours_are_cut_out_and_the_rest_is_joined() {
-        let rest = without_ours([&b"theme=dark; __Host-linkgate-session=x"[..], b"lang=de; linkgate-browser=y"]);
+        let rest = without_ours([
+            &b"theme=dark; __Host-linkgate-session=x"[..],
+            b"lang=de; linkgate-browser=y",
+        ]);
         assert_eq!(rest, b"theme=dark; lang=de");
         assert!(without_ours([&b"__Host-linkgate-session=x"[..]]).is_empty());
     }
 
     #[test]
     fn an_upstream_cannot_set_ours() {
-        for field in ["__Host-linkgate-session=x; Path=/", " linkgate-session =", "\u{a0}__HOST-linkgate-BROWSER=1"] {
+        for field in [
+            "__Host-linkgate-session=x; Path=/",
+            " linkgate-session =",
+            "\u{a0}__HOST-linkgate-BROWSER=1",
+        ] {
             assert!(sets_ours(field.as_bytes()), "{field:?}");
         }
         assert!(!sets_ours(b"session=linkgate-session=1"));

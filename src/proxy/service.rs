@@ -33,10 +33,10 @@ use crate::domain::policy::{Decision, Permit};
 use crate::domain::site::Located;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Session as SessionToken, Token, TokenDigest};
+use crate::portal::Portal;
 use crate::portal::cookies::{CookieNames, sets_ours};
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::{Here, token_in};
-use crate::portal::Portal;
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
@@ -122,11 +122,12 @@ impl AuthProxy {
     }
 
     async fn own_page(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let Some(here) = here(context) else { return Error::e_explain(ErrorType::InternalError, "no site") };
+        let Some(here) = here(context) else {
+            return Error::e_explain(ErrorType::InternalError, "no site");
+        };
         context.outcome = Outcome::Own;
         let head = session.req_header();
-        let audience =
-            Audience::of(head.uri.path(), &head.headers, &self.portal.desk().prefix);
+        let audience = Audience::of(head.uri.path(), &head.headers, &self.portal.desk().prefix);
         let body = match reply::read_body(session).await {
             Ok(body) => body,
             Err(fault) => {
@@ -441,7 +442,8 @@ impl ProxyHttp for AuthProxy {
                 head.append_header(header::SET_COOKIE, cookie)?;
             }
         }
-        let is_signed_in = context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());
+        let is_signed_in =
+            context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());
         if is_signed_in
             && !head.status.is_informational()
             && !head.headers.contains_key(header::CACHE_CONTROL)

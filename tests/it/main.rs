@@ -10,5 +10,6 @@
 )]
 
 mod flow;
+mod house;
 mod store_contract;
 mod support;

@@ -69,7 +69,8 @@ impl Smtp {
         let tls = || -> Result<TlsParameters, MailError> {
             let mut tls = TlsParameters::builder(host.clone());
             if let Some(pem) = authority {
-                let broken = |error| MailError::Permanent(format!("certificate authority: {error}"));
+                let broken =
+                    |error| MailError::Permanent(format!("certificate authority: {error}"));
                 tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(broken)?);
             }
             tls.build().map_err(|error| MailError::Permanent(format!("TLS: {error}")))

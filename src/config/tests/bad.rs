@@ -26,7 +26,7 @@ const STRUCTURE: &[(&str, &str, &str)] = &[
     ("unknown key", "", "prefx: /x\n"),
     ("unknown key in a list", LISTEN, "listen:\n  - adress: 127.0.0.1:8080\n"),
     ("unknown key, nothing near", FROM, "  colour: blue\n"),
-    ("unknown key deep down", UPSTREAM, "upstream: { url: \"http://a\", health: { pth: / } }"),
+    ("unknown key deep down", UPSTREAM, "upstream: { url: \"http://a\", server_nam: b }"),
     ("key of another spelling", "", "trusted-proxies: []\n"),
     ("key in a map that has none", STORE, "store: { memory: { size: 3 } }\n"),
     ("duplicate key", "", "prefix: /a\nprefix: /b\n"),
@@ -198,11 +198,6 @@ const IN_SITES: &[(&str, &str, &str)] = &[
         "upstream TLS without https",
         UPSTREAM,
         "upstream: { url: \"http://a:1\", server_name: b, ca: site.pem }",
-    ),
-    (
-        "upstream health",
-        UPSTREAM,
-        "upstream: { url: \"http://a:1\", health: { path: healthz, interval: 0s } }",
     ),
     ("nobody", "    allow: [\"@example.com\"]\n", ""),
     (

@@ -108,7 +108,9 @@ impl Gate {
         let Wishes { store, sign_in, session, trusted, mail, sites, extra, .. } = &self.wishes;
         let folder = self.folder.path().display().to_string();
         let mail = if mail.is_empty() {
-            format!("{{ from: \"Gate <login@example.com>\", folder: {{ path: \"{folder}/mails\" }} }}")
+            format!(
+                "{{ from: \"Gate <login@example.com>\", folder: {{ path: \"{folder}/mails\" }} }}"
+            )
         } else {
             mail.clone()
         };
@@ -269,7 +271,9 @@ impl Mail {
     pub fn code(&self) -> String {
         let is_code = |line: &&str| {
             let line = line.trim().as_bytes();
-            line.len() == 9 && line[4] == b'-' && line.iter().all(|byte| b"BCDFGHJKLMNPQRSTVWXZ-".contains(byte))
+            line.len() == 9
+                && line[4] == b'-'
+                && line.iter().all(|byte| b"BCDFGHJKLMNPQRSTVWXZ-".contains(byte))
         };
         self.text.lines().find(is_code).expect("a code").trim().to_owned()
     }
