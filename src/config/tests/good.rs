@@ -78,8 +78,6 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
         "#      connect_timeout: 5s",
         "#      read_timeout: 60s",
         "#      write_timeout: 60s",
-        "#        path: /",
-        "#        interval: 10s",
         "#      enabled: true",
         "#      mode: passwordless",
         "#      registration: closed",

@@ -104,11 +104,3 @@ fn no_secret_in_debug() {
     let shown = format!("{:?}", sample());
     assert!(!shown.contains("WDJB") && !shown.contains("/link/") && !shown.contains("/report/"));
 }
-
-/// Writes the mail to a folder, to look at it in a browser; see the same test of the pages.
-#[test]
-#[ignore = "writes files for people to look at"]
-fn look_at_the_mail() {
-    let folder = std::path::PathBuf::from(std::env::var("LINKGATE_LOOK").unwrap());
-    std::fs::write(folder.join("mail.html"), render(&sample()).html).unwrap();
-}
