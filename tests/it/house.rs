@@ -58,6 +58,14 @@ fn the_domain_knows_neither_runtime_nor_web() {
     }
 }
 
+#[test]
+fn the_readme_quotes_the_minimal_configuration() {
+    let readme = include_str!("../../README.md");
+    let minimal = include_str!("../../conf/minimal.yaml");
+    assert!(minimal.lines().count() <= 10);
+    assert!(readme.contains(minimal), "README.md and conf/minimal.yaml differ");
+}
+
 /// Module, path and text of every source file.
 fn sources() -> Vec<(String, PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
