@@ -9,6 +9,7 @@
     clippy::unwrap_used
 )]
 
+mod browser;
 mod flow;
 mod store_contract;
 mod support;
