@@ -17,6 +17,7 @@ fn pages() -> Pages {
 fn steady(pages: &Pages, body: &str) -> String {
     body.replace(&pages.assets().stylesheet().name, "linkgate.css")
         .replace(&pages.assets().script().name, "linkgate.js")
+        .replace(&pages.assets().icon().name, "linkgate.svg")
 }
 
 #[test]
@@ -42,6 +43,7 @@ fn every_page_has_one_heading_a_title_and_nothing_inline() {
             ("name=\"robots\" content=\"noindex\"", 1),
             ("name=\"color-scheme\" content=\"light dark\"", 1),
             ("rel=\"stylesheet\"", 1),
+            ("rel=\"icon\"", 1),
             ("<style", 0),
             (" style=", 0),
             (" onclick=", 0),
@@ -135,7 +137,7 @@ fn a_page_that_cannot_be_rendered_is_an_internal_error() {
 fn look_at_the_pages() {
     let folder = std::path::PathBuf::from(std::env::var("LINKGATE_LOOK").unwrap());
     let pages = pages();
-    for asset in [pages.assets().stylesheet(), pages.assets().script()] {
+    for asset in [pages.assets().stylesheet(), pages.assets().script(), pages.assets().icon()] {
         std::fs::write(folder.join(&asset.name), asset.bytes).unwrap();
     }
     for (name, html) in samples(&pages) {
