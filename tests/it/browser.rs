@@ -18,7 +18,7 @@ const ANN: &str = "ann@example.com";
 struct Installed {
     gate: Gate,
     /// Ends after the gate.
-    redis: Option<Arc<RedisServer>>,
+    _redis: Option<Arc<RedisServer>>,
 }
 
 impl Installed {
@@ -28,14 +28,15 @@ impl Installed {
 
     async fn embedded() -> Self {
         let store = "{ embedded: { path: \"$DIR/data\" } }".to_owned();
-        Self { gate: Gate::with(Wishes { store, ..Wishes::default() }).await, redis: None }
+        Self { gate: Gate::with(Wishes { store, ..Wishes::default() }).await, _redis: None }
     }
 
     async fn redis() -> Self {
         let redis = RedisServer::shared().await;
-        let store = format!("{{ redis: {{ url: \"{}\", prefix: {} }} }}", redis.url(), fresh_prefix());
+        let store =
+            format!("{{ redis: {{ url: \"{}\", prefix: {} }} }}", redis.url(), fresh_prefix());
         let gate = Gate::with(Wishes { store, ..Wishes::default() }).await;
-        Self { gate, redis: Some(redis) }
+        Self { gate, _redis: Some(redis) }
     }
 
     /// The deep link as a person types it.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use super::{ANN, Installed};
 use crate::support::chromium::Chromium;
+use crate::support::gate::{Gate, Wishes, free_port};
+use crate::support::redis::RedisServer;
 
 /// A folder for pictures of every page, for people who want to look: `LINKGATE_PICTURES=/tmp/x`.
 const PICTURES: &str = "LINKGATE_PICTURES";
@@ -78,7 +80,8 @@ async fn pages_of_the_flow_fit_and_can_be_read() {
 
     chromium.open(&mail.link()).await;
     chromium.arrives_at(&installed.deep()).await;
-    for (name, page) in [("account", "account"), ("sign-out", "sign-out"), ("not-found", "nothing")] {
+    for (name, page) in [("account", "account"), ("sign-out", "sign-out"), ("not-found", "nothing")]
+    {
         chromium.open(&installed.page(page)).await;
         survey(&chromium, name).await;
     }
@@ -116,7 +119,9 @@ async fn pages_of_an_ended_request_fit_and_can_be_read() {
     chromium.press("Send me a link").await;
     chromium.says("Check your mail").await;
     let mail = installed.gate.mail(ANN, 1).await;
-    for tries in ["4 tries left", "3 tries left", "2 tries left", "1 try left", "Too many wrong codes"] {
+    for tries in
+        ["4 tries left", "3 tries left", "2 tries left", "1 try left", "Too many wrong codes"]
+    {
         chromium.fill("code", "BBBB-BBBB").await;
         chromium.says(tries).await;
     }
@@ -134,4 +139,42 @@ async fn pages_of_an_ended_request_fit_and_can_be_read() {
     chromium.open(&installed.page("check-mail")).await;
     survey(&chromium, "request-ended").await;
     chromium.is_content(&[410, 422, 429]).await;
+}
+
+#[tokio::test]
+async fn pages_of_trouble_fit_and_can_be_read() {
+    let redis = RedisServer::start().await;
+    let store = format!("{{ redis: {{ url: \"{}\" }} }}", redis.url());
+    let sites = format!(
+        "\n  - {{ name: app, origin: $ORIGIN, upstream: $UPSTREAM, allow: [everyone] }}\n  \
+         - {{ name: broken, origin: \"http://broken.localhost:$PORT\", \
+         upstream: \"http://127.0.0.1:{}\", allow: [everyone], \
+         rules: [{{ path: \"/**\", access: public }}] }}\n",
+        free_port()
+    );
+    let limits = "limits: { email: 1/1h, ip: 100/1h }".to_owned();
+    let gate = Gate::with(Wishes { store, sites, sign_in: limits, ..Wishes::default() }).await;
+    let chromium = Chromium::start().await;
+    let port = gate.address.port();
+    chromium.open(&format!("http://broken.localhost:{port}/")).await;
+    survey(&chromium, "upstream-down").await;
+    chromium.is_content(&[502]).await;
+    chromium.open(&format!("{}/%zz", gate.origin)).await;
+    survey(&chromium, "bad-request").await;
+    chromium.is_content(&[400]).await;
+
+    for _ in 0..2 {
+        chromium.open(&format!("{}/deep?x=1", gate.origin)).await;
+        chromium.fill("email", ANN).await;
+        chromium.press("Send me a link").await;
+    }
+    chromium.says("Too many requests").await;
+    survey(&chromium, "rate-limited-address").await;
+    chromium.open(&gate.mail(ANN, 1).await.link()).await;
+    chromium.arrives_at(&format!("{}/deep?x=1", gate.origin)).await;
+    drop(redis);
+    chromium.open(&format!("{}/", gate.origin)).await;
+    chromium.says("Sign-in is not available right now").await;
+    survey(&chromium, "store-down").await;
+    chromium.is_content(&[429, 503]).await;
 }

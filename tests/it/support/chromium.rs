@@ -116,7 +116,8 @@ impl Chromium {
 
     /// Waits until the page says this, and returns all its words.
     pub async fn says(&self, words: &str) -> String {
-        let said = eventually(words, async || Some(self.text().await).filter(|it| it.contains(words)));
+        let said =
+            eventually(words, async || Some(self.text().await).filter(|it| it.contains(words)));
         match tokio::time::timeout(Duration::from_secs(9), said).await {
             Ok(text) => text,
             Err(_) => panic!("no {words:?} at {}:\n{}", self.url().await, self.text().await),
@@ -196,6 +197,8 @@ impl Chromium {
         let entries = self.client.issue_cmd(Own("se/log", json!({ "type": "browser" }))).await;
         let entries = entries.expect("a log");
         let entries = entries.as_array().expect("a list").iter();
+        // INFO is no complaint: "Cleared data types" after signing out.
+        let entries = entries.filter(|entry| entry["level"] != "INFO");
         entries.filter_map(|entry| entry["message"].as_str()).map(str::to_owned).collect()
     }
 
