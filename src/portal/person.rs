@@ -56,9 +56,7 @@ pub async fn confirm_sign_out(
 /// browser to keep them, and going back does not ask whether they are fresh (RFC 9111, 6).
 pub fn forget(visit: &Visit, response: &mut Response) {
     append(response, visit.cookies.clear_session());
-    response
-        .headers_mut()
-        .insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
 }
 
 /// `GET /account`
