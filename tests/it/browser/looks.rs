@@ -39,7 +39,7 @@ const LOW_CONTRAST: &str = r#"(() => {
 /// Looks at the page that is shown: it fits on narrow and wide screens, and can be read.
 pub(super) async fn survey(chromium: &Chromium, name: &str) {
     for (width, scheme) in [(320, "light"), (320, "dark"), (1280, "dark"), (1280, "light")] {
-        chromium.looks_like(width, scheme).await;
+        chromium.looks_like(width, scheme, "none").await;
         if let Some(folder) = std::env::var_os(PICTURES) {
             let file = PathBuf::from(folder).join(format!("{name}-{width}-{scheme}.png"));
             std::fs::write(file, chromium.picture().await).expect("a picture");
@@ -57,6 +57,7 @@ async fn pages_of_the_flow_fit_and_can_be_read() {
     let (chromium, other) = (Chromium::start().await, Chromium::start().await);
     chromium.open(&installed.deep()).await;
     survey(&chromium, "sign-in").await;
+    colours_of_the_visitor(&chromium).await;
     chromium.press("Send me a link").await;
     chromium.says("Enter your e-mail address.").await;
     survey(&chromium, "sign-in-problem").await;
@@ -99,6 +100,17 @@ async fn pages_of_the_flow_fit_and_can_be_read() {
     survey(&chromium, "signed-out").await;
     chromium.is_content(&[403, 404, 410, 422]).await;
     other.is_content(&[404, 410, 422]).await;
+}
+
+/// A visitor who has chosen colours, and who does not want things to move.
+async fn colours_of_the_visitor(chromium: &Chromium) {
+    chromium.looks_like(1280, "light", "active").await;
+    assert_eq!(chromium.value("matchMedia('(forced-colors: active)').matches").await, true);
+    let style = "getComputedStyle(document.querySelector('button'))";
+    let border = chromium.value(&format!("{style}.borderTopStyle")).await;
+    assert_eq!(border, "solid", "a button is seen without its ground");
+    assert_eq!(chromium.value(&format!("{style}.transitionDuration")).await, "0s");
+    chromium.looks_like(1280, "light", "none").await;
 }
 
 /// The mail as HTML, in a browser instead of a mail program.

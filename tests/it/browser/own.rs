@@ -2,6 +2,7 @@
 
 use super::{ANN, Installed};
 use crate::support::chromium::Chromium;
+use crate::support::eventually;
 
 #[tokio::test]
 async fn a_click_in_a_second_tab_lands_on_the_deep_link_and_the_first_tab_follows() {
@@ -23,12 +24,15 @@ async fn a_click_in_a_second_tab_lands_on_the_deep_link_and_the_first_tab_follow
         chromium.is_content(&[]).await;
 
         let mail = installed.gate.mail(ANN, 1).await;
-        let first = chromium.open_in_new_tab(&mail.link()).await;
+        let first = chromium.open_in_new_window(&mail.link()).await;
         chromium.arrives_at(&deep).await;
-        assert!(
-            chromium.text().await.contains("ann@example.com"),
-            "the application knows who it is"
-        );
+        assert!(chromium.text().await.contains(ANN), "the application knows who it is");
+        eventually("the first tab goes on without being looked at", async || {
+            let pages = installed.gate.upstream.seen();
+            let landed = pages.iter().filter(|page| page.target == "/reports/42?tab=x");
+            (landed.count() == 2).then_some(())
+        })
+        .await;
         let second = chromium.client.window().await.expect("a tab");
         chromium.switch_to(first).await;
         chromium.arrives_at(&deep).await;

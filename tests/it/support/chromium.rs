@@ -78,6 +78,15 @@ impl Chromium {
         left
     }
 
+    /// Opens an address in a new window: what is open elsewhere stays visible, and its timers run.
+    pub async fn open_in_new_window(&self, url: &str) -> WindowHandle {
+        let left = self.client.window().await.expect("a tab");
+        let window = self.client.new_window(false).await.expect("a window");
+        self.client.switch_to_window(window.handle).await.expect("the window");
+        self.open(url).await;
+        left
+    }
+
     /// Goes to another tab.
     pub async fn switch_to(&self, tab: WindowHandle) {
         self.client.switch_to_window(tab).await.expect("the tab");
@@ -166,13 +175,14 @@ impl Chromium {
     }
 
     /// Takes the size of a screen and the wishes of a person.
-    pub async fn looks_like(&self, width: u32, scheme: &str) {
+    pub async fn looks_like(&self, width: u32, scheme: &str, forced_colors: &str) {
         let metrics =
             json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
             { "name": "prefers-reduced-motion", "value": "reduce" },
+            { "name": "forced-colors", "value": forced_colors },
         ]);
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
