@@ -159,7 +159,7 @@ pub async fn end_session(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<
         desk.gate.sign_out(token).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    append(&mut response, visit.cookies.clear_session());
+    super::person::forget(&visit, &mut response);
     Ok(response)
 }
 

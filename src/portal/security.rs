@@ -25,7 +25,8 @@ const FIXED: [(HeaderName, HeaderValue); 6] = [
 ];
 
 /// The policy when no site is known.
-const STRICTEST: &str = "default-src 'none'; style-src 'self'; form-action 'none'; \
+const STRICTEST: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+                         img-src 'self'; form-action 'none'; \
                          frame-ancestors 'none'; base-uri 'none'";
 
 /// The headers, prepared for each site.

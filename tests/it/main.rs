@@ -9,6 +9,7 @@
     clippy::unwrap_used
 )]
 
+mod browser;
 mod flow;
 mod house;
 mod store_contract;

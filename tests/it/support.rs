@@ -1,5 +1,6 @@
 //! What several groups of tests stand on.
 
+pub mod chromium;
 pub mod client;
 pub mod gate;
 pub mod redis;

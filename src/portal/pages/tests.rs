@@ -17,6 +17,7 @@ fn pages() -> Pages {
 fn steady(pages: &Pages, body: &str) -> String {
     body.replace(&pages.assets().stylesheet().name, "linkgate.css")
         .replace(&pages.assets().script().name, "linkgate.js")
+        .replace(&pages.assets().icon().name, "linkgate.svg")
 }
 
 #[test]
@@ -42,6 +43,7 @@ fn every_page_has_one_heading_a_title_and_nothing_inline() {
             ("name=\"robots\" content=\"noindex\"", 1),
             ("name=\"color-scheme\" content=\"light dark\"", 1),
             ("rel=\"stylesheet\"", 1),
+            ("rel=\"icon\"", 1),
             ("<style", 0),
             (" style=", 0),
             (" onclick=", 0),
@@ -136,7 +138,7 @@ fn every_page_written_out_finds_its_style_sheet() {
     let wished = std::env::var_os("LINKGATE_LOOK").map(std::path::PathBuf::from);
     let folder = wished.as_deref().unwrap_or(own.path());
     let pages = pages();
-    for asset in [pages.assets().stylesheet(), pages.assets().script()] {
+    for asset in [pages.assets().stylesheet(), pages.assets().script(), pages.assets().icon()] {
         std::fs::write(folder.join(&asset.name), asset.bytes).unwrap();
     }
     for (name, html) in samples(&pages) {
