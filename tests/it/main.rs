@@ -9,6 +9,7 @@
     clippy::unwrap_used
 )]
 
+mod attacks;
 mod flow;
 mod house;
 mod store_contract;

@@ -1,6 +1,7 @@
 //! What several groups of tests stand on.
 
 pub mod client;
+pub mod connection;
 pub mod gate;
 pub mod redis;
 pub mod upstream;
