@@ -74,6 +74,18 @@ pub fn put_strictest(response: &mut Response) {
         .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(STRICTEST));
 }
 
+/// The same headers as lines of HTTP/1, for answers that are written as bytes before there is a
+/// request that could be read.
+#[must_use]
+pub fn strictest_lines() -> String {
+    let mut response = Response::default();
+    put_strictest(&mut response);
+    let line = |(name, value): (&HeaderName, &HeaderValue)| {
+        format!("{name}: {}\r\n", value.to_str().unwrap_or_default())
+    };
+    response.headers().iter().map(line).collect()
+}
+
 fn put_fixed(response: &mut Response) {
     let headers = response.headers_mut();
     for (name, value) in FIXED {

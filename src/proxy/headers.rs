@@ -10,16 +10,21 @@
 const FOLDED: usize = 48;
 
 /// Families of names that say who somebody is or where a request came from: a client's own header
-/// of such a name never reaches an upstream. Folded; a name belongs when it begins with one.
-const FAMILIES: [&str; 32] = [
+/// of such a name never reaches an upstream. `clientcert` is RFC 9440, section 3: whoever may set it
+/// must remove what clients send. Folded; a name belongs when it begins with one.
+const FAMILIES: [&str; 38] = [
     "cfaccess",
     "cfconnectingip",
+    "clientcert",
     "clientip",
     "fastlyclientip",
     "forwarded",
     "frontendhttps",
+    "oidcclaim",
     "proxyauthorization",
     "remote",
+    "sslclient",
+    "tailscaleuser",
     "trueclientip",
     "xamznoidc",
     "xauthemail",
@@ -43,6 +48,8 @@ const FAMILIES: [&str; 32] = [
     "xremote",
     "xrequestid",
     "xrewriteurl",
+    "xsslclient",
+    "xvouch",
     "xwebauth",
 ];
 
@@ -151,6 +158,14 @@ mod tests {
             "x-request-id",
             "x--remote--user",
             "proxy-authorization",
+            "x-remote-user",
+            "x-remote-group",
+            "x-vouch-user",
+            "tailscale-user-login",
+            "oidc-claim-email",
+            "client-cert",
+            "ssl-client-s-dn",
+            "x-ssl-client-verify",
         ];
         for name in names {
             assert_ne!(fate(name, &[]), Fate::Kept, "{name}");

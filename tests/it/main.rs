@@ -9,6 +9,7 @@
     clippy::unwrap_used
 )]
 
+mod attacks;
 mod browser;
 mod flow;
 mod house;

@@ -2,6 +2,7 @@
 
 pub mod chromium;
 pub mod client;
+pub mod connection;
 pub mod gate;
 pub mod redis;
 pub mod upstream;

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The status; 0 when the connection ended without an answer.
     pub status: u16,
@@ -111,15 +111,15 @@ fn dechunked(mut bytes: &[u8]) -> Vec<u8> {
     body
 }
 
-async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> bool {
+pub(super) async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> bool {
     matches!(stream.read_buf(buffer).await, Ok(count) if count > 0)
 }
 
-fn head_end(bytes: &[u8]) -> Option<usize> {
+pub(super) fn head_end(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|position| position + 4)
 }
 
-fn parse_head(bytes: &[u8]) -> Answer {
+pub(super) fn parse_head(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.split("\r\n");
     let status =
