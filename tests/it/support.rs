@@ -3,6 +3,7 @@
 pub mod client;
 pub mod gate;
 pub mod redis;
+pub mod stores;
 pub mod upstream;
 
 use std::time::Duration;

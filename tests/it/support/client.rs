@@ -29,7 +29,11 @@ impl Answer {
 
     /// All headers of this name.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        self.headers.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
+        self.headers
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     pub fn location(&self) -> &str {
@@ -118,7 +122,8 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
 fn parse_head(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|it| it.parse().ok());
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|it| it.parse().ok());
     let headers = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
@@ -146,6 +151,11 @@ impl Browser {
             cookies: BTreeMap::new(),
             agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".into(),
         }
+    }
+
+    /// Where it connects to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Types an address into the address bar, or follows a link.
@@ -230,8 +240,8 @@ const NAVIGATION: &[(&str, &str)] = &[
 
 /// What a browser sends of an address.
 fn path(target: &str) -> &str {
-    let rest = target.split_once("://").map_or(target, |(_, rest)| {
-        rest.find('/').map_or("/", |position| &rest[position..])
-    });
+    let rest = target
+        .split_once("://")
+        .map_or(target, |(_, rest)| rest.find('/').map_or("/", |position| &rest[position..]));
     rest.split('#').next().unwrap_or("/")
 }
