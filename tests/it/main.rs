@@ -10,5 +10,8 @@
 )]
 
 mod flow;
+mod gate_world;
+mod lifetimes;
+mod races;
 mod store_contract;
 mod support;

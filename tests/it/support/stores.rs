@@ -7,7 +7,6 @@ use super::redis::{RedisServer, fresh_prefix};
 
 /// A store that a linkgate process can be started on.
 pub struct Kind {
-    name: &'static str,
     yaml: String,
     environment: Vec<(String, String)>,
     _server: Option<Arc<RedisServer>>,
@@ -15,11 +14,11 @@ pub struct Kind {
 
 impl Kind {
     pub fn memory() -> Self {
-        Self::plain("memory", "{ memory: {} }")
+        Self::plain("{ memory: {} }")
     }
 
     pub fn embedded() -> Self {
-        Self::plain("embedded", "{ embedded: { path: \"$DIR/data\" } }")
+        Self::plain("{ embedded: { path: \"$DIR/data\" } }")
     }
 
     /// The Redis server that all tests share.
@@ -34,11 +33,11 @@ impl Kind {
             fresh_prefix()
         );
         let environment = vec![("LINKGATE_TEST_REDIS".to_owned(), server.url())];
-        Self { name: "redis", yaml, environment, _server: Some(server) }
+        Self { yaml, environment, _server: Some(server) }
     }
 
-    fn plain(name: &'static str, yaml: &str) -> Self {
-        Self { name, yaml: yaml.to_owned(), environment: Vec::new(), _server: None }
+    fn plain(yaml: &str) -> Self {
+        Self { yaml: yaml.to_owned(), environment: Vec::new(), _server: None }
     }
 
     /// Wishes with nothing but this store.
