@@ -12,6 +12,9 @@
 mod attacks;
 mod browser;
 mod flow;
+mod gate_world;
 mod house;
+mod lifetimes;
+mod races;
 mod store_contract;
 mod support;

@@ -5,6 +5,7 @@ pub mod client;
 pub mod connection;
 pub mod gate;
 pub mod redis;
+pub mod stores;
 pub mod upstream;
 
 use std::time::Duration;

@@ -153,6 +153,11 @@ impl Browser {
         }
     }
 
+    /// Where it connects to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Types an address into the address bar, or follows a link.
     pub async fn get(&mut self, target: &str) -> Answer {
         self.send("GET", path(target), NAVIGATION, None).await
@@ -160,8 +165,8 @@ impl Browser {
 
     /// Sends a form of a page of this site.
     pub async fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
+        let form =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let headers = [
             NAVIGATION[0],
             NAVIGATION[1],
@@ -169,7 +174,7 @@ impl Browser {
             ("Sec-Fetch-Site", "same-origin"),
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
-        self.send("POST", path(target), &headers, Some(form.finish().as_bytes())).await
+        self.send("POST", path(target), &headers, Some(form.as_bytes())).await
     }
 
     /// A script's request with a JSON body.
