@@ -8,8 +8,10 @@ use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::{Code, TRIES};
 use crate::domain::email::EmailAddress;
+use crate::domain::limit::Verdict;
 use crate::domain::session::Session;
 use crate::domain::terms::OtherBrowser;
+use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Token, TokenDigest};
 use crate::ports::{NewSession, Settled, Settlement, Stored, draw};
 
@@ -59,6 +61,11 @@ pub enum Redeemed {
     SignedIn(Box<SignedIn>),
     /// The address is another one; nothing was changed.
     WrongAddress(Record),
+    /// Too many addresses were tried for this link; nothing was changed.
+    TooMany {
+        /// When it may be tried again.
+        until: UnixMillis,
+    },
     /// Only the code works elsewhere at this site; nothing was changed.
     CodeOnly(Record),
     /// The link works no more.
@@ -150,10 +157,17 @@ impl Gate {
         }
         match place.terms.other_browser {
             OtherBrowser::CodeOnly => return Ok(Redeemed::CodeOnly(record)),
-            OtherBrowser::Address if typed != Some(&record.attempt.email) => {
-                return Ok(Redeemed::WrongAddress(record));
+            OtherBrowser::Button => {}
+            OtherBrowser::Address => {
+                // What is no address guesses nothing, and is not counted.
+                let Some(typed) = typed else { return Ok(Redeemed::WrongAddress(record)) };
+                if let Verdict::Exceeded { until } = self.count_confirmation(link.digest()).await? {
+                    return Ok(Redeemed::TooMany { until });
+                }
+                if *typed != record.attempt.email {
+                    return Ok(Redeemed::WrongAddress(record));
+                }
             }
-            OtherBrowser::Address | OtherBrowser::Button => {}
         }
         let own = caller.browser.is_some_and(|browser| browser.digest() == record.attempt.browser);
         let way = if own { Way::OwnLink } else { Way::OtherLink };
@@ -261,6 +275,7 @@ impl Gate {
             signed_in_at: now,
             last_seen: now,
             expires_at: now.after(place.terms.session.absolute),
+            realm: place.realm.to_owned(),
             browser: caller.browser_label.to_owned(),
             network: caller.client.network().to_string(),
         };
@@ -278,7 +293,12 @@ impl Gate {
         };
         match self.store.settle(link, &settlement).await? {
             Settled::Changed => Ok(None),
-            Settled::Done => Ok(Some(Settling::In(Box::new(SignedIn { token, session, record })))),
+            Settled::Done => {
+                if let Some(replaced) = caller.session {
+                    self.announce(replaced.digest());
+                }
+                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record }))))
+            }
         }
     }
 

@@ -110,6 +110,9 @@ async fn by_token(
         Redeemed::WrongAddress(_) => Err(Refusal::Unprocessable(
             "This client did not ask for the mail: the member `email` must repeat the address.",
         )),
+        Redeemed::TooMany { until } => {
+            Err(Refusal::TooMany { until, mail_pending: false, return_to: "/".into() })
+        }
         Redeemed::CodeOnly(_) => Err(Refusal::Unprocessable(
             "This client did not ask for the mail: only the one that did can sign in.",
         )),

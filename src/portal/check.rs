@@ -49,7 +49,10 @@ pub async fn check(
     let names = CookieNames::new(site.is_https(), site.session_domain.clone());
     let token = token_in::<Session>(&headers, names.session, &desk.gate.keys().token);
     let session = match &token {
-        Some(token) => desk.gate.authenticate(token, site.terms.session.idle).await?,
+        Some(token) => {
+            let realm = &question.located.realm;
+            desk.gate.authenticate(token, realm, site.terms.session.idle).await?
+        }
         None => None,
     };
     let identity = session.map(|session| {

@@ -72,6 +72,12 @@ impl CookieNames {
         self.header(self.session, "", Duration::ZERO, self.domain.as_deref())
     }
 
+    /// `Set-Cookie` that takes the browser cookie away.
+    #[must_use]
+    pub fn clear_browser(&self) -> Option<HeaderValue> {
+        self.header(self.browser, "", Duration::ZERO, None)
+    }
+
     /// `SameSite=Lax`: the click in a webmail is a cross-site navigation, and a `Strict` cookie is
     /// not sent with it, nor with the redirect after it.
     fn header(
@@ -156,9 +162,10 @@ pub fn without_ours<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
 #[must_use]
 pub fn sets_ours(field: &[u8]) -> bool {
     let pair = field.split(|byte| *byte == b';').next().unwrap_or_default();
-    let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-    let name = String::from_utf8_lossy(name);
-    OUR_NAMES.iter().any(|ours| name.trim().eq_ignore_ascii_case(ours))
+    // A cookie without a name is sent back as its value: `=linkgate-session=x` comes back as ours.
+    let text = String::from_utf8_lossy(pair);
+    let name = text.split('=').map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
+    OUR_NAMES.iter().any(|ours| name.eq_ignore_ascii_case(ours))
 }
 
 fn is_ours(name: &[u8]) -> bool {
@@ -237,6 +244,9 @@ mod tests {
             "__Host-linkgate-session=x; Path=/",
             " linkgate-session =",
             "\u{a0}__HOST-linkgate-BROWSER=1",
+            "=linkgate-session=x",
+            "= linkgate-session=x; Path=/",
+            "linkgate-session",
         ] {
             assert!(sets_ours(field.as_bytes()), "{field:?}");
         }

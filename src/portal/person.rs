@@ -51,11 +51,13 @@ pub async fn confirm_sign_out(
     Ok(response)
 }
 
-/// Makes the browser forget somebody who signed out: the cookie, and the pages it has kept.
+/// Makes the browser forget somebody who signed out: the cookies, so that the waiting page no longer
+/// names an address either, and the pages it has kept.
 /// Without the second, "back" showed the application's pages again, unasked: `private` allows a
 /// browser to keep them, and going back does not ask whether they are fresh (RFC 9111, 6).
 pub fn forget(visit: &Visit, response: &mut Response) {
     append(response, visit.cookies.clear_session());
+    append(response, visit.cookies.clear_browser());
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
 }
 

@@ -7,7 +7,7 @@ use pingora::Error;
 use pingora::proxy::Session;
 
 use super::service::Context;
-use crate::domain::path::RequestTarget;
+use crate::domain::path::{RequestTarget, Under};
 use crate::domain::time::UnixMillis;
 
 /// Longest path that is logged, in bytes.
@@ -50,6 +50,10 @@ pub fn write(
 
 fn shown<'a>(target: &'a RequestTarget, reserved: &str) -> &'a str {
     let path = target.path();
+    // A link of a mail that some program spelled in another way is still a link.
+    if target.under(reserved) == Under::Disguised {
+        return "(disguised)";
+    }
     let mut end = path.len().min(LONGEST_PATH);
     if let Some(own) = path.strip_prefix(reserved) {
         let page = own.find('/').unwrap_or(own.len());
@@ -71,6 +75,9 @@ mod tests {
         };
         assert_eq!(shown("/.linkgate/link/SECRET"), "/.linkgate/link");
         assert_eq!(shown("/.linkgate/sign-in?return_to=%2Fx"), "/.linkgate/sign-in");
+        for disguised in ["//.linkgate/link/S", "/.Linkgate/link/S", "/%2elinkgate/link/S"] {
+            assert_eq!(shown(disguised), "(disguised)");
+        }
         assert_eq!(shown("/reports/42?token=SECRET"), "/reports/42");
         assert_eq!(shown(&format!("/{}", "a".repeat(2000))).len(), LONGEST_PATH);
     }

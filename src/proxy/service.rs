@@ -24,7 +24,7 @@ use super::arrival::{self, Arrival, Unwelcome};
 use super::onward::Onward;
 use super::peers::{Patience, ServerIndex, Upstream};
 use super::verdict::Answerer;
-use super::{access_log, reply};
+use super::{access_log, reply, streams};
 use crate::domain::client::ClientAddress;
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
@@ -168,7 +168,7 @@ impl AuthProxy {
         let headers = &session.req_header().headers;
         let token: Option<Token<SessionToken>> = token_in(headers, name, &desk.gate.keys().token);
         let Some(token) = token else { return Ok(None) };
-        let found = desk.gate.authenticate(&token, site.terms.session.idle).await?;
+        let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
         let Some(found) = found else { return Ok(None) };
         context.session = Some(token.digest());
         Ok(Some(Arc::new(Identity {
@@ -236,7 +236,8 @@ impl AuthProxy {
         permit: Permit,
     ) -> Result<bool> {
         if context.kind == RequestKind::WebSocket {
-            let origin = session.req_header().headers.get(header::ORIGIN);
+            let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
+            let origin = origins.next().filter(|_| origins.next().is_none());
             let own = context.located.as_ref().map(|located| &*located.origin_text);
             if origin.and_then(|value| value.to_str().ok()) != own {
                 return self.refuse(session, context, &Refusal::CrossSite).await;
@@ -280,6 +281,14 @@ impl AuthProxy {
     fn upstream(&self, context: &Context) -> Option<&Upstream> {
         let id = context.permit.as_ref()?.upstream();
         self.upstreams.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// Lets a stream end with the session behind it.
+    fn end_with_session(&self, context: &Context) {
+        let (Some(session), Some(located)) = (context.session, &context.located) else { return };
+        let desk = Arc::clone(self.portal.desk());
+        let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
+        streams::end_with(async move { desk.gate.ended(session, &realm, idle).await });
     }
 
     fn patience(session: &Session, kind: RequestKind) -> Patience {
@@ -441,6 +450,9 @@ impl ProxyHttp for AuthProxy {
             for cookie in kept {
                 head.append_header(header::SET_COOKIE, cookie)?;
             }
+        }
+        if streams::is_stream(head) {
+            self.end_with_session(context);
         }
         let is_signed_in =
             context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());

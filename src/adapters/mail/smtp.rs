@@ -126,5 +126,8 @@ fn words(error: &dyn std::error::Error) -> String {
         text.push_str(&inner.to_string());
         cause = inner.source();
     }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+    // Relays like to repeat the recipient; no address of a person goes to the log.
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words = words.map(|word| if word.contains('@') { "(address)" } else { word });
+    words.collect::<Vec<_>>().join(" ").chars().take(200).collect()
 }

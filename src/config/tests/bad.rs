@@ -285,6 +285,11 @@ const IN_SITES: &[(&str, &str, &str)] = &[
         "  - name: wiki\n    origin: HTTPS://WIKI.example.com:443/\n    upstream: http://127.0.0.1:3001\n    allow: [everyone]\n",
     ),
     (
+        "two schemes on one authority",
+        "",
+        "  - name: other\n    origin: http://wiki.example.com\n    insecure_http: true\n    upstream: http://127.0.0.1:3001\n    allow: [everyone]\n  - name: third\n    origin: http://wiki.example.com:443\n    insecure_http: true\n    upstream: http://127.0.0.1:3002\n    allow: [everyone]\n",
+    ),
+    (
         "many at once, in order",
         SITE,
         "prefix: x\nlog: { level: x }\nsites:\n  - name: wiki\n    origin: http://wiki.example.com\n    rules: [{ path: a }]\n",

@@ -251,8 +251,8 @@ fn stores_and_mail_are_read() {
 fn what_is_allowed_on_purpose_is_allowed() {
     for (from, to) in [
         ("https://wiki.example.com", "http://wiki.localhost"),
-        ("https://wiki.example.com", "http://wiki.lan\n    insecure_http: true"),
         ("https://wiki.example.com", "https://*.example.com"),
+        ("https://wiki.example.com", "http://wiki.lan\n    insecure_http: true"),
         ("", "session: { domain: example.com }\n"),
         ("", "admin: { listen: off }\n"),
         ("", "admin: { listen: \"10.0.0.1:9180\", allow_remote: true }\n"),

@@ -104,3 +104,14 @@ fn no_secret_in_debug() {
     let shown = format!("{:?}", sample());
     assert!(!shown.contains("WDJB") && !shown.contains("/link/") && !shown.contains("/report/"));
 }
+
+/// Links cannot be built for a site whose origin has a star.
+#[test]
+fn without_a_link_the_code_stands_alone() {
+    let mail = render(&SignInMail { link: "", report_link: "", ..sample() });
+    assert!(mail.text.contains("WDJB-MJHT") && mail.html.contains("WDJB-MJHT"));
+    for part in [&mail.text, &mail.html] {
+        assert!(!part.contains("this link") && !part.contains("end the request"), "{part}");
+    }
+    assert!(!mail.html.contains("href"), "{}", mail.html);
+}

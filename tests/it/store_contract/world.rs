@@ -93,6 +93,7 @@ pub fn attempt(browser_number: u32) -> Attempt {
         site: "wiki".into(),
         origin: "https://wiki.example.com".into(),
         return_url: "https://wiki.example.com/a?b=\"c\"#d".into(),
+        realm: "https://wiki.example.com".into(),
         browser: browser(browser_number),
         code: code.mac(link(0), &Code::mint([3; 16])),
         asked_at: NOW,
@@ -100,6 +101,7 @@ pub fn attempt(browser_number: u32) -> Attempt {
         mails: 1,
         browser_label: "Firefox on Linux — ž".into(),
         network: "127.0.0.1".into(),
+        stranger: false,
         admitted: true,
     }
 }
