@@ -271,7 +271,7 @@ impl AuthProxy {
     ) -> Result<bool> {
         let head = session.req_header();
         let kind = arrival::kind(head.method.as_str(), &head.headers);
-        let response = self.answerer.turn_away(unwelcome, kind, &context.reference);
+        let response = self.answerer.turn_away(unwelcome, head.uri.path(), kind, &context.reference);
         // What was not understood leaves nothing to rely on for a next request.
         session.set_keepalive(None);
         reply::write(session, response).await.map(|()| true)

@@ -175,7 +175,17 @@ impl Answerer {
 
     /// The answer to a head that was not accepted.
     #[must_use]
-    pub fn turn_away(&self, unwelcome: Unwelcome, kind: RequestKind, reference: &str) -> Response {
+    pub fn turn_away(
+        &self,
+        unwelcome: Unwelcome,
+        path: &str,
+        kind: RequestKind,
+        reference: &str,
+    ) -> Response {
+        if let (Unwelcome::Misdirected, Some(file)) = (&unwelcome, self.portal.asset_anywhere(path))
+        {
+            return file;
+        }
         tracing::info!(reference, what = unwelcome.words(), status = unwelcome.status(), "refused");
         let notice = match unwelcome {
             Unwelcome::Damaged(_) | Unwelcome::HeadTooLarge => NoticeKind::BadRequest,

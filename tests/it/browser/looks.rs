@@ -171,6 +171,11 @@ async fn pages_of_trouble_fit_and_can_be_read() {
     chromium.open(&format!("http://broken.localhost:{port}/")).await;
     survey(&chromium, "upstream-down").await;
     chromium.is_content(&[502]).await;
+    chromium.open(&format!("http://unknown.localhost:{port}/")).await;
+    survey(&chromium, "misdirected").await;
+    chromium.is_content(&[421]).await;
+    let styled = "getComputedStyle(document.querySelector('main')).borderRadius";
+    assert_ne!(chromium.value(styled).await, "0px", "the style sheet is there, too");
     chromium.open(&format!("{}/%zz", gate.origin)).await;
     survey(&chromium, "bad-request").await;
     chromium.is_content(&[400]).await;

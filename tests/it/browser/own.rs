@@ -106,6 +106,15 @@ async fn the_code_signs_the_waiting_tab_in() {
     for installed in Installed::over_each_store().await {
         let (chromium, deep) = (Chromium::start().await, installed.deep());
         chromium.open(&deep).await;
+        // The fragment survives a mistake, and a change of mind.
+        chromium.press("Send me a link").await;
+        chromium.says("Enter your e-mail address.").await;
+        chromium.fill("email", "anne@example.com").await;
+        chromium.press("Send me a link").await;
+        chromium.says("Check your mail").await;
+        chromium.press("Use another address").await;
+        chromium.says("Enter the address you want to use instead.").await;
+        chromium.is_content(&[422]).await;
         chromium.fill("email", ANN).await;
         chromium.press("Send me a link").await;
         chromium.says("Check your mail").await;
