@@ -27,6 +27,9 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 /// An hour.
 pub const HOUR: Duration = Duration::from_secs(3600);
 
+/// Where the sessions of these tests count.
+const REALM: &str = "https://wiki.example.com";
+
 /// A clock that stands until it is moved.
 pub struct FakeClock(AtomicU64);
 
@@ -113,7 +116,14 @@ impl World {
     pub async fn at<T>(&self, act: impl AsyncFnOnce(&Gate, Place<'_>) -> T) -> T {
         let admits = |email: &EmailAddress| self.admits(email);
         let place =
-            Place { site: "wiki", origin: &self.origin, terms: &self.terms, admits: &admits };
+            Place {
+                site: "wiki",
+                origin: &self.origin,
+                has_links: true,
+                realm: REALM,
+                terms: &self.terms,
+                admits: &admits,
+            };
         act(&self.gate, place).await
     }
 
@@ -178,7 +188,7 @@ impl World {
 
     /// Whether a session counts now.
     pub async fn is_in(&self, session: &Token<token::Session>) -> bool {
-        let found = self.gate.authenticate(session, self.terms.session.idle).await;
+        let found = self.gate.authenticate(session, REALM, self.terms.session.idle).await;
         found.expect("a store").is_some()
     }
 }

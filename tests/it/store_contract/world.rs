@@ -93,7 +93,6 @@ pub fn attempt(browser_number: u32) -> Attempt {
         site: "wiki".into(),
         origin: "https://wiki.example.com".into(),
         return_url: "https://wiki.example.com/a?b=\"c\"#d".into(),
-        realm: "https://wiki.example.com".into(),
         browser: browser(browser_number),
         code: code.mac(link(0), &Code::mint([3; 16])),
         asked_at: NOW,
@@ -108,6 +107,7 @@ pub fn attempt(browser_number: u32) -> Attempt {
 
 pub fn session(now: UnixMillis) -> Session {
     Session {
+        realm: "https://wiki.example.com".into(),
         email: EmailAddress::parse("ann@example.com").unwrap(),
         signed_in_at: now,
         last_seen: now,
