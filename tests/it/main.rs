@@ -9,9 +9,14 @@
     clippy::unwrap_used
 )]
 
+mod crash;
+mod faults;
 mod flow;
 mod gate_world;
 mod lifetimes;
+mod logs;
 mod races;
+mod slow;
+mod smtp;
 mod store_contract;
 mod support;

@@ -1,8 +1,11 @@
 //! What several groups of tests stand on.
 
+pub mod cable;
+pub mod certificates;
 pub mod client;
 pub mod gate;
 pub mod redis;
+pub mod smtp;
 pub mod stores;
 pub mod upstream;
 

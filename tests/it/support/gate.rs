@@ -239,7 +239,11 @@ pub struct Mail {
 
 impl Mail {
     fn read(path: &Path) -> Self {
-        let raw = std::fs::read(path).expect("a mail");
+        Self::parse(std::fs::read(path).expect("a mail"))
+    }
+
+    /// Takes a message apart.
+    pub fn parse(raw: Vec<u8>) -> Self {
         let parsed = mailparse::parse_mail(&raw).expect("a mail");
         let header = |name: &str| parsed.headers.get_first_value(name).unwrap_or_default();
         let part = |index: usize| parsed.subparts.get(index).and_then(|it| it.get_body().ok());
