@@ -235,7 +235,9 @@ impl AuthProxy {
         permit: Permit,
     ) -> Result<bool> {
         if context.kind == RequestKind::WebSocket {
-            let origin = session.req_header().headers.get(header::ORIGIN);
+            let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
+            // Exactly one: of two, the application may believe the other.
+            let origin = origins.next().filter(|_| origins.next().is_none());
             let own = context.located.as_ref().map(|located| &*located.origin_text);
             if origin.and_then(|value| value.to_str().ok()) != own {
                 return self.refuse(session, context, &Refusal::CrossSite).await;
