@@ -19,4 +19,5 @@ mod races;
 mod slow;
 mod smtp;
 mod store_contract;
+mod streams;
 mod support;
