@@ -24,6 +24,8 @@ pub fn write(
     let head = session.req_header();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let ms = context.began.map_or(0, |began| now.since(began).as_millis());
+    // JSON logs write 128-bit numbers as texts, which nobody can sum or compare.
+    let ms = u64::try_from(ms).unwrap_or(u64::MAX);
     let site = context.located.as_ref().map_or("", |located| &located.site.name);
     let path = context.target.as_ref().map_or("", |target| shown(target, reserved));
     let rule = context.permit.as_ref().map_or("", |permit| permit.rule());

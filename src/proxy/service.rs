@@ -237,6 +237,7 @@ impl AuthProxy {
     ) -> Result<bool> {
         if context.kind == RequestKind::WebSocket {
             let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
+            // Exactly one: of two, the application may believe the other.
             let origin = origins.next().filter(|_| origins.next().is_none());
             let own = context.located.as_ref().map(|located| &*located.origin_text);
             if origin.and_then(|value| value.to_str().ok()) != own {
@@ -271,7 +272,8 @@ impl AuthProxy {
     ) -> Result<bool> {
         let head = session.req_header();
         let kind = arrival::kind(head.method.as_str(), &head.headers);
-        let response = self.answerer.turn_away(unwelcome, head.uri.path(), kind, &context.reference);
+        let response =
+            self.answerer.turn_away(unwelcome, head.uri.path(), kind, &context.reference);
         // What was not understood leaves nothing to rely on for a next request.
         session.set_keepalive(None);
         reply::write(session, response).await.map(|()| true)

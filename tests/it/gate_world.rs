@@ -115,15 +115,14 @@ impl World {
     /// Does something at the site.
     pub async fn at<T>(&self, act: impl AsyncFnOnce(&Gate, Place<'_>) -> T) -> T {
         let admits = |email: &EmailAddress| self.admits(email);
-        let place =
-            Place {
-                site: "wiki",
-                origin: &self.origin,
-                has_links: true,
-                realm: REALM,
-                terms: &self.terms,
-                admits: &admits,
-            };
+        let place = Place {
+            site: "wiki",
+            origin: &self.origin,
+            has_links: true,
+            realm: REALM,
+            terms: &self.terms,
+            admits: &admits,
+        };
         act(&self.gate, place).await
     }
 

@@ -11,10 +11,16 @@
 
 mod attacks;
 mod browser;
+mod crash;
+mod faults;
 mod flow;
 mod gate_world;
 mod house;
 mod lifetimes;
+mod logs;
 mod races;
+mod slow;
+mod smtp;
 mod store_contract;
+mod streams;
 mod support;

@@ -78,9 +78,7 @@ async fn visit(address: String, mut browser: Browser, number: usize) {
         assert_eq!(answer.status, 200, "{target}");
     }
     // One connection: this person, nobody, this person, nobody …
-    let cookies: Vec<_> =
-        browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let cookies = format!("Cookie: {}\r\n", cookies.join("; "));
+    let cookies = browser.cookie_line();
     let mut stream = tokio::net::TcpStream::connect(browser.address()).await.expect("connect");
     for step in 0..5 {
         let (target, cookies) = if step % 2 == 0 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long an answer may take.
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// An answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// The status; 0 when the connection ended without an answer.
+    /// The status; 0 when there was no connection, or it ended without an answer.
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -51,18 +51,19 @@ impl Answer {
 
 /// Sends bytes on a fresh connection and reads one answer.
 pub async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).await.expect("connect");
-    stream.write_all(request).await.expect("write");
+    let Ok(mut stream) = TcpStream::connect(address).await else { return Answer::default() };
+    // Whoever refuses early may close before all is written; the answer is there all the same.
+    let _ = stream.write_all(request).await;
     read_answer(&mut stream, request.starts_with(b"HEAD ")).await
 }
 
 /// Reads one answer; interim answers are skipped.
-pub async fn read_answer(stream: &mut TcpStream, is_head: bool) -> Answer {
+pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin), is_head: bool) -> Answer {
     let read = read_one(stream, is_head);
     tokio::time::timeout(PATIENCE, read).await.expect("an answer in time")
 }
 
-async fn read_one(stream: &mut TcpStream, is_head: bool) -> Answer {
+async fn read_one(stream: &mut (impl AsyncRead + Unpin), is_head: bool) -> Answer {
     let mut buffer = Vec::new();
     loop {
         let Some(end) = head_end(&buffer) else {
@@ -83,7 +84,11 @@ async fn read_one(stream: &mut TcpStream, is_head: bool) -> Answer {
     }
 }
 
-async fn read_body(stream: &mut TcpStream, mut buffer: Vec<u8>, answer: &Answer) -> Vec<u8> {
+async fn read_body(
+    stream: &mut (impl AsyncRead + Unpin),
+    mut buffer: Vec<u8>,
+    answer: &Answer,
+) -> Vec<u8> {
     if let Ok(length) = answer.header("content-length").parse::<usize>() {
         while buffer.len() < length && more(stream, &mut buffer).await {}
         buffer.truncate(length);
@@ -111,7 +116,7 @@ fn dechunked(mut bytes: &[u8]) -> Vec<u8> {
     body
 }
 
-pub(super) async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> bool {
+pub(super) async fn more(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> bool {
     matches!(stream.read_buf(buffer).await, Ok(count) if count > 0)
 }
 
@@ -158,6 +163,13 @@ impl Browser {
         self.address
     }
 
+    /// Its cookies as a header line; empty without cookies.
+    pub fn cookie_line(&self) -> String {
+        let pairs: Vec<_> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if pairs.is_empty() { String::new() } else { format!("Cookie: {}\r\n", pairs.join("; ")) }
+    }
+
     /// Types an address into the address bar, or follows a link.
     pub async fn get(&mut self, target: &str) -> Answer {
         self.send("GET", path(target), NAVIGATION, None).await
@@ -201,11 +213,7 @@ impl Browser {
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
-        if !self.cookies.is_empty() {
-            let pairs: Vec<_> =
-                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request.push_str(&format!("Cookie: {}\r\n", pairs.join("; ")));
-        }
+        request.push_str(&self.cookie_line());
         if let Some(body) = body {
             request.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }

@@ -26,14 +26,18 @@ impl Kind {
         Self::redis_at(RedisServer::shared().await)
     }
 
+    /// A Redis server that the test keeps.
+    pub fn at(url: &str) -> Self {
+        let prefix = fresh_prefix();
+        let yaml =
+            format!("{{ redis: {{ url: {{ env: LINKGATE_TEST_REDIS }}, prefix: {prefix} }} }}");
+        let environment = vec![("LINKGATE_TEST_REDIS".to_owned(), url.to_owned())];
+        Self { yaml, environment, _server: None }
+    }
+
     /// A Redis server of the test's own.
     pub fn redis_at(server: Arc<RedisServer>) -> Self {
-        let yaml = format!(
-            "{{ redis: {{ url: {{ env: LINKGATE_TEST_REDIS }}, prefix: {} }} }}",
-            fresh_prefix()
-        );
-        let environment = vec![("LINKGATE_TEST_REDIS".to_owned(), server.url())];
-        Self { yaml, environment, _server: Some(server) }
+        Self { _server: Some(Arc::clone(&server)), ..Self::at(&server.url()) }
     }
 
     fn plain(yaml: &str) -> Self {
