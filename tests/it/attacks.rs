@@ -18,3 +18,4 @@ mod normaliser;
 mod posts;
 mod redirects;
 mod scene;
+mod targets;
