@@ -34,12 +34,6 @@ impl Seen {
     pub fn status(&self) -> u16 {
         self.answers.first().map_or(0, |answer| answer.status)
     }
-
-    /// The one request that the application received.
-    pub fn received(&self) -> &Received {
-        assert_eq!(self.upstream.len(), 1, "one request upstream: {self:?}");
-        &self.upstream[0]
-    }
 }
 
 /// Sends the bytes of a row and observes until everything they caused is over.
