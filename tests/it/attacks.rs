@@ -15,6 +15,8 @@ mod forward_auth;
 mod frames;
 mod identity;
 mod normaliser;
+mod paths;
 mod posts;
 mod redirects;
 mod scene;
+mod targets;

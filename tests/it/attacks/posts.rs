@@ -296,6 +296,6 @@ async fn no_header_changes_where_the_link_leads() {
             assert_eq!(answer.status, 421, "{host}");
             assert_own_answer(&answer, host);
         }
-        assert_eq!(all_mails(&gate).await.len(), 2);
+        assert_eq!(all_mails(&gate).await.iter().filter(|mail| mail.to != CAROL).count(), 1);
     }
 }
