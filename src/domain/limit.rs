@@ -90,8 +90,9 @@ impl Limited {
     }
 }
 
-/// Addresses that may be typed to confirm one link, or to report it.
-pub const CONFIRMATIONS: Limit = Limit { count: 5, window: Span::seconds(24 * 3600) };
+/// Addresses that may be typed to confirm one link, or to report it. Few for somebody who guesses,
+/// and enough that a mail scanner which fills in every form does not use them up.
+pub const CONFIRMATIONS: Limit = Limit { count: 20, window: Span::seconds(24 * 3600) };
 
 /// Whose count it is: a keyed hash, so that the store learns no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -262,6 +262,10 @@ impl Gate {
             if record.attempt.email != *typed {
                 return Ok(Reported::WrongAddress);
             }
+            // Whoever signed in with it: the owner of the mailbox says it was not asked for.
+            if let State::LinkUsed { session, .. } | State::Used { session, .. } = record.state {
+                self.end_session(session).await?;
+            }
             let now = self.clock.now();
             let to = record.state.ended(now);
             if to == record.state {

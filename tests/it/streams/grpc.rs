@@ -121,3 +121,23 @@ async fn a_page_comes_over_http2_too() {
     let public = ready.send_request(get("/public/x"), true).expect("sent").0.await.expect("answer");
     assert_eq!(public.status().as_u16(), 200, "HTTP/2 in front, HTTP/1.1 behind");
 }
+
+#[tokio::test]
+async fn an_open_call_ends_with_its_session_and_the_connection_goes_on() {
+    let upstream = application(echo).await;
+    let sites = site(&format!("h2c://{upstream}"));
+    let gate = Gate::with(Wishes { sites, ..Wishes::default() }).await;
+    let mut browser = gate.browser();
+    gate.sign_in(&mut browser, ANN, "/").await;
+    let requests = connect(&gate).await;
+    let (answer, mut sending) = call(&gate, &requests, &browser).await;
+    sending.send_data(Bytes::from_static(b"one"), false).expect("sent");
+    let mut body = answer.await.expect("an answer").into_body();
+    assert_eq!(message(&mut body).await, "one");
+    let ended = browser.json("DELETE", "/.linkgate/api/session", &serde_json::json!({})).await;
+    assert_eq!(ended.status, 204);
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(5), body.data());
+    assert!(!matches!(rest.await.expect("it ends"), Some(Ok(data)) if !data.is_empty()));
+    let (answer, _sending) = call(&gate, &requests, &browser).await;
+    assert_eq!(answer.await.expect("an answer").headers()["grpc-status"], "16");
+}

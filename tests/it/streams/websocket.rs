@@ -145,3 +145,57 @@ async fn read_until(stream: &mut TcpStream, received: &mut String, what: &str) {
     let patience = std::time::Duration::from_secs(10);
     tokio::time::timeout(patience, read).await.expect("it arrives");
 }
+
+/// Reads until the other side has closed; whatever still comes is dropped.
+async fn closed(stream: &mut TcpStream) {
+    let drained = async { while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {} };
+    let patience = std::time::Duration::from_secs(5);
+    tokio::time::timeout(patience, drained).await.expect("the stream is closed");
+}
+
+#[tokio::test]
+async fn an_open_websocket_ends_with_its_session() {
+    let gate = gate().await;
+    let (mut browser, mut other) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut browser, ANN, "/").await;
+    gate.sign_in(&mut other, ANN, "/").await;
+    let origin = format!("Origin: {}\r\n", gate.origin);
+    let (mut socket, answer) = open(&gate, &browser, &origin).await;
+    let (mut stays, _) = open(&gate, &other, &origin).await;
+    assert_eq!(answer.status, 101);
+    assert_eq!(
+        browser.json("DELETE", "/.linkgate/api/session", &serde_json::json!({})).await.status,
+        204
+    );
+    closed(&mut socket).await;
+    // Another session of the same person is another matter.
+    stays.write_all(&frame(70_000, 1)).await.expect("write");
+    let mut echoed = vec![0; frame(70_000, 1).len()];
+    stays.read_exact(&mut echoed).await.expect("an echo");
+}
+
+#[tokio::test]
+async fn an_open_event_stream_ends_with_its_session() {
+    let upstream = application(|mut stream| async move {
+        if head(&mut stream).await.is_some() {
+            let first = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
+            stream.write_all(first).await.expect("write");
+            // Silent from here on, until linkgate hangs up.
+            let _ = stream.read(&mut [0; 1]).await;
+        }
+    })
+    .await;
+    let gate =
+        Gate::with(Wishes { sites: site(&format!("http://{upstream}")), ..Wishes::default() })
+            .await;
+    let mut browser = gate.browser();
+    gate.sign_in(&mut browser, ANN, "/").await;
+    let request =
+        format!("GET /events HTTP/1.1\r\nHost: {}\r\n{}\r\n", gate.host, browser.cookie_line());
+    let mut stream = TcpStream::connect(gate.address).await.expect("connect");
+    stream.write_all(request.as_bytes()).await.expect("write");
+    let mut received = String::new();
+    read_until(&mut stream, &mut received, "data: 1").await;
+    assert_eq!(browser.post("/.linkgate/sign-out", &[]).await.status, 303);
+    closed(&mut stream).await;
+}
