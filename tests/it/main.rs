@@ -15,6 +15,7 @@ mod flow;
 mod gate_world;
 mod lifetimes;
 mod logs;
+mod overdue;
 mod races;
 mod slow;
 mod smtp;
