@@ -218,6 +218,28 @@ async fn a_used_link_is_remembered_for_its_retention_and_an_expired_one_for_a_da
 }
 
 #[tokio::test]
+async fn an_expired_link_asks_for_a_fresh_one_without_a_pause() {
+    let world = World::in_memory();
+    let (_, job) = world.mailed(ANN, None).await;
+    let (link, client) = (world.link(&job), client());
+    world.clock.pass(10 * MINUTE);
+    let asker = world.asker(None);
+    let asked = world.at(async |gate, place| gate.fresh_link(place, asker, &link).await).await;
+    let asked = asked.expect("a mail");
+    assert_eq!(asked.attempt.return_url, "/deep", "the return URL is kept");
+    let fresh = world.link(&world.mails().await.remove(0));
+    let own = caller(&client, Some(&asked.browser), None);
+    let opened = world.at(async |gate, place| gate.open_link(place, &fresh, own).await).await;
+    assert!(matches!(opened, Ok(Opened::SignedIn(_))), "{opened:?}");
+    // Twice in a row needs the pause.
+    let (_, job) = world.mailed("dan@example.com", None).await;
+    let link = world.link(&job);
+    let asker = world.asker(None);
+    let early = world.at(async |gate, place| gate.fresh_link(place, asker, &link).await).await;
+    assert!(matches!(early, Err(AskError::TooMany { .. })), "{early:?}");
+}
+
+#[tokio::test]
 async fn a_report_ends_what_is_alive_and_leaves_what_was_used() {
     let world = World::in_memory();
     let (_, job) = world.mailed(ANN, None).await;

@@ -18,6 +18,7 @@ mod gate_world;
 mod house;
 mod lifetimes;
 mod logs;
+mod overdue;
 mod races;
 mod slow;
 mod smtp;

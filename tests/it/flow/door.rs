@@ -54,6 +54,25 @@ async fn nothing_of_a_stranger_reaches_the_application() {
 }
 
 #[tokio::test]
+async fn only_a_listed_origin_may_read_that_somebody_must_sign_in() {
+    let sites = "\n  - name: app\n    origin: $ORIGIN\n    upstream: $UPSTREAM\n    \
+                 allow: [everyone]\n    cors_origins: [\"https://spa.example.com\"]\n";
+    let gate = Gate::with(Wishes { sites: sites.into(), ..Wishes::default() }).await;
+    for (origin, allowed) in [
+        ("https://spa.example.com", "https://spa.example.com"),
+        ("https://evil.example", ""),
+        ("https://spa.example.com.evil.example", ""),
+        ("null", ""),
+    ] {
+        let headers = [("Origin", origin), ("Sec-Fetch-Mode", "cors"), ("Accept", "*/*")];
+        let answer = gate.browser().send("GET", "/data", &headers, None).await;
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.header("access-control-allow-origin"), allowed, "{origin}");
+        assert_eq!(answer.header("vary"), "Origin");
+    }
+}
+
+#[tokio::test]
 async fn a_stranger_is_never_sent_off_the_site() {
     let gate = Gate::start().await;
     for target in

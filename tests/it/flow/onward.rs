@@ -14,6 +14,7 @@ const SITES: &str = r#"
     allow: ["@example.com"]
     rules:
       - { path: "/public/**", access: public }
+      - { path: "/cookie", access: public }
 "#;
 
 async fn gate() -> Gate {
@@ -100,7 +101,8 @@ async fn an_answer_cannot_set_our_cookies_and_is_private() {
     assert_eq!(answer.header("cache-control"), "private");
     assert_eq!(browser.cookies[SESSION], session);
     // On a public page, too, nobody but linkgate sets them.
-    let answer = gate.browser().get("/public/x").await;
+    let answer = gate.browser().get("/cookie").await;
+    assert_eq!(answer.all("set-cookie"), ["own=1"]);
     assert_eq!(answer.header("cache-control"), "", "a public answer is the application's affair");
 }
 
