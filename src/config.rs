@@ -35,10 +35,10 @@ use std::path::Path;
 pub use environment::{Environment, SystemEnvironment};
 pub use problem::{Fault, Place, Problem, Problems};
 pub use settings::{
-    Config, HealthCheck, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel, MailConfig,
-    MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig, SecretPlan,
-    ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig,
-    TlsFiles, Upstream, UpstreamProtocol, UpstreamServer,
+    Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel, MailConfig, MailTransport,
+    Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig, SecretPlan, ServerConfig,
+    SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles,
+    Upstream, UpstreamProtocol, UpstreamServer,
 };
 
 impl Config {

@@ -16,7 +16,7 @@ pub mod sessions;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 
 use crate::domain::code::CodeKey;
 use crate::domain::email::EmailAddress;
@@ -63,16 +63,24 @@ pub struct Gate {
     prefix: String,
     mail_waits: Arc<Notify>,
     touching: Arc<Mutex<HashSet<TokenDigest<token::Session>>>>,
+    endings: broadcast::Sender<TokenDigest<token::Session>>,
 }
+
+/// Endings of sessions that a stream may be late to hear; whoever is later looks at the store.
+const ENDINGS: usize = 1024;
 
 /// The site where something is asked for, as far as the use cases need it.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// The site's name.
     pub site: &'a str,
-    /// The concrete origin of the request: links are built from it. It comes from the
-    /// configuration, or matched a configured wildcard; never from the `Host` header alone.
+    /// The concrete origin of the request.
     pub origin: &'a Origin,
+    /// Whether links may be built from it: it stands in the configuration as it is. An origin that
+    /// only matched a wildcard is what the request said.
+    pub has_links: bool,
+    /// Where sessions that begin here count.
+    pub realm: &'a str,
     /// The site's terms.
     pub terms: &'a SignInTerms,
     /// Whether an address may sign in here: the spelling that mail goes to, or nothing.
@@ -104,6 +112,7 @@ impl Gate {
             prefix: prefix.to_owned(),
             mail_waits: Arc::default(),
             touching: Arc::default(),
+            endings: broadcast::Sender::new(ENDINGS),
         }
     }
 

@@ -1,5 +1,55 @@
 //! linkgate: a reverse proxy that puts passwordless e-mail sign-in in front of web applications
 //! that already exist.
+//!
+//! # The map
+//!
+//! Dependencies point one way, and `tests/it/house.rs` holds them to it:
+//!
+//! ```text
+//! domain  ←  ports  ←  gate, adapters  ←  portal  ←  proxy  ←  cli
+//!    ↖ config (domain only)  ←─────────────────────────────────┘
+//! ```
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`domain`] | what an address, a token, a path, a rule, an attempt and a session *are*; pure |
+//! | [`ports`] | what the use cases need from outside, with the laws each adapter keeps |
+//! | [`gate`] | the use cases: ask for a link, open it, redeem it, authenticate, sign out |
+//! | [`adapters`] | stores (embedded, memory, Redis), their clock, mailers (SMTP, folder, inbox) |
+//! | [`config`] | YAML → domain types; every mistake with its place and cure |
+//! | [`portal`] | pages, mails and the JSON API; an axum router that is called in-process |
+//! | [`proxy`] | Pingora: the wire guard, the phases of a request, headers, upstreams, the server |
+//! | [`cli`] | the commands; [`cli::installation`] joins everything a configuration names |
+//!
+//! # The life of a request
+//!
+//! 1. [`proxy::wire`] reads the head before Pingora does: bounded in time and size, strict.
+//! 2. [`proxy::arrival`] reads it once: which site, which path in which readings, what kind.
+//! 3. Below the reserved prefix [`portal::Portal::answer`] answers. Otherwise:
+//! 4. the cookie becomes a genuine [`domain::token::Token`] or nothing, before the store is asked;
+//!    [`gate::Gate::authenticate`] finds the session and judges it by the store's time.
+//! 5. [`domain::policy::SitePolicy::decide`] makes a [`domain::policy::Permit`], or not.
+//! 6. `upstream_peer` takes the peer from the permit; no permit, no peer. In the last request phase
+//!    [`proxy::onward`] takes off what a client must not say and puts on what the permit proves.
+//!
+//! # The life of a sign-in
+//!
+//! `POST sign-in` → [`gate::Gate::request_link`]: limits, policy, then attempt and sealed mail in
+//! one step of the store → [`portal::courier`] writes and delivers the mail → the link:
+//! [`gate::Gate::open_link`] in the browser that asked, [`gate::Gate::redeem_elsewhere`] in
+//! another, [`gate::Gate::redeem_code`] for the code → [`ports::Attempts::settle`]: the attempt is
+//! spent and the session made in one atomic step → `303` to the return URL.
+//!
+//! # One place to touch
+//!
+//! | to add | touch | what leads you on |
+//! |---|---|---|
+//! | a store | `adapters/x.rs`, a variant of [`config::StoreConfig`] | the `match` in [`cli::installation`], the contract suite |
+//! | a mail transport | `adapters/mail/x.rs`, a variant of [`config::MailTransport`] | the same |
+//! | a page | a view in [`portal::pages`] and its template | the snapshot and structure tests |
+//! | an endpoint | a line of the router in [`portal`] | the table test over the surface |
+//! | a kind of rule | [`domain::policy`] | `match`es, and the property that `explain` agrees |
+//! | a key | `config/structure` and `config/resolve` | the test that `conf/linkgate.yaml` names it |
 #![forbid(unsafe_code)]
 
 pub mod domain;

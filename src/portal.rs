@@ -38,6 +38,7 @@ use crate::domain::site::Sites;
 use crate::gate::Gate;
 use assertion::Assertions;
 use pages::Pages;
+use pages::assets::Asset;
 use refusal::{Audience, Refusal};
 use security::SecurityHeaders;
 use visit::Here;
@@ -114,6 +115,16 @@ impl Portal {
         response
     }
 
+    /// A file of our pages at a host that is none of ours: the page that says so looks like the
+    /// others, and the files are the same everywhere and nobody's secret.
+    #[must_use]
+    pub fn asset_anywhere(&self, path: &str) -> Option<Response> {
+        let name = path.strip_prefix(&*self.desk.prefix)?.strip_prefix("/assets/")?;
+        let mut response = asset_response(self.desk.pages.assets().find(name)?);
+        security::put_strictest(&mut response);
+        Some(response)
+    }
+
     /// Puts the security headers of our own answers on one that was made elsewhere.
     pub fn secure(&self, here: &Here, response: &mut Response) {
         self.security.put_on(response, here);
@@ -161,9 +172,13 @@ async fn asset(
     Path(name): Path<String>,
 ) -> Result<Response, Refusal> {
     let asset = desk.pages.assets().find(&name).ok_or(Refusal::NotFound)?;
+    Ok(asset_response(asset))
+}
+
+fn asset_response(asset: &Asset) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
     ];
-    Ok((StatusCode::OK, headers, asset.bytes).into_response())
+    (StatusCode::OK, headers, asset.bytes).into_response()
 }

@@ -8,5 +8,6 @@ pub mod peers;
 pub mod reply;
 pub mod server;
 pub mod service;
+pub mod streams;
 pub mod verdict;
 pub mod wire;

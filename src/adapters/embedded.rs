@@ -107,10 +107,10 @@ impl Embedded {
     }
 }
 
-/// Makes the tables, so that readers find them.
+/// Makes the tables, so that readers find them, and gives back the mails of the process before.
 fn prepare(database: &Database) -> Result<View, redb::Error> {
     let transaction = database.begin_write()?;
-    drop(Tables::open(&transaction)?);
+    outbox::give_back_all(&mut Tables::open(&transaction)?)?;
     transaction.commit()?;
     View::open(database)
 }

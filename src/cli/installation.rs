@@ -243,9 +243,11 @@ fn listening(config: &Config) -> Vec<Listening> {
         .collect()
 }
 
+type TwoHandles = (Arc<dyn Store>, Arc<dyn Store>);
+
 /// One handle for the proxy and one for the work beside it. Pingora runs them in runtimes of their
 /// own, and a Redis connection belongs to the runtime that uses it; the embedded store has none.
-fn open_stores(store: &StoreConfig) -> Result<(Arc<dyn Store>, Arc<dyn Store>), StartError> {
+fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
     let shared = |store: Embedded| {
         let store: Arc<dyn Store> = Arc::new(store);
@@ -257,11 +259,10 @@ fn open_stores(store: &StoreConfig) -> Result<(Arc<dyn Store>, Arc<dyn Store>), 
             Embedded::open(path).map(shared).map_err(|error| failed(&error))
         }
         StoreConfig::Redis(redis) => {
-            let url = redis.urls.first().ok_or_else(|| failed(&"redis: no URL"))?;
             let ca = redis.ca.as_ref().map(read).transpose()?;
             let open = || -> Result<Arc<dyn Store>, StartError> {
                 let options = RedisOptions { ca: ca.clone() };
-                let store = RedisStore::new(url.expose(), &redis.prefix, options);
+                let store = RedisStore::new(redis.url.expose(), &redis.prefix, options);
                 Ok(Arc::new(store.map_err(|error| failed(&format_args!("redis: URL {error}")))?))
             };
             Ok((open()?, open()?))
@@ -273,12 +274,8 @@ type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
 
 fn open_mailer(config: &Config, sender: &Sender) -> Result<OpenMailer, StartError> {
     Ok(match &config.mail.transport {
-        MailTransport::Smtp(smtp) => {
-            (Arc::new(Smtp::new(relay(smtp)?, sender.clone())), None)
-        }
-        MailTransport::Folder(path) => {
-            (Arc::new(Folder::new(path.clone(), sender.clone())), None)
-        }
+        MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?, sender.clone())), None),
+        MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone(), sender.clone())), None),
         MailTransport::Inbox(address) => {
             let inbox = Inbox::new(sender.clone());
             let prefix = config.prefix.as_str();
@@ -306,9 +303,10 @@ fn relay(smtp: &SmtpConfig) -> Result<Relay, StartError> {
             SmtpTls::Implicit => Protection::Implicit,
             SmtpTls::Plaintext => Protection::None,
         },
-        login: smtp.login.as_ref().map(|(name, password)| {
-            (name.clone(), Zeroizing::new(password.expose().to_owned()))
-        }),
+        login: smtp
+            .login
+            .as_ref()
+            .map(|(name, password)| (name.clone(), Zeroizing::new(password.expose().to_owned()))),
         authority: smtp.ca.as_ref().map(read).transpose()?,
         patience: smtp.timeout,
     })

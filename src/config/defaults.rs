@@ -36,8 +36,6 @@ pub(super) const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-pub(super) const HEALTH_PATH: &str = "/";
-pub(super) const HEALTH_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) const REDIS_PREFIX: &str = "linkgate";
 
 impl Default for SignInConfig {

@@ -195,15 +195,6 @@ map! {
         connect_timeout: Text,
         read_timeout: Text,
         write_timeout: Text,
-        health: Map<HealthFile>,
-    }
-}
-
-map! {
-    /// `sites[].upstream.health`
-    HealthFile {
-        path: Text,
-        interval: Text,
     }
 }
 

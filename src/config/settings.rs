@@ -14,10 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
-pub use site::{
-    HealthCheck, Site, SiteSignIn, Upstream, UpstreamProtocol,
-    UpstreamServer,
-};
+pub use site::{Site, SiteSignIn, Upstream, UpstreamProtocol, UpstreamServer};
 
 use crate::domain::client::TrustedProxies;
 use crate::domain::limit::Limit;

@@ -51,6 +51,10 @@ pub struct Attempt {
     pub browser_label: String,
     /// The client network it came from.
     pub network: String,
+    /// Whether a browser asked that was not the one that typed the address: it had a dead link and
+    /// wanted a fresh one. It is shown neither the whole address nor the return URL.
+    #[serde(default)]
+    pub stranger: bool,
     /// Whether the address may sign in here. An attempt of an address that may not is kept all the
     /// same, so that nobody can tell the two apart; its secrets are known to nobody.
     pub admitted: bool,

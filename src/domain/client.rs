@@ -53,7 +53,7 @@ impl fmt::Display for ClientAddress {
     }
 }
 
-/// What rate limits count by: one IPv4 address (/32), or one IPv6 network (/64, the smallest that
+/// What rate limits count by: one IPv4 address, or one IPv6 network (/64, the smallest that
 /// is given to a subscriber, RFC 6177; whoever has one has 2^64 addresses to hide behind).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientNetwork(IpAddr);
@@ -61,7 +61,8 @@ pub struct ClientNetwork(IpAddr);
 impl fmt::Display for ClientNetwork {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            IpAddr::V4(address) => write!(out, "{address}/32"),
+            // People read this in the mail, where "/32" says nothing.
+            IpAddr::V4(address) => write!(out, "{address}"),
             IpAddr::V6(address) => write!(out, "{address}/64"),
         }
     }
@@ -135,8 +136,8 @@ mod tests {
     #[test]
     fn networks_are_one_ipv4_address_or_one_ipv6_subscriber() {
         for (address, network) in [
-            ("203.0.113.7", "203.0.113.7/32"),
-            ("::ffff:203.0.113.7", "203.0.113.7/32"),
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
             ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
             ("2001:db8:1:3::", "2001:db8:1:3::/64"),

@@ -73,6 +73,9 @@ pub enum Limited {
     MailsToAddress,
     /// Mails asked for by one client network.
     MailsByClient,
+    /// Addresses that were typed to confirm one link. Without a limit, whoever finds a link could
+    /// try every name of a company.
+    Confirmations,
 }
 
 impl Limited {
@@ -82,9 +85,14 @@ impl Limited {
         match self {
             Self::MailsToAddress => "email",
             Self::MailsByClient => "ip",
+            Self::Confirmations => "confirm",
         }
     }
 }
+
+/// Addresses that may be typed to confirm one link, or to report it. Few for somebody who guesses,
+/// and enough that a mail scanner which fills in every form does not use them up.
+pub const CONFIRMATIONS: Limit = Limit { count: 20, window: Span::seconds(24 * 3600) };
 
 /// Whose count it is: a keyed hash, so that the store learns no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

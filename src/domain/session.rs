@@ -27,6 +27,9 @@ pub struct Session {
     pub last_seen: UnixMillis,
     /// The absolute timeout, fixed at sign-in: no request moves it.
     pub expires_at: UnixMillis,
+    /// Where the cookie of this session is sent: one origin, or the sign-on domain. A session
+    /// counts nowhere else, so that a token that was lost at one site opens no other.
+    pub realm: String,
     /// What the browser said it was, in our own words.
     pub browser: String,
     /// The client network at sign-in.
@@ -83,6 +86,7 @@ mod tests {
             signed_in_at: UnixMillis(1_000_000),
             last_seen: UnixMillis(1_000_000),
             expires_at: UnixMillis(9_000_000),
+            realm: "https://wiki.example.com".into(),
             browser: "Firefox on Linux".into(),
             network: "127.0.0.1".into(),
         }

@@ -97,14 +97,20 @@ pub struct Located {
     pub origin: Arc<Origin>,
     /// The origin as text, for headers: made once.
     pub origin_text: Arc<str>,
+    /// Where sessions that begin here count: this origin, or the sign-on domain.
+    pub realm: Arc<str>,
 }
 
 impl Located {
     /// A request to `site` under `origin`.
     #[must_use]
     pub fn new(site: Arc<Site>, origin: Origin) -> Self {
-        let origin_text = origin.to_string().into();
-        Self { site, origin: Arc::new(origin), origin_text }
+        let origin_text: Arc<str> = origin.to_string().into();
+        let realm = match &site.session_domain {
+            Some(domain) => format!("{}://*.{domain}", origin.scheme().as_str()).into(),
+            None => Arc::clone(&origin_text),
+        };
+        Self { site, origin: Arc::new(origin), origin_text, realm }
     }
 
     /// Host and port as browsers write them: the origin without its scheme.

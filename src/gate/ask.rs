@@ -8,10 +8,11 @@ use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
-use crate::domain::limit::{Hit, Limited, Verdict};
+use crate::domain::limit::{CONFIRMATIONS, Hit, Limited, Verdict};
+use crate::domain::origin::Origin;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{Browser, Link, Report, Token};
-use crate::ports::{Beginning, MailId, QueuedMail, Settled, Settlement, Stored, StoreError, draw};
+use crate::domain::token::{Browser, Link, Report, Token, TokenDigest};
+use crate::ports::{Beginning, MailId, QueuedMail, Settled, Settlement, StoreError, Stored, draw};
 
 /// How long an expired attempt is remembered, so that its link says "expired" and offers a fresh
 /// one.
@@ -62,6 +63,7 @@ struct Wish<'a> {
     email: &'a EmailAddress,
     return_url: &'a str,
     mails: u32,
+    stranger: bool,
 }
 
 impl Gate {
@@ -77,7 +79,7 @@ impl Gate {
         email: &EmailAddress,
         return_url: &str,
     ) -> Result<Asked, AskError> {
-        self.begin(place, asker, Wish { email, return_url, mails: 1 }).await
+        self.begin(place, asker, Wish { email, return_url, mails: 1, stranger: false }).await
     }
 
     /// The browser's latest attempt, for the page that waits.
@@ -133,6 +135,8 @@ impl Gate {
             email: &attempt.email,
             return_url: &attempt.return_url,
             mails: attempt.mails.saturating_add(1),
+            stranger: attempt.stranger
+                || asker.browser.as_ref().map(Token::digest) != Some(attempt.browser),
         };
         self.begin(place, asker, wish).await
     }
@@ -149,9 +153,8 @@ impl Gate {
         }
         let link = Token::<Link>::mint(&self.keys.token, draw(&self.entropy));
         let code = Code::mint(draw(&self.entropy));
-        let browser = asker
-            .browser
-            .unwrap_or_else(|| Token::mint(&self.keys.token, draw(&self.entropy)));
+        let browser =
+            asker.browser.unwrap_or_else(|| Token::mint(&self.keys.token, draw(&self.entropy)));
         let admitted = (place.admits)(wish.email);
         let expires_at = now.after(place.terms.link_lifetime);
         let attempt = Attempt {
@@ -164,6 +167,7 @@ impl Gate {
             asked_at: now,
             expires_at,
             mails: wish.mails,
+            stranger: wish.stranger,
             browser_label: asker.browser_label,
             network: asker.client.network().to_string(),
             admitted: admitted.is_some(),
@@ -214,7 +218,12 @@ impl Gate {
         code: &Code,
     ) -> QueuedMail {
         let id = MailId(draw(&self.entropy));
+        // Where the origin is what a request said, a link would let whoever can serve one name below
+        // the star, an abandoned one for instance, receive other people's links: the code alone.
         let address = |what: &str, token: &str| {
+            if !place.has_links {
+                return String::new();
+            }
             format!("{}{}/{what}/{token}", place.origin, self.prefix)
         };
         let report = Token::<Report>::for_attempt(&self.keys.token, link.digest());
@@ -226,7 +235,7 @@ impl Gate {
             link: address("link", &link.reveal()),
             code: code.reveal().to_string(),
             report: address("report", &report.reveal()),
-            destination: attempt.return_url.split(['?', '#']).next().unwrap_or("/").to_owned(),
+            destination: destination(place.origin, &attempt.return_url),
             browser_label: attempt.browser_label.clone(),
             network: attempt.network.clone(),
             asked_at: attempt.asked_at,
@@ -243,12 +252,19 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn report(&self, token: &Token<Report>, typed: &EmailAddress) -> Stored<Reported> {
+        if let Verdict::Exceeded { until } = self.count_confirmation(token.attempt()).await? {
+            return Ok(Reported::TooMany { until });
+        }
         for _ in 0..STATES {
             let Some(record) = self.store.attempt(token.attempt()).await? else {
                 return Ok(Reported::Unknown);
             };
             if record.attempt.email != *typed {
                 return Ok(Reported::WrongAddress);
+            }
+            // Whoever signed in with it: the owner of the mailbox says it was not asked for.
+            if let State::LinkUsed { session, .. } | State::Used { session, .. } = record.state {
+                self.end_session(session).await?;
             }
             let now = self.clock.now();
             let to = record.state.ended(now);
@@ -267,6 +283,12 @@ impl Gate {
             }
         }
         Ok(Reported::Done)
+    }
+
+    /// Counts one address that is typed to confirm or report a link, before it is compared.
+    pub(super) async fn count_confirmation(&self, link: TokenDigest<Link>) -> Stored<Verdict> {
+        let key = self.keys.subject.limit(Limited::Confirmations, &link.to_hex());
+        self.store.hit(&[Hit { key, limit: CONFIRMATIONS }], self.clock.now()).await
     }
 
     /// The attempt behind a report link, if it was made at this site.
@@ -289,8 +311,27 @@ pub enum Reported {
     Done,
     /// The address is another one; nothing was changed.
     WrongAddress,
+    /// Too many addresses were tried for this link; nothing was changed.
+    TooMany {
+        /// When it may be tried again.
+        until: UnixMillis,
+    },
     /// There is no such attempt.
     Unknown,
+}
+
+/// Longest path that is named in a mail, in characters.
+const LONGEST_PATH: usize = 60;
+
+/// Where sign-in leads, for the mail: host and path. Whoever asks has chosen the path, and the mail
+/// goes to somebody else, so only a path that reads as nothing but a path is named: no brackets,
+/// colons or sentences that a mail program would turn into a link.
+fn destination(origin: &Origin, return_url: &str) -> String {
+    let path = return_url.split(['?', '#']).next().unwrap_or("/");
+    let is_plain = path.starts_with('/')
+        && path.len() <= LONGEST_PATH
+        && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_~-.".contains(&byte));
+    if is_plain { format!("{}{path}", origin.authority()) } else { String::new() }
 }
 
 /// From when on another mail may be asked for. A dead attempt owes no pause.

@@ -8,8 +8,10 @@ use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::{Code, TRIES};
 use crate::domain::email::EmailAddress;
+use crate::domain::limit::Verdict;
 use crate::domain::session::Session;
 use crate::domain::terms::OtherBrowser;
+use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Token, TokenDigest};
 use crate::ports::{NewSession, Settled, Settlement, Stored, draw};
 
@@ -59,6 +61,11 @@ pub enum Redeemed {
     SignedIn(Box<SignedIn>),
     /// The address is another one; nothing was changed.
     WrongAddress(Record),
+    /// Too many addresses were tried for this link; nothing was changed.
+    TooMany {
+        /// When it may be tried again.
+        until: UnixMillis,
+    },
     /// Only the code works elsewhere at this site; nothing was changed.
     CodeOnly(Record),
     /// The link works no more.
@@ -90,7 +97,7 @@ pub enum CodeRedeemed {
 /// How settling ended.
 enum Settling {
     In(Box<SignedIn>),
-    Gone(Gone, Record),
+    Gone(Gone, Box<Record>),
     Unknown,
 }
 
@@ -112,7 +119,7 @@ impl Gate {
         if own {
             return Ok(match self.settle(place, link.digest(), Way::OwnLink, caller).await? {
                 Settling::In(signed_in) => Opened::SignedIn(signed_in),
-                Settling::Gone(gone, record) => opened_late(gone, record, caller),
+                Settling::Gone(gone, record) => opened_late(gone, *record, caller),
                 Settling::Unknown => Opened::Unknown,
             });
         }
@@ -150,16 +157,23 @@ impl Gate {
         }
         match place.terms.other_browser {
             OtherBrowser::CodeOnly => return Ok(Redeemed::CodeOnly(record)),
-            OtherBrowser::Address if typed != Some(&record.attempt.email) => {
-                return Ok(Redeemed::WrongAddress(record));
+            OtherBrowser::Button => {}
+            OtherBrowser::Address => {
+                // What is no address guesses nothing, and is not counted.
+                let Some(typed) = typed else { return Ok(Redeemed::WrongAddress(record)) };
+                if let Verdict::Exceeded { until } = self.count_confirmation(link.digest()).await? {
+                    return Ok(Redeemed::TooMany { until });
+                }
+                if *typed != record.attempt.email {
+                    return Ok(Redeemed::WrongAddress(record));
+                }
             }
-            OtherBrowser::Address | OtherBrowser::Button => {}
         }
         let own = caller.browser.is_some_and(|browser| browser.digest() == record.attempt.browser);
         let way = if own { Way::OwnLink } else { Way::OtherLink };
         Ok(match self.settle(place, link.digest(), way, caller).await? {
             Settling::In(signed_in) => Redeemed::SignedIn(signed_in),
-            Settling::Gone(gone, record) => Redeemed::Gone(gone, record),
+            Settling::Gone(gone, record) => Redeemed::Gone(gone, *record),
             Settling::Unknown => Redeemed::Unknown,
         })
     }
@@ -207,7 +221,7 @@ impl Gate {
         }
         Ok(match self.settle(place, link, Way::Code, caller).await? {
             Settling::In(signed_in) => CodeRedeemed::SignedIn(signed_in),
-            Settling::Gone(gone, record) => CodeRedeemed::Gone(gone, record),
+            Settling::Gone(gone, record) => CodeRedeemed::Gone(gone, *record),
             Settling::Unknown => CodeRedeemed::NoAttempt,
         })
     }
@@ -250,17 +264,18 @@ impl Gate {
         let expires_at = record.attempt.expires_at;
         let to = match record.state.spend(way, token.digest(), expires_at, now) {
             Ok(to) => to,
-            Err(gone) => return Ok(Some(Settling::Gone(gone, record))),
+            Err(gone) => return Ok(Some(Settling::Gone(gone, Box::new(record)))),
         };
         // The list may have changed since the mail was sent: who is off it is out.
         if !record.attempt.admitted || (place.admits)(&record.attempt.email).is_none() {
-            return Ok(Some(Settling::Gone(Gone::Ended, record)));
+            return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
         }
         let session = Session {
             email: record.attempt.email.clone(),
             signed_in_at: now,
             last_seen: now,
             expires_at: now.after(place.terms.session.absolute),
+            realm: place.realm.to_owned(),
             browser: caller.browser_label.to_owned(),
             network: caller.client.network().to_string(),
         };
@@ -279,6 +294,9 @@ impl Gate {
         match self.store.settle(link, &settlement).await? {
             Settled::Changed => Ok(None),
             Settled::Done => {
+                if let Some(replaced) = caller.session {
+                    self.announce(replaced.digest());
+                }
                 Ok(Some(Settling::In(Box::new(SignedIn { token, session, record }))))
             }
         }

@@ -52,10 +52,8 @@ pub async fn sign_in(
     let return_url = visit.return_url(&ask.return_to);
     let asker = visit.asker();
     let admits = visit.admits();
-    let asked = desk
-        .gate
-        .request_link(visit.place(&admits), asker, &email, return_url.as_str())
-        .await?;
+    let asked =
+        desk.gate.request_link(visit.place(&admits), asker, &email, return_url.as_str()).await?;
     let expires_in = asked.attempt.expires_at.since(desk.gate.now()).as_secs();
     let mut response = document(StatusCode::ACCEPTED, &json!({ "expires_in": expires_in }));
     append(&mut response, visit.cookies.set_browser(&asked.browser.reveal()));
@@ -112,6 +110,9 @@ async fn by_token(
         Redeemed::WrongAddress(_) => Err(Refusal::Unprocessable(
             "This client did not ask for the mail: the member `email` must repeat the address.",
         )),
+        Redeemed::TooMany { until } => {
+            Err(Refusal::TooMany { until, mail_pending: false, return_to: "/".into() })
+        }
         Redeemed::CodeOnly(_) => Err(Refusal::Unprocessable(
             "This client did not ask for the mail: only the one that did can sign in.",
         )),
@@ -155,16 +156,13 @@ pub async fn session(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// `DELETE /api/session`
-pub async fn end_session(
-    State(desk): State<Arc<Desk>>,
-    visit: Visit,
-) -> Result<Response, Refusal> {
+pub async fn end_session(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     if let Some(token) = &visit.session {
         desk.gate.sign_out(token).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    append(&mut response, visit.cookies.clear_session());
+    super::person::forget(&visit, &mut response);
     Ok(response)
 }
 

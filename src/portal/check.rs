@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::Desk;
+use super::cookies::CookieNames;
 use super::refusal::{Refusal, problem};
 use super::sign_in::see_other;
 use super::visit::{Here, Visit, token_in};
@@ -23,7 +24,6 @@ use crate::domain::policy::{Decision, Unauthenticated};
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::site::{Located, Site};
 use crate::domain::token::Session;
-use super::cookies::CookieNames;
 
 /// What the other proxy asks about.
 struct Question {
@@ -42,11 +42,17 @@ pub async fn check(
         return Err(Refusal::NotSignedIn);
     }
     let question = question(&desk, &headers)?;
+    if is_foreign_socket(&question, &headers) {
+        return Err(Refusal::CrossSite);
+    }
     let site = &question.located.site;
     let names = CookieNames::new(site.is_https(), site.session_domain.clone());
     let token = token_in::<Session>(&headers, names.session, &desk.gate.keys().token);
     let session = match &token {
-        Some(token) => desk.gate.authenticate(token, site.terms.session.idle).await?,
+        Some(token) => {
+            let realm = &question.located.realm;
+            desk.gate.authenticate(token, realm, site.terms.session.idle).await?
+        }
         None => None,
     };
     let identity = session.map(|session| {
@@ -86,7 +92,7 @@ fn question(desk: &Desk, headers: &HeaderMap) -> Result<Question, Refusal> {
     let one = |name: &str| -> Option<&str> {
         let mut values = headers.get_all(name).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return None };
-        value.to_str().ok().filter(|text| !text.is_empty() && !text.contains([',', ' ']))
+        value.to_str().ok().filter(|text| !text.is_empty() && !is_list(text))
     };
     // Another style of the same question beside this one: nobody knows which is true.
     let other_styles =
@@ -115,6 +121,34 @@ fn question(desk: &Desk, headers: &HeaderMap) -> Result<Question, Refusal> {
         return Err(Refusal::BadRequest("a check for a page of the sign-in itself"));
     }
     Ok(Question { method: method.to_owned(), located, target })
+}
+
+/// Whether a proxy on the way has joined two fields to one. A comma alone is none: it is an
+/// ordinary character of paths and queries (RFC 3986, 3.3), and of no other value here.
+fn is_list(text: &str) -> bool {
+    text.contains(' ') || text.contains(",/") || (text.contains(',') && !text.starts_with('/'))
+}
+
+fn kind(question: &Question, headers: &HeaderMap) -> RequestKind {
+    let field = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    RequestKind::of(&RequestFacts {
+        method: &question.method,
+        sec_fetch_mode: field("sec-fetch-mode"),
+        sec_fetch_dest: field("sec-fetch-dest"),
+        x_requested_with: field("x-requested-with"),
+        accept: field(header::ACCEPT.as_str()),
+        content_type: field(header::CONTENT_TYPE.as_str()),
+        upgrade: field(header::UPGRADE.as_str()),
+    })
+}
+
+/// Whether a page of another origin opens a WebSocket: a page on a sibling sub-domain does so with
+/// the visitor's cookie, and no same-origin policy protects the socket. Told only where the other
+/// proxy repeats `Upgrade` and `Origin`.
+fn is_foreign_socket(question: &Question, headers: &HeaderMap) -> bool {
+    let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    kind(question, headers) == RequestKind::WebSocket
+        && origin != Some(&*question.located.origin_text)
 }
 
 fn passed(site: &Site, identity: Option<&Identity>, assertion: Option<HeaderValue>) -> Response {
@@ -149,18 +183,8 @@ fn challenged(
     let back = ReturnUrl::of_request(question.target.as_str(), &targets);
     let encoded: String = url::form_urlencoded::byte_serialize(back.as_str().as_bytes()).collect();
     let url = format!("{origin}{}/sign-in?return_to={encoded}", desk.prefix);
-    let field = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
-    let kind = RequestKind::of(&RequestFacts {
-        method: &question.method,
-        sec_fetch_mode: field("sec-fetch-mode"),
-        sec_fetch_dest: field("sec-fetch-dest"),
-        x_requested_with: field("x-requested-with"),
-        accept: field(header::ACCEPT.as_str()),
-        content_type: field(header::CONTENT_TYPE.as_str()),
-        upgrade: field(header::UPGRADE.as_str()),
-    });
     let redirects = match unauthenticated {
-        Unauthenticated::ByKind => kind == RequestKind::Navigation,
+        Unauthenticated::ByKind => kind(question, headers) == RequestKind::Navigation,
         Unauthenticated::Redirect => true,
         Unauthenticated::Status => false,
     };

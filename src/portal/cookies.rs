@@ -72,6 +72,12 @@ impl CookieNames {
         self.header(self.session, "", Duration::ZERO, self.domain.as_deref())
     }
 
+    /// `Set-Cookie` that takes the browser cookie away.
+    #[must_use]
+    pub fn clear_browser(&self) -> Option<HeaderValue> {
+        self.header(self.browser, "", Duration::ZERO, None)
+    }
+
     /// `SameSite=Lax`: the click in a webmail is a cross-site navigation, and a `Strict` cookie is
     /// not sent with it, nor with the redirect after it.
     fn header(
@@ -156,9 +162,10 @@ pub fn without_ours<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
 #[must_use]
 pub fn sets_ours(field: &[u8]) -> bool {
     let pair = field.split(|byte| *byte == b';').next().unwrap_or_default();
-    let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-    let name = String::from_utf8_lossy(name);
-    OUR_NAMES.iter().any(|ours| name.trim().eq_ignore_ascii_case(ours))
+    // A cookie without a name is sent back as its value: `=linkgate-session=x` comes back as ours.
+    let text = String::from_utf8_lossy(pair);
+    let name = text.split('=').map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
+    OUR_NAMES.iter().any(|ours| name.eq_ignore_ascii_case(ours))
 }
 
 fn is_ours(name: &[u8]) -> bool {
@@ -215,19 +222,32 @@ mod tests {
         for (field, expected) in rows {
             assert_eq!(one(field), expected, "{field:?}");
         }
-        assert_eq!(find([&b"__Host-linkgate-session=a"[..], b"__Host-linkgate-session=b"], NAME), Found::Several);
+        assert_eq!(
+            find([&b"__Host-linkgate-session=a"[..], b"__Host-linkgate-session=b"], NAME),
+            Found::Several
+        );
     }
 
     #[test]
     fn ours_are_cut_out_and_the_rest_is_joined() {
-        let rest = without_ours([&b"theme=dark; __Host-linkgate-session=x"[..], b"lang=de; linkgate-browser=y"]);
+        let rest = without_ours([
+            &b"theme=dark; __Host-linkgate-session=x"[..],
+            b"lang=de; linkgate-browser=y",
+        ]);
         assert_eq!(rest, b"theme=dark; lang=de");
         assert!(without_ours([&b"__Host-linkgate-session=x"[..]]).is_empty());
     }
 
     #[test]
     fn an_upstream_cannot_set_ours() {
-        for field in ["__Host-linkgate-session=x; Path=/", " linkgate-session =", "\u{a0}__HOST-linkgate-BROWSER=1"] {
+        for field in [
+            "__Host-linkgate-session=x; Path=/",
+            " linkgate-session =",
+            "\u{a0}__HOST-linkgate-BROWSER=1",
+            "=linkgate-session=x",
+            "= linkgate-session=x; Path=/",
+            "linkgate-session",
+        ] {
             assert!(sets_ours(field.as_bytes()), "{field:?}");
         }
         assert!(!sets_ours(b"session=linkgate-session=1"));

@@ -133,7 +133,8 @@ impl Courier {
         match self.mailer.send(&mail).await {
             Ok(()) => {
                 let after = self.clock.now().since(job.asked_at).as_millis();
-                tracing::info!(mail = id.to_hex(), tries, after_ms = after, "mail handed over");
+                let after_ms = u64::try_from(after).unwrap_or(u64::MAX);
+                tracing::info!(mail = id.to_hex(), tries, after_ms, "mail handed over");
                 Outcome::Over
             }
             Err(MailError::Permanent(cause)) => {

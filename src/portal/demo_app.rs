@@ -14,7 +14,6 @@ use super::pages::{Page, Pages};
 const LONGEST: usize = 120;
 
 /// The one route: everything.
-#[must_use]
 pub fn router(pages: Arc<Pages>) -> Router {
     Router::new().fallback(show).with_state(pages)
 }

@@ -68,8 +68,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Document<T> {
 
     async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Refusal> {
         let body = body(request, desk, "application/json").await?;
-        let document = serde_json::from_slice(&body)
-            .map_err(|_| Refusal::Unprocessable("The document has not the members that are needed."))?;
+        let document = serde_json::from_slice(&body).map_err(|_| {
+            Refusal::Unprocessable("The document has not the members that are needed.")
+        })?;
         Ok(Self(document))
     }
 }

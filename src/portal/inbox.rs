@@ -19,7 +19,7 @@ use crate::adapters::mail::inbox::{Inbox, Kept};
 use crate::domain::origin::Authority;
 
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
-                           frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+                           img-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// A mail is shown like in a mail program: no scripts, links open outside.
 const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; \
                            default-src 'none'; style-src 'unsafe-inline'";
@@ -30,7 +30,6 @@ struct Shared {
 }
 
 /// The routes. Assets are served below `prefix`, where the pages look for them.
-#[must_use]
 pub fn router(inbox: Inbox, pages: Arc<Pages>, prefix: &str) -> Router {
     let shared = Arc::new(Shared { inbox, pages });
     Router::new()
@@ -55,9 +54,7 @@ async fn loopback_only(request: Request, next: Next) -> Response {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(PAGE_POLICY));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PAGE_POLICY));
     response
 }
 

@@ -18,6 +18,7 @@ use super::visit::Visit;
 use crate::domain::attempt::{Gone, Record, State as AttemptState, Way};
 use crate::domain::email::EmailAddress;
 use crate::domain::terms::OtherBrowser;
+use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Report, Token};
 use crate::gate::ask::Reported;
 use crate::gate::redeem::{Opened, Redeemed, SignedIn};
@@ -78,6 +79,7 @@ pub async fn confirm(
             let problem = email.err().map_or(AddressProblem::Mismatch, address_problem);
             elsewhere(&visit, &record, &text, typed, Some(problem))
         }
+        Redeemed::TooMany { until } => return Err(too_many(until)),
         Redeemed::CodeOnly(record) => elsewhere(&visit, &record, &text, "", None),
         Redeemed::Gone(why, record) => gone(&visit, why, &record, &text),
         Redeemed::Unknown => unknown(&visit),
@@ -105,6 +107,10 @@ pub fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
 pub fn session_cookie(visit: &Visit, signed_in: &SignedIn) -> Option<http::HeaderValue> {
     let absolute = signed_in.session.expires_at.since(signed_in.session.signed_in_at);
     visit.cookies.set_session(&signed_in.token.reveal(), absolute)
+}
+
+fn too_many(until: UnixMillis) -> Refusal {
+    Refusal::TooMany { until, mail_pending: false, return_to: "/".into() }
 }
 
 fn elsewhere(
@@ -214,6 +220,7 @@ pub async fn confirm_report(
         Reported::WrongAddress => {
             report_page(&visit, &record, &text, typed, Some(AddressProblem::Mismatch))
         }
+        Reported::TooMany { until } => return Err(too_many(until)),
         Reported::Unknown => unknown(&visit),
     })
 }

@@ -122,15 +122,17 @@ impl Pages {
         let assets = Assets::new();
         let stylesheet = format!("{prefix}/assets/{}", assets.stylesheet().name);
         let script = format!("{prefix}/assets/{}", assets.script().name);
+        let icon = format!("{prefix}/assets/{}", assets.icon().name);
         let mut environment = environment(engine::PAGES)?;
         environment.add_global("prefix", prefix);
         environment.add_global("stylesheet", stylesheet.as_str());
         environment.add_global("script", script);
+        environment.add_global("icon", icon.as_str());
         environment.add_global("brand", Value::from(Serde(brand)));
-        Ok(Self { environment, assets, last_resort: LastResort::new(&stylesheet) })
+        Ok(Self { environment, assets, last_resort: LastResort::new(&stylesheet, &icon) })
     }
 
-    /// The style sheet and the script, under their hashed names.
+    /// The style sheet, the script and the icon, under their hashed names.
     #[must_use]
     pub fn assets(&self) -> &Assets {
         &self.assets

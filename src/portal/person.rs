@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
 
 use super::Desk;
 use super::form::Form;
@@ -46,8 +47,18 @@ pub async fn confirm_sign_out(
             url::form_urlencoded::byte_serialize(return_url.as_str().as_bytes()).collect();
         see_other(&format!("{}/sign-in?return_to={encoded}", desk.prefix))
     };
-    append(&mut response, visit.cookies.clear_session());
+    forget(&visit, &mut response);
     Ok(response)
+}
+
+/// Makes the browser forget somebody who signed out: the cookies, so that the waiting page no longer
+/// names an address either, and the pages it has kept.
+/// Without the second, "back" showed the application's pages again, unasked: `private` allows a
+/// browser to keep them, and going back does not ask whether they are fresh (RFC 9111, 6).
+pub fn forget(visit: &Visit, response: &mut Response) {
+    append(response, visit.cookies.clear_session());
+    append(response, visit.cookies.clear_browser());
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
 }
 
 /// `GET /account`

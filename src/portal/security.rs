@@ -25,7 +25,8 @@ const FIXED: [(HeaderName, HeaderValue); 6] = [
 ];
 
 /// The policy when no site is known.
-const STRICTEST: &str = "default-src 'none'; style-src 'self'; form-action 'none'; \
+const STRICTEST: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+                         img-src 'self'; form-action 'none'; \
                          frame-ancestors 'none'; base-uri 'none'";
 
 /// The headers, prepared for each site.
@@ -71,6 +72,18 @@ pub fn put_strictest(response: &mut Response) {
     response
         .headers_mut()
         .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(STRICTEST));
+}
+
+/// The same headers as lines of HTTP/1, for answers that are written as bytes before there is a
+/// request that could be read.
+#[must_use]
+pub fn strictest_lines() -> String {
+    let mut response = Response::default();
+    put_strictest(&mut response);
+    let line = |(name, value): (&HeaderName, &HeaderValue)| {
+        format!("{name}: {}\r\n", value.to_str().unwrap_or_default())
+    };
+    response.headers().iter().map(line).collect()
 }
 
 fn put_fixed(response: &mut Response) {

@@ -99,7 +99,14 @@ impl Visit {
         &'a self,
         admits: &'a (dyn Fn(&EmailAddress) -> Option<EmailAddress> + Sync),
     ) -> Place<'a> {
-        Place { site: &self.site().name, origin: self.origin(), terms: &self.site().terms, admits }
+        Place {
+            site: &self.site().name,
+            origin: self.origin(),
+            has_links: self.site().pattern.exact().is_some(),
+            realm: &self.here.located.realm,
+            terms: &self.site().terms,
+            admits,
+        }
     }
 
     /// The browser for the use cases that sign in.
@@ -150,7 +157,8 @@ impl Visit {
     /// When the store is in trouble.
     pub async fn session(&self) -> Stored<Option<crate::domain::session::Session>> {
         let Some(token) = &self.session else { return Ok(None) };
-        self.desk.gate.authenticate(token, self.site().terms.session.idle).await
+        let idle = self.site().terms.session.idle;
+        self.desk.gate.authenticate(token, &self.here.located.realm, idle).await
     }
 
     /// The identity behind a session, with the groups of now.

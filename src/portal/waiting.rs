@@ -144,6 +144,16 @@ async fn onwards(visit: &Visit, record: &Record) -> Result<Option<Response>, Ref
     Ok(Some(see_other(location.as_path_or_url())))
 }
 
+/// The address and the return URL, as far as this browser may see them.
+fn shown(record: &Record) -> (String, &str) {
+    let attempt = &record.attempt;
+    if attempt.stranger {
+        (attempt.email.masked(), "/")
+    } else {
+        (attempt.email.identity().to_owned(), &attempt.return_url)
+    }
+}
+
 fn check_mail(
     visit: &Visit,
     record: &Record,
@@ -157,9 +167,10 @@ fn check_mail(
     let host = visit.host();
     let attempt = &record.attempt;
     let resend_at = resend_at(record);
+    let (email, return_to) = shown(record);
     CheckMail {
         site: visit.page_site(&host),
-        email: attempt.email.identity(),
+        email: &email,
         sender: &visit.desk.sender,
         subject: &subject(&host, attempt.asked_at),
         now,
@@ -170,7 +181,7 @@ fn check_mail(
         code_error,
         notice,
         mailbox: Mailbox::of(attempt.email.identity()),
-        return_to: &attempt.return_url,
+        return_to,
     }
     .render(&visit.desk.pages)
     .into_response()
@@ -179,12 +190,13 @@ fn check_mail(
 fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {
     let host = visit.host();
     let now = visit.desk.gate.now();
+    let (email, return_to) = shown(record);
     RequestEnded {
         site: visit.page_site(&host),
-        email: record.attempt.email.identity(),
+        email: &email,
         ended_at: record.attempt.expires_at.min(now),
         code_refused,
-        return_to: &record.attempt.return_url,
+        return_to,
     }
     .render(&visit.desk.pages)
     .into_response()
@@ -194,7 +206,7 @@ fn used_up(visit: &Visit, record: &Record) -> Response {
     let host = visit.host();
     CodeUsedUp {
         site: visit.page_site(&host),
-        email: record.attempt.email.identity(),
+        email: &shown(record).0,
         link_still_works: record.open(Way::OwnLink, visit.desk.gate.now()).is_ok(),
         reference: &visit.here.reference,
     }

@@ -7,7 +7,7 @@ use pingora::Error;
 use pingora::proxy::Session;
 
 use super::service::Context;
-use crate::domain::path::RequestTarget;
+use crate::domain::path::{RequestTarget, Under};
 use crate::domain::time::UnixMillis;
 
 /// Longest path that is logged, in bytes.
@@ -24,6 +24,8 @@ pub fn write(
     let head = session.req_header();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let ms = context.began.map_or(0, |began| now.since(began).as_millis());
+    // JSON logs write 128-bit numbers as texts, which nobody can sum or compare.
+    let ms = u64::try_from(ms).unwrap_or(u64::MAX);
     let site = context.located.as_ref().map_or("", |located| &located.site.name);
     let path = context.target.as_ref().map_or("", |target| shown(target, reserved));
     let rule = context.permit.as_ref().map_or("", |permit| permit.rule());
@@ -50,6 +52,10 @@ pub fn write(
 
 fn shown<'a>(target: &'a RequestTarget, reserved: &str) -> &'a str {
     let path = target.path();
+    // A link of a mail that some program spelled in another way is still a link.
+    if target.under(reserved) == Under::Disguised {
+        return "(disguised)";
+    }
     let mut end = path.len().min(LONGEST_PATH);
     if let Some(own) = path.strip_prefix(reserved) {
         let page = own.find('/').unwrap_or(own.len());
@@ -71,6 +77,9 @@ mod tests {
         };
         assert_eq!(shown("/.linkgate/link/SECRET"), "/.linkgate/link");
         assert_eq!(shown("/.linkgate/sign-in?return_to=%2Fx"), "/.linkgate/sign-in");
+        for disguised in ["//.linkgate/link/S", "/.Linkgate/link/S", "/%2elinkgate/link/S"] {
+            assert_eq!(shown(disguised), "(disguised)");
+        }
         assert_eq!(shown("/reports/42?token=SECRET"), "/reports/42");
         assert_eq!(shown(&format!("/{}", "a".repeat(2000))).len(), LONGEST_PATH);
     }

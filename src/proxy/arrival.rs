@@ -100,8 +100,8 @@ pub fn read(head: &RequestHeader, sites: &Sites) -> Result<Arrival, Unwelcome> {
     if head.version == Version::HTTP_2 {
         check_size(&head.headers)?;
     }
-    let target = RequestTarget::parse(head.raw_path())
-        .map_err(|_| Unwelcome::Damaged("request target"))?;
+    let target =
+        RequestTarget::parse(head.raw_path()).map_err(|_| Unwelcome::Damaged("request target"))?;
     let located = sites.find(authority(head)?).ok_or(Unwelcome::Misdirected)?;
     let kind = kind(method, &head.headers);
     Ok(Arrival { located, target, kind })

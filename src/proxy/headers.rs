@@ -10,16 +10,21 @@
 const FOLDED: usize = 48;
 
 /// Families of names that say who somebody is or where a request came from: a client's own header
-/// of such a name never reaches an upstream. Folded; a name belongs when it begins with one.
-const FAMILIES: [&str; 31] = [
+/// of such a name never reaches an upstream. `clientcert` is RFC 9440, section 3: whoever may set it
+/// must remove what clients send. Folded; a name belongs when it begins with one.
+const FAMILIES: [&str; 38] = [
     "cfaccess",
     "cfconnectingip",
+    "clientcert",
     "clientip",
     "fastlyclientip",
     "forwarded",
     "frontendhttps",
+    "oidcclaim",
     "proxyauthorization",
     "remote",
+    "sslclient",
+    "tailscaleuser",
     "trueclientip",
     "xamznoidc",
     "xauthemail",
@@ -40,8 +45,11 @@ const FAMILIES: [&str; 31] = [
     "xoriginal",
     "xpomerium",
     "xrealip",
+    "xremote",
     "xrequestid",
     "xrewriteurl",
+    "xsslclient",
+    "xvouch",
     "xwebauth",
 ];
 
@@ -134,17 +142,51 @@ mod tests {
     #[test]
     fn every_spelling_of_an_identity_header_is_ours() {
         let names = [
-            "x-auth-request-user", "x_auth_request_user", "x.auth.request.user",
-            "x-auth_request-user", "x~auth~request~user", "x-auth-request-user!",
-            "http_x_auth_request_user", "remote-user", "remote_user", "remoteuser",
-            "http_remote_user", "x-forwarded-user", "x-forwarded-for", "x_forwarded_proto",
-            "x-forwarded-uri", "x-forwarded-prefix", "forwarded", "x-real-ip", "x-original-url",
-            "x-rewrite-url", "x-original-uri", "cf-access-authenticated-user-email",
-            "x-pomerium-jwt-assertion", "x-amzn-oidc-identity", "x-webauth-user",
-            "x-authentik-username", "x-ms-client-principal-name", "x-goog-iap-jwt-assertion",
-            "x-goog-authenticated-user-email", "x-linkgate-assertion", "true-client-ip",
-            "cf-connecting-ip", "x-client-ip", "x-cluster-client-ip", "x-request-id",
-            "x--remote--user", "proxy-authorization",
+            "x-auth-request-user",
+            "x_auth_request_user",
+            "x.auth.request.user",
+            "x-auth_request-user",
+            "x~auth~request~user",
+            "x-auth-request-user!",
+            "http_x_auth_request_user",
+            "remote-user",
+            "remote_user",
+            "remoteuser",
+            "http_remote_user",
+            "x-forwarded-user",
+            "x-forwarded-for",
+            "x_forwarded_proto",
+            "x-forwarded-uri",
+            "x-forwarded-prefix",
+            "forwarded",
+            "x-real-ip",
+            "x-original-url",
+            "x-rewrite-url",
+            "x-original-uri",
+            "cf-access-authenticated-user-email",
+            "x-pomerium-jwt-assertion",
+            "x-amzn-oidc-identity",
+            "x-webauth-user",
+            "x-authentik-username",
+            "x-ms-client-principal-name",
+            "x-goog-iap-jwt-assertion",
+            "x-goog-authenticated-user-email",
+            "x-linkgate-assertion",
+            "true-client-ip",
+            "cf-connecting-ip",
+            "x-client-ip",
+            "x-cluster-client-ip",
+            "x-request-id",
+            "x--remote--user",
+            "proxy-authorization",
+            "x-remote-user",
+            "x-remote-group",
+            "x-vouch-user",
+            "tailscale-user-login",
+            "oidc-claim-email",
+            "client-cert",
+            "ssl-client-s-dn",
+            "x-ssl-client-verify",
         ];
         for name in names {
             assert_ne!(fate(name, &[]), Fate::Kept, "{name}");
@@ -156,9 +198,24 @@ mod tests {
     #[test]
     fn what_applications_need_goes_on() {
         let names = [
-            "accept", "accept-language", "authorization", "content-type", "cookie", "host",
-            "user-agent", "origin", "referer", "x-requested-with", "x-csrf-token", "if-none-match",
-            "range", "sec-fetch-mode", "sec-websocket-key", "traceparent", "grpc-timeout", "x-api-key",
+            "accept",
+            "accept-language",
+            "authorization",
+            "content-type",
+            "cookie",
+            "host",
+            "user-agent",
+            "origin",
+            "referer",
+            "x-requested-with",
+            "x-csrf-token",
+            "if-none-match",
+            "range",
+            "sec-fetch-mode",
+            "sec-websocket-key",
+            "traceparent",
+            "grpc-timeout",
+            "x-api-key",
             "x-auth-token",
         ];
         for name in names {

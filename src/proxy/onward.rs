@@ -121,7 +121,8 @@ impl Onward<'_> {
         let address = identity.email.identity();
         head.insert_header(user, address)?;
         head.insert_header(email, address)?;
-        let joined = identity.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(",");
+        let joined =
+            identity.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(",");
         head.insert_header(groups, joined)?;
         if let Some(assertion) = self.assertion {
             head.insert_header(ASSERTION, assertion)?;

@@ -47,7 +47,9 @@ pub async fn read_body(session: &mut Session) -> Result<Bytes, BodyFault> {
 async fn read_capped(session: &mut Session) -> Result<Bytes, BodyFault> {
     let head = session.req_header();
     let length = head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if length.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > LARGEST_BODY)
+    if length
+        .and_then(|text| text.parse::<usize>().ok())
+        .is_some_and(|length| length > LARGEST_BODY)
     {
         return Err(BodyFault::TooLarge);
     }
@@ -84,7 +86,8 @@ pub async fn write(session: &mut Session, response: Response) -> Result<()> {
     for (name, value) in &parts.headers {
         head.append_header(name, value)?;
     }
-    if !has_no_body && !(is_head && body.is_empty()) {
+    let length_is_known = !is_head || !body.is_empty();
+    if !has_no_body && length_is_known {
         head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(body.len()))?;
     }
     let bare = is_head || has_no_body || body.is_empty();

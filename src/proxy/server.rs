@@ -21,6 +21,7 @@ use pingora::services::listening::Service;
 use tower::ServiceExt;
 
 use super::service::{AuthProxy, reference};
+use super::streams::Revocable;
 use super::wire::{GuardedApp, WireLimits, h2_options};
 use crate::domain::client::TrustedProxies;
 use crate::ports::{Entropy, OsEntropy};
@@ -42,7 +43,7 @@ pub struct Listening {
 }
 
 /// The guarded proxy.
-pub type GuardedProxy = GuardedApp<HttpProxy<AuthProxy>>;
+pub type GuardedProxy = GuardedApp<Revocable<HttpProxy<AuthProxy>>>;
 
 /// Why the server cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +87,7 @@ pub fn guarded(
     inner.h2_options = Some(h2_options(&limits));
     let entropy = OsEntropy;
     GuardedApp::new(
-        Arc::new(inner),
+        Arc::new(Revocable::new(inner)),
         limits,
         move |peer: IpAddr| trusted.contains(peer),
         move || reference(&entropy as &dyn Entropy).to_string(),

@@ -24,7 +24,7 @@ use super::arrival::{self, Arrival, Unwelcome};
 use super::onward::Onward;
 use super::peers::{Patience, ServerIndex, Upstream};
 use super::verdict::Answerer;
-use super::{access_log, reply};
+use super::{access_log, reply, streams};
 use crate::domain::client::ClientAddress;
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
@@ -33,10 +33,10 @@ use crate::domain::policy::{Decision, Permit};
 use crate::domain::site::Located;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Session as SessionToken, Token, TokenDigest};
+use crate::portal::Portal;
 use crate::portal::cookies::{CookieNames, sets_ours};
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::{Here, token_in};
-use crate::portal::Portal;
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
@@ -122,11 +122,12 @@ impl AuthProxy {
     }
 
     async fn own_page(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let Some(here) = here(context) else { return Error::e_explain(ErrorType::InternalError, "no site") };
+        let Some(here) = here(context) else {
+            return Error::e_explain(ErrorType::InternalError, "no site");
+        };
         context.outcome = Outcome::Own;
         let head = session.req_header();
-        let audience =
-            Audience::of(head.uri.path(), &head.headers, &self.portal.desk().prefix);
+        let audience = Audience::of(head.uri.path(), &head.headers, &self.portal.desk().prefix);
         let body = match reply::read_body(session).await {
             Ok(body) => body,
             Err(fault) => {
@@ -167,7 +168,7 @@ impl AuthProxy {
         let headers = &session.req_header().headers;
         let token: Option<Token<SessionToken>> = token_in(headers, name, &desk.gate.keys().token);
         let Some(token) = token else { return Ok(None) };
-        let found = desk.gate.authenticate(&token, site.terms.session.idle).await?;
+        let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
         let Some(found) = found else { return Ok(None) };
         context.session = Some(token.digest());
         Ok(Some(Arc::new(Identity {
@@ -235,7 +236,9 @@ impl AuthProxy {
         permit: Permit,
     ) -> Result<bool> {
         if context.kind == RequestKind::WebSocket {
-            let origin = session.req_header().headers.get(header::ORIGIN);
+            let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
+            // Exactly one: of two, the application may believe the other.
+            let origin = origins.next().filter(|_| origins.next().is_none());
             let own = context.located.as_ref().map(|located| &*located.origin_text);
             if origin.and_then(|value| value.to_str().ok()) != own {
                 return self.refuse(session, context, &Refusal::CrossSite).await;
@@ -269,7 +272,8 @@ impl AuthProxy {
     ) -> Result<bool> {
         let head = session.req_header();
         let kind = arrival::kind(head.method.as_str(), &head.headers);
-        let response = self.answerer.turn_away(unwelcome, kind, &context.reference);
+        let response =
+            self.answerer.turn_away(unwelcome, head.uri.path(), kind, &context.reference);
         // What was not understood leaves nothing to rely on for a next request.
         session.set_keepalive(None);
         reply::write(session, response).await.map(|()| true)
@@ -279,6 +283,14 @@ impl AuthProxy {
     fn upstream(&self, context: &Context) -> Option<&Upstream> {
         let id = context.permit.as_ref()?.upstream();
         self.upstreams.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// Lets a stream end with the session behind it.
+    fn end_with_session(&self, context: &Context) {
+        let (Some(session), Some(located)) = (context.session, &context.located) else { return };
+        let desk = Arc::clone(self.portal.desk());
+        let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
+        streams::end_with(async move { desk.gate.ended(session, &realm, idle).await });
     }
 
     fn patience(session: &Session, kind: RequestKind) -> Patience {
@@ -441,7 +453,11 @@ impl ProxyHttp for AuthProxy {
                 head.append_header(header::SET_COOKIE, cookie)?;
             }
         }
-        let is_signed_in = context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());
+        if streams::is_stream(head) {
+            self.end_with_session(context);
+        }
+        let is_signed_in =
+            context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());
         if is_signed_in
             && !head.status.is_informational()
             && !head.headers.contains_key(header::CACHE_CONTROL)

@@ -84,7 +84,8 @@ impl Answerer {
         let back = ReturnUrl::of_request(target.as_str(), &targets);
         let encoded: String =
             url::form_urlencoded::byte_serialize(back.as_str().as_bytes()).collect();
-        let lost = if head.method == Method::GET || head.method == Method::HEAD { "" } else { "&lost=1" };
+        let lost =
+            if head.method == Method::GET || head.method == Method::HEAD { "" } else { "&lost=1" };
         let path = format!("{}/sign-in?return_to={encoded}", desk.prefix);
         let redirects = match unauthenticated {
             Unauthenticated::ByKind => kind == RequestKind::Navigation,
@@ -174,7 +175,17 @@ impl Answerer {
 
     /// The answer to a head that was not accepted.
     #[must_use]
-    pub fn turn_away(&self, unwelcome: Unwelcome, kind: RequestKind, reference: &str) -> Response {
+    pub fn turn_away(
+        &self,
+        unwelcome: Unwelcome,
+        path: &str,
+        kind: RequestKind,
+        reference: &str,
+    ) -> Response {
+        if let (Unwelcome::Misdirected, Some(file)) = (&unwelcome, self.portal.asset_anywhere(path))
+        {
+            return file;
+        }
         tracing::info!(reference, what = unwelcome.words(), status = unwelcome.status(), "refused");
         let notice = match unwelcome {
             Unwelcome::Damaged(_) | Unwelcome::HeadTooLarge => NoticeKind::BadRequest,
@@ -252,9 +263,9 @@ fn allow_listed_origin(site: &Site, headers: &HeaderMap, response: &mut Response
     }
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = headers.get(header::ORIGIN) else { return };
-    let listed = origin.to_str().is_ok_and(|text| {
-        site.cors_origins.iter().any(|listed| listed.to_string() == text)
-    });
+    let listed = origin
+        .to_str()
+        .is_ok_and(|text| site.cors_origins.iter().any(|listed| listed.to_string() == text));
     if listed {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

@@ -9,6 +9,19 @@
     clippy::unwrap_used
 )]
 
+mod attacks;
+mod browser;
+mod crash;
+mod faults;
 mod flow;
+mod gate_world;
+mod house;
+mod lifetimes;
+mod logs;
+mod overdue;
+mod races;
+mod slow;
+mod smtp;
 mod store_contract;
+mod streams;
 mod support;

@@ -1,8 +1,15 @@
 //! What several groups of tests stand on.
 
+pub mod app;
+pub mod cable;
+pub mod certificates;
+pub mod chromium;
 pub mod client;
+pub mod connection;
 pub mod gate;
 pub mod redis;
+pub mod smtp;
+pub mod stores;
 pub mod upstream;
 
 use std::time::Duration;

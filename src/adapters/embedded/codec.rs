@@ -165,6 +165,7 @@ mod tests {
             signed_in_at: UnixMillis(5),
             last_seen: UnixMillis(7),
             expires_at: UnixMillis(100),
+            realm: "https://wiki.example.com".into(),
             browser: "Firefox".into(),
             network: "127.0.0.1".into(),
         }
@@ -184,6 +185,7 @@ mod tests {
             mails: 1,
             browser_label: "Firefox".into(),
             network: "127.0.0.1".into(),
+            stranger: false,
             admitted: true,
         };
         Record { attempt, state: State::Live, tries: 0 }

@@ -33,10 +33,9 @@ impl Mailer for Folder {
         let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
         match written {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(MailError::Transient(format!(
-                "{}: {error}",
-                self.path.display()
-            ))),
+            Ok(Err(error)) => {
+                Err(MailError::Transient(format!("{}: {error}", self.path.display())))
+            }
             Err(error) => Err(MailError::Transient(error.to_string())),
         }
     }

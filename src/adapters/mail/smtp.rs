@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
@@ -49,7 +50,11 @@ impl fmt::Debug for Relay {
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
-/// Sends through one relay over a pool of connections.
+/// Sends through one relay, each mail over a connection of its own.
+///
+/// lettre's pool takes a connection back whose send was cut short in the midst of a conversation
+/// (lettre 0.11, `PooledConnection`'s drop). The next mail would wait for it again, or take the
+/// late answer to the mail before for its own: refused would look delivered. So none is kept.
 pub struct Smtp {
     relay: Relay,
     sender: Sender,
@@ -69,7 +74,8 @@ impl Smtp {
         let tls = || -> Result<TlsParameters, MailError> {
             let mut tls = TlsParameters::builder(host.clone());
             if let Some(pem) = authority {
-                let broken = |error| MailError::Permanent(format!("certificate authority: {error}"));
+                let broken =
+                    |error| MailError::Permanent(format!("certificate authority: {error}"));
                 tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(broken)?);
             }
             tls.build().map_err(|error| MailError::Permanent(format!("TLS: {error}")))
@@ -82,7 +88,8 @@ impl Smtp {
         let mut builder = Transport::builder_dangerous(host.clone())
             .port(*port)
             .tls(tls)
-            .timeout(Some(*patience));
+            .timeout(Some(*patience))
+            .pool_config(PoolConfig::new().max_size(0));
         if let Some((name, password)) = login {
             builder = builder.credentials(Credentials::new(name.clone(), password.to_string()));
         }
@@ -117,13 +124,57 @@ impl Mailer for Smtp {
 }
 
 /// The error and its causes on one line, cut: a relay may say much, and what it says is logged.
+///
+/// Relays repeat the recipient ("<ann@example.com>: no such user"), and content filters the link
+/// that they do not like. Neither may stand in a log, so words that could be one are left out.
 fn words(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
+        let inner_text = inner.to_string();
+        // lettre's text ends with its cause's already.
+        if !text.ends_with(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
         cause = inner.source();
     }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+    told(&text)
+}
+
+/// Longest word that is told: longer than any of a language, shorter than any token of ours.
+const LONGEST_WORD: usize = 40;
+/// Longest text that is told, in characters.
+const LONGEST_TEXT: usize = 200;
+
+fn told(text: &str) -> String {
+    let is_told = |word: &&str| !word.contains(['@', '/', '%', '=']) && word.len() <= LONGEST_WORD;
+    let words = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .map(|word| if is_told(&word) { word } else { "[…]" });
+    words.collect::<Vec<_>>().join(" ").chars().take(LONGEST_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_relay_repeats_is_not_told() {
+        let token = "A".repeat(64);
+        let said = [
+            "550 5.1.1 <ann@example.com>: no such user".to_owned(),
+            "550 no such user: ann=40example.com ann%example.com".to_owned(),
+            format!("554 bad link https://a.example/.linkgate/link/{token} refused"),
+            format!("554 bad link {token} refused"),
+        ];
+        for said in said {
+            let told = told(&said);
+            assert!(!told.contains("ann") && !told.contains("AAAA"), "{told}");
+            assert!(told.starts_with("55") && told.contains("[…]"), "{told}");
+        }
+        assert_eq!(told("a\r\nb\x1b[31m  c"), "a b [31m c");
+        assert!(told(&"word ".repeat(100)).len() <= LONGEST_TEXT);
+    }
 }

@@ -45,19 +45,33 @@ pub(super) fn sites(
         scope.report(Fault::new("is empty").hint(HINT));
     }
     unique(&scope, list, "name", |site| site.name.as_ref(), |text| Some(text.to_owned()));
-    unique(
-        &scope,
-        list,
-        "origin",
-        |site| site.origin.as_ref(),
-        |text| text.parse::<OriginPattern>().ok(),
-    );
+    unique(&scope, list, "origin", |site| site.origin.as_ref(), Authorities::of);
     let entries = (0_u32..).zip(list.value.iter().enumerate());
     entries
         .filter_map(|(id, (index, file))| {
             site(&scope.item(index, file.at), id, &file.value, common)
         })
         .collect()
+}
+
+/// What browsers may send as `Host` for an origin: the host alone where the port is the default one,
+/// and with the port. A request does not say whether it was made for `http` or `https`, so two
+/// origins that share one of these would be one site, and the later one would decide for both.
+struct Authorities([String; 2]);
+
+impl Authorities {
+    fn of(text: &str) -> Option<Self> {
+        let pattern: OriginPattern = text.parse().ok()?;
+        let origin = pattern.exact()?;
+        let with_port = format!("{}:{}", origin.host(), origin.effective_port());
+        Some(Self([origin.authority().to_string(), with_port]))
+    }
+}
+
+impl PartialEq for Authorities {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.iter().any(|one| other.0.contains(one))
+    }
 }
 
 /// Reports every value that another site had before.

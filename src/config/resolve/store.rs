@@ -59,9 +59,10 @@ fn redis(scope: &Scope<'_>, file: &RedisFile) -> Option<RedisConfig> {
         scope.missing("url", "write it like redis://redis.example.com:6379 or { env: NAME }");
         return None;
     };
-    let scope = scope.key("url", *at);
+    let store = scope;
+    let scope = store.key("url", *at);
     let urls = match url {
-        Choice::One(text) => plain_urls(vec![(scope, text.as_str())]),
+        Choice::One(text) => plain_urls(vec![(store.key("url", *at), text.as_str())]),
         Choice::Many(nodes) if nodes.is_empty() => {
             scope.report(Fault::new("is empty").hint("name at least one node of the cluster"));
             return None;
@@ -72,7 +73,11 @@ fn redis(scope: &Scope<'_>, file: &RedisFile) -> Option<RedisConfig> {
         }
         Choice::Map(source) => secret_urls(&scope, source)?,
     };
-    Some(RedisConfig { urls, prefix, ca })
+    if urls.len() > 1 {
+        let fault = Fault::new("names several nodes, and a cluster is not available yet");
+        scope.report(fault.hint("name one Redis"));
+    }
+    Some(RedisConfig { url: urls.into_iter().next()?, prefix, ca })
 }
 
 /// URLs that stand in the file, and so must not hold a password.
@@ -104,15 +109,16 @@ fn secret_urls(scope: &Scope<'_>, source: &SecretSource) -> Option<Vec<Password>
 }
 
 fn redis_url(text: &str) -> Result<(), Fault> {
-    const SCHEMES: [&str; 4] = ["redis", "rediss", "redis+sentinel", "rediss+sentinel"];
-    let is_one = Url::parse(text).is_ok_and(|url| {
-        SCHEMES.contains(&url.scheme()) && url.host_str().is_some_and(|h| !h.is_empty())
-    });
-    if is_one {
-        return Ok(());
+    let url = Url::parse(text).ok().filter(|url| url.host_str().is_some_and(|h| !h.is_empty()));
+    match url.as_ref().map(Url::scheme) {
+        Some("redis" | "rediss") => Ok(()),
+        Some("redis+sentinel" | "rediss+sentinel") => Err(Fault::new("is not available yet")
+            .hint("name the Redis itself: redis://host:6379 or rediss://host:6379")),
+        Some(_) | None => {
+            Err(Fault::new("must be the URL of a Redis")
+                .hint("it begins with redis:// or rediss://"))
+        }
     }
-    Err(Fault::new("must be the URL of a Redis")
-        .hint("it begins with redis://, rediss://, redis+sentinel:// or rediss+sentinel://"))
 }
 
 /// `secret`. With the embedded store it is made on the first start, so its file may be missing.

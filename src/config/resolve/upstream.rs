@@ -7,14 +7,13 @@ use super::addresses::Addresses;
 use super::certificates;
 use crate::config::choice::Choice;
 use crate::config::defaults;
-use crate::config::file::{HealthFile, UpstreamFile};
+use crate::config::file::UpstreamFile;
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, span};
-use crate::config::settings::{HealthCheck, Upstream, UpstreamProtocol, UpstreamServer};
+use crate::config::settings::{Upstream, UpstreamProtocol, UpstreamServer};
 use crate::domain::origin::{Authority, Host};
 use crate::domain::policy::UpstreamId;
-use crate::domain::time::Span;
 
 const HINT: &str = "write it like `http://127.0.0.1:3000`";
 
@@ -54,7 +53,6 @@ pub(super) fn upstream(
         ),
         read_timeout: timeout("read_timeout", &file.read_timeout, defaults::READ_TIMEOUT),
         write_timeout: timeout("write_timeout", &file.write_timeout, defaults::WRITE_TIMEOUT),
-        health: file.health.as_ref().map(|file| health(&scope.key("health", file.at), &file.value)),
     })
 }
 
@@ -159,16 +157,4 @@ fn tls(
         })
     });
     (certificates::authorities(scope, file.ca.as_ref()), server_name)
-}
-
-fn health(scope: &Scope<'_>, file: &HealthFile) -> HealthCheck {
-    let path = scope.or("path", file.path.as_ref(), defaults::HEALTH_PATH.to_owned(), |text| {
-        if text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Ok(text.to_owned());
-        }
-        Err(Fault::new("must be a path that starts with \"/\"").hint("write it like `/healthz`"))
-    });
-    let bounds = span(Span::seconds(1), defaults::LONGEST_TIMEOUT);
-    let interval = scope.or("interval", file.interval.as_ref(), defaults::HEALTH_INTERVAL, bounds);
-    HealthCheck { path, interval }
 }

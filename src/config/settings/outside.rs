@@ -24,8 +24,8 @@ pub enum StoreConfig {
 /// How to reach Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisConfig {
-    /// The URLs, more than one for a cluster. They may hold a password.
-    pub urls: Vec<Password>,
+    /// The URL. It may hold a password.
+    pub url: Password,
     /// What all keys begin with.
     pub prefix: String,
     /// The CAs (PEM) to believe instead of the well-known ones.

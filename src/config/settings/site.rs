@@ -65,8 +65,6 @@ pub struct Upstream {
     pub read_timeout: Duration,
     /// How long to wait until bytes of a request are taken.
     pub write_timeout: Duration,
-    /// How to see which servers are well; without it all are used.
-    pub health: Option<HealthCheck>,
 }
 
 /// One server of an application.
@@ -87,13 +85,4 @@ pub enum UpstreamProtocol {
     H2c,
     /// TLS; HTTP/2 or HTTP/1.1, as ALPN says.
     Https,
-}
-
-/// A request that a healthy server answers with 2xx or 3xx.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HealthCheck {
-    /// The path to ask for.
-    pub path: String,
-    /// How often.
-    pub interval: Duration,
 }

@@ -42,7 +42,6 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("session", keys::<SessionFile>()),
         ("sites[]", keys::<SiteFile>()),
         ("sites[].upstream", keys::<UpstreamFile>()),
-        ("sites[].upstream.health", keys::<HealthFile>()),
         ("sites[].sign_in", keys::<SiteSignInFile>()),
         ("sites[].rules[]", keys::<RuleFile>()),
         ("server", keys::<ServerFile>()),

@@ -26,7 +26,7 @@ const STRUCTURE: &[(&str, &str, &str)] = &[
     ("unknown key", "", "prefx: /x\n"),
     ("unknown key in a list", LISTEN, "listen:\n  - adress: 127.0.0.1:8080\n"),
     ("unknown key, nothing near", FROM, "  colour: blue\n"),
-    ("unknown key deep down", UPSTREAM, "upstream: { url: \"http://a\", health: { pth: / } }"),
+    ("unknown key deep down", UPSTREAM, "upstream: { url: \"http://a\", server_nam: b }"),
     ("key of another spelling", "", "trusted-proxies: []\n"),
     ("key in a map that has none", STORE, "store: { memory: { size: 3 } }\n"),
     ("duplicate key", "", "prefix: /a\nprefix: /b\n"),
@@ -199,11 +199,6 @@ const IN_SITES: &[(&str, &str, &str)] = &[
         UPSTREAM,
         "upstream: { url: \"http://a:1\", server_name: b, ca: site.pem }",
     ),
-    (
-        "upstream health",
-        UPSTREAM,
-        "upstream: { url: \"http://a:1\", health: { path: healthz, interval: 0s } }",
-    ),
     ("nobody", "    allow: [\"@example.com\"]\n", ""),
     (
         "nobody, though there are rules",
@@ -288,6 +283,11 @@ const IN_SITES: &[(&str, &str, &str)] = &[
         "two sites of one name and origin",
         "",
         "  - name: wiki\n    origin: HTTPS://WIKI.example.com:443/\n    upstream: http://127.0.0.1:3001\n    allow: [everyone]\n",
+    ),
+    (
+        "two schemes on one authority",
+        "",
+        "  - name: other\n    origin: http://wiki.example.com\n    insecure_http: true\n    upstream: http://127.0.0.1:3001\n    allow: [everyone]\n  - name: third\n    origin: http://wiki.example.com:443\n    insecure_http: true\n    upstream: http://127.0.0.1:3002\n    allow: [everyone]\n",
     ),
     (
         "many at once, in order",

@@ -57,13 +57,13 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
     let said = said.replace(
         "    upstream: http://127.0.0.1:3000\n",
         "    upstream:\n      url: http://127.0.0.1:3000\n      connect_timeout: 5s\n      \
-         read_timeout: 60s\n      write_timeout: 60s\n      health: { path: /, interval: 10s }\n    \
+         read_timeout: 60s\n      write_timeout: 60s\n    \
          insecure_http: false\n    identity_headers: remote\n    odd_headers: drop\n    \
          sign_in: { enabled: true, mode: passwordless, registration: closed, link_lifetime: 10m, \
          other_browser: address }\n",
     );
     let unsaid = edited(INBOX, "  smtp: { host: a.example.com }\n")
-        .replace("http://127.0.0.1:3000", "{ url: http://127.0.0.1:3000, health: {} }");
+        .replace("http://127.0.0.1:3000", "{ url: http://127.0.0.1:3000 }");
     let (said, unsaid) = (parse(&said).unwrap(), parse(&unsaid).unwrap());
     assert_eq!(format!("{said:?}"), format!("{unsaid:?}"));
     // The same lines stand in the documentation.
@@ -78,8 +78,6 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
         "#      connect_timeout: 5s",
         "#      read_timeout: 60s",
         "#      write_timeout: 60s",
-        "#        path: /",
-        "#        interval: 10s",
         "#      enabled: true",
         "#      mode: passwordless",
         "#      registration: closed",
@@ -232,7 +230,7 @@ fn stores_and_mail_are_read() {
     let redis = "secret: { env: LINKGATE_SECRET }\n\
                  store: { redis: { url: { env: LINKGATE_REDIS_URL }, ca: site.pem } }\n";
     let StoreConfig::Redis(redis) = parse(&edited(STORE, redis)).unwrap().store else { panic!() };
-    assert_eq!(redis.urls[0].expose(), "redis://:hunter2@redis.example.com:6379");
+    assert_eq!(redis.url.expose(), "redis://:hunter2@redis.example.com:6379");
     assert_eq!((redis.prefix.as_str(), redis.ca), ("linkgate", Some("etc/site.pem".into())));
     for (words, port, tls) in [
         ("tls: implicit", 465, SmtpTls::Implicit),
@@ -253,8 +251,8 @@ fn stores_and_mail_are_read() {
 fn what_is_allowed_on_purpose_is_allowed() {
     for (from, to) in [
         ("https://wiki.example.com", "http://wiki.localhost"),
-        ("https://wiki.example.com", "http://wiki.lan\n    insecure_http: true"),
         ("https://wiki.example.com", "https://*.example.com"),
+        ("https://wiki.example.com", "http://wiki.lan\n    insecure_http: true"),
         ("", "session: { domain: example.com }\n"),
         ("", "admin: { listen: off }\n"),
         ("", "admin: { listen: \"10.0.0.1:9180\", allow_remote: true }\n"),

@@ -40,7 +40,7 @@
     const tick = () => {
       const seconds = Math.ceil((ready - Date.now()) / 1000);
       if (seconds > 0) {
-        left.textContent = ` (${seconds} s)`;
+        left.textContent = ` (${seconds}\u00a0s)`;
         setTimeout(tick, 1000);
       } else {
         left.textContent = "";

@@ -1,15 +1,17 @@
-//! The style sheet and the script, under names that change with their content.
+//! The style sheet, the script and the icon, under names that change with their content.
 
 use sha2::{Digest, Sha256};
 
 const STYLESHEET: &[u8] = include_bytes!("../assets/linkgate.css");
 const SCRIPT: &[u8] = include_bytes!("../assets/linkgate.js");
+const ICON: &[u8] = include_bytes!("../assets/linkgate.svg");
 
 /// The files served below `{prefix}/assets/`; safe to cache for ever.
 #[derive(Clone, Debug)]
 pub struct Assets {
     stylesheet: Asset,
     script: Asset,
+    icon: Asset,
 }
 
 /// One file.
@@ -30,6 +32,7 @@ impl Assets {
         Self {
             stylesheet: asset(STYLESHEET, "css", "text/css; charset=utf-8"),
             script: asset(SCRIPT, "js", "text/javascript; charset=utf-8"),
+            icon: asset(ICON, "svg", "image/svg+xml"),
         }
     }
 
@@ -37,7 +40,7 @@ impl Assets {
     /// asks for them.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Asset> {
-        [&self.stylesheet, &self.script].into_iter().find(|asset| asset.name == name)
+        [&self.stylesheet, &self.script, &self.icon].into_iter().find(|asset| asset.name == name)
     }
 
     /// The style sheet of all pages.
@@ -50,6 +53,13 @@ impl Assets {
     #[must_use]
     pub fn script(&self) -> &Asset {
         &self.script
+    }
+
+    /// The icon of all pages. Without one, browsers ask for `/favicon.ico`: that is the
+    /// application's, and nobody is signed in yet, so it is refused and reported in the console.
+    #[must_use]
+    pub fn icon(&self) -> &Asset {
+        &self.icon
     }
 }
 

@@ -17,10 +17,10 @@ pub struct LastResort {
 }
 
 impl LastResort {
-    /// Puts the style sheet's address in; `stylesheet` comes from our own configuration.
+    /// Puts the addresses of the style sheet and the icon in; they come from our own configuration.
     #[must_use]
-    pub(super) fn new(stylesheet: &str) -> Self {
-        let fill = |page: &str| page.replace("%STYLESHEET%", stylesheet);
+    pub(super) fn new(stylesheet: &str, icon: &str) -> Self {
+        let fill = |page: &str| page.replace("%STYLESHEET%", stylesheet).replace("%ICON%", icon);
         Self { store_down: fill(STORE_DOWN), internal: fill(INTERNAL) }
     }
 
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_hostile_reference_stays_text() {
-        let page = LastResort::new("/a.css").internal("7<script>f-3");
+        let page = LastResort::new("/a.css", "/a.svg").internal("7<script>f-3");
         assert!(page.body.contains(">7scriptf-3<"));
         assert!(!page.body.contains("<script"));
         assert!(!page.body.contains('%'));

@@ -17,6 +17,7 @@ fn pages() -> Pages {
 fn steady(pages: &Pages, body: &str) -> String {
     body.replace(&pages.assets().stylesheet().name, "linkgate.css")
         .replace(&pages.assets().script().name, "linkgate.js")
+        .replace(&pages.assets().icon().name, "linkgate.svg")
 }
 
 #[test]
@@ -42,6 +43,7 @@ fn every_page_has_one_heading_a_title_and_nothing_inline() {
             ("name=\"robots\" content=\"noindex\"", 1),
             ("name=\"color-scheme\" content=\"light dark\"", 1),
             ("rel=\"stylesheet\"", 1),
+            ("rel=\"icon\"", 1),
             ("<style", 0),
             (" style=", 0),
             (" onclick=", 0),
@@ -128,18 +130,22 @@ fn a_page_that_cannot_be_rendered_is_an_internal_error() {
     assert!(html.body.contains("Something went wrong"));
 }
 
-/// Writes every page to a folder with its style sheet, to look at them in a browser:
-/// `LINKGATE_LOOK=/some/folder cargo test --lib look_at -- --ignored`.
+/// Every page finds its style sheet beside it when it is written to a folder. To look at them in a
+/// browser, name the folder: `LINKGATE_LOOK=/some/folder cargo test --lib written_out`.
 #[test]
-#[ignore = "writes files for people to look at"]
-fn look_at_the_pages() {
-    let folder = std::path::PathBuf::from(std::env::var("LINKGATE_LOOK").unwrap());
+fn every_page_written_out_finds_its_style_sheet() {
+    let own = tempfile::tempdir().unwrap();
+    let wished = std::env::var_os("LINKGATE_LOOK").map(std::path::PathBuf::from);
+    let folder = wished.as_deref().unwrap_or(own.path());
     let pages = pages();
-    for asset in [pages.assets().stylesheet(), pages.assets().script()] {
+    for asset in [pages.assets().stylesheet(), pages.assets().script(), pages.assets().icon()] {
         std::fs::write(folder.join(&asset.name), asset.bytes).unwrap();
     }
     for (name, html) in samples(&pages) {
         let body = html.body.replace("/.linkgate/assets/", "");
+        let (_, rest) = body.split_once("rel=\"stylesheet\" href=\"").unwrap();
+        let (sheet, _) = rest.split_once('"').unwrap();
+        assert!(folder.join(sheet).exists(), "{name}: {sheet}");
         std::fs::write(folder.join(format!("{name}.html")), body).unwrap();
     }
 }

@@ -56,6 +56,9 @@ pub enum HeadFault {
     /// No Host; refused for HTTP/1.0 too, where nothing would say which site is meant.
     #[error("there is no Host")]
     HostMissing,
+    /// Another host in an absolute-form target than in Host (RFC 9112 section 3.2.2).
+    #[error("the target names another host than Host")]
+    HostDiffers,
     /// A second Host (RFC 9112 section 3.2).
     #[error("there is more than one Host")]
     HostRepeated,
@@ -116,6 +119,7 @@ impl HeadFault {
             | Self::RequestLine
             | Self::Method
             | Self::TargetForm
+            | Self::HostDiffers
             | Self::TargetByte
             | Self::Folded
             | Self::FieldName

@@ -11,8 +11,10 @@ const MAX_LENGTH_DIGITS: usize = 18;
 
 /// What the fields of one head have said so far.
 #[derive(Debug)]
-pub(super) struct Fields {
+pub(super) struct Fields<'a> {
     version: Version,
+    /// The authority of an absolute-form target; `Host` must be the same.
+    named: Option<&'a [u8]>,
     host: bool,
     length: Option<u64>,
     chunked: bool,
@@ -21,10 +23,11 @@ pub(super) struct Fields {
     connection_options: usize,
 }
 
-impl Fields {
-    pub(super) fn new(version: Version) -> Self {
+impl<'a> Fields<'a> {
+    pub(super) fn new(version: Version, named: Option<&'a [u8]>) -> Self {
         Self {
             version,
+            named,
             host: false,
             length: None,
             chunked: false,
@@ -88,7 +91,13 @@ impl Fields {
         if std::mem::replace(&mut self.host, true) {
             return Err(HeadFault::HostRepeated);
         }
-        if valid_authority(value) { Ok(()) } else { Err(HeadFault::Host) }
+        if !valid_authority(value) {
+            return Err(HeadFault::Host);
+        }
+        match self.named {
+            Some(named) if !named.eq_ignore_ascii_case(value) => Err(HeadFault::HostDiffers),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn read_length(&mut self, value: &[u8]) -> Result<(), HeadFault> {

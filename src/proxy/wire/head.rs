@@ -4,6 +4,8 @@
 //! the proxy decides about is what the application behind it sees. The rules are narrower than
 //! the RFC where no browser, curl or library needs the room.
 
+use std::ops::Range;
+
 use super::WireLimits;
 use super::fault::HeadFault;
 use super::fields::{Fields, is_token_byte};
@@ -14,13 +16,16 @@ const MAX_METHOD: usize = 32;
 const MAX_TARGET: usize = 16 * 1024;
 
 /// What a valid head says about the bytes after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadFacts {
     /// Bytes of the head with its empty line, without [`HeadFacts::lead`].
     pub len: usize,
     /// Bytes of the one empty line before the head that RFC 9112 section 2.2 lets a client send:
     /// 0 or 2. They are not part of the request.
     pub lead: usize,
+    /// Where scheme and authority of an absolute-form target stand in the head; empty in origin
+    /// form. They are the same as `Host`, and are cut out: what goes on is in origin form.
+    pub absolute: Range<usize>,
     /// How the body is delimited.
     pub body: BodyLength,
     /// The client asks to switch protocols, so after a 101 the bytes are no longer HTTP.
@@ -55,8 +60,8 @@ pub fn check_head(bytes: &[u8], limits: &WireLimits) -> Result<HeadFacts, HeadFa
     let lead = if bytes.starts_with(b"\r\n") { 2 } else { 0 };
     let head = &bytes[lead..];
     let (line, mut rest) = split_line(head)?;
-    let version = check_request_line(line)?;
-    let mut fields = Fields::new(version);
+    let RequestLine { version, absolute } = check_request_line(line)?;
+    let mut fields = Fields::new(version, authority(&head[absolute.clone()]));
     let mut count = 0;
     loop {
         let (line, next) = split_line(rest)?;
@@ -75,7 +80,7 @@ pub fn check_head(bytes: &[u8], limits: &WireLimits) -> Result<HeadFacts, HeadFa
         return Err(HeadFault::TooLarge);
     }
     let (body, upgrade) = fields.conclude()?;
-    Ok(HeadFacts { len, lead, body, upgrade })
+    Ok(HeadFacts { len, lead, absolute, body, upgrade })
 }
 
 /// Splits off the first line, without its CRLF.
@@ -87,8 +92,15 @@ fn split_line(bytes: &[u8]) -> Result<(&[u8], &[u8]), HeadFault> {
     }
 }
 
+/// What a request line says.
+struct RequestLine {
+    version: Version,
+    /// Scheme and authority of an absolute-form target.
+    absolute: Range<usize>,
+}
+
 /// `METHOD SP target SP HTTP/1.x`, nothing else (RFC 9112 section 3).
-fn check_request_line(line: &[u8]) -> Result<Version, HeadFault> {
+fn check_request_line(line: &[u8]) -> Result<RequestLine, HeadFault> {
     let method = check_method(line)?.ok_or(HeadFault::RequestLine)?;
     let rest = &line[method.len() + 1..];
     // The last blank, not the first: a blank inside the target is then seen as one, and refused.
@@ -99,8 +111,34 @@ fn check_request_line(line: &[u8]) -> Result<Version, HeadFault> {
     if method.eq_ignore_ascii_case(b"TRACE") || method.eq_ignore_ascii_case(b"CONNECT") {
         return Err(HeadFault::MethodRefused);
     }
-    check_target(target)?;
-    Ok(version)
+    let start = method.len() + 1;
+    let absolute = start..start + origin_length(target);
+    check_target(&target[absolute.len()..])?;
+    Ok(RequestLine { version, absolute })
+}
+
+/// The length of `http://authority` before the path of an absolute-form target; 0 otherwise. A
+/// server must accept that form (RFC 9112 section 3.2.2), and Pingora would pass it on as it is.
+fn origin_length(target: &[u8]) -> usize {
+    let scheme = ["http://", "https://"].into_iter().map(str::len).find(|length| {
+        target.get(..*length).is_some_and(|start| {
+            start.eq_ignore_ascii_case(b"http://") || start.eq_ignore_ascii_case(b"https://")
+        })
+    });
+    let Some(scheme) = scheme else { return 0 };
+    // Up to the path. Without one the target is refused, as a path that begins with something else.
+    let rest = &target[scheme..];
+    scheme
+        + rest
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b'?' | b'#' | b'\\'))
+            .unwrap_or(rest.len())
+}
+
+/// The authority in `http://authority`.
+fn authority(absolute: &[u8]) -> Option<&[u8]> {
+    let slashes = memchr::memmem::find(absolute, b"//")?;
+    Some(&absolute[slashes + 2..])
 }
 
 /// The method at the start of `line`, or `None` while its end is not there yet.
@@ -126,9 +164,9 @@ fn check_version(version: &[u8]) -> Result<Version, HeadFault> {
     }
 }
 
-/// Origin form only, in visible ASCII. Pingora re-encodes raw blanks and controls, cuts a raw
-/// `#fragment` before any hook and forwards absolute forms as they are; a raw backslash is a
-/// slash to browsers and some servers (GHSA-5m6c-jp6f-2vcv).
+/// Origin form, in visible ASCII. Pingora re-encodes raw blanks and controls and cuts a raw
+/// `#fragment` before any hook; a raw backslash is a slash to browsers and some servers
+/// (GHSA-5m6c-jp6f-2vcv).
 fn check_target(target: &[u8]) -> Result<(), HeadFault> {
     if target.len() > MAX_TARGET {
         return Err(HeadFault::TargetTooLong);

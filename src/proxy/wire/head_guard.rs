@@ -131,7 +131,11 @@ impl HeadGuard {
 
     fn expect(&mut self, facts: HeadFacts) {
         self.buf.advance(facts.lead);
-        self.head_left = facts.len;
+        // Scheme and authority of an absolute-form target: the method moves over them.
+        let cut = facts.absolute.len();
+        self.buf.copy_within(..facts.absolute.start, cut);
+        self.buf.advance(cut);
+        self.head_left = facts.len - cut;
         self.body = BodyFlow::new(facts.body);
         self.switch = if facts.upgrade { Switch::Asked } else { Switch::No };
     }

@@ -6,6 +6,7 @@ use pingora::protocols::Stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::fault::WireFault;
+use crate::portal::security::strictest_lines;
 
 /// How long, in all, the answer may take to be written and the client to stop sending.
 const LINGER: Duration = Duration::from_secs(2);
@@ -63,14 +64,13 @@ fn answer(fault: WireFault, reference: &str, body: bool) -> String {
         _ => "",
     };
     let length = problem.len();
+    let security = strictest_lines();
     let content = if body { problem.as_str() } else { "" };
     format!(
         "HTTP/1.1 {status} {title}\r\n\
          Content-Type: application/problem+json\r\n\
          Content-Length: {length}\r\n\
-         Cache-Control: no-store\r\n\
-         X-Content-Type-Options: nosniff\r\n\
-         {extra}Connection: close\r\n\r\n{content}"
+         {security}{extra}Connection: close\r\n\r\n{content}"
     )
 }
 
@@ -101,7 +101,16 @@ mod tests {
         let (head, problem) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"));
         assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", problem.len())));
-        assert!(head.contains("\r\nCache-Control: no-store\r\n"));
+        for line in [
+            "cache-control: no-store",
+            "content-security-policy: default-src 'none'; ",
+            "referrer-policy: no-referrer",
+            "x-content-type-options: nosniff",
+            "x-frame-options: DENY",
+            "x-robots-tag: noindex",
+        ] {
+            assert!(head.contains(&format!("\r\n{line}")), "{line}: {head}");
+        }
         assert!(head.ends_with("\r\nConnection: close"));
         let problem: serde_json::Value = serde_json::from_str(problem).unwrap();
         assert_eq!(problem["status"], 400);

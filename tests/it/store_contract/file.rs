@@ -94,6 +94,23 @@ async fn everything_is_there_after_reopening() {
 }
 
 #[tokio::test]
+async fn what_a_dead_process_had_claimed_is_due_at_once() {
+    let world = World::embedded();
+    for n in 0..3 {
+        world.begin(n, n, ANN, NOW).await;
+    }
+    assert_eq!(world.store.claim(1, LIFETIME, NOW).await.unwrap().len(), 1);
+    let given_back = world.store.claim(1, LIFETIME, NOW).await.unwrap();
+    world.store.retry(given_back[0].mail.id, NOW.after(LIFETIME)).await.unwrap();
+    let world = world.reopened();
+    let claimed = world.store.claim(9, LIFETIME, NOW).await.unwrap();
+    let mut claims: Vec<_> = claimed.iter().map(|it| it.claims).collect();
+    claims.sort_unstable();
+    assert_eq!(claims, [1, 2, 2], "all three, and what was counted stays counted");
+    assert_eq!(world.store.claim(9, LIFETIME, NOW).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn dropping_finishes_what_was_queued() {
     let world = World::embedded();
     for n in 0..50 {

@@ -100,12 +100,14 @@ pub fn attempt(browser_number: u32) -> Attempt {
         mails: 1,
         browser_label: "Firefox on Linux — ž".into(),
         network: "127.0.0.1".into(),
+        stranger: false,
         admitted: true,
     }
 }
 
 pub fn session(now: UnixMillis) -> Session {
     Session {
+        realm: "https://wiki.example.com".into(),
         email: EmailAddress::parse("ann@example.com").unwrap(),
         signed_in_at: now,
         last_seen: now,

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// The status; 0 when the connection ended without an answer.
+    /// The status; 0 when there was no connection, or it ended without an answer.
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -29,7 +29,11 @@ impl Answer {
 
     /// All headers of this name.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        self.headers.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
+        self.headers
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     pub fn location(&self) -> &str {
@@ -47,18 +51,19 @@ impl Answer {
 
 /// Sends bytes on a fresh connection and reads one answer.
 pub async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).await.expect("connect");
-    stream.write_all(request).await.expect("write");
+    let Ok(mut stream) = TcpStream::connect(address).await else { return Answer::default() };
+    // Whoever refuses early may close before all is written; the answer is there all the same.
+    let _ = stream.write_all(request).await;
     read_answer(&mut stream, request.starts_with(b"HEAD ")).await
 }
 
 /// Reads one answer; interim answers are skipped.
-pub async fn read_answer(stream: &mut TcpStream, is_head: bool) -> Answer {
+pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin), is_head: bool) -> Answer {
     let read = read_one(stream, is_head);
     tokio::time::timeout(PATIENCE, read).await.expect("an answer in time")
 }
 
-async fn read_one(stream: &mut TcpStream, is_head: bool) -> Answer {
+async fn read_one(stream: &mut (impl AsyncRead + Unpin), is_head: bool) -> Answer {
     let mut buffer = Vec::new();
     loop {
         let Some(end) = head_end(&buffer) else {
@@ -79,7 +84,11 @@ async fn read_one(stream: &mut TcpStream, is_head: bool) -> Answer {
     }
 }
 
-async fn read_body(stream: &mut TcpStream, mut buffer: Vec<u8>, answer: &Answer) -> Vec<u8> {
+async fn read_body(
+    stream: &mut (impl AsyncRead + Unpin),
+    mut buffer: Vec<u8>,
+    answer: &Answer,
+) -> Vec<u8> {
     if let Ok(length) = answer.header("content-length").parse::<usize>() {
         while buffer.len() < length && more(stream, &mut buffer).await {}
         buffer.truncate(length);
@@ -107,18 +116,19 @@ fn dechunked(mut bytes: &[u8]) -> Vec<u8> {
     body
 }
 
-async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> bool {
+pub(super) async fn more(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> bool {
     matches!(stream.read_buf(buffer).await, Ok(count) if count > 0)
 }
 
-fn head_end(bytes: &[u8]) -> Option<usize> {
+pub(super) fn head_end(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|position| position + 4)
 }
 
-fn parse_head(bytes: &[u8]) -> Answer {
+pub(super) fn parse_head(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|it| it.parse().ok());
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|it| it.parse().ok());
     let headers = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
@@ -148,6 +158,18 @@ impl Browser {
         }
     }
 
+    /// Where it connects to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its cookies as a header line; empty without cookies.
+    pub fn cookie_line(&self) -> String {
+        let pairs: Vec<_> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if pairs.is_empty() { String::new() } else { format!("Cookie: {}\r\n", pairs.join("; ")) }
+    }
+
     /// Types an address into the address bar, or follows a link.
     pub async fn get(&mut self, target: &str) -> Answer {
         self.send("GET", path(target), NAVIGATION, None).await
@@ -155,8 +177,8 @@ impl Browser {
 
     /// Sends a form of a page of this site.
     pub async fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
+        let form =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let headers = [
             NAVIGATION[0],
             NAVIGATION[1],
@@ -164,7 +186,7 @@ impl Browser {
             ("Sec-Fetch-Site", "same-origin"),
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
-        self.send("POST", path(target), &headers, Some(form.finish().as_bytes())).await
+        self.send("POST", path(target), &headers, Some(form.as_bytes())).await
     }
 
     /// A script's request with a JSON body.
@@ -191,11 +213,7 @@ impl Browser {
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
-        if !self.cookies.is_empty() {
-            let pairs: Vec<_> =
-                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request.push_str(&format!("Cookie: {}\r\n", pairs.join("; ")));
-        }
+        request.push_str(&self.cookie_line());
         if let Some(body) = body {
             request.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
@@ -230,8 +248,8 @@ const NAVIGATION: &[(&str, &str)] = &[
 
 /// What a browser sends of an address.
 fn path(target: &str) -> &str {
-    let rest = target.split_once("://").map_or(target, |(_, rest)| {
-        rest.find('/').map_or("/", |position| &rest[position..])
-    });
+    let rest = target
+        .split_once("://")
+        .map_or(target, |(_, rest)| rest.find('/').map_or("/", |position| &rest[position..]));
     rest.split('#').next().unwrap_or("/")
 }

@@ -28,6 +28,8 @@ pub struct Wishes {
     /// The whole list under `sites:`; one site with usual rules if empty. `$ORIGIN`, `$UPSTREAM`
     /// and `$PORT` are replaced.
     pub sites: String,
+    /// More entries of `listen:`, each with a comma before it.
+    pub listen: String,
     /// More top-level keys.
     pub extra: String,
     /// Environment variables of the process.
@@ -43,6 +45,7 @@ impl Default for Wishes {
             trusted: "[]".into(),
             mail: String::new(),
             sites: String::new(),
+            listen: String::new(),
             extra: String::new(),
             environment: Vec::new(),
         }
@@ -105,10 +108,13 @@ impl Gate {
     }
 
     fn configuration(&self) -> String {
-        let Wishes { store, sign_in, session, trusted, mail, sites, extra, .. } = &self.wishes;
+        let Wishes { store, sign_in, session, trusted, mail, sites, listen, extra, .. } =
+            &self.wishes;
         let folder = self.folder.path().display().to_string();
         let mail = if mail.is_empty() {
-            format!("{{ from: \"Gate <login@example.com>\", folder: {{ path: \"{folder}/mails\" }} }}")
+            format!(
+                "{{ from: \"Gate <login@example.com>\", folder: {{ path: \"{folder}/mails\" }} }}"
+            )
         } else {
             mail.clone()
         };
@@ -120,7 +126,7 @@ impl Gate {
         };
         let sites = if sites.is_empty() { USUAL_SITE } else { sites };
         format!(
-            "listen: [{{ address: \"{}\" }}]\nadmin: {{ listen: \"{}\" }}\n\
+            "listen: [{{ address: \"{}\" }}{listen}]\nadmin: {{ listen: \"{}\" }}\n\
              trusted_proxies: {trusted}\nsecret: {{ file: \"{folder}/secret\" }}\nstore: {store}\n\
              mail: {mail}\nsign_in: {{ used_link_retention: 30d{limits}{} }}\n\
              session: {{ idle: 12h, absolute: 7d{} }}\n{extra}\nsites:{sites}",
@@ -239,7 +245,11 @@ pub struct Mail {
 
 impl Mail {
     fn read(path: &Path) -> Self {
-        let raw = std::fs::read(path).expect("a mail");
+        Self::parse(std::fs::read(path).expect("a mail"))
+    }
+
+    /// Takes a message apart.
+    pub fn parse(raw: Vec<u8>) -> Self {
         let parsed = mailparse::parse_mail(&raw).expect("a mail");
         let header = |name: &str| parsed.headers.get_first_value(name).unwrap_or_default();
         let part = |index: usize| parsed.subparts.get(index).and_then(|it| it.get_body().ok());
@@ -269,7 +279,9 @@ impl Mail {
     pub fn code(&self) -> String {
         let is_code = |line: &&str| {
             let line = line.trim().as_bytes();
-            line.len() == 9 && line[4] == b'-' && line.iter().all(|byte| b"BCDFGHJKLMNPQRSTVWXZ-".contains(byte))
+            line.len() == 9
+                && line[4] == b'-'
+                && line.iter().all(|byte| b"BCDFGHJKLMNPQRSTVWXZ-".contains(byte))
         };
         self.text.lines().find(is_code).expect("a code").trim().to_owned()
     }

@@ -76,7 +76,8 @@ impl Upstream {
 }
 
 fn answer(received: &Received) -> Vec<u8> {
-    let status = received.target.strip_prefix("/status/").and_then(|it| it.get(..3)).unwrap_or("200");
+    let status =
+        received.target.strip_prefix("/status/").and_then(|it| it.get(..3)).unwrap_or("200");
     let cookies = if received.target == "/cookie" {
         "Set-Cookie: linkgate-session=evil\r\nSet-Cookie: own=1\r\n\
          Set-Cookie: __Host-linkgate-session=evil; Path=/\r\n"

@@ -80,8 +80,9 @@ fn what_clients_send_is_accepted() {
             false,
         ),
     ] {
-        let facts = HeadFacts { len: head.len(), lead: 0, body, upgrade };
-        assert_eq!(check(head), Ok(facts), "{head:?}");
+        let found = check(head).unwrap_or_else(|fault| panic!("{head:?}: {fault}"));
+        let facts = (found.len, found.lead, found.absolute.len(), found.body, found.upgrade);
+        assert_eq!(facts, (head.len(), 0, 0, body, upgrade), "{head:?}");
         assert_eq!(scan(head.as_bytes()), Ok(Some(head.len())), "{head:?}");
     }
 }
@@ -98,7 +99,8 @@ fn one_leading_empty_line_is_left_out_and_the_body_is_not_read() {
 #[test]
 fn request_lines_are_exact() {
     use HeadFault::{
-        Method, MethodRefused, RequestLine, TargetByte, TargetForm, TargetTooLong, Version,
+        HostDiffers, Method, MethodRefused, RequestLine, TargetByte, TargetForm, TargetTooLong,
+        Version,
     };
     let long_method = format!("{} / HTTP/1.1", "G".repeat(33));
     let long_target = format!("GET /{} HTTP/1.1", "a".repeat(MAX_TARGET));
@@ -128,7 +130,15 @@ fn request_lines_are_exact() {
         ("GET admin HTTP/1.1", TargetForm),
         ("GET @evil.test/admin HTTP/1.1", TargetForm),
         ("GET ?x=/public/ HTTP/1.1", TargetForm),
-        ("GET http://app.example.com/admin HTTP/1.1", TargetForm),
+        ("GET http://app.example.com HTTP/1.1", TargetForm),
+        ("GET http://app.example.com?x HTTP/1.1", TargetForm),
+        ("GET http:/\\app.example.com/ HTTP/1.1", TargetForm),
+        ("GET http:///admin HTTP/1.1", HostDiffers),
+        ("GET http://evil.test/ HTTP/1.1", HostDiffers),
+        ("GET http://x@app.example.com/ HTTP/1.1", HostDiffers),
+        ("GET http://app.example.com:80/ HTTP/1.1", HostDiffers),
+        ("GET HTTPS://evil.test/ HTTP/1.1", HostDiffers),
+        ("GET http://app.example.com\\@evil.test/ HTTP/1.1", TargetForm),
         ("GET ftp://app.example.com/ HTTP/1.1", TargetForm),
         ("GET http:\\\\app.example.com\\admin HTTP/1.1", TargetForm),
         ("GET  /admin HTTP/1.1", TargetForm),

@@ -258,3 +258,16 @@ async fn a_refused_client_may_finish_sending_within_bounds() {
         assert!(read_until(&mut client, "}").await.starts_with("HTTP/1.1 400 "));
     }
 }
+
+#[tokio::test]
+async fn an_absolute_target_goes_on_in_origin_form() {
+    let server = Server::new(WireLimits::default());
+    let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    let first = get("http://a.example/admin?x=1");
+    let second = get("HTTPS://A.EXAMPLE/b");
+    let other = get("http://evil.test/c");
+    let answers = server.exchange(&format!("{first}{second}{other}{GET}")).await;
+    assert!(answers.contains("GET /admin 0") && answers.contains("GET /b 0"), "{answers}");
+    assert!(answers.contains("HTTP/1.1 400 "), "{answers}");
+    assert_eq!(server.served(), 2, "nothing is read after a fault");
+}

@@ -1,0 +1,132 @@
+//! Open streams end with the session that opened them.
+//!
+//! A WebSocket, a gRPC call or an event stream outlives the request that was decided about, so
+//! signing out would leave it open. Pingora has no hook that is called while nothing flows.
+//! Therefore the whole request runs beside a watch, which is armed once the answer turns out to be
+//! a stream; when the session ends, the request is dropped, and with it both connections (HTTP/1)
+//! or both streams (HTTP/2).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use http::{StatusCode, header};
+use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::http::v2::server::H2Options;
+use pingora::server::ShutdownWatch;
+use tokio::sync::Notify;
+
+/// Resolves when the session of a stream has ended.
+pub type Ending = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+tokio::task_local! {
+    static WATCH: Arc<Watch>;
+}
+
+#[derive(Default)]
+struct Watch {
+    ending: Mutex<Option<Ending>>,
+    armed: Notify,
+}
+
+impl Watch {
+    async fn ended(&self) {
+        loop {
+            let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match ending {
+                Some(ending) => return ending.await,
+                None => self.armed.notified().await,
+            }
+        }
+    }
+}
+
+/// Ends the request that is being served when `ending` resolves. Does nothing outside a
+/// [`Revocable`] application.
+pub fn end_with(ending: impl Future<Output = ()> + Send + 'static) {
+    let _ = WATCH.try_with(|watch| {
+        *watch.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(ending));
+        watch.armed.notify_one();
+    });
+}
+
+/// Whether an answer may go on after its request was decided about: everything without a length
+/// that is known beforehand.
+#[must_use]
+pub fn is_stream(head: &ResponseHeader) -> bool {
+    let has_no_content = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    head.status == StatusCode::SWITCHING_PROTOCOLS
+        || !(head.status.is_informational()
+            || has_no_content
+            || head.headers.contains_key(header::CONTENT_LENGTH))
+}
+
+/// An application whose requests can be ended from inside.
+pub struct Revocable<A> {
+    inner: Arc<A>,
+}
+
+impl<A> Revocable<A> {
+    /// Wraps an application.
+    #[must_use]
+    pub fn new(inner: A) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+}
+
+#[async_trait]
+impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Revocable<A> {
+    async fn process_new_http(
+        self: &Arc<Self>,
+        session: ServerSession,
+        shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        let watch = Arc::new(Watch::default());
+        let request = self.inner.process_new_http(session, shutdown);
+        tokio::select! {
+            biased;
+            done = WATCH.scope(Arc::clone(&watch), request) => done,
+            () = watch.ended() => {
+                tracing::info!("a stream was closed: its session has ended");
+                None
+            }
+        }
+    }
+
+    fn h2_options(&self) -> Option<H2Options> {
+        self.inner.h2_options()
+    }
+
+    fn server_options(&self) -> Option<&HttpServerOptions> {
+        self.inner.server_options()
+    }
+
+    async fn http_cleanup(&self) {
+        self.inner.http_cleanup().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_a_length_is_no_stream() {
+        let head = |status: u16, length: Option<&str>| {
+            let mut head = ResponseHeader::build(status, None).unwrap();
+            if let Some(length) = length {
+                head.insert_header("content-length", length).unwrap();
+            }
+            head
+        };
+        assert!(is_stream(&head(101, None)));
+        assert!(is_stream(&head(200, None)));
+        assert!(!is_stream(&head(200, Some("3"))));
+        assert!(!is_stream(&head(204, None)));
+        assert!(!is_stream(&head(304, None)));
+        assert!(!is_stream(&head(103, None)));
+    }
+}

@@ -1,0 +1,51 @@
+//! The flow in a real browser, over the embedded store and over Redis.
+
+mod demo;
+mod elsewhere;
+mod looks;
+mod own;
+
+use std::sync::Arc;
+
+use crate::support::gate::{Gate, Wishes};
+use crate::support::redis::{RedisServer, fresh_prefix};
+
+/// A deep link whose every part must survive.
+const DEEP: &str = "/reports/42?tab=x#total";
+const ANN: &str = "ann@example.com";
+
+/// A gate over a store that people run.
+struct Installed {
+    gate: Gate,
+    /// Ends after the gate.
+    _redis: Option<Arc<RedisServer>>,
+}
+
+impl Installed {
+    async fn over_each_store() -> [Self; 2] {
+        [Self::embedded().await, Self::redis().await]
+    }
+
+    async fn embedded() -> Self {
+        let store = "{ embedded: { path: \"$DIR/data\" } }".to_owned();
+        Self { gate: Gate::with(Wishes { store, ..Wishes::default() }).await, _redis: None }
+    }
+
+    async fn redis() -> Self {
+        let redis = RedisServer::shared().await;
+        let store =
+            format!("{{ redis: {{ url: \"{}\", prefix: {} }} }}", redis.url(), fresh_prefix());
+        let gate = Gate::with(Wishes { store, ..Wishes::default() }).await;
+        Self { gate, _redis: Some(redis) }
+    }
+
+    /// The deep link as a person types it.
+    fn deep(&self) -> String {
+        format!("{}{DEEP}", self.gate.origin)
+    }
+
+    /// A page of ours.
+    fn page(&self, name: &str) -> String {
+        format!("{}/.linkgate/{name}", self.gate.origin)
+    }
+}

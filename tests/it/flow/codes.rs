@@ -1,0 +1,57 @@
+//! The code, typed into the tab that waits.
+
+use super::{SESSION, signed_in_as};
+use crate::support::stores::{Kind, over_every_store};
+
+over_every_store!(five_tries_and_no_more, the_code_signs_the_waiting_tab_in);
+
+async fn five_tries_and_no_more(kind: Kind) {
+    let gate = kind.gate().await;
+    let mut browser = gate.browser();
+    gate.ask(&mut browser, "ann@example.com", "/").await;
+    let mail = gate.mail("ann@example.com", 1).await;
+    let wrong = if mail.code() == "BBBB-BBBB" { "CCCC-CCCC" } else { "BBBB-BBBB" };
+    // What cannot be a code costs no try.
+    for slip in ["", "1234", "AEIOU"] {
+        let answer = browser.post("/.linkgate/code", &[("code", slip)]).await;
+        assert_eq!(answer.status, 422, "{slip:?}");
+    }
+    for left in (1..5).rev() {
+        let answer = browser.post("/.linkgate/code", &[("code", wrong)]).await;
+        assert_eq!(answer.status, 422);
+        let words = if left == 1 { "1 try".to_owned() } else { format!("{left} tries") };
+        assert!(answer.text().contains(&words), "{left} left: {}", answer.text());
+    }
+    for code in [wrong, &mail.code()] {
+        let answer = browser.post("/.linkgate/code", &[("code", code)]).await;
+        assert_eq!(answer.status, 429, "the right code comes too late, too");
+        assert!(!browser.cookies.contains_key(SESSION));
+    }
+    assert_eq!(browser.get(&mail.link()).await.status, 303, "the link is another secret");
+}
+
+async fn the_code_signs_the_waiting_tab_in(kind: Kind) {
+    let gate = kind.gate().await;
+    let mut browser = gate.browser();
+    gate.ask(&mut browser, "ann@example.com", "/x?y=z").await;
+    let mail = gate.mail("ann@example.com", 1).await;
+    // Without the cookie of the browser that asked the code is worth nothing.
+    let mut stranger = gate.browser();
+    let refused = stranger.post("/.linkgate/code", &[("code", &mail.code())]).await;
+    assert_eq!((refused.status, refused.location()), (303, "/.linkgate/sign-in"));
+    let mut asked_for_another = gate.browser();
+    gate.ask(&mut asked_for_another, "dan@example.com", "/").await;
+    let refused = asked_for_another.post("/.linkgate/code", &[("code", &mail.code())]).await;
+    assert_eq!(refused.status, 422);
+    let typed = format!("  {} ", mail.code().to_lowercase().replace('-', " "));
+    let landed = browser.post("/.linkgate/code", &[("code", &typed)]).await;
+    assert_eq!((landed.status, landed.location()), (303, "/x?y=z"));
+    assert_eq!(signed_in_as(&gate, &mut browser).await.as_deref(), Some("ann@example.com"));
+    // Code and link end together in the browser that asked.
+    let mut other = gate.browser();
+    assert_eq!(other.get(&mail.link()).await.status, 410);
+    browser.cookies.remove(SESSION);
+    assert_eq!(browser.get(&mail.link()).await.status, 410);
+    let again = browser.post("/.linkgate/code", &[("code", &mail.code())]).await;
+    assert_eq!(again.status, 410);
+}

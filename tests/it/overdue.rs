@@ -1,0 +1,143 @@
+//! What a visitor sees who comes too late: the portal with a clock that is moved.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use http::{Request, header};
+use linkgate::cli::installation::sites;
+use linkgate::config::Config;
+use linkgate::domain::secret::Secret;
+use linkgate::domain::token::{Browser, Token};
+use linkgate::gate::Gate;
+use linkgate::portal::assertion::Assertions;
+use linkgate::portal::pages::{Brand, Pages};
+use linkgate::portal::visit::Here;
+use linkgate::portal::{Desk, Portal};
+use linkgate::ports::Clock;
+
+use crate::gate_world::{HOUR, MINUTE, Seeded, World, client};
+
+const ANN: &str = "ann@example.com";
+const CONFIG: &str = r#"
+listen: [{ address: "127.0.0.1:0" }]
+store: { memory: {} }
+mail: { from: login@example.com, folder: { path: mails } }
+sites:
+  - name: wiki
+    origin: https://wiki.example.com
+    upstream: http://127.0.0.1:1
+    allow: ["@example.com"]
+"#;
+
+/// A portal over the same store, clock and secret as a world.
+struct Counter {
+    world: World,
+    portal: Portal,
+}
+
+impl Counter {
+    fn open() -> Self {
+        let world = World::in_memory();
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("linkgate.yaml");
+        std::fs::write(&file, CONFIG).expect("the file");
+        let config = Config::load(&file).unwrap_or_else(|problems| panic!("{problems}"));
+        let secret = Secret::new(&[7; 32]).expect("a secret");
+        let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
+        let store = Arc::clone(&world.store);
+        let portal = Portal::new(Arc::new(Desk {
+            gate: Gate::new(store, clock, Arc::new(Seeded::new(43)), &secret, "/.linkgate"),
+            pages: Pages::new("/.linkgate", &Brand::default()).expect("pages"),
+            assertions: Assertions::new(&secret, "/.linkgate").expect("a key"),
+            sites: Arc::new(sites(&config)),
+            groups: Arc::clone(&config.groups),
+            prefix: "/.linkgate".to_owned(),
+            sender: "login@example.com".to_owned(),
+            trusted: config.trusted_proxies.clone(),
+        }));
+        Self { world, portal }
+    }
+
+    /// Status, page and cookies of an answer.
+    async fn ask(&self, request: http::request::Builder, body: &str) -> (u16, String, Vec<String>) {
+        let located = self.portal.desk().sites.find("wiki.example.com").expect("the site");
+        let peer = client().ip();
+        let here = Here { located, client: client(), peer, reference: "reference1".into() };
+        let request = request
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
+        let answer = self.portal.answer(here, request).await;
+        let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
+        let cookies = cookies.map(|it| it.to_str().expect("text").to_owned()).collect();
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), 1 << 20).await.expect("a page");
+        (status, String::from_utf8_lossy(&body).into_owned(), cookies)
+    }
+}
+
+fn cookie(browser: &Token<Browser>) -> String {
+    format!("__Host-linkgate-browser={}", *browser.reveal())
+}
+
+#[tokio::test]
+async fn an_expired_link_has_a_page_with_a_way_on() {
+    let counter = Counter::open();
+    let (browser, job) = counter.world.mailed(ANN, None).await;
+    let target = job.link.strip_prefix("https://wiki.example.com").expect("ours").to_owned();
+    let token = target.rsplit('/').next().expect("a token").to_owned();
+    counter.world.clock.pass(10 * MINUTE);
+    for cookies in ["", &*cookie(&browser)] {
+        let get = Request::get(&target).header(header::COOKIE, cookies);
+        let (status, page, cookies) = counter.ask(get, "").await;
+        assert_eq!(status, 410);
+        assert!(page.contains("This link has expired"), "{page}");
+        assert!(page.contains("/.linkgate/resend") && page.contains(&token));
+        assert!(!page.contains(ANN), "only masked");
+        assert_eq!(cookies, Vec::<String>::new());
+        let post = Request::post(&target);
+        let (status, page, _) = counter.ask(post, "email=ann%40example.com").await;
+        assert_eq!(status, 410);
+        assert!(page.contains("This link has expired"), "{page}");
+    }
+    let post = Request::post("/.linkgate/code").header(header::COOKIE, cookie(&browser));
+    let (status, page, _) = counter.ask(post, &format!("code={}", job.code)).await;
+    assert_eq!(status, 410);
+    assert!(page.contains("This request has ended"), "{page}");
+    let wait = Request::get("/.linkgate/wait").header(header::COOKIE, cookie(&browser));
+    let (status, state, _) = counter.ask(wait, "").await;
+    assert_eq!((status, &*state), (200, r#"{"state":"expired"}"#));
+    // One press, and a fresh mail is on its way to the same page.
+    let (status, _, cookies) =
+        counter.ask(Request::post("/.linkgate/resend"), &format!("token={token}")).await;
+    assert_eq!((status, cookies.len()), (303, 1));
+    let fresh = counter.world.mails().await.remove(0);
+    assert_eq!(fresh.to.identity(), ANN);
+    let target = fresh.link.strip_prefix("https://wiki.example.com").expect("ours").to_owned();
+    let mine = cookies[0].split(';').next().expect("a pair").to_owned();
+    let (status, _, cookies) =
+        counter.ask(Request::get(&target).header(header::COOKIE, mine), "").await;
+    assert_eq!(status, 303);
+    assert!(cookies.iter().any(|it| it.starts_with("__Host-linkgate-session=")), "{cookies:?}");
+}
+
+#[tokio::test]
+async fn an_ended_session_is_told_and_its_cookie_taken_away() {
+    let counter = Counter::open();
+    let (browser, job) = counter.world.mailed(ANN, None).await;
+    let target = job.link.strip_prefix("https://wiki.example.com").expect("ours").to_owned();
+    let get = Request::get(&target).header(header::COOKIE, cookie(&browser));
+    let (status, _, cookies) = counter.ask(get, "").await;
+    assert_eq!(status, 303);
+    let session = cookies.iter().find(|it| it.contains("-session=")).expect("a session");
+    let session = session.split(';').next().expect("a pair").to_owned();
+    let api = || Request::get("/.linkgate/api/session").header(header::COOKIE, session.clone());
+    assert_eq!(counter.ask(api(), "").await.0, 200);
+    counter.world.clock.pass(12 * HOUR);
+    assert_eq!(counter.ask(api(), "").await.0, 401, "idle");
+    let form = Request::get("/.linkgate/sign-in").header(header::COOKIE, session.clone());
+    let (status, _, cookies) = counter.ask(form, "").await;
+    assert_eq!(status, 200, "asked again, and not sent in a circle");
+    assert!(cookies.iter().any(|it| it.contains("-session=;") && it.contains("Max-Age=0")));
+}
