@@ -6,7 +6,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 target := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check clippy docs deny audit bench clean
+.PHONY: help demo build test check fmt fmt-check clippy docs deny audit bench load clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,10 +44,13 @@ deny: ## Check licences, sources and banned crates.
 audit: ## Check the dependencies for known vulnerabilities; needs github.com.
 	scripts/deny advisories
 
-bench: ## Measure: the micro-benchmarks, then linkgate against bare Pingora.
+bench: ## Measure the parts of a request; ARGS="-- session" measures some of them.
 	@scripts/needs build
-	cargo bench --locked
-	@if [ -x benches/load/run ]; then benches/load/run; fi
+	cargo bench --locked $(ARGS)
+
+load: ## Measure linkgate against bare Pingora; ARGS="--rounds 3" and others.
+	@scripts/needs load
+	benches/load/run $(ARGS)
 
 clean: ## Remove everything that was built.
 	cargo clean

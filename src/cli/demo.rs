@@ -17,8 +17,9 @@ use crate::proxy::server::add_pages;
 const DEEP_LINK: &str = "/reports/42?tab=totals#summary";
 
 pub(super) fn run(port: u16, inbox_port: u16) -> ExitCode {
-    logging::start(LogConfig { format: LogFormat::Text, level: LogLevel::Warn });
-    match start(port, inbox_port) {
+    let log = LogConfig { format: LogFormat::Text, level: LogLevel::Warn };
+    let started = logging::start(log).map_err(Into::into);
+    match started.and_then(|_log| start(port, inbox_port)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -1,15 +1,22 @@
 //! Where log lines go: standard error, as text or JSON.
 
+mod queue;
+
 use tracing_subscriber::EnvFilter;
 
+pub(super) use self::queue::LogEnd;
 use crate::config::{LogConfig, LogFormat};
 
-/// Starts logging. Libraries speak from warnings up; what Pingora says of single requests repeats
+/// Starts logging until the result is dropped. Libraries speak from warnings up; what Pingora says of single requests repeats
 /// what clients sent, and our own line says it better.
-pub(super) fn start(log: LogConfig) {
+///
+/// # Errors
+/// When the machine has no room for the thread that writes.
+pub(super) fn start(log: LogConfig) -> std::io::Result<LogEnd> {
     let level = log.level.as_str();
     let filter = EnvFilter::new(format!("warn,linkgate={level},pingora_proxy=off"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let (lines, end) = queue::start(std::io::stderr())?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
     match log.format {
         LogFormat::Text => builder.with_ansi(false).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
@@ -20,4 +27,5 @@ pub(super) fn start(log: LogConfig) {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panic: one request was broken off");
     }));
+    Ok(end)
 }

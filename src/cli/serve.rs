@@ -13,7 +13,10 @@ pub(super) fn run(path: &Path) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    logging::start(config.log);
+    let _log = match logging::start(config.log) {
+        Ok(log) => log,
+        Err(error) => return fail(&error),
+    };
     let server = Installation::open(&config).and_then(|open| open.into_server(&config));
     match server {
         Err(error) => fail(&error),

@@ -112,6 +112,12 @@ impl Located {
         };
         Self { site, origin: Arc::new(origin), origin_text, realm }
     }
+
+    /// Host and port as browsers write them: the origin without its scheme.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.origin_text.split_once("://").map_or("", |(_, host)| host)
+    }
 }
 
 /// All sites, found by what a request has as `Host` or `:authority`.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::{HeaderMap, HeaderValue, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
@@ -15,6 +15,10 @@ use crate::domain::site::{Located, Sites};
 pub const MOST_FIELDS: usize = 100;
 /// Largest request head, in bytes of names and values.
 pub const LARGEST_HEAD: usize = 32 * 1024;
+
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// A request that names one of our sites in one plain way.
 #[derive(Debug)]
@@ -106,15 +110,15 @@ pub fn read(head: &RequestHeader, sites: &Sites) -> Result<Arrival, Unwelcome> {
 /// What kind of answer a request expects.
 #[must_use]
 pub fn kind(method: &str, headers: &HeaderMap) -> RequestKind {
-    let field = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    let field = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
     RequestKind::of(&RequestFacts {
         method,
-        sec_fetch_mode: field("sec-fetch-mode"),
-        sec_fetch_dest: field("sec-fetch-dest"),
-        x_requested_with: field("x-requested-with"),
-        accept: field(header::ACCEPT.as_str()),
-        content_type: field(header::CONTENT_TYPE.as_str()),
-        upgrade: field(header::UPGRADE.as_str()),
+        sec_fetch_mode: field(&SEC_FETCH_MODE),
+        sec_fetch_dest: field(&SEC_FETCH_DEST),
+        x_requested_with: field(&X_REQUESTED_WITH),
+        accept: field(&header::ACCEPT),
+        content_type: field(&header::CONTENT_TYPE),
+        upgrade: field(&header::UPGRADE),
     })
 }
 

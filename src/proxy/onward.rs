@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora::Result;
 use pingora::http::RequestHeader;
@@ -15,11 +16,12 @@ use crate::domain::navigation::RequestKind;
 use crate::domain::site::{Located, OddHeaders};
 use crate::portal::cookies::without_ours;
 
-const ASSERTION: HeaderName = HeaderName::from_static("x-linkgate-assertion");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+// Texts, because Pingora keeps the spelling of each name: a static text is not copied for that.
+const ASSERTION: &str = "x-linkgate-assertion";
+const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+const FORWARDED_HOST: &str = "x-forwarded-host";
+const REQUEST_ID: &str = "x-request-id";
 
 /// What goes onward with a request.
 #[derive(Debug)]
@@ -81,10 +83,12 @@ impl Onward<'_> {
             return Ok(());
         }
         let rest = without_ours(fields.iter().map(HeaderValue::as_bytes));
-        head.remove_header(&header::COOKIE);
-        match HeaderValue::from_bytes(&rest) {
-            Ok(value) if !rest.is_empty() => head.insert_header(header::COOKIE, value),
-            Ok(_) | Err(_) => Ok(()),
+        match HeaderValue::from_maybe_shared(Bytes::from(rest)) {
+            Ok(value) if !value.is_empty() => head.insert_header(header::COOKIE, value),
+            Ok(_) | Err(_) => {
+                head.remove_header(&header::COOKIE);
+                Ok(())
+            }
         }
     }
 
@@ -100,9 +104,9 @@ impl Onward<'_> {
         if let Ok(chain) = HeaderValue::from_bytes(&chain) {
             head.insert_header(FORWARDED_FOR, chain)?;
         }
-        let origin = &self.located.origin;
-        head.insert_header(FORWARDED_PROTO, origin.scheme().as_str())?;
-        head.insert_header(FORWARDED_HOST, origin.authority().to_string())?;
+        let scheme = HeaderValue::from_static(self.located.origin.scheme().as_str());
+        head.insert_header(FORWARDED_PROTO, scheme)?;
+        head.insert_header(FORWARDED_HOST, self.located.host())?;
         head.insert_header(REQUEST_ID, self.reference)?;
         if self.kind == RequestKind::Grpc {
             // Of this hop, and required by gRPC on every hop.
@@ -115,11 +119,11 @@ impl Onward<'_> {
         let Some(identity) = self.identity else { return Ok(()) };
         let [user, email, groups] = self.located.site.identity_headers.names();
         let address = identity.email.identity();
-        head.insert_header(HeaderName::from_static(user), address)?;
-        head.insert_header(HeaderName::from_static(email), address)?;
+        head.insert_header(user, address)?;
+        head.insert_header(email, address)?;
         let joined =
             identity.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(",");
-        head.insert_header(HeaderName::from_static(groups), joined)?;
+        head.insert_header(groups, joined)?;
         if let Some(assertion) = self.assertion {
             head.insert_header(ASSERTION, assertion)?;
         }

@@ -47,6 +47,8 @@ pub enum Patience {
 pub struct Server {
     host: String,
     port: u16,
+    /// The host, if it is an address already.
+    fixed: Option<IpAddr>,
     /// The last look-up.
     found: Mutex<Option<(SocketAddr, UnixMillis)>>,
     /// When it last refused a connection.
@@ -116,8 +118,12 @@ impl Upstream {
         let server = self.servers.get(index).ok_or(NoAddress)?;
         let address = server.address(now).await?;
         let is_tls = self.wire == Wire::Https;
-        // Never empty: without a name Pingora would skip the verification.
-        let name = self.server_name.clone().unwrap_or_else(|| server.host.clone());
+        let name = match (&self.server_name, is_tls) {
+            (_, false) => String::new(),
+            (Some(name), true) => name.clone(),
+            // Never empty with TLS: without a name Pingora would skip the verification.
+            (None, true) => server.host.clone(),
+        };
         let mut peer = HttpPeer::new(address, is_tls, name);
         let options = &mut peer.options;
         options.connection_timeout = Some(self.connect_timeout);
@@ -160,11 +166,12 @@ impl Upstream {
 
 impl Server {
     fn new(host: String, port: u16) -> Self {
-        Self { host, port, found: Mutex::new(None), refused_at: AtomicU64::new(0) }
+        let fixed = host.trim_matches(['[', ']']).parse().ok();
+        Self { host, port, fixed, found: Mutex::new(None), refused_at: AtomicU64::new(0) }
     }
 
     async fn address(&self, now: UnixMillis) -> Result<SocketAddr, NoAddress> {
-        if let Ok(ip) = self.host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        if let Some(ip) = self.fixed {
             return Ok(SocketAddr::new(ip, self.port));
         }
         let known = *self.found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use linkgate::proxy::wire::{WireLimits, check_head};
 
 const BROWSER: &str = "GET /dashboard?tab=1&q=%C3%BC HTTP/1.1\r\n\
@@ -18,12 +18,14 @@ const BROWSER: &str = "GET /dashboard?tab=1&q=%C3%BC HTTP/1.1\r\n\
     Cookie: __Host-linkgate-session=0123456789; theme=dark\r\n\
     \r\n";
 
-fn heads(criterion: &mut Criterion) {
+const CURL: &str = "GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/8.5.0\r\n\
+    Accept: */*\r\n\r\n";
+
+/// A browser's head and a short one.
+pub fn all(criterion: &mut Criterion) {
     let limits = WireLimits::default();
     let mut group = criterion.benchmark_group("check_head");
-    let curl = "GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/8.5.0\r\n\
-                Accept: */*\r\n\r\n";
-    for (name, head) in [("browser", BROWSER), ("curl", curl)] {
+    for (name, head) in [("browser", BROWSER), ("curl", CURL)] {
         group.throughput(Throughput::Bytes(head.len() as u64));
         group.bench_function(name, |bencher| {
             bencher.iter(|| check_head(black_box(head.as_bytes()), &limits));
@@ -31,6 +33,3 @@ fn heads(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, heads);
-criterion_main!(benches);

@@ -1,0 +1,134 @@
+//! What it costs to find a session in the embedded store, among ten thousand.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{Bencher, Criterion};
+use linkgate::adapters::clock::StoreClock;
+use linkgate::adapters::embedded::Embedded;
+use linkgate::domain::attempt::{Attempt, State};
+use linkgate::domain::code::{Code, CodeKey};
+use linkgate::domain::email::EmailAddress;
+use linkgate::domain::limit::PersonKey;
+use linkgate::domain::secret::Secret;
+use linkgate::domain::session::Session;
+use linkgate::domain::token::{self, Token, TokenDigest};
+use linkgate::gate::Gate;
+use linkgate::ports::{
+    Beginning, Clock, MailId, NewSession, OsEntropy, QueuedMail, Settlement, Store, SystemClock,
+};
+use tokio::runtime::Runtime;
+
+const DAY: Duration = Duration::from_secs(86_400);
+/// Sessions beside the one that is asked for.
+const OTHERS: u32 = 10_000;
+
+/// The store alone, in memory and on disk, and the whole of `Gate::authenticate`.
+pub fn all(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let stores = [("memory", Embedded::in_memory()), ("disk", Embedded::open(folder.path()))];
+    let mut group = criterion.benchmark_group("session");
+    for (name, store) in stores {
+        let world = World::new(store.expect("a store"), &runtime);
+        group
+            .bench_function(format!("{name}: look up"), |bencher| world.look_up(bencher, &runtime));
+        group.bench_function(format!("{name}: authenticate"), |bencher| {
+            world.authenticate(bencher, &runtime);
+        });
+    }
+    group.finish();
+}
+
+struct World {
+    store: Arc<dyn Store>,
+    gate: Gate,
+    token: Token<token::Session>,
+}
+
+impl World {
+    fn new(store: Embedded, runtime: &Runtime) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
+        let secret = Secret::new(&[7; 32]).expect("a secret");
+        let clock = Arc::new(StoreClock::new(SystemClock));
+        let gate = Gate::new(Arc::clone(&store), clock, Arc::new(OsEntropy), &secret, "/.linkgate");
+        let token = Token::mint(&gate.keys().token, [1; 32]);
+        runtime.block_on(async {
+            signed_in(&*store, 0, token.digest()).await;
+            // Many at once: the writer commits together what waits together.
+            let others = (1..=OTHERS).map(|number| {
+                let store = Arc::clone(&store);
+                let digest = TokenDigest::from_bytes(numbered(number));
+                runtime.spawn(async move { signed_in(&*store, number, digest).await })
+            });
+            for other in others.collect::<Vec<_>>() {
+                other.await.expect("a session");
+            }
+        });
+        Self { store, gate, token }
+    }
+
+    fn look_up(&self, bencher: &mut Bencher<'_>, runtime: &Runtime) {
+        let digest = self.token.digest();
+        bencher.to_async(runtime).iter(|| self.store.session(black_box(digest)));
+    }
+
+    fn authenticate(&self, bencher: &mut Bencher<'_>, runtime: &Runtime) {
+        bencher.to_async(runtime).iter(|| self.gate.authenticate(black_box(&self.token), DAY));
+    }
+}
+
+/// Makes a session the only way there is: an attempt that is settled.
+async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Session>) {
+    let now = SystemClock.now();
+    let key = CodeKey::new(&Secret::new(&[1; 32]).expect("a secret"));
+    let (link, person) = (TokenDigest::from_bytes(numbered(number)), PersonKey(numbered(number)));
+    let email = EmailAddress::parse(&format!("ann{number}@example.com")).expect("an address");
+    let attempt = Attempt {
+        email: email.clone(),
+        site: "wiki".into(),
+        origin: "https://wiki.example.com".into(),
+        return_url: "/".into(),
+        browser: TokenDigest::from_bytes(numbered(number)),
+        code: key.mac(link, &Code::mint([3; 16])),
+        asked_at: now,
+        expires_at: now.after(DAY),
+        mails: 1,
+        browser_label: "Firefox on Linux".into(),
+        network: "192.0.2.1".into(),
+        admitted: true,
+    };
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    let mail = QueuedMail { id: MailId(id), sealed: vec![0; 64], expires_at: now.after(DAY) };
+    let keep_until = now.after(DAY);
+    let beginning = Beginning { link, attempt: &attempt, person, mail: &mail, keep_until, now };
+    store.begin(&beginning).await.expect("an attempt");
+    let session = Session {
+        email,
+        signed_in_at: now,
+        last_seen: now,
+        expires_at: now.after(DAY * 7),
+        browser: "Firefox on Linux".into(),
+        network: "192.0.2.1".into(),
+    };
+    let settlement = Settlement {
+        from: State::Live,
+        to: State::Used { session: digest, at: now },
+        session: Some(NewSession { digest, session: &session, person, replaces: None }),
+        keep_until,
+        now,
+    };
+    store.settle(link, &settlement).await.expect("a session");
+}
+
+/// 32 bytes that look like a digest: spread over the whole table.
+fn numbered(number: u32) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (place, byte) in (1u32..).zip(&mut bytes) {
+        *byte = number.wrapping_mul(2_654_435_761).wrapping_mul(place).to_be_bytes()[0];
+    }
+    bytes[28..].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
