@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod arrival;
+pub mod context;
 pub mod headers;
 pub mod onward;
 pub mod peers;

@@ -20,6 +20,7 @@ use linkgate::ports::{
 };
 use tokio::runtime::Runtime;
 
+const REALM: &str = "https://wiki.example.com";
 const DAY: Duration = Duration::from_secs(86_400);
 /// Sessions beside the one that is asked for.
 const OTHERS: u32 = 10_000;
@@ -75,7 +76,9 @@ impl World {
     }
 
     fn authenticate(&self, bencher: &mut Bencher<'_>, runtime: &Runtime) {
-        bencher.to_async(runtime).iter(|| self.gate.authenticate(black_box(&self.token), DAY));
+        bencher
+            .to_async(runtime)
+            .iter(|| self.gate.authenticate(black_box(&self.token), REALM, DAY));
     }
 }
 
@@ -97,6 +100,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         mails: 1,
         browser_label: "Firefox on Linux".into(),
         network: "192.0.2.1".into(),
+        stranger: false,
         admitted: true,
     };
     let mut id = [0; 16];
@@ -106,6 +110,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
     let beginning = Beginning { link, attempt: &attempt, person, mail: &mail, keep_until, now };
     store.begin(&beginning).await.expect("an attempt");
     let session = Session {
+        realm: REALM.into(),
         email,
         signed_in_at: now,
         last_seen: now,

@@ -6,7 +6,7 @@
 use pingora::Error;
 use pingora::proxy::Session;
 
-use super::service::Context;
+use super::context::Context;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::time::UnixMillis;
 

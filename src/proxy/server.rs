@@ -20,7 +20,8 @@ use pingora::services::background::{BackgroundService, background_service};
 use pingora::services::listening::Service;
 use tower::ServiceExt;
 
-use super::service::{AuthProxy, reference};
+use super::context::reference;
+use super::service::AuthProxy;
 use super::streams::Revocable;
 use super::wire::{GuardedApp, WireLimits, h2_options};
 use crate::domain::client::TrustedProxies;

@@ -8,7 +8,6 @@
 //! | `response_filter` | what the application must not set, and who may store the answer |
 //! | `fail_to_proxy`, `logging` | our page for its failure; one line for each request |
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,25 +17,24 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorSource, ErrorType, Result};
+use pingora::{Error, ErrorType, Result};
 
 use super::arrival::{self, Arrival, Unwelcome};
+use super::context::{Context, Outcome, reference};
 use super::onward::Onward;
-use super::peers::{Patience, ServerIndex, Upstream};
-use super::verdict::Answerer;
+use super::peers::{Patience, Upstream};
+use super::verdict::{Answerer, failure_status};
 use super::{access_log, reply, streams};
-use crate::domain::client::ClientAddress;
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Decision, Permit};
 use crate::domain::site::Located;
-use crate::domain::time::UnixMillis;
-use crate::domain::token::{Session as SessionToken, Token, TokenDigest};
+use crate::domain::token::{Session as SessionToken, Token};
 use crate::portal::Portal;
 use crate::portal::cookies::{CookieNames, sets_ours};
 use crate::portal::refusal::{Audience, Refusal};
-use crate::portal::visit::{Here, token_in};
+use crate::portal::visit::token_in;
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
@@ -48,66 +46,6 @@ pub struct AuthProxy {
     reserved: String,
 }
 
-/// What is known of one request.
-pub struct Context {
-    /// Names the request in answers and in the log.
-    pub reference: Arc<str>,
-    /// When its head was complete.
-    pub began: Option<UnixMillis>,
-    /// The client, once it is known.
-    pub client: Option<(IpAddr, ClientAddress)>,
-    /// The site, once it is known.
-    pub located: Option<Located>,
-    /// Path and query, once they are read.
-    pub target: Option<RequestTarget>,
-    /// The kind of request.
-    pub kind: RequestKind,
-    /// The proof that it may reach its upstream.
-    pub permit: Option<Permit>,
-    /// The session behind it.
-    pub session: Option<TokenDigest<SessionToken>>,
-    /// What was decided, for the log.
-    pub outcome: Outcome,
-    /// Whether the upstream connection was used before.
-    pub upstream_reused: bool,
-    /// The server of the application that was chosen last.
-    pub server: ServerIndex,
-    /// Connections that failed.
-    pub connects: usize,
-}
-
-/// What was decided about a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Refused before anybody looked at who sent it.
-    Refused,
-    /// One of our own pages.
-    Own,
-    /// Somebody has to sign in first.
-    Challenged,
-    /// Somebody may not.
-    Forbidden,
-    /// It went to the application.
-    Passed,
-    /// The store was in trouble.
-    Unavailable,
-}
-
-impl Outcome {
-    /// The word in the log.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Own => "own",
-            Self::Challenged => "challenged",
-            Self::Forbidden => "forbidden",
-            Self::Passed => "passed",
-            Self::Unavailable => "unavailable",
-        }
-    }
-}
-
 impl AuthProxy {
     /// Joins the portal and the upstreams, which are found by the index in their id.
     #[must_use]
@@ -116,13 +54,8 @@ impl AuthProxy {
         Self { answerer: Answerer::new(portal.clone()), portal, upstreams, entropy, reserved }
     }
 
-    /// Ten letters for people to read out, 50 bits against collisions in one log.
-    fn reference(&self) -> Arc<str> {
-        reference(self.entropy.as_ref())
-    }
-
     async fn own_page(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let Some(here) = here(context) else {
+        let Some(here) = context.here() else {
             return Error::e_explain(ErrorType::InternalError, "no site");
         };
         context.outcome = Outcome::Own;
@@ -201,7 +134,7 @@ impl AuthProxy {
             Ok(identity) => identity,
             Err(refusal) => {
                 context.outcome = Outcome::Unavailable;
-                let Some(here) = here(context) else { return Ok(true) };
+                let Some(here) = context.here() else { return Ok(true) };
                 let response = self.answerer.unavailable(&here, kind, &refusal);
                 return reply::write(session, response).await.map(|()| true);
             }
@@ -212,7 +145,7 @@ impl AuthProxy {
         match policy.decide(method.as_str(), &target, identity.as_ref(), now) {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
             decision => {
-                let Some(here) = here(context) else { return Ok(true) };
+                let Some(here) = context.here() else { return Ok(true) };
                 let (outcome, response) = self.answerer.answer(
                     &here,
                     session.req_header(),
@@ -255,7 +188,7 @@ impl AuthProxy {
         context: &mut Context,
         refusal: &Refusal,
     ) -> Result<bool> {
-        let Some(here) = here(context) else { return Ok(true) };
+        let Some(here) = context.here() else { return Ok(true) };
         let audience = match context.kind {
             RequestKind::Navigation => Audience::Person,
             RequestKind::Api | RequestKind::Grpc | RequestKind::WebSocket => Audience::Program,
@@ -306,42 +239,12 @@ impl AuthProxy {
     }
 }
 
-/// Ten letters and digits that cannot be mistaken for one another (Crockford's base 32).
-#[must_use]
-pub fn reference(entropy: &dyn Entropy) -> Arc<str> {
-    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let mut bytes = [0; 10];
-    entropy.fill(&mut bytes);
-    let text: String =
-        bytes.iter().map(|byte| char::from(DIGITS[usize::from(byte & 31)])).collect();
-    text.into()
-}
-
-fn here(context: &Context) -> Option<Here> {
-    let (peer, client) = context.client?;
-    let reference = Arc::clone(&context.reference);
-    Some(Here { located: context.located.clone()?, client, peer, reference })
-}
-
 #[async_trait]
 impl ProxyHttp for AuthProxy {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context {
-            reference: self.reference(),
-            began: None,
-            client: None,
-            located: None,
-            target: None,
-            kind: RequestKind::Api,
-            permit: None,
-            session: None,
-            outcome: Outcome::Refused,
-            upstream_reused: false,
-            server: 0,
-            connects: 0,
-        }
+        Context::new(reference(self.entropy.as_ref()))
     }
 
     /// No modules: compression of answers that hold secrets is not ours to do (BREACH).
@@ -475,7 +378,7 @@ impl ProxyHttp for AuthProxy {
     ) -> FailToProxy {
         let code = failure_status(error);
         if code > 0 && session.response_written().is_none() {
-            let response = self.answerer.failure(code, here(context).as_ref(), context);
+            let response = self.answerer.failure(code, context.here().as_ref(), context);
             session.set_keepalive(None);
             if let Err(error) = reply::write(session, response).await {
                 tracing::debug!(%error, "the client did not get the error page");
@@ -492,23 +395,5 @@ impl ProxyHttp for AuthProxy {
     async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
         let now = self.portal.desk().gate.now();
         access_log::write(session, error, context, now, &self.reserved);
-    }
-}
-
-/// The status for a failure, by where it came from; 0 when nobody is there to hear.
-fn failure_status(error: &Error) -> u16 {
-    match (error.etype(), error.esource()) {
-        (ErrorType::HTTPStatus(code), _) => *code,
-        (
-            ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::TLSHandshakeTimedout,
-            ErrorSource::Upstream,
-        ) => 504,
-        (_, ErrorSource::Upstream) => 502,
-        (
-            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed,
-            ErrorSource::Downstream,
-        ) => 0,
-        (_, ErrorSource::Downstream) => 400,
-        (_, ErrorSource::Internal | ErrorSource::Unset) => 500,
     }
 }

@@ -4,9 +4,10 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use pingora::http::RequestHeader;
+use pingora::{Error, ErrorSource, ErrorType};
 
 use super::arrival::Unwelcome;
-use super::service::{Context, Outcome};
+use super::context::{Context, Outcome};
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::RequestTarget;
@@ -241,6 +242,25 @@ impl Answerer {
                 response
             }
         }
+    }
+}
+
+/// The status for a failure, by where it came from; 0 when nobody is there to hear.
+#[must_use]
+pub fn failure_status(error: &Error) -> u16 {
+    match (error.etype(), error.esource()) {
+        (ErrorType::HTTPStatus(code), _) => *code,
+        (
+            ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::TLSHandshakeTimedout,
+            ErrorSource::Upstream,
+        ) => 504,
+        (_, ErrorSource::Upstream) => 502,
+        (
+            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed,
+            ErrorSource::Downstream,
+        ) => 0,
+        (_, ErrorSource::Downstream) => 400,
+        (_, ErrorSource::Internal | ErrorSource::Unset) => 500,
     }
 }
 

@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use mailparse::MailHeaderMap;
 use tempfile::TempDir;
@@ -297,6 +296,3 @@ pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.local_addr().expect("an address").port()
 }
-
-/// Waits a little for something that should *not* happen: the mails of a stranger.
-pub const QUIET: Duration = Duration::from_millis(600);

@@ -1,0 +1,115 @@
+//! What is known of one request while it passes through the phases.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::peers::ServerIndex;
+use crate::domain::client::ClientAddress;
+use crate::domain::navigation::RequestKind;
+use crate::domain::path::RequestTarget;
+use crate::domain::policy::Permit;
+use crate::domain::site::Located;
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{Session as SessionToken, TokenDigest};
+use crate::portal::visit::Here;
+use crate::ports::Entropy;
+
+/// What is known of one request.
+pub struct Context {
+    /// Names the request in answers and in the log.
+    pub reference: Arc<str>,
+    /// When its head was complete.
+    pub began: Option<UnixMillis>,
+    /// The client, once it is known.
+    pub client: Option<(IpAddr, ClientAddress)>,
+    /// The site, once it is known.
+    pub located: Option<Located>,
+    /// Path and query, once they are read.
+    pub target: Option<RequestTarget>,
+    /// The kind of request.
+    pub kind: RequestKind,
+    /// The proof that it may reach its upstream.
+    pub permit: Option<Permit>,
+    /// The session behind it.
+    pub session: Option<TokenDigest<SessionToken>>,
+    /// What was decided, for the log.
+    pub outcome: Outcome,
+    /// Whether the upstream connection was used before.
+    pub upstream_reused: bool,
+    /// The server of the application that was chosen last.
+    pub server: ServerIndex,
+    /// Connections that failed.
+    pub connects: usize,
+}
+
+impl Context {
+    /// A request of which nothing is known but its name.
+    #[must_use]
+    pub fn new(reference: Arc<str>) -> Self {
+        Self {
+            reference,
+            began: None,
+            client: None,
+            located: None,
+            target: None,
+            kind: RequestKind::Api,
+            permit: None,
+            session: None,
+            outcome: Outcome::Refused,
+            upstream_reused: false,
+            server: 0,
+            connects: 0,
+        }
+    }
+
+    /// Where the request arrived and from whom, once both are known.
+    #[must_use]
+    pub fn here(&self) -> Option<Here> {
+        let (peer, client) = self.client?;
+        let reference = Arc::clone(&self.reference);
+        Some(Here { located: self.located.clone()?, client, peer, reference })
+    }
+}
+
+/// What was decided about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Refused before anybody looked at who sent it.
+    Refused,
+    /// One of our own pages.
+    Own,
+    /// Somebody has to sign in first.
+    Challenged,
+    /// Somebody may not.
+    Forbidden,
+    /// It went to the application.
+    Passed,
+    /// The store was in trouble.
+    Unavailable,
+}
+
+impl Outcome {
+    /// The word in the log.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Own => "own",
+            Self::Challenged => "challenged",
+            Self::Forbidden => "forbidden",
+            Self::Passed => "passed",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// Ten letters and digits that cannot be mistaken for one another (Crockford's base 32).
+#[must_use]
+pub fn reference(entropy: &dyn Entropy) -> Arc<str> {
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut bytes = [0; 10];
+    entropy.fill(&mut bytes);
+    let text: String =
+        bytes.iter().map(|byte| char::from(DIGITS[usize::from(byte & 31)])).collect();
+    text.into()
+}
