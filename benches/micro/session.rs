@@ -20,6 +20,7 @@ use linkgate::ports::{
 };
 use tokio::runtime::Runtime;
 
+const REALM: &str = "https://wiki.example.com";
 const DAY: Duration = Duration::from_secs(86_400);
 /// Sessions beside the one that is asked for.
 const OTHERS: u32 = 10_000;
@@ -75,7 +76,9 @@ impl World {
     }
 
     fn authenticate(&self, bencher: &mut Bencher<'_>, runtime: &Runtime) {
-        bencher.to_async(runtime).iter(|| self.gate.authenticate(black_box(&self.token), DAY));
+        bencher
+            .to_async(runtime)
+            .iter(|| self.gate.authenticate(black_box(&self.token), REALM, DAY));
     }
 }
 
@@ -88,7 +91,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
     let attempt = Attempt {
         email: email.clone(),
         site: "wiki".into(),
-        origin: "https://wiki.example.com".into(),
+        origin: REALM.into(),
         return_url: "/".into(),
         browser: TokenDigest::from_bytes(numbered(number)),
         code: key.mac(link, &Code::mint([3; 16])),
@@ -98,6 +101,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         browser_label: "Firefox on Linux".into(),
         network: "192.0.2.1".into(),
         admitted: true,
+        stranger: false,
     };
     let mut id = [0; 16];
     id[..4].copy_from_slice(&number.to_be_bytes());
@@ -106,6 +110,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
     let beginning = Beginning { link, attempt: &attempt, person, mail: &mail, keep_until, now };
     store.begin(&beginning).await.expect("an attempt");
     let session = Session {
+        realm: REALM.into(),
         email,
         signed_in_at: now,
         last_seen: now,
