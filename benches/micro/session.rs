@@ -91,7 +91,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
     let attempt = Attempt {
         email: email.clone(),
         site: "wiki".into(),
-        origin: "https://wiki.example.com".into(),
+        origin: REALM.into(),
         return_url: "/".into(),
         browser: TokenDigest::from_bytes(numbered(number)),
         code: key.mac(link, &Code::mint([3; 16])),
@@ -102,6 +102,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         network: "192.0.2.1".into(),
         stranger: false,
         admitted: true,
+        stranger: false,
     };
     let mut id = [0; 16];
     id[..4].copy_from_slice(&number.to_be_bytes());
