@@ -262,11 +262,10 @@ impl Gate {
             if record.attempt.email != *typed {
                 return Ok(Reported::WrongAddress);
             }
-            // Whoever signed in with it: the owner of the mailbox says it was not asked for.
-            if let State::LinkUsed { session, .. } | State::Used { session, .. } = record.state {
-                self.end_session(session).await?;
-            }
             let now = self.clock.now();
+            if matches!(record.state, State::LinkUsed { .. } | State::Used { .. }) {
+                self.end_sessions_since(&record, now).await?;
+            }
             let to = record.state.ended(now);
             if to == record.state {
                 return Ok(Reported::Done);
@@ -283,6 +282,18 @@ impl Gate {
             }
         }
         Ok(Reported::Done)
+    }
+
+    /// Ends what may have come of an attempt: link and code may each have made a session. The owner of
+    /// the mailbox says that it was not asked for, so one too many is better than one too few.
+    async fn end_sessions_since(&self, record: &Record, now: UnixMillis) -> Stored<()> {
+        let person = self.keys.subject.person(record.attempt.email.identity());
+        for (digest, session) in self.store.sessions_of(person, now).await? {
+            if session.signed_in_at >= record.attempt.asked_at {
+                self.end_session(digest).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Counts one address that is typed to confirm or report a link, before it is compared.
