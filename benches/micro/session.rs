@@ -102,7 +102,6 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         network: "192.0.2.1".into(),
         stranger: false,
         admitted: true,
-        stranger: false,
     };
     let mut id = [0; 16];
     id[..4].copy_from_slice(&number.to_be_bytes());
