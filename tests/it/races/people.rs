@@ -53,7 +53,7 @@ async fn the_application_never_sees_another_persons_identity() {
     let seen = gate.upstream.seen();
     assert_eq!(seen.len(), PEOPLE * 10);
     seen.iter().for_each(belongs_to_its_path);
-    let log = gate.log();
+    let log = gate.whole_log().await;
     assert!(log.matches("upstream_reused=true").count() > PEOPLE, "connections are reused");
 }
 

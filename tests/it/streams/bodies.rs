@@ -203,5 +203,5 @@ async fn many_requests_share_a_connection_in_both_directions() {
     assert_eq!(statuses, ["200", "200", "401", "200", "200", "401"]);
     let seen: Vec<_> = gate.upstream.seen().into_iter().map(|it| it.target).skip(5).collect();
     assert_eq!(seen, ["/many/0", "/many/1", "/many/3", "/many/4"]);
-    assert!(gate.log().contains("upstream_reused=true"));
+    assert!(gate.whole_log().await.contains("upstream_reused=true"));
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use mailparse::MailHeaderMap;
 use tempfile::TempDir;
 
-use super::client::{Answer, Browser};
+use super::client::{Answer, Browser, raw};
 use super::eventually;
 use super::upstream::Upstream;
 
@@ -181,9 +181,29 @@ impl Gate {
         self.child.as_ref().map_or(0, Child::id)
     }
 
-    /// Everything it has logged.
+    /// The whole lines that it has logged so far. It logs beside the requests, so the last ones may
+    /// not be there yet; see [`Gate::whole_log`].
     pub fn log(&self) -> String {
-        read(&self.path("log"))
+        let mut log = read(&self.path("log"));
+        log.truncate(log.rfind('\n').map_or(0, |end| end + 1));
+        log
+    }
+
+    /// Everything that it has to say of what has happened until now: waits for the line of one more
+    /// request.
+    pub async fn whole_log(&self) -> String {
+        // A method of its own is logged whatever the site, and refused or passed it does no harm.
+        let letters = self.log().len().to_string();
+        let letters: String =
+            letters.bytes().map(|digit| char::from(digit - b'0' + b'A')).collect();
+        let fence = format!("FENCE-{letters}");
+        let request = format!("{fence} / HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
+        raw(self.address, request.as_bytes()).await;
+        let marker = format!("\"{fence}\"");
+        eventually("the log is whole", async || {
+            Some(self.log()).filter(|log| log.contains(&marker))
+        })
+        .await
     }
 
     pub fn browser(&self) -> Browser {
