@@ -7,8 +7,8 @@ use tracing_subscriber::EnvFilter;
 pub(super) use self::queue::LogEnd;
 use crate::config::{LogConfig, LogFormat};
 
-/// Starts logging until the result is dropped. Libraries speak from warnings up; what Pingora says of single requests repeats
-/// what clients sent, and our own line says it better.
+/// Starts logging until the result is dropped. Libraries speak from warnings up; what Pingora says
+/// of single requests repeats what clients sent, and our own line says it better.
 ///
 /// # Errors
 /// When the machine has no room for the thread that writes.
