@@ -11,8 +11,9 @@ const FOLDED: usize = 48;
 
 /// Families of names that say who somebody is or where a request came from: a client's own header
 /// of such a name never reaches an upstream. `clientcert` is RFC 9440, section 3: whoever may set it
-/// must remove what clients send. Folded; a name belongs when it begins with one.
-const FAMILIES: [&str; 38] = [
+/// must remove what clients send. `xhttpmethod` and its like turn a request into another one than was
+/// decided about, as `xrewriteurl` does. Folded; a name belongs when it begins with one.
+const FAMILIES: [&str; 41] = [
     "cfaccess",
     "cfconnectingip",
     "clientcert",
@@ -39,10 +40,13 @@ const FAMILIES: [&str; 38] = [
     "xgoogauthenticated",
     "xgoogiap",
     "xhost",
+    "xhttpmethod",
     "xlinkgate",
+    "xmethodoverride",
     "xmsclientprincipal",
     "xmstoken",
     "xoriginal",
+    "xoriginating",
     "xpomerium",
     "xrealip",
     "xremote",
@@ -176,6 +180,10 @@ mod tests {
             "cf-connecting-ip",
             "x-client-ip",
             "x-cluster-client-ip",
+            "x-http-method-override",
+            "x-http-method",
+            "x-method-override",
+            "x-originating-ip",
             "x-request-id",
             "x--remote--user",
             "proxy-authorization",
