@@ -8,6 +8,7 @@ pub mod client;
 pub mod code;
 pub mod email;
 pub mod identity;
+pub mod language;
 pub mod limit;
 pub mod navigation;
 pub mod origin;

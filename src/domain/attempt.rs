@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::code::{CodeMac, TRIES};
 use super::email::EmailAddress;
+use super::language::Language;
 use super::time::UnixMillis;
 use super::token::{Browser, Session, TokenDigest};
 
@@ -51,6 +52,9 @@ pub struct Attempt {
     pub browser_label: String,
     /// The client network it came from.
     pub network: String,
+    /// The language of the page that asked; the mail is written in it.
+    #[serde(default)]
+    pub language: Language,
     /// Whether a browser asked that was not the one that typed the address: it had a dead link and
     /// wanted a fresh one. It is shown neither the whole address nor the return URL.
     #[serde(default)]

@@ -8,6 +8,7 @@ use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
+use crate::domain::language::Language;
 use crate::domain::limit::{CONFIRMATIONS, Hit, Limited, Verdict};
 use crate::domain::origin::Origin;
 use crate::domain::time::UnixMillis;
@@ -28,6 +29,8 @@ pub struct Asker {
     pub client: ClientAddress,
     /// What the browser said it was, in our own words.
     pub browser_label: String,
+    /// The language of the page.
+    pub language: Language,
     /// The browser's cookie, if it has a genuine one.
     pub browser: Option<Token<Browser>>,
 }
@@ -170,6 +173,7 @@ impl Gate {
             stranger: wish.stranger,
             browser_label: asker.browser_label,
             network: asker.client.network().to_string(),
+            language: asker.language,
             admitted: admitted.is_some(),
         };
         let mail = self.sealed_mail(place, &attempt, admitted, &link, &code);
@@ -238,6 +242,7 @@ impl Gate {
             destination: destination(place.origin, &attempt.return_url),
             browser_label: attempt.browser_label.clone(),
             network: attempt.network.clone(),
+            language: attempt.language,
             asked_at: attempt.asked_at,
             expires_at: attempt.expires_at,
         };

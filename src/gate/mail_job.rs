@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::domain::email::EmailAddress;
+use crate::domain::language::Language;
 use crate::domain::secret::{Key, Secret};
 use crate::domain::time::UnixMillis;
 use crate::ports::MailId;
@@ -38,6 +39,10 @@ pub struct MailJob {
     pub browser_label: String,
     /// The client network it came from.
     pub network: String,
+    /// The language it is written in.
+    #[zeroize(skip)]
+    #[serde(default)]
+    pub language: Language,
     /// When the mail was asked for.
     #[zeroize(skip)]
     pub asked_at: UnixMillis,
@@ -118,6 +123,7 @@ mod tests {
             destination: String::new(),
             browser_label: String::new(),
             network: String::new(),
+            language: Language::default(),
             asked_at: UnixMillis(1),
             expires_at: UnixMillis(2),
         };

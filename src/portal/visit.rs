@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::Identity;
+use crate::domain::language::Language;
 use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
 use crate::domain::return_url::{ReturnTargets, ReturnUrl};
@@ -126,6 +127,7 @@ impl Visit {
             client: self.here.client,
             browser_label: self.label.clone(),
             browser: self.browser.take(),
+            language: Language::default(),
         }
     }
 

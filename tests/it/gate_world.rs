@@ -9,6 +9,7 @@ use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::client::ClientAddress;
 use linkgate::domain::email::EmailAddress;
+use linkgate::domain::language::Language;
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::origin::Origin;
 use linkgate::domain::secret::Secret;
@@ -129,7 +130,12 @@ impl World {
     pub fn asker(&self, browser: Option<&Token<Browser>>) -> Asker {
         let key = &self.gate.keys().token;
         let browser = browser.map(|it| Token::parse(key, &it.reveal()).expect("genuine"));
-        Asker { client: client(), browser_label: "Firefox on Linux".into(), browser }
+        Asker {
+            client: client(),
+            browser_label: "Firefox on Linux".into(),
+            browser,
+            language: Language::English,
+        }
     }
 
     /// Asks for a mail.

@@ -185,6 +185,7 @@ mod tests {
             mails: 1,
             browser_label: "Firefox".into(),
             network: "127.0.0.1".into(),
+            language: crate::domain::language::Language::German,
             stranger: false,
             admitted: true,
         };

@@ -8,6 +8,7 @@ use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::attempt::{Attempt, State};
 use linkgate::domain::code::{Code, CodeKey};
 use linkgate::domain::email::EmailAddress;
+use linkgate::domain::language::Language;
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::session::Session;
@@ -100,6 +101,7 @@ pub fn attempt(browser_number: u32) -> Attempt {
         mails: 1,
         browser_label: "Firefox on Linux — ž".into(),
         network: "127.0.0.1".into(),
+        language: Language::Arabic,
         stranger: false,
         admitted: true,
     }
