@@ -10,6 +10,7 @@ use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::attempt::{Attempt, State};
 use linkgate::domain::code::{Code, CodeKey};
 use linkgate::domain::email::EmailAddress;
+use linkgate::domain::language::Language;
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::session::Session;
@@ -100,6 +101,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         mails: 1,
         browser_label: "Firefox on Linux".into(),
         network: "192.0.2.1".into(),
+        language: Language::English,
         stranger: false,
         admitted: true,
     };
