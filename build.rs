@@ -35,9 +35,9 @@ fn main() -> ExitCode {
 
 fn languages(problems: &mut Vec<String>) -> Vec<String> {
     match fs::read_dir(LANGUAGES) {
-        Ok(entries) => entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .collect(),
+        Ok(entries) => {
+            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+        }
         Err(error) => {
             problems.push(format!("{LANGUAGES}: cannot be read ({error})"));
             Vec::new()

@@ -70,6 +70,17 @@ pub const fn language_cookie(secure: bool) -> &'static str {
     if secure { "__Host-linkgate-language" } else { "linkgate-language" }
 }
 
+impl Looks {
+    /// The look of a page that is none of a site's: the development inbox, the demo application.
+    #[must_use]
+    pub fn elsewhere(&self, headers: &HeaderMap) -> Look {
+        let pages = Arc::clone(&self.common);
+        let wished = wished(headers.get(header::ACCEPT_LANGUAGE), &pages.branding().languages);
+        let language = wished.unwrap_or(pages.first_language());
+        Look { pages, language, here: String::new() }
+    }
+}
+
 fn chosen(headers: &HeaderMap, cookie: &str, offered: &[Language]) -> Option<Language> {
     let fields = headers.get_all(header::COOKIE);
     let found = cookies::find(fields.iter().map(HeaderValue::as_bytes), cookie);

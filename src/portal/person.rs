@@ -20,9 +20,9 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
     let site = visit.page_site(&host);
     Ok(match visit.session().await? {
         Some(session) => SignOut { site, email: Some(session.email.identity()) }
-            .render(&visit.desk.pages)
+            .render(&visit.look)
             .into_response(),
-        None => SignedOut { site }.render(&visit.desk.pages).into_response(),
+        None => SignedOut { site }.render(&visit.look).into_response(),
     })
 }
 
@@ -78,6 +78,6 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
         expires_at: session.expires_at,
         device: &session.browser,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response())
 }

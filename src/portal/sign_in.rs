@@ -119,7 +119,7 @@ fn page(
         error,
         notices,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 

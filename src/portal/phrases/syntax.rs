@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fluent_syntax::ast::{CallArguments, Entry, Expression, InlineExpression, Pattern, PatternElement};
+use fluent_syntax::ast::{
+    CallArguments, Entry, Expression, InlineExpression, Pattern, PatternElement,
+};
 
 /// One message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,7 +82,9 @@ fn collect_inline(inline: &InlineExpression<&str>, variables: &mut BTreeSet<Stri
         InlineExpression::VariableReference { id } => {
             variables.insert(id.name.to_owned());
         }
-        InlineExpression::FunctionReference { arguments, .. } => collect_arguments(arguments, variables),
+        InlineExpression::FunctionReference { arguments, .. } => {
+            collect_arguments(arguments, variables)
+        }
         InlineExpression::Placeable { expression } => collect_expression(expression, variables),
         InlineExpression::TermReference { arguments, .. } => {
             if let Some(arguments) = arguments {
