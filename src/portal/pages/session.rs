@@ -20,6 +20,8 @@ pub struct SignOut<'a> {
 pub struct SignedOut<'a> {
     /// The site.
     pub site: Site<'a>,
+    /// On all devices, not on this one alone.
+    pub everywhere: bool,
 }
 
 /// 403: a known person without access. Never a redirect to sign-in: that would go in circles.
@@ -61,8 +63,40 @@ pub struct Account<'a> {
     pub signed_in_at: UnixMillis,
     /// Its absolute end.
     pub expires_at: UnixMillis,
-    /// This browser: `Firefox on Windows`.
-    pub device: &'a str,
+    /// All sessions of this person, this one first.
+    pub sessions: &'a [AccountSession<'a>],
+    /// What was just ended here.
+    pub ended: Option<AccountEnded>,
+}
+
+/// One session in the list.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AccountSession<'a> {
+    /// Stands for the session in the form that ends it; worth nothing to anybody else.
+    pub handle: &'a str,
+    /// The browser: `Firefox on Windows`. A hint, never the raw `User-Agent`.
+    pub browser: &'a str,
+    /// Host of the site it was signed in at.
+    pub host: &'a str,
+    /// Part of the network address it was signed in from: `203.0.113.0/24`. Coarse, because
+    /// whoever has one session of a person sees the places of all.
+    pub network: &'a str,
+    /// When it began.
+    pub signed_in_at: UnixMillis,
+    /// When it was used last.
+    pub last_seen: UnixMillis,
+    /// It is the one of this browser.
+    pub this: bool,
+}
+
+/// What was ended on the account page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountEnded {
+    /// One other session.
+    One,
+    /// All other sessions.
+    Others,
 }
 
 impl Page for SignOut<'_> {

@@ -1,6 +1,7 @@
 //! The way in: the form, the waiting page, and what ends them.
 
 use http::StatusCode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{AddressProblem, Page, Site};
@@ -22,14 +23,20 @@ pub struct SignIn<'a> {
     pub email: &'a str,
     /// Why the typed address was refused.
     pub error: Option<AddressProblem>,
+    /// The mails of this site hold a link; else the code alone, and no link is spoken of.
+    pub has_link: bool,
+    /// The visitor may have the address remembered on this device (`linkgate-address`).
+    pub remember_offered: bool,
+    /// `email` comes from that cookie: the box is ticked, and "Not you?" leads out of it.
+    pub remembered: bool,
     /// What the visitor should know before typing.
-    pub notices: &'a [SignInNotice],
+    pub notices: &'a [SignInNotice<'a>],
 }
 
 /// Something to know before signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum SignInNotice {
+pub enum SignInNotice<'a> {
     /// There was a session, and it has ended.
     SessionEnded,
     /// The session ended before a form was sent; what was in the form is lost.
@@ -42,6 +49,11 @@ pub enum SignInNotice {
     MailDelayed {
         /// Since when.
         since: UnixMillis,
+    },
+    /// Somebody is signed in, and may go on or switch.
+    AlreadySignedIn {
+        /// Who, in full.
+        email: &'a str,
     },
 }
 
@@ -58,6 +70,11 @@ pub struct CheckMail<'a> {
     pub sender: &'a str,
     /// The subject, from [`SignInMail::subject`](crate::portal::mail::SignInMail::subject).
     pub subject: &'a str,
+    /// The mails of this site hold a link; else the code alone, and no link is spoken of.
+    pub has_link: bool,
+    /// An address that was perhaps meant: `ann@gmail.com` for `ann@gmial.com`. Told from the typed
+    /// address alone, and only ever a hint: the mail to the typed one is on its way.
+    pub suggestion: Option<&'a str>,
     /// Now, for the countdowns: they must not depend on the visitor's clock.
     pub now: UnixMillis,
     /// When the newest mail was asked for.
@@ -73,25 +90,27 @@ pub struct CheckMail<'a> {
     pub code_error: Option<CodeProblem>,
     /// What just happened.
     pub notice: Option<CheckMailNotice>,
-    /// Where this address reads its mail, see [`Mailbox::of`].
+    /// Where this address reads its mail, see [`Mailbox::of`]; `None` also where the operator does
+    /// not want such a button.
     pub mailbox: Option<Mailbox>,
     /// The return URL, for "use another address".
     pub return_to: &'a str,
 }
 
-/// How far the mail is, as far as a visitor may know.
+/// How far the mails are, as far as a visitor may know.
+///
+/// Both are facts about the relay, never about one mail: "handed over" would tell addresses that
+/// get a mail from those that get none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Delivery {
-    /// Waiting for hand-over, in good time.
+    /// Mails go out in good time.
     Queued,
-    /// The relay took it.
-    HandedOver {
-        /// When.
-        at: UnixMillis,
+    /// The relay is in trouble.
+    Delayed {
+        /// Since when.
+        since: UnixMillis,
     },
-    /// Tried more than once.
-    Slow,
 }
 
 /// Why a typed code was refused.
@@ -125,7 +144,7 @@ pub struct Mailbox {
     /// Name of the service.
     pub name: &'static str,
     /// Where it is.
-    pub url: &'static str,
+    pub url: String,
 }
 
 /// The time of an attempt is over: on the waiting page (200), or after a code that came too late
@@ -224,36 +243,81 @@ impl Page for RateLimited<'_> {
     }
 }
 
+/// What Gmail's search makes of a sender must stay inside the brackets of `from:(…)`.
+const SEARCHED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+
 impl Mailbox {
     /// The web mail of a well-known domain, told from the address alone: no look-up, so it tells
     /// nobody anything and costs nothing.
+    ///
+    /// `address` is the one this browser may see: for a masked one (`a***@gmail.com`) the page does
+    /// not say whose mailbox it is. `sender` is the sender as mail programs show it; Gmail then
+    /// finds the mail wherever it was put, the spam folder included.
     #[must_use]
-    pub fn of(address: &str) -> Option<Self> {
-        let (_, domain) = address.rsplit_once('@')?;
+    pub fn of(address: &str, sender: &str) -> Option<Self> {
+        let (local, domain) = address.rsplit_once('@')?;
         let (name, url) = match domain.to_ascii_lowercase().as_str() {
-            "gmail.com" | "googlemail.com" => ("Gmail", "https://mail.google.com/mail/"),
-            "outlook.com" | "hotmail.com" | "live.com" => {
-                ("Outlook", "https://outlook.live.com/mail/")
+            "gmail.com" | "googlemail.com" => ("Gmail", gmail(address, local, sender)),
+            "outlook.com" | "hotmail.com" | "live.com" | "msn.com" => {
+                ("Outlook", "https://outlook.live.com/mail/".to_owned())
             }
-            "yahoo.com" => ("Yahoo Mail", "https://mail.yahoo.com/"),
-            "proton.me" | "protonmail.com" | "pm.me" => ("Proton Mail", "https://mail.proton.me/"),
-            "icloud.com" | "me.com" | "mac.com" => ("iCloud Mail", "https://www.icloud.com/mail"),
-            "gmx.de" | "gmx.net" => ("GMX", "https://www.gmx.net/"),
-            "fastmail.com" | "fastmail.fm" => ("Fastmail", "https://app.fastmail.com/mail/"),
+            "yahoo.com" | "ymail.com" => ("Yahoo Mail", "https://mail.yahoo.com/".to_owned()),
+            "proton.me" | "protonmail.com" | "pm.me" => {
+                ("Proton Mail", "https://mail.proton.me/".to_owned())
+            }
+            "icloud.com" | "me.com" | "mac.com" => {
+                ("iCloud Mail", "https://www.icloud.com/mail".to_owned())
+            }
+            "gmx.de" | "gmx.net" | "gmx.at" | "gmx.ch" => {
+                ("GMX", "https://www.gmx.net/".to_owned())
+            }
+            "web.de" => ("WEB.DE", "https://web.de/".to_owned()),
+            "orange.fr" | "wanadoo.fr" => ("Orange", "https://mail.orange.fr/".to_owned()),
+            "fastmail.com" | "fastmail.fm" => {
+                ("Fastmail", "https://app.fastmail.com/mail/".to_owned())
+            }
             _ => return None,
         };
         Some(Self { name, url })
     }
 }
 
+/// The search for mails of this sender in the last hour, in the mailbox of this address where
+/// several are open in the browser.
+fn gmail(address: &str, local: &str, sender: &str) -> String {
+    let sender = sender.rsplit_once('<').map_or(sender, |(_, rest)| rest.trim_end_matches('>'));
+    let account = if local.ends_with("***") { "0" } else { address };
+    format!(
+        "https://mail.google.com/mail/u/{}/#search/from%3A({})+in%3Aanywhere+newer_than%3A1h",
+        utf8_percent_encode(account, SEARCHED),
+        utf8_percent_encode(sender.trim(), SEARCHED),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SENDER: &str = "Staging Sign-in <auth@mail.example.com>";
+
     #[test]
     fn a_mailbox_is_known_by_the_exact_domain() {
-        assert_eq!(Mailbox::of("a@GMail.com").map(|found| found.name), Some("Gmail"));
-        assert_eq!(Mailbox::of("a@gmail.com.example"), None);
-        assert_eq!(Mailbox::of("gmail.com"), None);
+        assert_eq!(Mailbox::of("a@WEB.de", SENDER).map(|found| found.name), Some("WEB.DE"));
+        assert_eq!(Mailbox::of("a@gmail.com.example", SENDER), None);
+        assert_eq!(Mailbox::of("gmail.com", SENDER), None);
+    }
+
+    #[test]
+    fn gmail_opens_at_the_mail_and_a_masked_address_stays_masked() {
+        let url = |address| Mailbox::of(address, SENDER).unwrap().url;
+        assert_eq!(
+            url("ann+x@gmail.com"),
+            "https://mail.google.com/mail/u/ann%2Bx%40gmail.com/#search/from%3A(auth%40mail.\
+             example.com)+in%3Aanywhere+newer_than%3A1h"
+        );
+        assert!(url("a***@gmail.com").starts_with("https://mail.google.com/mail/u/0/#search/"));
+        assert!(!url("../x@gmail.com").contains("/../"));
+        let hostile = Mailbox::of("a@gmail.com", "a)+to:(b/\"<>").unwrap().url;
+        assert!(hostile.ends_with("from%3A()+in%3Aanywhere+newer_than%3A1h"), "{hostile}");
     }
 }
