@@ -29,19 +29,7 @@ pub fn read(config: &Config) -> Result<Appearance, StartError> {
     let prefix = config.prefix.as_str();
     let (pages, mails) = one(prefix, Brand::default(), &Language::ALL).map_err(broken)?;
     let own = HashMap::new();
-    Ok(Appearance {
-        looks: Looks::new(pages, own),
-        mails: MailRoom::new(mails, HashMap::new()),
-    })
-}
-
-/// The looks that are built in, for pages beside those of the sites.
-///
-/// # Errors
-/// Never, as long as the built-in templates compile; the tests render all of them.
-pub fn built_in(prefix: &str) -> Result<Looks, StartError> {
-    let (pages, _) = one(prefix, Brand::default(), &Language::ALL).map_err(broken)?;
-    Ok(Looks::new(pages, HashMap::new()))
+    Ok(Appearance { looks: Looks::new(pages, own), mails: MailRoom::new(mails, HashMap::new()) })
 }
 
 fn one(

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use pingora::server::RunArgs;
 
 use super::installation::Installation;
-use super::{appearance, fail, logging, say};
+use super::{fail, logging, say};
 use crate::config::{Config, LogConfig, LogFormat, LogLevel, SystemEnvironment};
 use crate::portal::demo_app;
+use crate::portal::looks::Looks;
 
 use crate::proxy::server::add_pages;
 
@@ -34,7 +35,7 @@ fn start(port: u16, inbox_port: u16) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::parse(&text, "demo.yaml", folder.path(), &SystemEnvironment)
         .map_err(|problems| problems.to_string())?;
     let mut server = Installation::open(&config)?.into_server(&config)?;
-    let looks = appearance::built_in(config.prefix.as_str())?;
+    let looks = Looks::built_in(config.prefix.as_str())?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, app_port));
     add_pages(&mut server, "demo application", address, demo_app::router(looks));
     say(&instructions(port, inbox_port));

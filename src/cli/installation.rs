@@ -272,11 +272,7 @@ fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
 
 type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
 
-fn open_mailer(
-    config: &Config,
-    sender: &Sender,
-    looks: &Looks,
-) -> Result<OpenMailer, StartError> {
+fn open_mailer(config: &Config, sender: &Sender, looks: &Looks) -> Result<OpenMailer, StartError> {
     Ok(match &config.mail.transport {
         MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?, sender.clone())), None),
         MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone(), sender.clone())), None),

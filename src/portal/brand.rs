@@ -186,9 +186,7 @@ fn innermost(error: &minijinja::Error) -> String {
     let mut said = detail(error);
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        said = error
-            .downcast_ref::<minijinja::Error>()
-            .map_or_else(|| error.to_string(), detail);
+        said = error.downcast_ref::<minijinja::Error>().map_or_else(|| error.to_string(), detail);
         cause = error.source();
     }
     said

@@ -160,11 +160,7 @@ impl Courier {
         Outcome::Later(due)
     }
 
-    fn written(
-        &self,
-        claimed: &ClaimedMail,
-        job: &MailJob,
-    ) -> Result<OutgoingMail, BrandError> {
+    fn written(&self, claimed: &ClaimedMail, job: &MailJob) -> Result<OutgoingMail, BrandError> {
         let site = self.mails.of(&job.site);
         let view = SignInMail {
             site_host: &job.host,

@@ -7,9 +7,9 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 
-use super::pages::local::DemoApp;
 use super::looks::Looks;
 use super::pages::Page;
+use super::pages::local::DemoApp;
 
 /// Longest header value that is shown, in characters.
 const LONGEST: usize = 120;

@@ -13,9 +13,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, StatusCode, header};
 
-use super::pages::local::{Inbox as InboxPage, InboxEntry, ShownMail};
 use super::looks::Looks;
 use super::pages::Page;
+use super::pages::local::{Inbox as InboxPage, InboxEntry, ShownMail};
 use crate::adapters::mail::inbox::{Inbox, Kept};
 use crate::domain::origin::Authority;
 
@@ -28,12 +28,11 @@ const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; 
 struct Shared {
     inbox: Inbox,
     looks: Looks,
-    prefix: String,
 }
 
 /// The routes. Assets are served below `prefix`, where the pages look for them.
 pub fn router(inbox: Inbox, looks: Looks, prefix: &str) -> Router {
-    let shared = Arc::new(Shared { inbox, looks, prefix: prefix.to_owned() });
+    let shared = Arc::new(Shared { inbox, looks });
     Router::new()
         .route("/", get(list))
         .route("/mails/{id}", get(one))
@@ -125,7 +124,9 @@ async fn eml(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Respo
 
 async fn asset(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
     match shared.looks.asset(&name) {
-        Some(asset) => ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes.clone()).into_response(),
+        Some(asset) => {
+            ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes.clone()).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

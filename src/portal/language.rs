@@ -29,11 +29,7 @@ fn back(path: &str) -> String {
         && path.len() <= 4096
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let parses = RequestTarget::parse(path.as_bytes()).is_ok();
-    if is_path && parses {
-        path.to_owned()
-    } else {
-        "/".to_owned()
-    }
+    if is_path && parses { path.to_owned() } else { "/".to_owned() }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
+use super::brand::{BrandError, Branding};
 use super::cookies;
 use super::pages::assets::Asset;
 use super::pages::{Look, Pages};
@@ -27,6 +28,15 @@ impl Looks {
     #[must_use]
     pub fn new(common: Arc<Pages>, own: HashMap<SiteId, Arc<Pages>>) -> Self {
         Self { common, own }
+    }
+
+    /// The pages that are built in, for every site.
+    ///
+    /// # Errors
+    /// Never, as long as the built-in templates compile; the tests render all of them.
+    pub fn built_in(prefix: &str) -> Result<Self, BrandError> {
+        let pages = Pages::new(prefix, Arc::new(Branding::built_in()?))?;
+        Ok(Self::new(Arc::new(pages), HashMap::new()))
     }
 
     /// The pages of a site; without one, those that sites share.
@@ -158,10 +168,12 @@ mod tests {
 
     #[test]
     fn the_way_back_is_a_page() {
-        let back = |method: Method, uri: &str| {
-            way_back(&method, &uri.parse().unwrap(), "/.linkgate")
-        };
-        assert_eq!(back(Method::GET, "/.linkgate/sign-in?return_to=%2Fa"), "/.linkgate/sign-in?return_to=%2Fa");
+        let back =
+            |method: Method, uri: &str| way_back(&method, &uri.parse().unwrap(), "/.linkgate");
+        assert_eq!(
+            back(Method::GET, "/.linkgate/sign-in?return_to=%2Fa"),
+            "/.linkgate/sign-in?return_to=%2Fa"
+        );
         assert_eq!(back(Method::POST, "/.linkgate/code"), "/.linkgate/check-mail");
         assert_eq!(back(Method::POST, "/.linkgate/link/abc"), "/.linkgate/link/abc");
         assert_eq!(back(Method::POST, "/save"), "");

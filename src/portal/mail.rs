@@ -59,6 +59,15 @@ impl MailRoom {
         Self { common, sites }
     }
 
+    /// The mails that are built in, for every site.
+    ///
+    /// # Errors
+    /// Never, as long as the built-in templates compile; the tests render all of them.
+    pub fn built_in() -> Result<Self, BrandError> {
+        let mails = Mails::new(Arc::new(Branding::built_in()?))?;
+        Ok(Self::new(Arc::new(mails), HashMap::new()))
+    }
+
     /// The mails of a site. A job may be older than the configuration: a site that is gone has the
     /// common ones, under the name it had.
     #[must_use]

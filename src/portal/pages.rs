@@ -15,6 +15,7 @@ pub mod last_resort;
 pub mod link;
 pub mod local;
 pub mod notice;
+pub(crate) mod samples;
 pub mod session;
 pub mod sign_in;
 pub mod words;
@@ -170,6 +171,16 @@ impl Pages {
         Ok(Self { engines, assets, last_resort, branding })
     }
 
+    /// Renders every page in every state and language with sample data.
+    ///
+    /// # Errors
+    /// [`BrandError`] for the first template that fails, with its file and line.
+    pub fn check(&self) -> Result<(), BrandError> {
+        let mut check = Check { pages: self, fault: None };
+        samples::show_all(&mut check);
+        check.fault.map_or(Ok(()), Err)
+    }
+
     /// The files that the pages load, under their hashed names.
     #[must_use]
     pub fn assets(&self) -> &Assets {
@@ -219,6 +230,22 @@ impl Pages {
             .get_template(page.template())
             .and_then(|template| template.render(view))
             .map_err(|error| self.branding.fault(&error))
+    }
+}
+
+/// Tries templates out, up to the first fault.
+struct Check<'a> {
+    pages: &'a Pages,
+    fault: Option<BrandError>,
+}
+
+impl samples::Viewer for Check<'_> {
+    fn view<P: Page>(&mut self, _: &str, page: &P) {
+        for (language, _) in &self.pages.engines {
+            if self.fault.is_none() {
+                self.fault = self.pages.try_render(page, *language, "/").err();
+            }
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
         Some(session) => SignOut { site, email: Some(session.email.identity()) }
             .render(&visit.look)
             .into_response(),
-        None => SignedOut { site }.render(&visit.look).into_response(),
+        None => SignedOut { site, everywhere: false }.render(&visit.look).into_response(),
     })
 }
 
@@ -76,7 +76,8 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
         groups: &groups,
         signed_in_at: session.signed_in_at,
         expires_at: session.expires_at,
-        device: &session.browser,
+        sessions: &[],
+        ended: None,
     }
     .render(&visit.look)
     .into_response())

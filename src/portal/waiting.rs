@@ -174,6 +174,8 @@ fn check_mail(
         email: &email,
         sender: &visit.desk.sender,
         subject: &subject(phrases, attempt.language, &host, attempt.asked_at),
+        has_link: visit.site().pattern.exact().is_some(),
+        suggestion: None,
         now,
         sent_at: attempt.asked_at,
         works_until: attempt.expires_at,
@@ -181,7 +183,7 @@ fn check_mail(
         delivery: Delivery::Queued,
         code_error,
         notice,
-        mailbox: Mailbox::of(attempt.email.identity()),
+        mailbox: Mailbox::of(attempt.email.identity(), &visit.desk.sender),
         return_to,
     }
     .render(&visit.look)

@@ -137,7 +137,8 @@ impl AuthProxy {
             Err(refusal) => {
                 context.outcome = Outcome::Unavailable;
                 let Some(here) = context.here() else { return Ok(true) };
-                let response = self.answerer.unavailable(&here, session.req_header(), kind, &refusal);
+                let response =
+                    self.answerer.unavailable(&here, session.req_header(), kind, &refusal);
                 return reply::write(session, response).await.map(|()| true);
             }
         };
@@ -380,12 +381,8 @@ impl ProxyHttp for AuthProxy {
     ) -> FailToProxy {
         let code = failure_status(error);
         if code > 0 && session.response_written().is_none() {
-            let response = self.answerer.failure(
-                code,
-                context.here().as_ref(),
-                session.req_header(),
-                context,
-            );
+            let response =
+                self.answerer.failure(code, context.here().as_ref(), session.req_header(), context);
             session.set_keepalive(None);
             if let Err(error) = reply::write(session, response).await {
                 tracing::debug!(%error, "the client did not get the error page");

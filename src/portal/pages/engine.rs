@@ -129,9 +129,8 @@ mod tests {
 
     #[test]
     fn a_runaway_template_ends() {
-        let engine = engine(
-            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
-        );
+        let engine =
+            engine("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}");
         assert!(engine.get_template("a.html").unwrap().render(context! {}).is_err());
     }
 }

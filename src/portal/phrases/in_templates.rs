@@ -235,7 +235,9 @@ mod tests {
     fn times_are_utc_and_say_so() {
         let text = "{{ 1795356180000|clock }} {{ 1795356210000|clock_seconds }}";
         let html = render("a.html", text).unwrap();
-        assert!(html.starts_with("<time datetime=\"2026-11-22T14:03:00Z\" data-clock=\"minutes\">"));
+        assert!(
+            html.starts_with("<time datetime=\"2026-11-22T14:03:00Z\" data-clock=\"minutes\">")
+        );
         assert!(html.contains(">14:03 UTC</time>") && html.contains(">14:03:30 UTC</time>"));
     }
 }

@@ -1,503 +1,254 @@
-# The words of all pages. One message is one sentence or one paragraph; nothing is put together
-# from pieces, so every language is free in its order of words.
-#
-# For translators:
-# * Address the reader politely and shortly. Say what happened, then what to do. No exclamation
-#   marks. Short words: many readers are in a hurry or do not read well.
-# * Every page must also fit a narrow telephone: buttons of more than 30 characters break the line.
-# * Names in braces stand for values; each comment says which. They may be moved, never left out.
-# * The same word must be used for the same thing on all pages and in the mails: "link", "code",
-#   "e-mail" (what arrives), "address" (where it is sent), "sign in", "sign out", "site".
-# * Nothing may say, or let a reader guess, whether an address is known here.
+# The pages in Arabic. Notes for translators and the meaning of each value: en/pages.ftl.
+# Words: رابط (link), رمز (code), رسالة (e-mail that arrives), عنوان (address), تسجيل الدخول (sign in),
+# تسجيل الخروج (sign out), موقع (site), طلب (request), صالح (works). Neither masculine nor feminine:
+# verbal nouns on buttons, “يُرجى” with a verbal noun in place of imperatives.
 
-## Dates and times
+month-1 = يناير
+month-2 = فبراير
+month-3 = مارس
+month-4 = أبريل
+month-5 = مايو
+month-6 = يونيو
+month-7 = يوليو
+month-8 = أغسطس
+month-9 = سبتمبر
+month-10 = أكتوبر
+month-11 = نوفمبر
+month-12 = ديسمبر
 
-month-1 = January
-month-2 = February
-month-3 = March
-month-4 = April
-month-5 = May
-month-6 = June
-month-7 = July
-month-8 = August
-month-9 = September
-month-10 = October
-month-11 = November
-month-12 = December
-
-# A clock time in Coordinated Universal Time. $time: 14:03, or 14:03:30.
 clock-zone = { $time } UTC
+moment = { $day } { $month } { $year }، { $clock }
+clock-own = { $utc } ({ $own } بتوقيتك)
 
-# A date with a clock time. $day: 22; $month: one of the months above; $year: 2026;
-# $clock: the clock time with its zone, as above.
-moment = { $day } { $month } { $year }, { $clock }
+error-prefix = خطأ: { $title }
+page-reference = المرجع { $reference }. يُرجى ذكره عند طلب المساعدة.
+page-reference-at = المرجع { $reference }، { $at }. يُرجى ذكره عند طلب المساعدة.
+page-why = لماذا تظهر لي هذه الصفحة؟
+page-why-answer = موقع { $site } متاح فقط لمن يعرفهم. لإثبات هويتك، عليك إثبات أنه يمكنك قراءة الرسائل التي تصل إلى عنوانك. لا توجد كلمة مرور: كل رسالة تتيح تسجيل الدخول مرة واحدة.
+page-operator = بإدارة { $operator }.
+page-help = الحصول على المساعدة
+page-language = اللغة
 
-# Stands in place of a clock time, where the clock of the reader differs from UTC.
-# $utc: the time as above; $own: the same time by the reader's own clock.
-clock-own = { $utc } ({ $own } your time)
+address-missing = يُرجى إدخال عنوان بريدك الإلكتروني.
+address-malformed = هذا العنوان غير مكتمل. يُكتب العنوان بهذا الشكل: { $example }.
+address-several = يُرجى إدخال عنوان واحد فقط.
+address-unsupported = لا يمكن استخدام هذا النوع من العناوين هنا. يُرجى استخدام عنوان لا يحتوي قبل العلامة @ إلا على أحرف وأرقام إنجليزية والعلامات { $marks }.
+address-too-long = هذا العنوان طويل جدًا. الحد الأقصى لطول العنوان هو 254 حرفًا.
+address-mismatch = لم تُرسل الرسالة إلى هذا العنوان. يُرجى إدخال العنوان الذي وصلت إليه الرسالة.
 
-## On every page
+sign-in-title = تسجيل الدخول إلى { $site }
+sign-in-intro-link = يُرجى إدخال عنوان بريدك الإلكتروني وسنرسل إليك رابطًا. بعد ذلك تُفتح الصفحة { $destination }.
+sign-in-intro-code = يُرجى إدخال عنوان بريدك الإلكتروني وسنرسل إليك رمزًا. بعد ذلك تُفتح الصفحة { $destination }.
+sign-in-email = عنوان بريدك الإلكتروني
+sign-in-remember = تذكُّر عنواني على هذا الجهاز
+sign-in-not-you = أليس هذا عنوانك؟ استخدام عنوان آخر
+sign-in-send-link = إرسال رابط إليّ
+sign-in-send-code = إرسال رمز إليّ
+sign-in-session-ended = انتهت جلستك. يُرجى تسجيل الدخول مرة أخرى للمتابعة.
+sign-in-form-not-sent = كانت جلستك قد انتهت، لذلك لم يُحفظ النموذج الذي أرسلته. يُرجى تسجيل الدخول ثم إرساله مرة أخرى.
+sign-in-confirm-again = تتطلب هذه الصفحة تسجيل دخول حديثًا. يُرجى تسجيل الدخول مرة أخرى.
+sign-in-other-address = يُرجى إدخال العنوان الآخر المراد استخدامه.
+sign-in-mail-delayed = تتأخر رسائل تسجيل الدخول منذ الساعة { $since }. لا يؤثر ذلك في من سجّلوا الدخول بالفعل.
+sign-in-already = تم تسجيل دخولك بالعنوان { $email }. يمكنك المتابعة بهذا العنوان أو إدخال عنوان آخر أدناه.
+sign-in-go-on = المتابعة بالعنوان { $email }
 
-# The title of a page (in the browser's tab) on which a field was filled in wrongly.
-# $title: the title of the page.
-error-prefix = Error: { $title }
-
-# $reference: letters and digits that find this event in the log.
-page-reference = Reference { $reference }. Quote it when you ask for help.
-
-# $reference: as above; $at: date and time.
-page-reference-at = Reference { $reference }, { $at }. Quote it when you ask for help.
-
-page-why = Why am I seeing this page?
-
-# $site: name of the site.
-page-why-answer = { $site } is open only to people it knows. To show who you are, you prove that you can read e-mail at your address. There is no password: each e-mail signs you in once.
-
-# $operator: name of the company or person that runs the site.
-page-operator = Run by { $operator }.
-
-page-help = Get help
-
-# Name of the list of languages, for screen readers.
-page-language = Language
-
-## A field for an address
-
-address-missing = Enter your e-mail address.
-
-# $example: an address that shows the form, name@example.com.
-address-malformed = This is not a complete address. An address looks like { $example }.
-
-address-several = Enter one address only.
-
-# $marks: the marks that are allowed, “. _ + -”.
-address-unsupported = This kind of address cannot be used here. Use one with only plain letters, digits and { $marks } before the @.
-
-address-too-long = This address is too long. An address has at most 254 characters.
-
-address-mismatch = The e-mail was not sent to this address. Enter the address that received it.
-
-## Sign in: the form
-
-# Title and heading. $site: name of the site.
-sign-in-title = Sign in to { $site }
-
-# For sites whose e-mails hold a link. $destination: host and path of the page that opens afterwards.
-sign-in-intro-link = Enter your e-mail address and we will send you a link. It takes you to { $destination }.
-
-# For sites whose e-mails hold a code and no link. $destination: as above.
-sign-in-intro-code = Enter your e-mail address and we will send you a code. It takes you to { $destination }.
-
-sign-in-email = Your e-mail address
-
-# Box to tick.
-sign-in-remember = Remember my address on this device
-
-# Link beside an address that was remembered.
-sign-in-not-you = Not you? Use another address
-
-# Buttons.
-sign-in-send-link = Send me a link
-sign-in-send-code = Send me a code
-
-sign-in-session-ended = Your session has ended. Sign in again to go on.
-
-sign-in-form-not-sent = Your session had ended, so the form you sent was not saved. Sign in, then send it again.
-
-sign-in-confirm-again = This page needs a recent sign-in. Please sign in once more.
-
-sign-in-other-address = Enter the address you want to use instead.
-
-# $since: clock time.
-sign-in-mail-delayed = Sign-in e-mails have been delayed since { $since }. People who are signed in are not affected.
-
-# $email: address.
-sign-in-already = You are signed in as { $email }. Go on with this address, or enter another one below.
-
-# Button. $email: address.
-sign-in-go-on = Go on as { $email }
-
-## Check your mail: the page that waits
-
-check-mail-title = Check your mail
-
-# For sites whose e-mails hold a link and a code. $email: address; $site: name of the site.
-check-mail-intro-link = If { $email } may sign in to { $site }, an e-mail is on its way. Open its link in this browser, or enter its code here.
-
-# For sites whose e-mails hold a code and no link. $email: address; $site: name of the site.
-check-mail-intro-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code here.
-
-check-mail-sent-again = We sent a new e-mail. Only the newest one works.
-
-check-mail-not-yet = This browser is not signed in yet. Open the link in this browser, or enter the code from the e-mail.
-
-# $suggestion: an address that looks like the one that was typed, without its likely mistake.
-check-mail-suggestion = Did you mean { $suggestion }?
-
-# Button. $suggestion: as above.
-check-mail-suggestion-use = Use { $suggestion }
-
-check-mail-code = Code from the e-mail
-
-check-mail-code-missing = Enter the code from the e-mail.
-
-# $example: a code that shows the form, WDJB-MJHT.
-check-mail-code-malformed = A code has 8 letters, like { $example }. Copy it from the newest e-mail.
-
-# $left: number of tries that are left, at least 1.
+check-mail-title = يُرجى تفقُّد بريدك
+check-mail-intro-link = إذا كان مسموحًا للعنوان { $email } بتسجيل الدخول إلى { $site }، فهناك رسالة في الطريق إليه. يُرجى فتح الرابط الوارد فيها في هذا المتصفح، أو إدخال رمزها هنا.
+check-mail-intro-code = إذا كان مسموحًا للعنوان { $email } بتسجيل الدخول إلى { $site }، فهناك رسالة تحتوي على رمز في الطريق إليه. يُرجى إدخال الرمز هنا.
+check-mail-sent-again = أرسلنا رسالة جديدة. أحدث رسالة هي وحدها الصالحة.
+check-mail-not-yet = لم يتم تسجيل الدخول في هذا المتصفح بعد. يُرجى فتح الرابط في هذا المتصفح، أو إدخال الرمز الوارد في الرسالة.
+check-mail-suggestion = هل المقصود { $suggestion }؟
+check-mail-suggestion-use = استخدام { $suggestion }
+check-mail-code = الرمز الوارد في الرسالة
+check-mail-code-missing = يُرجى إدخال الرمز الوارد في الرسالة.
+check-mail-code-malformed = يتكون الرمز من 8 أحرف، مثل { $example }. يُرجى نسخه من أحدث رسالة.
 check-mail-code-wrong = { $left ->
-    [one] This is not the code from the newest e-mail. You have { $left } try left.
-   *[other] This is not the code from the newest e-mail. You have { $left } tries left.
+    [zero] هذا ليس الرمز الوارد في أحدث رسالة. لم تبقَ لك أي محاولة.
+    [one] هذا ليس الرمز الوارد في أحدث رسالة. بقيت لك محاولة واحدة.
+    [two] هذا ليس الرمز الوارد في أحدث رسالة. بقيت لك محاولتان.
+    [few] هذا ليس الرمز الوارد في أحدث رسالة. بقيت لك { $left } محاولات.
+    [many] هذا ليس الرمز الوارد في أحدث رسالة. بقيت لك { $left } محاولة.
+   *[other] هذا ليس الرمز الوارد في أحدث رسالة. بقيت لك { $left } محاولة.
 }
+check-mail-sign-in = تسجيل الدخول
+check-mail-continue = فتحتُ الرابط: متابعة
+check-mail-open = فتح { $name } في تبويب جديد
+check-mail-facts = الرسالة المنتظرة
+check-mail-from = من
+check-mail-subject = الموضوع
+check-mail-asked = وقت الطلب
+check-mail-until = صالحة حتى
+check-mail-arrives = من المتوقع أن تصل خلال دقيقة.
+check-mail-delayed = تستغرق الرسائل وقتًا أطول من المعتاد منذ الساعة { $since }. لا يلزم فعل أي شيء: ما زلنا نحاول.
+check-mail-slow = يستغرق هذا وقتًا أطول من المعتاد. لا يلزم فعل أي شيء: ما زلنا نحاول.
+check-mail-nothing = ألم يصل شيء؟
+check-mail-spam = يُرجى البحث في مجلد البريد غير المرغوب فيه، والتأكد من صحة العنوان أعلاه.
+check-mail-resend-at = يمكنك طلب رسالة جديدة عند الساعة { $at }.
+check-mail-resend-ready = يمكنك طلب رسالة جديدة الآن.
+check-mail-resend = إرسال رسالة جديدة
+# The script of the page counts down in this text: no selector here. “ث” is the sign for seconds.
+check-mail-resend-wait = إرسال رسالة جديدة ({ $seconds } ث)
+check-mail-other-address = استخدام عنوان آخر
 
-# Button that sends the code.
-check-mail-sign-in = Sign in
-
-# Button for people who opened the link in another tab of this browser.
-check-mail-continue = I opened the link: continue
-
-# Button that opens the mailbox. $name: name of the service, as in “Gmail”.
-check-mail-open = Open { $name } in a new tab
-
-# Heading of the facts that follow.
-check-mail-facts = The e-mail to look for
-
-check-mail-from = From
-check-mail-subject = Subject
-check-mail-asked = Asked for
-check-mail-until = Works until
-
-check-mail-arrives = It should arrive within a minute.
-
-# $since: clock time.
-check-mail-delayed = E-mails have been taking longer than usual since { $since }. You need not do anything: we keep trying.
-
-# The same, where the time is not known.
-check-mail-slow = This takes longer than usual. You need not do anything: we keep trying.
-
-# Heading.
-check-mail-nothing = Nothing arrived?
-
-check-mail-spam = Look in the spam folder, and check that the address above is right.
-
-# $at: clock time with seconds.
-check-mail-resend-at = You can ask for a new e-mail at { $at }.
-
-check-mail-resend-ready = You can ask for a new e-mail now.
-
-# Buttons. $seconds: number of seconds that one has to wait; “s” is the sign for seconds.
-check-mail-resend = Send a new e-mail
-check-mail-resend-wait = Send a new e-mail ({ $seconds } s)
-
-# Link back to the form; also on the page that says that a request has ended.
-check-mail-other-address = Use another address
-
-## What ends a request
-
-request-ended-title = This request has ended
-
-# $email: address; $at: clock time.
-request-ended-text = The e-mail to { $email } worked until { $at }.
-
-# A code was entered too late. $email: address; $at: clock time.
-request-ended-code = The code came too late. The e-mail to { $email } worked until { $at }.
-
-request-ended-do = A new e-mail takes you to the same page.
-
-# Button. $email: address.
-request-ended-send = Send a new e-mail to { $email }
-
-code-used-up-title = Too many wrong codes
-
-# $email: address.
-code-used-up-text = To keep your account safe, the code for { $email } no longer works.
-
-code-used-up-link = The link in the e-mail still works: open it in this browser. Or ask for a new e-mail with a new code.
-
-code-used-up-new = Ask for a new e-mail with a new code.
-
-# Button.
-code-used-up-send = Send a new e-mail
-
-rate-limited-title = Too many requests
-
-# $at: clock time; $minutes: number of minutes until then, at least 1.
+request-ended-title = انتهى هذا الطلب
+request-ended-text = كانت الرسالة المرسلة إلى { $email } صالحة حتى الساعة { $at }.
+request-ended-code = وصل الرمز متأخرًا. كانت الرسالة المرسلة إلى { $email } صالحة حتى الساعة { $at }.
+request-ended-do = ستوصلك رسالة جديدة إلى الصفحة نفسها.
+request-ended-send = إرسال رسالة جديدة إلى { $email }
+code-used-up-title = تكرر إدخال رمز خاطئ
+code-used-up-text = لحماية حسابك، لم يعد الرمز المخصص للعنوان { $email } صالحًا.
+code-used-up-link = ما زال الرابط الوارد في الرسالة صالحًا: يُرجى فتحه في هذا المتصفح، أو طلب رسالة جديدة برمز جديد.
+code-used-up-new = يُرجى طلب رسالة جديدة برمز جديد.
+code-used-up-send = إرسال رسالة جديدة
+rate-limited-title = طلبات كثيرة جدًا
 rate-limited-text = { $minutes ->
-    [one] For safety, only a few requests are answered in a row. Try again at { $at } (in { $minutes } minute).
-   *[other] For safety, only a few requests are answered in a row. Try again at { $at } (in { $minutes } minutes).
+    [zero] حرصًا على الأمان، لا نستجيب إلا لعدد قليل من الطلبات المتتالية. يمكنك إعادة المحاولة عند الساعة { $at } (بعد أقل من دقيقة).
+    [one] حرصًا على الأمان، لا نستجيب إلا لعدد قليل من الطلبات المتتالية. يمكنك إعادة المحاولة عند الساعة { $at } (بعد دقيقة واحدة).
+    [two] حرصًا على الأمان، لا نستجيب إلا لعدد قليل من الطلبات المتتالية. يمكنك إعادة المحاولة عند الساعة { $at } (بعد دقيقتين).
+    [few] حرصًا على الأمان، لا نستجيب إلا لعدد قليل من الطلبات المتتالية. يمكنك إعادة المحاولة عند الساعة { $at } (بعد { $minutes } دقائق).
+    [many] حرصًا على الأمان، لا نستجيب إلا لعدد قليل من الطلبات المتتالية. يمكنك إعادة المحاولة عند الساعة { $at } (بعد { $minutes } دقيقة).
+   *[other] حرصًا على الأمان، لا نستجيب إلا لعدد قليل من الطلبات المتتالية. يمكنك إعادة المحاولة عند الساعة { $at } (بعد { $minutes } دقيقة).
 }
-
-rate-limited-pending = The last e-mail still works: you can enter its code.
-
-# Buttons.
-rate-limited-code = Enter the code
-rate-limited-again = Try again
-
-## The link, opened in another browser
-
-link-elsewhere-title = Sign in on this device?
-
-# Title for sites that allow only the code in another browser.
-link-elsewhere-title-code = Go back to where you started
-
-link-elsewhere-in-app = This is your mail app’s own browser. To be signed in elsewhere, enter the code from the e-mail there.
-
-link-elsewhere-text = Someone, probably you, asked for this link in another browser. Opening it here has changed nothing.
-
-link-elsewhere-site = Site
-link-elsewhere-asked = Asked for
-link-elsewhere-browser = Asked in
-link-elsewhere-until = Works until
-
-link-elsewhere-email = The address the e-mail was sent to
-
-# Button.
-link-elsewhere-sign-in = Sign in on this device
-
-link-elsewhere-or-code = Or go back to the window where you started and enter the code from the e-mail.
-
-link-elsewhere-code-only = Enter the code from the e-mail in the window where you started. To sign in on this device, start here again.
-
-# Button.
-link-elsewhere-start = Start on this device
-
-link-elsewhere-not-me = You did not ask for it? Close this page. Nobody is signed in.
-
-## A link that works no more
-
-link-expired-title = This link has expired
-
-# $at: clock time.
-link-expired-text = It worked until { $at }. For your safety, a link works only for a short time.
-
-link-used-title = This link was used
-
-# $at: clock time.
-link-used-text = Someone signed in with it at { $at }. A link works only once. If that was not you, tell the people who run this site.
-
-link-replaced-title = There is a newer e-mail
-
-# $at: clock time.
-link-replaced-text = A newer e-mail was sent at { $at }, and only the newest one works. Look for it first.
-
-link-gone-do = A fresh link takes you to the same page.
-
-# Button. $email: address, with stars for most of it: a***@example.com.
-link-gone-send = Send a fresh link to { $email }
-
-link-unknown-title = This link does not work
-
-link-unknown-text = We do not know this link. It may be very old, or your mail program cut it at the end of a line.
-
-link-unknown-do = Copy the whole link from the e-mail into the address bar, or start again.
-
-# Button.
-link-unknown-start = Start again
-
-## “I did not ask for this”
-
-report-title = Did you not ask for this?
-
-report-text = Someone asked for a sign-in e-mail to your address. Nobody can sign in without that e-mail, so you need not do anything.
-
-report-site = Site
-report-asked = Asked for
-report-browser = Asked in
-
-report-do = You can end the request. The link and the code then stop working, and for 24 hours nobody can ask for e-mails to your address from the network this one was asked from.
-
-report-email = The address that received the e-mail
-
-# Button.
-report-end = End this request
-
-report-done-title = The request has ended
-
-report-done-text = Thank you. The link and the code in that e-mail no longer work. For 24 hours, no sign-in e-mails are sent to your address when they are asked for from that network.
-
-report-done-do = You can delete the e-mail and close this page.
-
-## Sign out
-
-sign-out-title = Sign out?
-
-# $email: address.
-sign-out-text = You are signed in as { $email }.
-
-sign-out-nobody = Signing out ends the session on this device.
-
-# Buttons.
-sign-out-here = Sign out on this device
-sign-out-everywhere = Sign out on all devices
-sign-out-stay = Stay signed in
-
-signed-out-title = You are signed out
-
-# $site: name of the site.
-signed-out-here = Your session at { $site } has ended on this device.
-
-signed-out-everywhere = Your sessions have ended on all devices.
-
-# Button.
-signed-out-again = Sign in again
-
-## No access
-
-forbidden-title = No access
-
-# $email: address; $destination: host and path.
-forbidden-text = You are signed in as { $email }, which has no access to { $destination }.
-
-forbidden-do = If you have another address that may open it, sign in with that one.
-
-# Button.
-forbidden-switch = Sign out and use another address
-
-# Heading of a list of sites.
-forbidden-sites = You can open
-
-## Your account
-
-account-title = Your account
-
-# $email: address.
-account-text = You are signed in as { $email }.
-
-account-groups = Groups
-
-account-ended-one = That device is signed out.
-account-ended-others = All other devices are signed out.
-
-# Heading of the list of devices.
-account-devices = Where you are signed in
-
-# Mark at the device that is in use.
-account-this = This device
-
-# $at: date and time; $host: host of the site, as in wiki.example.com; $network: part of a network
-# address, as in 203.0.113.0/24.
-account-signed-in = Signed in { $at } at { $host }, from network { $network }.
-
-# $at: date and time.
-account-last-seen = Last used { $at }.
-
-# $at: date and time.
-account-expires = Ends { $at }, or earlier when not used.
-
-# Button beside one device.
-account-end = Sign out
-
-# The same button for screen readers; has to begin with the same words. $device: browser and system,
-# as in “Firefox on Windows”.
-account-end-device = Sign out { $device }
-
-# Buttons.
-account-end-others = Sign out all other devices
-account-sign-out = Sign out on this device
-
-# Link. $site: name of the site.
-account-go = Go to { $site }
-
-## Errors. Each has a title, a text that says what happened, and a text that says what to do.
-
-notice-misdirected-title = No such site here
-notice-misdirected-text = The address in your browser does not belong to a site that is served here.
-notice-misdirected-do = Check the address for typing mistakes. If it is right, tell the people who run the site.
-
-notice-bad-request-title = This request cannot be read
-notice-bad-request-text = The address or the data your browser sent is damaged, so nothing was done.
-notice-bad-request-do = Check the address, or go to the start page.
-
-notice-not-found-title = Page not found
-notice-not-found-text = There is no sign-in page at this address.
-notice-not-found-do = Check the address, or go to the start page.
-
-notice-method-not-allowed-title = This cannot be done here
-notice-method-not-allowed-text = Your browser asked in a way this page does not understand, so nothing was done.
-notice-method-not-allowed-do = Go to the start page and try from there.
-
-notice-too-large-title = Too much was sent
-notice-too-large-text = What your browser sent is larger than this page accepts, so nothing was done.
-notice-too-large-do = Go back and send less.
-
-notice-unsupported-title = This kind of data is not accepted
-notice-unsupported-text = This page accepts only its own form, so nothing was done.
-notice-unsupported-do = If you wanted to sign in, start here.
-
-notice-cross-site-title = The form came from elsewhere
-notice-cross-site-text = Another website tried to send this form for you. For your safety, nothing was done.
-notice-cross-site-do = If you wanted to sign in, start here.
-
-# Nobody can sign in for now, because the people who run the site have switched it off.
-notice-sign-in-closed-title = No new sign-ins here at the moment
-notice-sign-in-closed-text = The people who run this site have switched sign-in off for now. Nobody who is signed in is affected.
-notice-sign-in-closed-do = Try again later, or ask them when it will be open.
-
-notice-upstream-down-title = The application does not answer
-notice-upstream-down-text = The application behind this page does not answer. You are not signed out, and nothing is lost that was saved before.
-notice-upstream-down-do = Wait a moment, then try again.
-
-notice-upstream-slow-title = The application takes too long
-notice-upstream-slow-text = The application behind this page does not answer in time. You are not signed out. What you sent last may or may not have arrived.
-notice-upstream-slow-do = Wait a moment, then try again.
-
-# Buttons of the errors above.
-notice-start = Go to the start page
-notice-sign-in = Go to sign-in
-notice-again = Try again
-
-## When nothing else works. These stand in pages that are made at the start, so they hold no values.
-
-last-resort-store-title = Sign-in is not available right now
-last-resort-store-text = A part of this service is out of order. Your session is kept, and nothing you did is lost.
-last-resort-store-do = Please try again in a minute.
-
-last-resort-internal-title = Something went wrong
-last-resort-internal-text = This is a fault on our side, and it has been recorded.
-last-resort-internal-do = Please try again. If it happens again, tell the people who run this site, and quote the reference.
-
-# Button.
-last-resort-again = Try again
-
-# Stands before letters and digits that find the event in the log.
-last-resort-reference = Reference
-
-## The inbox for development. Its readers are programmers.
-
-inbox-title = Development inbox
-inbox-text = For development: every e-mail that linkgate would send arrives here.
-inbox-empty = Nothing here yet. Ask for a sign-in link, then reload this page.
-inbox-list = E-mails
-inbox-choose = Choose an e-mail.
-inbox-from = From
-inbox-to = To
-inbox-date = Date
-
-# Name of the frame that shows the e-mail, for screen readers.
-inbox-frame = The e-mail as HTML
-
-# Heading.
-inbox-text-part = As text
-
-# Link. “.eml” is a kind of file.
-inbox-save = Save as .eml
-
-## The demo application. Its readers are people who try linkgate for the first time.
-
-demo-title = Demo application
-demo-signed-in = You are in
-demo-public = This page is public
-demo-text = This is the demo application. It knows nothing about signing in; it shows what it received.
-
-# $email: address.
-demo-email = linkgate says that you are { $email }.
-
-# Heading, then two names in a table of what a browser sent.
-demo-request = The request
-demo-method = Method
-demo-path = Path
-
-# Buttons.
-demo-account = Your account
-demo-sign-out = Sign out
-demo-sign-in = Sign in
+rate-limited-pending = ما زالت آخر رسالة صالحة: يمكنك إدخال رمزها.
+rate-limited-code = إدخال الرمز
+rate-limited-again = إعادة المحاولة
+
+link-elsewhere-title = تسجيل الدخول على هذا الجهاز؟
+link-elsewhere-title-code = يُرجى الرجوع إلى حيث بدأت
+link-elsewhere-in-app = هذا هو المتصفح المدمج في تطبيق بريدك. لتسجيل الدخول في مكان آخر، يُرجى إدخال الرمز الوارد في الرسالة هناك.
+link-elsewhere-text = طُلب هذا الرابط من متصفح آخر، والأرجح أن الطلب كان منك. لم يغيّر فتحه هنا أي شيء.
+link-elsewhere-site = الموقع
+link-elsewhere-asked = وقت الطلب
+link-elsewhere-browser = متصفح الطلب
+link-elsewhere-until = صالح حتى
+link-elsewhere-email = العنوان الذي أُرسلت إليه الرسالة
+link-elsewhere-sign-in = تسجيل الدخول على هذا الجهاز
+link-elsewhere-or-code = أو يمكنك الرجوع إلى النافذة التي بدأت منها وإدخال الرمز الوارد في الرسالة.
+link-elsewhere-code-only = يُرجى إدخال الرمز الوارد في الرسالة في النافذة التي بدأت منها. لتسجيل الدخول على هذا الجهاز، يُرجى البدء من جديد هنا.
+link-elsewhere-start = البدء على هذا الجهاز
+link-elsewhere-not-me = أليس هذا الطلب منك؟ يُرجى إغلاق هذه الصفحة. لم يسجّل أحد الدخول.
+
+link-expired-title = انتهت صلاحية هذا الرابط
+link-expired-text = كان صالحًا حتى الساعة { $at }. حرصًا على أمانك، لا يبقى الرابط صالحًا إلا لمدة قصيرة.
+link-used-title = سبق استخدام هذا الرابط
+link-used-text = تم تسجيل الدخول به عند الساعة { $at }. الرابط صالح لمرة واحدة فقط. إن لم يكن ذلك منك، فيُرجى إبلاغ المسؤولين عن هذا الموقع.
+link-replaced-title = توجد رسالة أحدث
+link-replaced-text = أُرسلت رسالة أحدث عند الساعة { $at }، وأحدث رسالة هي وحدها الصالحة. يُرجى البحث عنها أولًا.
+link-gone-do = سيوصلك رابط جديد إلى الصفحة نفسها.
+link-gone-send = إرسال رابط جديد إلى { $email }
+link-unknown-title = هذا الرابط غير صالح
+link-unknown-text = هذا الرابط غير معروف لدينا. قد يكون قديمًا جدًا، أو ربما قطعه برنامج بريدك عند نهاية السطر.
+link-unknown-do = يُرجى نسخ الرابط كاملًا من الرسالة إلى شريط العنوان، أو البدء من جديد.
+link-unknown-start = البدء من جديد
+
+report-title = أليس هذا الطلب منك؟
+report-text = طلب شخص ما إرسال رسالة تسجيل دخول إلى عنوانك. لا يمكن لأحد تسجيل الدخول دون تلك الرسالة، لذلك لا يلزم فعل أي شيء.
+report-site = الموقع
+report-asked = وقت الطلب
+report-browser = متصفح الطلب
+report-do = يمكنك إلغاء الطلب. عندئذٍ لن يبقى الرابط والرمز صالحين، ولن يتمكن أحد لمدة 24 ساعة من طلب رسائل إلى عنوانك من الشبكة التي طُلبت منها هذه الرسالة.
+report-email = العنوان الذي وصلت إليه الرسالة
+report-end = إلغاء هذا الطلب
+report-done-title = تم إلغاء الطلب
+report-done-text = شكرًا لك. لم يعد الرابط والرمز الواردان في تلك الرسالة صالحين. لمدة 24 ساعة، لن تُرسل إلى عنوانك رسائل تسجيل دخول تُطلب من تلك الشبكة.
+report-done-do = يمكنك حذف الرسالة وإغلاق هذه الصفحة.
+
+sign-out-title = تسجيل الخروج؟
+sign-out-text = تم تسجيل دخولك بالعنوان { $email }.
+sign-out-nobody = يؤدي تسجيل الخروج إلى إنهاء الجلسة على هذا الجهاز.
+sign-out-here = تسجيل الخروج من هذا الجهاز
+sign-out-everywhere = تسجيل الخروج من كل الأجهزة
+sign-out-stay = الاستمرار في الجلسة
+signed-out-title = تم تسجيل خروجك
+signed-out-here = انتهت جلستك في { $site } على هذا الجهاز.
+signed-out-everywhere = انتهت جلساتك على كل الأجهزة.
+signed-out-again = تسجيل الدخول مرة أخرى
+
+forbidden-title = الوصول غير مسموح
+forbidden-text = تم تسجيل دخولك بالعنوان { $email }، وهو عنوان غير مسموح له بالوصول إلى { $destination }.
+forbidden-do = إذا كان لديك عنوان آخر مسموح له بالوصول، فيُرجى تسجيل الدخول به.
+forbidden-switch = تسجيل الخروج واستخدام عنوان آخر
+forbidden-sites = المواقع المتاحة لك
+
+account-title = حسابك
+account-text = تم تسجيل دخولك بالعنوان { $email }.
+account-groups = المجموعات
+account-ended-one = تم تسجيل الخروج من ذلك الجهاز.
+account-ended-others = تم تسجيل الخروج من كل الأجهزة الأخرى.
+account-devices = الأجهزة التي سجّلت الدخول عليها
+account-this = هذا الجهاز
+account-signed-in = تسجيل الدخول: { $at }، إلى { $host }، من الشبكة { $network }.
+account-last-seen = آخر استخدام: { $at }.
+account-expires = تنتهي الجلسة في { $at }، أو قبل ذلك إن لم تُستخدم.
+account-end = تسجيل الخروج
+account-end-device = تسجيل الخروج من { $device }
+account-end-others = تسجيل الخروج من بقية الأجهزة
+account-sign-out = تسجيل الخروج من هذا الجهاز
+account-go = الانتقال إلى { $site }
+
+notice-misdirected-title = لا يوجد هنا موقع كهذا
+notice-misdirected-text = العنوان الظاهر في متصفحك لا يخص أي موقع متاح هنا.
+notice-misdirected-do = يُرجى التأكد من خلو العنوان من أخطاء الكتابة. إذا كان صحيحًا، فيُرجى إبلاغ المسؤولين عن الموقع.
+notice-bad-request-title = تتعذر قراءة هذا الطلب
+notice-bad-request-text = العنوان أو البيانات التي أرسلها متصفحك تالفة، لذلك لم يُنفَّذ أي شيء.
+notice-bad-request-do = يُرجى التحقق من العنوان، أو الانتقال إلى الصفحة الرئيسية.
+notice-not-found-title = الصفحة غير موجودة
+notice-not-found-text = لا توجد صفحة لتسجيل الدخول في هذا العنوان.
+notice-not-found-do = يُرجى التحقق من العنوان، أو الانتقال إلى الصفحة الرئيسية.
+notice-method-not-allowed-title = لا يمكن فعل ذلك هنا
+notice-method-not-allowed-text = أرسل متصفحك طلبًا لا تفهمه هذه الصفحة، لذلك لم يُنفَّذ أي شيء.
+notice-method-not-allowed-do = يُرجى الانتقال إلى الصفحة الرئيسية والمحاولة من هناك.
+notice-too-large-title = البيانات المرسلة كبيرة جدًا
+notice-too-large-text = ما أرسله متصفحك أكبر مما تقبله هذه الصفحة، لذلك لم يُنفَّذ أي شيء.
+notice-too-large-do = يُرجى الرجوع وإرسال بيانات أقل.
+notice-unsupported-title = هذا النوع من البيانات غير مقبول
+notice-unsupported-text = لا تقبل هذه الصفحة إلا نموذجها الخاص، لذلك لم يُنفَّذ أي شيء.
+notice-unsupported-do = إذا كان المقصود تسجيل الدخول، فيُرجى البدء من هنا.
+notice-cross-site-title = وصل النموذج من مكان آخر
+notice-cross-site-text = حاول موقع ويب آخر إرسال هذا النموذج نيابةً عنك. حرصًا على أمانك، لم يُنفَّذ أي شيء.
+notice-cross-site-do = إذا كان المقصود تسجيل الدخول، فيُرجى البدء من هنا.
+notice-sign-in-closed-title = تسجيل الدخول متوقف هنا حاليًا
+notice-sign-in-closed-text = أوقف المسؤولون عن هذا الموقع تسجيل الدخول حاليًا. لا يؤثر ذلك في من سجّلوا الدخول بالفعل.
+notice-sign-in-closed-do = يُرجى إعادة المحاولة لاحقًا، أو سؤالهم عن موعد إتاحته.
+notice-upstream-down-title = التطبيق لا يستجيب
+notice-upstream-down-text = لا يستجيب التطبيق الذي تعرضه هذه الصفحة. ما زالت جلستك قائمة، ولم يُفقد أي شيء حُفظ من قبل.
+notice-upstream-down-do = يُرجى الانتظار لحظة، ثم إعادة المحاولة.
+notice-upstream-slow-title = يستغرق التطبيق وقتًا طويلًا
+notice-upstream-slow-text = لا يستجيب التطبيق الذي تعرضه هذه الصفحة في الوقت المناسب. ما زالت جلستك قائمة. ربما وصل آخر ما أرسلته، وربما لم يصل.
+notice-upstream-slow-do = يُرجى الانتظار لحظة، ثم إعادة المحاولة.
+notice-start = الانتقال إلى الصفحة الرئيسية
+notice-sign-in = الانتقال إلى تسجيل الدخول
+notice-again = إعادة المحاولة
+
+last-resort-store-title = تسجيل الدخول غير متاح الآن
+last-resort-store-text = جزء من هذه الخدمة معطّل. جلستك محفوظة، ولم يُفقد أي شيء مما فعلته.
+last-resort-store-do = يُرجى إعادة المحاولة بعد دقيقة.
+last-resort-internal-title = حدث خطأ ما
+last-resort-internal-text = هذا خلل من جانبنا، وقد تم تسجيله.
+last-resort-internal-do = يُرجى إعادة المحاولة. إذا تكرر ذلك، فيُرجى إبلاغ المسؤولين عن هذا الموقع وذكر المرجع.
+last-resort-again = إعادة المحاولة
+last-resort-reference = المرجع
+
+inbox-title = صندوق الوارد للتطوير
+inbox-text = للتطوير: تصل إلى هنا كل رسالة كان linkgate سيرسلها.
+inbox-empty = لا شيء هنا بعد. يُرجى طلب رابط لتسجيل الدخول، ثم إعادة تحميل هذه الصفحة.
+inbox-list = الرسائل
+inbox-choose = يُرجى اختيار رسالة.
+inbox-from = من
+inbox-to = إلى
+inbox-date = التاريخ
+inbox-frame = الرسالة بصيغة HTML
+inbox-text-part = كنص
+inbox-save = حفظ بصيغة .eml
+
+demo-title = التطبيق التجريبي
+demo-signed-in = تم الدخول
+demo-public = هذه الصفحة عامة
+demo-text = هذا هو التطبيق التجريبي. لا يعرف شيئًا عن تسجيل الدخول، بل يعرض ما وصل إليه فقط.
+demo-email = يقول linkgate إنك { $email }.
+demo-request = الطلب
+demo-method = الطريقة
+demo-path = المسار
+demo-account = حسابك
+demo-sign-out = تسجيل الخروج
+demo-sign-in = تسجيل الدخول

@@ -1,503 +1,246 @@
-# The words of all pages. One message is one sentence or one paragraph; nothing is put together
-# from pieces, so every language is free in its order of words.
-#
-# For translators:
-# * Address the reader politely and shortly. Say what happened, then what to do. No exclamation
-#   marks. Short words: many readers are in a hurry or do not read well.
-# * Every page must also fit a narrow telephone: buttons of more than 30 characters break the line.
-# * Names in braces stand for values; each comment says which. They may be moved, never left out.
-# * The same word must be used for the same thing on all pages and in the mails: "link", "code",
-#   "e-mail" (what arrives), "address" (where it is sent), "sign in", "sign out", "site".
-# * Nothing may say, or let a reader guess, whether an address is known here.
+# Las páginas, en español neutro (usted). Las notas para traductores y el significado de cada valor
+# están en en/pages.ftl. Palabras fijas: enlace, código, correo (lo que llega), dirección (adonde se
+# envía), iniciar sesión, cerrar sesión, sitio, solicitud, escribir (un dato), válido.
 
-## Dates and times
+month-1 = enero
+month-2 = febrero
+month-3 = marzo
+month-4 = abril
+month-5 = mayo
+month-6 = junio
+month-7 = julio
+month-8 = agosto
+month-9 = septiembre
+month-10 = octubre
+month-11 = noviembre
+month-12 = diciembre
 
-month-1 = January
-month-2 = February
-month-3 = March
-month-4 = April
-month-5 = May
-month-6 = June
-month-7 = July
-month-8 = August
-month-9 = September
-month-10 = October
-month-11 = November
-month-12 = December
-
-# A clock time in Coordinated Universal Time. $time: 14:03, or 14:03:30.
 clock-zone = { $time } UTC
+moment = { $day } de { $month } de { $year }, { $clock }
+clock-own = { $utc } ({ $own } en su zona horaria)
 
-# A date with a clock time. $day: 22; $month: one of the months above; $year: 2026;
-# $clock: the clock time with its zone, as above.
-moment = { $day } { $month } { $year }, { $clock }
-
-# Stands in place of a clock time, where the clock of the reader differs from UTC.
-# $utc: the time as above; $own: the same time by the reader's own clock.
-clock-own = { $utc } ({ $own } your time)
-
-## On every page
-
-# The title of a page (in the browser's tab) on which a field was filled in wrongly.
-# $title: the title of the page.
 error-prefix = Error: { $title }
+page-reference = Referencia { $reference }. Indíquela cuando pida ayuda.
+page-reference-at = Referencia { $reference }, { $at }. Indíquela cuando pida ayuda.
+page-why = ¿Por qué veo esta página?
+page-why-answer = { $site } solo admite a personas que conoce. Para mostrar quién es, demuestre que puede leer el correo que llega a su dirección. No hay contraseña: cada correo sirve para iniciar sesión una sola vez.
+page-operator = Sitio administrado por { $operator }.
+page-help = Obtener ayuda
+page-language = Idioma
 
-# $reference: letters and digits that find this event in the log.
-page-reference = Reference { $reference }. Quote it when you ask for help.
+address-missing = Escriba su dirección de correo.
+address-malformed = Esta dirección no está completa. Una dirección tiene esta forma: { $example }.
+address-several = Escriba una sola dirección.
+address-unsupported = Este tipo de dirección no se puede usar aquí. Use una que, antes de la @, solo tenga letras simples (sin tildes ni ñ), números y los signos { $marks }.
+address-too-long = Esta dirección es demasiado larga. Una dirección tiene 254 caracteres como máximo.
+address-mismatch = El correo no se envió a esta dirección. Escriba la dirección que lo recibió.
 
-# $reference: as above; $at: date and time.
-page-reference-at = Reference { $reference }, { $at }. Quote it when you ask for help.
+sign-in-title = Iniciar sesión en { $site }
+# «Después se abrirá»: { $destination } es la página que se abre tras iniciar sesión.
+sign-in-intro-link = Escriba su dirección de correo y le enviaremos un enlace. Después se abrirá { $destination }.
+sign-in-intro-code = Escriba su dirección de correo y le enviaremos un código. Después se abrirá { $destination }.
+sign-in-email = Su dirección de correo
+sign-in-remember = Recordar mi dirección en este dispositivo
+sign-in-not-you = ¿No es usted? Usar otra dirección
+sign-in-send-link = Enviarme un enlace
+sign-in-send-code = Enviarme un código
+sign-in-session-ended = Su sesión ha terminado. Inicie sesión de nuevo para continuar.
+sign-in-form-not-sent = Su sesión había terminado, así que el formulario que envió no se guardó. Inicie sesión y envíelo de nuevo.
+sign-in-confirm-again = Esta página requiere un inicio de sesión reciente. Inicie sesión una vez más.
+sign-in-other-address = Escriba la otra dirección que quiere usar.
+sign-in-mail-delayed = Los correos de inicio de sesión llegan con retraso desde las { $since }. Esto no afecta a quienes ya han iniciado sesión.
+sign-in-already = Ha iniciado sesión como { $email }. Continúe con esta dirección o escriba otra abajo.
+sign-in-go-on = Continuar como { $email }
 
-page-why = Why am I seeing this page?
-
-# $site: name of the site.
-page-why-answer = { $site } is open only to people it knows. To show who you are, you prove that you can read e-mail at your address. There is no password: each e-mail signs you in once.
-
-# $operator: name of the company or person that runs the site.
-page-operator = Run by { $operator }.
-
-page-help = Get help
-
-# Name of the list of languages, for screen readers.
-page-language = Language
-
-## A field for an address
-
-address-missing = Enter your e-mail address.
-
-# $example: an address that shows the form, name@example.com.
-address-malformed = This is not a complete address. An address looks like { $example }.
-
-address-several = Enter one address only.
-
-# $marks: the marks that are allowed, “. _ + -”.
-address-unsupported = This kind of address cannot be used here. Use one with only plain letters, digits and { $marks } before the @.
-
-address-too-long = This address is too long. An address has at most 254 characters.
-
-address-mismatch = The e-mail was not sent to this address. Enter the address that received it.
-
-## Sign in: the form
-
-# Title and heading. $site: name of the site.
-sign-in-title = Sign in to { $site }
-
-# For sites whose e-mails hold a link. $destination: host and path of the page that opens afterwards.
-sign-in-intro-link = Enter your e-mail address and we will send you a link. It takes you to { $destination }.
-
-# For sites whose e-mails hold a code and no link. $destination: as above.
-sign-in-intro-code = Enter your e-mail address and we will send you a code. It takes you to { $destination }.
-
-sign-in-email = Your e-mail address
-
-# Box to tick.
-sign-in-remember = Remember my address on this device
-
-# Link beside an address that was remembered.
-sign-in-not-you = Not you? Use another address
-
-# Buttons.
-sign-in-send-link = Send me a link
-sign-in-send-code = Send me a code
-
-sign-in-session-ended = Your session has ended. Sign in again to go on.
-
-sign-in-form-not-sent = Your session had ended, so the form you sent was not saved. Sign in, then send it again.
-
-sign-in-confirm-again = This page needs a recent sign-in. Please sign in once more.
-
-sign-in-other-address = Enter the address you want to use instead.
-
-# $since: clock time.
-sign-in-mail-delayed = Sign-in e-mails have been delayed since { $since }. People who are signed in are not affected.
-
-# $email: address.
-sign-in-already = You are signed in as { $email }. Go on with this address, or enter another one below.
-
-# Button. $email: address.
-sign-in-go-on = Go on as { $email }
-
-## Check your mail: the page that waits
-
-check-mail-title = Check your mail
-
-# For sites whose e-mails hold a link and a code. $email: address; $site: name of the site.
-check-mail-intro-link = If { $email } may sign in to { $site }, an e-mail is on its way. Open its link in this browser, or enter its code here.
-
-# For sites whose e-mails hold a code and no link. $email: address; $site: name of the site.
-check-mail-intro-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code here.
-
-check-mail-sent-again = We sent a new e-mail. Only the newest one works.
-
-check-mail-not-yet = This browser is not signed in yet. Open the link in this browser, or enter the code from the e-mail.
-
-# $suggestion: an address that looks like the one that was typed, without its likely mistake.
-check-mail-suggestion = Did you mean { $suggestion }?
-
-# Button. $suggestion: as above.
-check-mail-suggestion-use = Use { $suggestion }
-
-check-mail-code = Code from the e-mail
-
-check-mail-code-missing = Enter the code from the e-mail.
-
-# $example: a code that shows the form, WDJB-MJHT.
-check-mail-code-malformed = A code has 8 letters, like { $example }. Copy it from the newest e-mail.
-
-# $left: number of tries that are left, at least 1.
+check-mail-title = Revise su correo
+check-mail-intro-link = Si { $email } puede iniciar sesión en { $site }, hay un correo en camino. Abra el enlace del correo en este navegador o escriba aquí el código.
+check-mail-intro-code = Si { $email } puede iniciar sesión en { $site }, hay un correo con un código en camino. Escriba aquí el código.
+check-mail-sent-again = Hemos enviado un correo nuevo. Solo el más reciente es válido.
+check-mail-not-yet = Aún no se ha iniciado sesión en este navegador. Abra el enlace en este navegador o escriba el código del correo.
+check-mail-suggestion = ¿Quiso decir { $suggestion }?
+check-mail-suggestion-use = Usar { $suggestion }
+check-mail-code = Código del correo
+check-mail-code-missing = Escriba el código del correo.
+check-mail-code-malformed = Un código tiene 8 letras, como { $example }. Cópielo del correo más reciente.
 check-mail-code-wrong = { $left ->
-    [one] This is not the code from the newest e-mail. You have { $left } try left.
-   *[other] This is not the code from the newest e-mail. You have { $left } tries left.
+    [one] Este no es el código del correo más reciente. Le queda { $left } intento.
+   *[other] Este no es el código del correo más reciente. Le quedan { $left } intentos.
 }
+check-mail-sign-in = Iniciar sesión
+check-mail-continue = Ya abrí el enlace: continuar
+check-mail-open = Abrir { $name } en otra pestaña
+check-mail-facts = El correo que debe buscar
+check-mail-from = De
+check-mail-subject = Asunto
+check-mail-asked = Solicitado
+check-mail-until = Válido hasta
+check-mail-arrives = Debería llegar en menos de un minuto.
+check-mail-delayed = Los correos tardan más de lo habitual desde las { $since }. No tiene que hacer nada: seguimos intentándolo.
+check-mail-slow = Está tardando más de lo habitual. No tiene que hacer nada: seguimos intentándolo.
+check-mail-nothing = ¿No ha llegado nada?
+check-mail-spam = Mire en la carpeta de correo no deseado (spam) y compruebe que la dirección de arriba es correcta.
+check-mail-resend-at = Podrá solicitar un correo nuevo a las { $at }.
+check-mail-resend-ready = Ya puede solicitar un correo nuevo.
+check-mail-resend = Enviar un correo nuevo
+check-mail-resend-wait = Enviar un correo nuevo ({ $seconds } s)
+check-mail-other-address = Usar otra dirección
 
-# Button that sends the code.
-check-mail-sign-in = Sign in
-
-# Button for people who opened the link in another tab of this browser.
-check-mail-continue = I opened the link: continue
-
-# Button that opens the mailbox. $name: name of the service, as in “Gmail”.
-check-mail-open = Open { $name } in a new tab
-
-# Heading of the facts that follow.
-check-mail-facts = The e-mail to look for
-
-check-mail-from = From
-check-mail-subject = Subject
-check-mail-asked = Asked for
-check-mail-until = Works until
-
-check-mail-arrives = It should arrive within a minute.
-
-# $since: clock time.
-check-mail-delayed = E-mails have been taking longer than usual since { $since }. You need not do anything: we keep trying.
-
-# The same, where the time is not known.
-check-mail-slow = This takes longer than usual. You need not do anything: we keep trying.
-
-# Heading.
-check-mail-nothing = Nothing arrived?
-
-check-mail-spam = Look in the spam folder, and check that the address above is right.
-
-# $at: clock time with seconds.
-check-mail-resend-at = You can ask for a new e-mail at { $at }.
-
-check-mail-resend-ready = You can ask for a new e-mail now.
-
-# Buttons. $seconds: number of seconds that one has to wait; “s” is the sign for seconds.
-check-mail-resend = Send a new e-mail
-check-mail-resend-wait = Send a new e-mail ({ $seconds } s)
-
-# Link back to the form; also on the page that says that a request has ended.
-check-mail-other-address = Use another address
-
-## What ends a request
-
-request-ended-title = This request has ended
-
-# $email: address; $at: clock time.
-request-ended-text = The e-mail to { $email } worked until { $at }.
-
-# A code was entered too late. $email: address; $at: clock time.
-request-ended-code = The code came too late. The e-mail to { $email } worked until { $at }.
-
-request-ended-do = A new e-mail takes you to the same page.
-
-# Button. $email: address.
-request-ended-send = Send a new e-mail to { $email }
-
-code-used-up-title = Too many wrong codes
-
-# $email: address.
-code-used-up-text = To keep your account safe, the code for { $email } no longer works.
-
-code-used-up-link = The link in the e-mail still works: open it in this browser. Or ask for a new e-mail with a new code.
-
-code-used-up-new = Ask for a new e-mail with a new code.
-
-# Button.
-code-used-up-send = Send a new e-mail
-
-rate-limited-title = Too many requests
-
-# $at: clock time; $minutes: number of minutes until then, at least 1.
+request-ended-title = Esta solicitud ha terminado
+request-ended-text = El correo enviado a { $email } fue válido hasta las { $at }.
+request-ended-code = El código llegó demasiado tarde. El correo enviado a { $email } fue válido hasta las { $at }.
+request-ended-do = Con un correo nuevo llegará a la misma página.
+request-ended-send = Enviar un correo nuevo a { $email }
+code-used-up-title = Demasiados códigos incorrectos
+code-used-up-text = Para proteger su cuenta, el código para { $email } ya no es válido.
+code-used-up-link = El enlace del correo sigue siendo válido: ábralo en este navegador. O solicite un correo nuevo con un código nuevo.
+code-used-up-new = Solicite un correo nuevo con un código nuevo.
+code-used-up-send = Enviar un correo nuevo
+rate-limited-title = Demasiadas solicitudes
 rate-limited-text = { $minutes ->
-    [one] For safety, only a few requests are answered in a row. Try again at { $at } (in { $minutes } minute).
-   *[other] For safety, only a few requests are answered in a row. Try again at { $at } (in { $minutes } minutes).
+    [one] Por seguridad, solo se atienden unas pocas solicitudes seguidas. Vuelva a intentarlo a las { $at } (dentro de { $minutes } minuto).
+   *[other] Por seguridad, solo se atienden unas pocas solicitudes seguidas. Vuelva a intentarlo a las { $at } (dentro de { $minutes } minutos).
 }
-
-rate-limited-pending = The last e-mail still works: you can enter its code.
-
-# Buttons.
-rate-limited-code = Enter the code
-rate-limited-again = Try again
-
-## The link, opened in another browser
-
-link-elsewhere-title = Sign in on this device?
-
-# Title for sites that allow only the code in another browser.
-link-elsewhere-title-code = Go back to where you started
-
-link-elsewhere-in-app = This is your mail app’s own browser. To be signed in elsewhere, enter the code from the e-mail there.
-
-link-elsewhere-text = Someone, probably you, asked for this link in another browser. Opening it here has changed nothing.
-
-link-elsewhere-site = Site
-link-elsewhere-asked = Asked for
-link-elsewhere-browser = Asked in
-link-elsewhere-until = Works until
-
-link-elsewhere-email = The address the e-mail was sent to
-
-# Button.
-link-elsewhere-sign-in = Sign in on this device
-
-link-elsewhere-or-code = Or go back to the window where you started and enter the code from the e-mail.
-
-link-elsewhere-code-only = Enter the code from the e-mail in the window where you started. To sign in on this device, start here again.
-
-# Button.
-link-elsewhere-start = Start on this device
-
-link-elsewhere-not-me = You did not ask for it? Close this page. Nobody is signed in.
-
-## A link that works no more
-
-link-expired-title = This link has expired
-
-# $at: clock time.
-link-expired-text = It worked until { $at }. For your safety, a link works only for a short time.
-
-link-used-title = This link was used
-
-# $at: clock time.
-link-used-text = Someone signed in with it at { $at }. A link works only once. If that was not you, tell the people who run this site.
-
-link-replaced-title = There is a newer e-mail
-
-# $at: clock time.
-link-replaced-text = A newer e-mail was sent at { $at }, and only the newest one works. Look for it first.
-
-link-gone-do = A fresh link takes you to the same page.
-
-# Button. $email: address, with stars for most of it: a***@example.com.
-link-gone-send = Send a fresh link to { $email }
-
-link-unknown-title = This link does not work
-
-link-unknown-text = We do not know this link. It may be very old, or your mail program cut it at the end of a line.
-
-link-unknown-do = Copy the whole link from the e-mail into the address bar, or start again.
-
-# Button.
-link-unknown-start = Start again
-
-## “I did not ask for this”
-
-report-title = Did you not ask for this?
-
-report-text = Someone asked for a sign-in e-mail to your address. Nobody can sign in without that e-mail, so you need not do anything.
-
-report-site = Site
-report-asked = Asked for
-report-browser = Asked in
-
-report-do = You can end the request. The link and the code then stop working, and for 24 hours nobody can ask for e-mails to your address from the network this one was asked from.
-
-report-email = The address that received the e-mail
-
-# Button.
-report-end = End this request
-
-report-done-title = The request has ended
-
-report-done-text = Thank you. The link and the code in that e-mail no longer work. For 24 hours, no sign-in e-mails are sent to your address when they are asked for from that network.
-
-report-done-do = You can delete the e-mail and close this page.
-
-## Sign out
-
-sign-out-title = Sign out?
-
-# $email: address.
-sign-out-text = You are signed in as { $email }.
-
-sign-out-nobody = Signing out ends the session on this device.
-
-# Buttons.
-sign-out-here = Sign out on this device
-sign-out-everywhere = Sign out on all devices
-sign-out-stay = Stay signed in
-
-signed-out-title = You are signed out
-
-# $site: name of the site.
-signed-out-here = Your session at { $site } has ended on this device.
-
-signed-out-everywhere = Your sessions have ended on all devices.
-
-# Button.
-signed-out-again = Sign in again
-
-## No access
-
-forbidden-title = No access
-
-# $email: address; $destination: host and path.
-forbidden-text = You are signed in as { $email }, which has no access to { $destination }.
-
-forbidden-do = If you have another address that may open it, sign in with that one.
-
-# Button.
-forbidden-switch = Sign out and use another address
-
-# Heading of a list of sites.
-forbidden-sites = You can open
-
-## Your account
-
-account-title = Your account
-
-# $email: address.
-account-text = You are signed in as { $email }.
-
-account-groups = Groups
-
-account-ended-one = That device is signed out.
-account-ended-others = All other devices are signed out.
-
-# Heading of the list of devices.
-account-devices = Where you are signed in
-
-# Mark at the device that is in use.
-account-this = This device
-
-# $at: date and time; $host: host of the site, as in wiki.example.com; $network: part of a network
-# address, as in 203.0.113.0/24.
-account-signed-in = Signed in { $at } at { $host }, from network { $network }.
-
-# $at: date and time.
-account-last-seen = Last used { $at }.
-
-# $at: date and time.
-account-expires = Ends { $at }, or earlier when not used.
-
-# Button beside one device.
-account-end = Sign out
-
-# The same button for screen readers; has to begin with the same words. $device: browser and system,
-# as in “Firefox on Windows”.
-account-end-device = Sign out { $device }
-
-# Buttons.
-account-end-others = Sign out all other devices
-account-sign-out = Sign out on this device
-
-# Link. $site: name of the site.
-account-go = Go to { $site }
-
-## Errors. Each has a title, a text that says what happened, and a text that says what to do.
-
-notice-misdirected-title = No such site here
-notice-misdirected-text = The address in your browser does not belong to a site that is served here.
-notice-misdirected-do = Check the address for typing mistakes. If it is right, tell the people who run the site.
-
-notice-bad-request-title = This request cannot be read
-notice-bad-request-text = The address or the data your browser sent is damaged, so nothing was done.
-notice-bad-request-do = Check the address, or go to the start page.
-
-notice-not-found-title = Page not found
-notice-not-found-text = There is no sign-in page at this address.
-notice-not-found-do = Check the address, or go to the start page.
-
-notice-method-not-allowed-title = This cannot be done here
-notice-method-not-allowed-text = Your browser asked in a way this page does not understand, so nothing was done.
-notice-method-not-allowed-do = Go to the start page and try from there.
-
-notice-too-large-title = Too much was sent
-notice-too-large-text = What your browser sent is larger than this page accepts, so nothing was done.
-notice-too-large-do = Go back and send less.
-
-notice-unsupported-title = This kind of data is not accepted
-notice-unsupported-text = This page accepts only its own form, so nothing was done.
-notice-unsupported-do = If you wanted to sign in, start here.
-
-notice-cross-site-title = The form came from elsewhere
-notice-cross-site-text = Another website tried to send this form for you. For your safety, nothing was done.
-notice-cross-site-do = If you wanted to sign in, start here.
-
-# Nobody can sign in for now, because the people who run the site have switched it off.
-notice-sign-in-closed-title = No new sign-ins here at the moment
-notice-sign-in-closed-text = The people who run this site have switched sign-in off for now. Nobody who is signed in is affected.
-notice-sign-in-closed-do = Try again later, or ask them when it will be open.
-
-notice-upstream-down-title = The application does not answer
-notice-upstream-down-text = The application behind this page does not answer. You are not signed out, and nothing is lost that was saved before.
-notice-upstream-down-do = Wait a moment, then try again.
-
-notice-upstream-slow-title = The application takes too long
-notice-upstream-slow-text = The application behind this page does not answer in time. You are not signed out. What you sent last may or may not have arrived.
-notice-upstream-slow-do = Wait a moment, then try again.
-
-# Buttons of the errors above.
-notice-start = Go to the start page
-notice-sign-in = Go to sign-in
-notice-again = Try again
-
-## When nothing else works. These stand in pages that are made at the start, so they hold no values.
-
-last-resort-store-title = Sign-in is not available right now
-last-resort-store-text = A part of this service is out of order. Your session is kept, and nothing you did is lost.
-last-resort-store-do = Please try again in a minute.
-
-last-resort-internal-title = Something went wrong
-last-resort-internal-text = This is a fault on our side, and it has been recorded.
-last-resort-internal-do = Please try again. If it happens again, tell the people who run this site, and quote the reference.
-
-# Button.
-last-resort-again = Try again
-
-# Stands before letters and digits that find the event in the log.
-last-resort-reference = Reference
-
-## The inbox for development. Its readers are programmers.
-
-inbox-title = Development inbox
-inbox-text = For development: every e-mail that linkgate would send arrives here.
-inbox-empty = Nothing here yet. Ask for a sign-in link, then reload this page.
-inbox-list = E-mails
-inbox-choose = Choose an e-mail.
-inbox-from = From
-inbox-to = To
-inbox-date = Date
-
-# Name of the frame that shows the e-mail, for screen readers.
-inbox-frame = The e-mail as HTML
-
-# Heading.
-inbox-text-part = As text
-
-# Link. “.eml” is a kind of file.
-inbox-save = Save as .eml
-
-## The demo application. Its readers are people who try linkgate for the first time.
-
-demo-title = Demo application
-demo-signed-in = You are in
-demo-public = This page is public
-demo-text = This is the demo application. It knows nothing about signing in; it shows what it received.
-
-# $email: address.
-demo-email = linkgate says that you are { $email }.
-
-# Heading, then two names in a table of what a browser sent.
-demo-request = The request
-demo-method = Method
-demo-path = Path
-
-# Buttons.
-demo-account = Your account
-demo-sign-out = Sign out
-demo-sign-in = Sign in
+rate-limited-pending = El último correo sigue siendo válido: puede escribir el código que contiene.
+rate-limited-code = Escribir el código
+rate-limited-again = Volver a intentarlo
+
+link-elsewhere-title = ¿Iniciar sesión en este dispositivo?
+link-elsewhere-title-code = Vuelva a donde empezó
+link-elsewhere-in-app = Este es el navegador propio de su aplicación de correo. Para iniciar sesión en otro lugar, escriba allí el código del correo.
+link-elsewhere-text = Alguien, probablemente usted, solicitó este enlace en otro navegador. Abrirlo aquí no ha cambiado nada.
+link-elsewhere-site = Sitio
+link-elsewhere-asked = Solicitado
+link-elsewhere-browser = Solicitado desde
+link-elsewhere-until = Válido hasta
+link-elsewhere-email = La dirección a la que se envió el correo
+# «aquí», y no «en este dispositivo», para no pasar de 30 caracteres; también al cerrar sesión.
+link-elsewhere-sign-in = Iniciar sesión aquí
+link-elsewhere-or-code = O vuelva a la ventana donde empezó y escriba el código del correo.
+link-elsewhere-code-only = Escriba el código del correo en la ventana donde empezó. Para iniciar sesión en este dispositivo, empiece de nuevo aquí.
+link-elsewhere-start = Empezar en este dispositivo
+link-elsewhere-not-me = ¿No lo solicitó usted? Cierre esta página. Nadie ha iniciado sesión.
+
+link-expired-title = Este enlace ha caducado
+link-expired-text = Fue válido hasta las { $at }. Por su seguridad, un enlace solo es válido durante poco tiempo.
+link-used-title = Este enlace ya se usó
+link-used-text = Alguien inició sesión con él a las { $at }. Un enlace es válido una sola vez. Si no fue usted, avise a los responsables de este sitio.
+link-replaced-title = Hay un correo más reciente
+link-replaced-text = A las { $at } se envió otro correo, y solo el más reciente es válido. Búsquelo primero.
+link-gone-do = Con un enlace nuevo llegará a la misma página.
+link-gone-send = Enviar un enlace nuevo a { $email }
+link-unknown-title = Este enlace no es válido
+link-unknown-text = No reconocemos este enlace. Puede que sea muy antiguo o que su programa de correo lo haya cortado al final de una línea.
+link-unknown-do = Copie el enlace completo del correo en la barra de direcciones o empiece de nuevo.
+link-unknown-start = Empezar de nuevo
+
+report-title = ¿No lo solicitó usted?
+report-text = Alguien solicitó un correo de inicio de sesión para su dirección. Nadie puede iniciar sesión sin ese correo, así que no tiene que hacer nada.
+report-site = Sitio
+report-asked = Solicitado
+report-browser = Solicitado desde
+report-do = Puede cancelar la solicitud. El enlace y el código dejarán de ser válidos y, durante 24 horas, nadie podrá solicitar correos para su dirección desde la red de esta solicitud.
+report-email = La dirección que recibió el correo
+report-end = Cancelar esta solicitud
+report-done-title = La solicitud se ha cancelado
+report-done-text = Gracias. El enlace y el código de ese correo ya no son válidos. Durante 24 horas no se enviarán a su dirección correos de inicio de sesión que se soliciten desde esa red.
+report-done-do = Puede eliminar el correo y cerrar esta página.
+
+sign-out-title = ¿Cerrar sesión?
+sign-out-text = Ha iniciado sesión como { $email }.
+sign-out-nobody = Al cerrar sesión, termina la sesión en este dispositivo.
+sign-out-here = Cerrar sesión aquí
+sign-out-everywhere = Cerrar todas las sesiones
+sign-out-stay = Mantener la sesión abierta
+signed-out-title = Sesión cerrada
+signed-out-here = Su sesión en { $site } ha terminado en este dispositivo.
+signed-out-everywhere = Sus sesiones han terminado en todos los dispositivos.
+signed-out-again = Iniciar sesión de nuevo
+
+forbidden-title = Sin acceso
+forbidden-text = Ha iniciado sesión como { $email }. Esta dirección no tiene acceso a { $destination }.
+forbidden-do = Si tiene otra dirección con acceso, inicie sesión con ella.
+forbidden-switch = Cerrar sesión y usar otra dirección
+forbidden-sites = Sitios que puede abrir
+
+account-title = Su cuenta
+account-text = Ha iniciado sesión como { $email }.
+account-groups = Grupos
+account-ended-one = Se ha cerrado la sesión en ese dispositivo.
+account-ended-others = Se ha cerrado la sesión en todos los demás dispositivos.
+account-devices = Dónde ha iniciado sesión
+account-this = Este dispositivo
+account-signed-in = Inicio de sesión: { $at }, en { $host }, desde la red { $network }.
+account-last-seen = Último uso: { $at }.
+account-expires = Termina el { $at }, o antes si no se usa.
+account-end = Cerrar sesión
+account-end-device = Cerrar sesión: { $device }
+account-end-others = Cerrar las demás sesiones
+account-sign-out = Cerrar sesión aquí
+account-go = Ir a { $site }
+
+notice-misdirected-title = Este sitio no está aquí
+notice-misdirected-text = La dirección que aparece en su navegador no corresponde a ningún sitio de este servidor.
+notice-misdirected-do = Compruebe que la dirección no tenga errores de escritura. Si es correcta, avise a los responsables del sitio.
+notice-bad-request-title = Esta solicitud no se puede leer
+notice-bad-request-text = La dirección o los datos que envió su navegador están dañados, así que no se hizo nada.
+notice-bad-request-do = Compruebe la dirección o vaya a la página de inicio.
+notice-not-found-title = Página no encontrada
+notice-not-found-text = En esta dirección no hay ninguna página de inicio de sesión.
+notice-not-found-do = Compruebe la dirección o vaya a la página de inicio.
+notice-method-not-allowed-title = Esto no se puede hacer aquí
+notice-method-not-allowed-text = Su navegador hizo una solicitud que esta página no entiende, así que no se hizo nada.
+notice-method-not-allowed-do = Vaya a la página de inicio e inténtelo desde allí.
+notice-too-large-title = Se enviaron demasiados datos
+notice-too-large-text = Lo que envió su navegador supera lo que acepta esta página, así que no se hizo nada.
+notice-too-large-do = Vuelva atrás y envíe menos datos.
+notice-unsupported-title = Este tipo de datos no se acepta
+notice-unsupported-text = Esta página solo acepta su propio formulario, así que no se hizo nada.
+notice-unsupported-do = Si quería iniciar sesión, empiece aquí.
+notice-cross-site-title = El formulario vino de otro lugar
+notice-cross-site-text = Otro sitio web intentó enviar este formulario en su nombre. Por su seguridad, no se hizo nada.
+notice-cross-site-do = Si quería iniciar sesión, empiece aquí.
+notice-sign-in-closed-title = Por ahora no se puede iniciar sesión aquí
+notice-sign-in-closed-text = Los responsables de este sitio han desactivado por ahora el inicio de sesión. Esto no afecta a quienes ya han iniciado sesión.
+notice-sign-in-closed-do = Vuelva a intentarlo más tarde o pregúnteles cuándo estará disponible.
+notice-upstream-down-title = La aplicación no responde
+notice-upstream-down-text = La aplicación que está detrás de esta página no responde. Su sesión sigue abierta y no se ha perdido nada de lo que se guardó antes.
+notice-upstream-down-do = Espere un momento y vuelva a intentarlo.
+notice-upstream-slow-title = La aplicación tarda demasiado
+notice-upstream-slow-text = La aplicación que está detrás de esta página no responde a tiempo. Su sesión sigue abierta. Lo último que envió puede haber llegado o no.
+notice-upstream-slow-do = Espere un momento y vuelva a intentarlo.
+notice-start = Ir a la página de inicio
+notice-sign-in = Ir a iniciar sesión
+notice-again = Volver a intentarlo
+
+last-resort-store-title = No se puede iniciar sesión en este momento
+last-resort-store-text = Una parte de este servicio no funciona. Su sesión se conserva y no se ha perdido nada de lo que hizo.
+last-resort-store-do = Vuelva a intentarlo dentro de un minuto.
+last-resort-internal-title = Algo salió mal
+last-resort-internal-text = Es un fallo nuestro y ha quedado registrado.
+last-resort-internal-do = Vuelva a intentarlo. Si ocurre otra vez, avise a los responsables de este sitio e indique la referencia.
+last-resort-again = Volver a intentarlo
+last-resort-reference = Referencia
+
+inbox-title = Bandeja de entrada de desarrollo
+inbox-text = Para desarrollo: aquí llegan todos los correos que linkgate enviaría.
+inbox-empty = Aún no hay nada. Solicite un enlace para iniciar sesión y recargue esta página.
+inbox-list = Correos
+inbox-choose = Elija un correo.
+inbox-from = De
+inbox-to = Para
+inbox-date = Fecha
+inbox-frame = El correo como HTML
+inbox-text-part = Como texto
+inbox-save = Guardar como .eml
+
+demo-title = Aplicación de demostración
+demo-signed-in = Ya está dentro
+demo-public = Esta página es pública
+demo-text = Esta es la aplicación de demostración. No sabe nada del inicio de sesión; solo muestra lo que recibió.
+demo-email = linkgate dice que usted es { $email }.
+demo-request = La solicitud
+demo-method = Método
+demo-path = Ruta
+demo-account = Su cuenta
+demo-sign-out = Cerrar sesión
+demo-sign-in = Iniciar sesión
