@@ -1,87 +1,64 @@
-# The words of the e-mails. The notes for translators in pages.ftl hold here, too, and one more:
-# programs read these e-mails. A message that ends with "the code is" must end with words that mean
-# just that, because the code follows on the next line and mail apps look for it there.
+# German. The notes for translators and the meaning of all names in braces are in ../en/mails.ftl.
+# Programs look for the code right after “Der Code lautet”: these words have to stay at the end.
 
 ## On pages, too
 
-# A browser. $browser: its name, as in “Firefox”; $system: as in “Windows”.
-device = { $browser } on { $system }
+device = { $browser } auf { $system }
 
-# A browser whose name is not known, on a known system. $system: as above.
-device-unknown-on = An unknown browser on { $system }
+device-unknown-on = Unbekannter Browser auf { $system }
 
-# A browser of which nothing is known.
-device-unknown = An unknown browser
+device-unknown = Unbekannter Browser
 
 ## The e-mail that signs in
 
-# $host: host of the site, as in wiki.example.com; $time: clock time.
-mail-subject = Sign in to { $host } ({ $time })
+mail-subject = Bei { $host } anmelden ({ $time })
 
-# Heading. $host: as above.
-mail-title = Sign in to { $host }
+mail-title = Bei { $host } anmelden
 
-# Shown in lists of e-mails, after the subject. $until: clock time.
-mail-preview = It works once, until { $until }. You did not ask? Then do nothing.
+mail-preview = Gilt einmal und nur bis { $until }. Sie haben das nicht angefordert? Dann tun Sie nichts.
 
-# $until: clock time.
-mail-open = Open this link in the browser where you started. It works once, until { $until }.
+mail-open = Öffnen Sie diesen Link in dem Browser, in dem Sie begonnen haben. Er gilt einmal und nur bis { $until }.
 
-# Button.
-mail-button = Sign in
+mail-button = Anmelden
 
-# The code follows.
-mail-or-code = Or go back to that browser and enter the code. The code is
+mail-or-code = Oder gehen Sie zurück zu diesem Browser und geben Sie den Code ein. Der Code lautet
 
-# For e-mails without a link; the code follows. $until: clock time.
-mail-only-code = Go back to the browser where you started and enter the code. It works once, until { $until }. The code is
+mail-only-code = Gehen Sie zurück zu dem Browser, in dem Sie begonnen haben, und geben Sie den Code ein. Er gilt einmal und nur bis { $until }. Der Code lautet
 
-# Facts about the request; short words in a table.
-mail-asked = Asked for
-mail-site = Site
-mail-page = Page
+mail-asked = Angefordert
+mail-site = Website
+mail-page = Seite
 mail-browser = Browser
-mail-network = Network
+mail-network = Netzwerk
 
-# The link follows.
-mail-copy = The button does nothing? Copy this link into the browser where you started:
+mail-copy = Die Schaltfläche funktioniert nicht? Kopieren Sie diesen Link in den Browser, in dem Sie begonnen haben:
 
-mail-not-me = You did not ask for this? Then do nothing: nobody can sign in without this e-mail.
+mail-not-me = Sie haben das nicht angefordert? Dann tun Sie nichts: Ohne diese E-Mail kann sich niemand anmelden.
 
-# Link to a page.
-mail-report = End the request and let us know
+mail-report = Anfrage beenden und uns informieren
 
-# In the e-mail as text, where the address of that page follows.
-mail-report-open = To end the request and let us know, open this page:
+mail-report-open = Um die Anfrage zu beenden und uns zu informieren, öffnen Sie diese Seite:
 
-# $operator: name of the company or person that runs the site.
-mail-operator = Sent for { $operator }.
+mail-operator = Gesendet für { $operator }.
 
-# A link or address where help is found follows.
-mail-help = Help:
+mail-help = Hilfe:
 
 ## The e-mail after a sign-in with a browser that was not used before
 
-# $host: host of the site; $time: clock time.
-new-device-subject = New sign-in to { $host } ({ $time })
+new-device-subject = Neue Anmeldung bei { $host } ({ $time })
 
-# Heading. $host: host of the site.
-new-device-title = New sign-in to { $host }
+new-device-title = Neue Anmeldung bei { $host }
 
-# Shown in lists of e-mails, after the subject.
-new-device-preview = A browser that was not used before is signed in with your address.
+new-device-preview = Ein Browser, der bisher nicht verwendet wurde, ist mit Ihrer Adresse angemeldet.
 
-new-device-text = A browser that was not used before is signed in with your address.
+new-device-text = Ein Browser, der bisher nicht verwendet wurde, ist mit Ihrer Adresse angemeldet.
 
-# A fact, short.
-new-device-signed-in = Signed in
+new-device-signed-in = Angemeldet
 
-new-device-me = Was it you? Then you need not do anything.
+new-device-me = Waren Sie das? Dann müssen Sie nichts tun.
 
-new-device-not-me = It was not you? Then end that session now, and check who can read your e-mail.
+new-device-not-me = Waren Sie das nicht? Dann beenden Sie diese Sitzung jetzt und prüfen Sie, wer Ihre E-Mails lesen kann.
 
-# Button.
-new-device-end = End that session
+new-device-end = Diese Sitzung beenden
 
-# In the e-mail as text, where the address of a page follows.
-new-device-end-open = To end that session, open this page:
+new-device-end-open = Um diese Sitzung zu beenden, öffnen Sie diese Seite:

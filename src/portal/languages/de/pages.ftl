@@ -1,503 +1,412 @@
-# The words of all pages. One message is one sentence or one paragraph; nothing is put together
-# from pieces, so every language is free in its order of words.
-#
-# For translators:
-# * Address the reader politely and shortly. Say what happened, then what to do. No exclamation
-#   marks. Short words: many readers are in a hurry or do not read well.
-# * Every page must also fit a narrow telephone: buttons of more than 30 characters break the line.
-# * Names in braces stand for values; each comment says which. They may be moved, never left out.
-# * The same word must be used for the same thing on all pages and in the mails: "link", "code",
-#   "e-mail" (what arrives), "address" (where it is sent), "sign in", "sign out", "site".
-# * Nothing may say, or let a reader guess, whether an address is known here.
+# German. The notes for translators and the meaning of all names in braces are in ../en/pages.ftl.
+# Words: E-Mail, Adresse, Link, Code, Website, Gerät, Sitzung, Anfrage; anmelden, abmelden,
+# anfordern; “works” is “gültig” or “gilt”; “the people who run the site” are “die Verantwortlichen”.
 
 ## Dates and times
 
-month-1 = January
-month-2 = February
-month-3 = March
+month-1 = Januar
+month-2 = Februar
+month-3 = März
 month-4 = April
-month-5 = May
-month-6 = June
-month-7 = July
+month-5 = Mai
+month-6 = Juni
+month-7 = Juli
 month-8 = August
 month-9 = September
-month-10 = October
+month-10 = Oktober
 month-11 = November
-month-12 = December
+month-12 = Dezember
 
-# A clock time in Coordinated Universal Time. $time: 14:03, or 14:03:30.
 clock-zone = { $time } UTC
 
-# A date with a clock time. $day: 22; $month: one of the months above; $year: 2026;
-# $clock: the clock time with its zone, as above.
-moment = { $day } { $month } { $year }, { $clock }
+moment = { $day }. { $month } { $year }, { $clock }
 
-# Stands in place of a clock time, where the clock of the reader differs from UTC.
-# $utc: the time as above; $own: the same time by the reader's own clock.
-clock-own = { $utc } ({ $own } your time)
+clock-own = { $utc } (bei Ihnen { $own })
 
 ## On every page
 
-# The title of a page (in the browser's tab) on which a field was filled in wrongly.
-# $title: the title of the page.
-error-prefix = Error: { $title }
+error-prefix = Fehler: { $title }
 
-# $reference: letters and digits that find this event in the log.
-page-reference = Reference { $reference }. Quote it when you ask for help.
+page-reference = Referenz { $reference }. Geben Sie sie an, wenn Sie um Hilfe bitten.
 
-# $reference: as above; $at: date and time.
-page-reference-at = Reference { $reference }, { $at }. Quote it when you ask for help.
+page-reference-at = Referenz { $reference }, { $at }. Geben Sie sie an, wenn Sie um Hilfe bitten.
 
-page-why = Why am I seeing this page?
+page-why = Warum sehe ich diese Seite?
 
-# $site: name of the site.
-page-why-answer = { $site } is open only to people it knows. To show who you are, you prove that you can read e-mail at your address. There is no password: each e-mail signs you in once.
+page-why-answer = { $site } steht nur Personen offen, die dort bekannt sind. Um zu zeigen, wer Sie sind, weisen Sie nach, dass Sie E-Mails an Ihre Adresse lesen können. Ein Passwort gibt es nicht: Jede E-Mail meldet Sie einmal an.
 
-# $operator: name of the company or person that runs the site.
-page-operator = Run by { $operator }.
+page-operator = Betrieben von { $operator }.
 
-page-help = Get help
+page-help = Hilfe erhalten
 
-# Name of the list of languages, for screen readers.
-page-language = Language
+page-language = Sprache
 
 ## A field for an address
 
-address-missing = Enter your e-mail address.
+address-missing = Geben Sie Ihre E-Mail-Adresse ein.
 
-# $example: an address that shows the form, name@example.com.
-address-malformed = This is not a complete address. An address looks like { $example }.
+address-malformed = Diese Adresse ist nicht vollständig. Eine Adresse sieht aus wie { $example }.
 
-address-several = Enter one address only.
+address-several = Geben Sie nur eine Adresse ein.
 
-# $marks: the marks that are allowed, “. _ + -”.
-address-unsupported = This kind of address cannot be used here. Use one with only plain letters, digits and { $marks } before the @.
+address-unsupported = Diese Art von Adresse kann hier nicht verwendet werden. Verwenden Sie eine, die vor dem @ nur die Buchstaben a bis z, Ziffern und die Zeichen { $marks } enthält.
 
-address-too-long = This address is too long. An address has at most 254 characters.
+address-too-long = Diese Adresse ist zu lang. Eine Adresse hat höchstens 254 Zeichen.
 
-address-mismatch = The e-mail was not sent to this address. Enter the address that received it.
+address-mismatch = Die E-Mail ging nicht an diese Adresse. Geben Sie die Adresse ein, an die sie ging.
 
 ## Sign in: the form
 
-# Title and heading. $site: name of the site.
-sign-in-title = Sign in to { $site }
+sign-in-title = Bei { $site } anmelden
 
-# For sites whose e-mails hold a link. $destination: host and path of the page that opens afterwards.
-sign-in-intro-link = Enter your e-mail address and we will send you a link. It takes you to { $destination }.
+sign-in-intro-link = Geben Sie Ihre E-Mail-Adresse ein, dann senden wir Ihnen einen Link. Damit gelangen Sie zu { $destination }.
 
-# For sites whose e-mails hold a code and no link. $destination: as above.
-sign-in-intro-code = Enter your e-mail address and we will send you a code. It takes you to { $destination }.
+sign-in-intro-code = Geben Sie Ihre E-Mail-Adresse ein, dann senden wir Ihnen einen Code. Damit gelangen Sie zu { $destination }.
 
-sign-in-email = Your e-mail address
+sign-in-email = Ihre E-Mail-Adresse
 
-# Box to tick.
-sign-in-remember = Remember my address on this device
+sign-in-remember = Meine Adresse auf diesem Gerät speichern
 
-# Link beside an address that was remembered.
-sign-in-not-you = Not you? Use another address
+sign-in-not-you = Sie sind das nicht? Andere Adresse verwenden
 
-# Buttons.
-sign-in-send-link = Send me a link
-sign-in-send-code = Send me a code
+sign-in-send-link = Link anfordern
+sign-in-send-code = Code anfordern
 
-sign-in-session-ended = Your session has ended. Sign in again to go on.
+sign-in-session-ended = Ihre Sitzung ist beendet. Melden Sie sich wieder an, um weiterzumachen.
 
-sign-in-form-not-sent = Your session had ended, so the form you sent was not saved. Sign in, then send it again.
+sign-in-form-not-sent = Ihre Sitzung war beendet, deshalb wurde Ihr Formular nicht gespeichert. Melden Sie sich an und senden Sie es dann noch einmal.
 
-sign-in-confirm-again = This page needs a recent sign-in. Please sign in once more.
+sign-in-confirm-again = Für diese Seite ist eine neue Anmeldung nötig. Bitte melden Sie sich noch einmal an.
 
-sign-in-other-address = Enter the address you want to use instead.
+sign-in-other-address = Geben Sie die Adresse ein, die Sie stattdessen verwenden möchten.
 
-# $since: clock time.
-sign-in-mail-delayed = Sign-in e-mails have been delayed since { $since }. People who are signed in are not affected.
+sign-in-mail-delayed = Seit { $since } kommen Anmelde-E-Mails verspätet an. Wer bereits angemeldet ist, ist nicht betroffen.
 
-# $email: address.
-sign-in-already = You are signed in as { $email }. Go on with this address, or enter another one below.
+sign-in-already = Sie sind als { $email } angemeldet. Machen Sie mit dieser Adresse weiter oder geben Sie unten eine andere ein.
 
-# Button. $email: address.
-sign-in-go-on = Go on as { $email }
+sign-in-go-on = Weiter als { $email }
 
 ## Check your mail: the page that waits
 
-check-mail-title = Check your mail
+check-mail-title = Prüfen Sie Ihr Postfach
 
-# For sites whose e-mails hold a link and a code. $email: address; $site: name of the site.
-check-mail-intro-link = If { $email } may sign in to { $site }, an e-mail is on its way. Open its link in this browser, or enter its code here.
+check-mail-intro-link = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail unterwegs. Öffnen Sie den Link aus der E-Mail in diesem Browser oder geben Sie den Code hier ein.
 
-# For sites whose e-mails hold a code and no link. $email: address; $site: name of the site.
-check-mail-intro-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code here.
+check-mail-intro-code = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail mit einem Code unterwegs. Geben Sie den Code hier ein.
 
-check-mail-sent-again = We sent a new e-mail. Only the newest one works.
+check-mail-sent-again = Wir haben eine neue E-Mail gesendet. Nur die neueste ist gültig.
 
-check-mail-not-yet = This browser is not signed in yet. Open the link in this browser, or enter the code from the e-mail.
+check-mail-not-yet = Dieser Browser ist noch nicht angemeldet. Öffnen Sie den Link in diesem Browser oder geben Sie den Code aus der E-Mail ein.
 
-# $suggestion: an address that looks like the one that was typed, without its likely mistake.
-check-mail-suggestion = Did you mean { $suggestion }?
+check-mail-suggestion = Meinten Sie { $suggestion }?
 
-# Button. $suggestion: as above.
-check-mail-suggestion-use = Use { $suggestion }
+check-mail-suggestion-use = { $suggestion } verwenden
 
-check-mail-code = Code from the e-mail
+check-mail-code = Code aus der E-Mail
 
-check-mail-code-missing = Enter the code from the e-mail.
+check-mail-code-missing = Geben Sie den Code aus der E-Mail ein.
 
-# $example: a code that shows the form, WDJB-MJHT.
-check-mail-code-malformed = A code has 8 letters, like { $example }. Copy it from the newest e-mail.
+check-mail-code-malformed = Ein Code hat 8 Buchstaben, zum Beispiel { $example }. Kopieren Sie ihn aus der neuesten E-Mail.
 
-# $left: number of tries that are left, at least 1.
 check-mail-code-wrong = { $left ->
-    [one] This is not the code from the newest e-mail. You have { $left } try left.
-   *[other] This is not the code from the newest e-mail. You have { $left } tries left.
+    [one] Das ist nicht der Code aus der neuesten E-Mail. Sie haben noch { $left } Versuch.
+   *[other] Das ist nicht der Code aus der neuesten E-Mail. Sie haben noch { $left } Versuche.
 }
 
-# Button that sends the code.
-check-mail-sign-in = Sign in
+check-mail-sign-in = Anmelden
 
-# Button for people who opened the link in another tab of this browser.
-check-mail-continue = I opened the link: continue
+check-mail-continue = Link ist geöffnet: weiter
 
-# Button that opens the mailbox. $name: name of the service, as in “Gmail”.
-check-mail-open = Open { $name } in a new tab
+check-mail-open = { $name } in neuem Tab öffnen
 
-# Heading of the facts that follow.
-check-mail-facts = The e-mail to look for
+check-mail-facts = So erkennen Sie die E-Mail
 
-check-mail-from = From
-check-mail-subject = Subject
-check-mail-asked = Asked for
-check-mail-until = Works until
+check-mail-from = Von
+check-mail-subject = Betreff
+check-mail-asked = Angefordert
+check-mail-until = Gültig bis
 
-check-mail-arrives = It should arrive within a minute.
+check-mail-arrives = Die E-Mail sollte innerhalb einer Minute ankommen.
 
-# $since: clock time.
-check-mail-delayed = E-mails have been taking longer than usual since { $since }. You need not do anything: we keep trying.
+check-mail-delayed = Seit { $since } brauchen E-Mails länger als sonst. Sie müssen nichts tun: Wir versuchen es weiter.
 
-# The same, where the time is not known.
-check-mail-slow = This takes longer than usual. You need not do anything: we keep trying.
+check-mail-slow = Es dauert länger als sonst. Sie müssen nichts tun: Wir versuchen es weiter.
 
-# Heading.
-check-mail-nothing = Nothing arrived?
+check-mail-nothing = Nichts angekommen?
 
-check-mail-spam = Look in the spam folder, and check that the address above is right.
+check-mail-spam = Sehen Sie im Spam-Ordner nach und prüfen Sie, ob die Adresse oben stimmt.
 
-# $at: clock time with seconds.
-check-mail-resend-at = You can ask for a new e-mail at { $at }.
+check-mail-resend-at = Ab { $at } können Sie eine neue E-Mail anfordern.
 
-check-mail-resend-ready = You can ask for a new e-mail now.
+check-mail-resend-ready = Sie können jetzt eine neue E-Mail anfordern.
 
-# Buttons. $seconds: number of seconds that one has to wait; “s” is the sign for seconds.
-check-mail-resend = Send a new e-mail
-check-mail-resend-wait = Send a new e-mail ({ $seconds } s)
+check-mail-resend = Neue E-Mail anfordern
+check-mail-resend-wait = Neue E-Mail anfordern ({ $seconds } s)
 
-# Link back to the form; also on the page that says that a request has ended.
-check-mail-other-address = Use another address
+check-mail-other-address = Andere Adresse verwenden
 
 ## What ends a request
 
-request-ended-title = This request has ended
+request-ended-title = Diese Anfrage ist beendet
 
-# $email: address; $at: clock time.
-request-ended-text = The e-mail to { $email } worked until { $at }.
+request-ended-text = Die E-Mail an { $email } war bis { $at } gültig.
 
-# A code was entered too late. $email: address; $at: clock time.
-request-ended-code = The code came too late. The e-mail to { $email } worked until { $at }.
+request-ended-code = Der Code kam zu spät. Die E-Mail an { $email } war bis { $at } gültig.
 
-request-ended-do = A new e-mail takes you to the same page.
+request-ended-do = Mit einer neuen E-Mail gelangen Sie zur selben Seite.
 
-# Button. $email: address.
-request-ended-send = Send a new e-mail to { $email }
+request-ended-send = Neue E-Mail für { $email } anfordern
 
-code-used-up-title = Too many wrong codes
+code-used-up-title = Zu viele falsche Codes
 
-# $email: address.
-code-used-up-text = To keep your account safe, the code for { $email } no longer works.
+code-used-up-text = Zum Schutz Ihres Kontos ist der Code für { $email } nicht mehr gültig.
 
-code-used-up-link = The link in the e-mail still works: open it in this browser. Or ask for a new e-mail with a new code.
+code-used-up-link = Der Link in der E-Mail gilt noch: Öffnen Sie ihn in diesem Browser. Oder fordern Sie eine neue E-Mail mit einem neuen Code an.
 
-code-used-up-new = Ask for a new e-mail with a new code.
+code-used-up-new = Fordern Sie eine neue E-Mail mit einem neuen Code an.
 
-# Button.
-code-used-up-send = Send a new e-mail
+code-used-up-send = Neue E-Mail anfordern
 
-rate-limited-title = Too many requests
+rate-limited-title = Zu viele Anfragen
 
-# $at: clock time; $minutes: number of minutes until then, at least 1.
 rate-limited-text = { $minutes ->
-    [one] For safety, only a few requests are answered in a row. Try again at { $at } (in { $minutes } minute).
-   *[other] For safety, only a few requests are answered in a row. Try again at { $at } (in { $minutes } minutes).
+    [one] Zur Sicherheit werden nur wenige Anfragen hintereinander beantwortet. Versuchen Sie es um { $at } noch einmal (in { $minutes } Minute).
+   *[other] Zur Sicherheit werden nur wenige Anfragen hintereinander beantwortet. Versuchen Sie es um { $at } noch einmal (in { $minutes } Minuten).
 }
 
-rate-limited-pending = The last e-mail still works: you can enter its code.
+rate-limited-pending = Die letzte E-Mail ist noch gültig: Sie können den Code daraus eingeben.
 
-# Buttons.
-rate-limited-code = Enter the code
-rate-limited-again = Try again
+rate-limited-code = Code eingeben
+rate-limited-again = Noch einmal versuchen
 
 ## The link, opened in another browser
 
-link-elsewhere-title = Sign in on this device?
+link-elsewhere-title = Auf diesem Gerät anmelden?
 
-# Title for sites that allow only the code in another browser.
-link-elsewhere-title-code = Go back to where you started
+link-elsewhere-title-code = Gehen Sie zurück zum ersten Fenster
 
-link-elsewhere-in-app = This is your mail app’s own browser. To be signed in elsewhere, enter the code from the e-mail there.
+link-elsewhere-in-app = Dies ist der eingebaute Browser Ihrer E-Mail-App. Wenn Sie sich in einem anderen Browser anmelden möchten, geben Sie dort den Code aus der E-Mail ein.
 
-link-elsewhere-text = Someone, probably you, asked for this link in another browser. Opening it here has changed nothing.
+link-elsewhere-text = Jemand, vermutlich Sie selbst, hat diesen Link in einem anderen Browser angefordert. Durch das Öffnen hier hat sich nichts geändert.
 
-link-elsewhere-site = Site
-link-elsewhere-asked = Asked for
-link-elsewhere-browser = Asked in
-link-elsewhere-until = Works until
+link-elsewhere-site = Website
+link-elsewhere-asked = Angefordert
+link-elsewhere-browser = Angefordert in
+link-elsewhere-until = Gültig bis
 
-link-elsewhere-email = The address the e-mail was sent to
+link-elsewhere-email = Die Adresse, an die die E-Mail ging
 
-# Button.
-link-elsewhere-sign-in = Sign in on this device
+link-elsewhere-sign-in = Auf diesem Gerät anmelden
 
-link-elsewhere-or-code = Or go back to the window where you started and enter the code from the e-mail.
+link-elsewhere-or-code = Oder gehen Sie zurück zu dem Fenster, in dem Sie begonnen haben, und geben Sie dort den Code aus der E-Mail ein.
 
-link-elsewhere-code-only = Enter the code from the e-mail in the window where you started. To sign in on this device, start here again.
+link-elsewhere-code-only = Geben Sie den Code aus der E-Mail in dem Fenster ein, in dem Sie begonnen haben. Wenn Sie sich auf diesem Gerät anmelden möchten, beginnen Sie hier von vorn.
 
-# Button.
-link-elsewhere-start = Start on this device
+link-elsewhere-start = Auf diesem Gerät beginnen
 
-link-elsewhere-not-me = You did not ask for it? Close this page. Nobody is signed in.
+link-elsewhere-not-me = Sie haben das nicht angefordert? Schließen Sie diese Seite. Es ist niemand angemeldet.
 
 ## A link that works no more
 
-link-expired-title = This link has expired
+link-expired-title = Dieser Link ist abgelaufen
 
-# $at: clock time.
-link-expired-text = It worked until { $at }. For your safety, a link works only for a short time.
+link-expired-text = Er war bis { $at } gültig. Zu Ihrer Sicherheit gilt ein Link nur kurze Zeit.
 
-link-used-title = This link was used
+link-used-title = Dieser Link wurde schon verwendet
 
-# $at: clock time.
-link-used-text = Someone signed in with it at { $at }. A link works only once. If that was not you, tell the people who run this site.
+link-used-text = Um { $at } hat sich jemand damit angemeldet. Ein Link gilt nur einmal. Wenn Sie das nicht waren, informieren Sie die Verantwortlichen dieser Website.
 
-link-replaced-title = There is a newer e-mail
+link-replaced-title = Es gibt eine neuere E-Mail
 
-# $at: clock time.
-link-replaced-text = A newer e-mail was sent at { $at }, and only the newest one works. Look for it first.
+link-replaced-text = Um { $at } wurde eine neuere E-Mail gesendet, und nur die neueste ist gültig. Suchen Sie zuerst nach dieser.
 
-link-gone-do = A fresh link takes you to the same page.
+link-gone-do = Mit einem neuen Link gelangen Sie zur selben Seite.
 
-# Button. $email: address, with stars for most of it: a***@example.com.
-link-gone-send = Send a fresh link to { $email }
+link-gone-send = Neuen Link für { $email } anfordern
 
-link-unknown-title = This link does not work
+link-unknown-title = Dieser Link funktioniert nicht
 
-link-unknown-text = We do not know this link. It may be very old, or your mail program cut it at the end of a line.
+link-unknown-text = Wir kennen diesen Link nicht. Vielleicht ist er sehr alt, oder Ihr E-Mail-Programm hat ihn am Zeilenende abgeschnitten.
 
-link-unknown-do = Copy the whole link from the e-mail into the address bar, or start again.
+link-unknown-do = Kopieren Sie den ganzen Link aus der E-Mail in die Adresszeile oder beginnen Sie von vorn.
 
-# Button.
-link-unknown-start = Start again
+link-unknown-start = Von vorn beginnen
 
 ## “I did not ask for this”
 
-report-title = Did you not ask for this?
+report-title = Sie haben das nicht angefordert?
 
-report-text = Someone asked for a sign-in e-mail to your address. Nobody can sign in without that e-mail, so you need not do anything.
+report-text = Jemand hat eine Anmelde-E-Mail an Ihre Adresse angefordert. Ohne diese E-Mail kann sich niemand anmelden, Sie müssen also nichts tun.
 
-report-site = Site
-report-asked = Asked for
-report-browser = Asked in
+report-site = Website
+report-asked = Angefordert
+report-browser = Angefordert in
 
-report-do = You can end the request. The link and the code then stop working, and for 24 hours nobody can ask for e-mails to your address from the network this one was asked from.
+report-do = Sie können die Anfrage beenden. Dann sind Link und Code nicht mehr gültig, und aus dem Netzwerk, aus dem die Anfrage kam, kann 24 Stunden lang niemand E-Mails an Ihre Adresse anfordern.
 
-report-email = The address that received the e-mail
+report-email = Die Adresse, an die die E-Mail ging
 
-# Button.
-report-end = End this request
+report-end = Diese Anfrage beenden
 
-report-done-title = The request has ended
+report-done-title = Die Anfrage ist beendet
 
-report-done-text = Thank you. The link and the code in that e-mail no longer work. For 24 hours, no sign-in e-mails are sent to your address when they are asked for from that network.
+report-done-text = Vielen Dank. Link und Code aus dieser E-Mail sind nicht mehr gültig. In den nächsten 24 Stunden werden keine Anmelde-E-Mails an Ihre Adresse gesendet, wenn sie aus demselben Netzwerk angefordert werden.
 
-report-done-do = You can delete the e-mail and close this page.
+report-done-do = Sie können die E-Mail löschen und diese Seite schließen.
 
 ## Sign out
 
-sign-out-title = Sign out?
+sign-out-title = Abmelden?
 
-# $email: address.
-sign-out-text = You are signed in as { $email }.
+sign-out-text = Sie sind als { $email } angemeldet.
 
-sign-out-nobody = Signing out ends the session on this device.
+sign-out-nobody = Wenn Sie sich abmelden, endet die Sitzung auf diesem Gerät.
 
-# Buttons.
-sign-out-here = Sign out on this device
-sign-out-everywhere = Sign out on all devices
-sign-out-stay = Stay signed in
+sign-out-here = Auf diesem Gerät abmelden
+sign-out-everywhere = Auf allen Geräten abmelden
+sign-out-stay = Angemeldet bleiben
 
-signed-out-title = You are signed out
+signed-out-title = Sie sind abgemeldet
 
-# $site: name of the site.
-signed-out-here = Your session at { $site } has ended on this device.
+signed-out-here = Ihre Sitzung bei { $site } ist auf diesem Gerät beendet.
 
-signed-out-everywhere = Your sessions have ended on all devices.
+signed-out-everywhere = Ihre Sitzungen sind auf allen Geräten beendet.
 
-# Button.
-signed-out-again = Sign in again
+signed-out-again = Wieder anmelden
 
 ## No access
 
-forbidden-title = No access
+forbidden-title = Kein Zugriff
 
-# $email: address; $destination: host and path.
-forbidden-text = You are signed in as { $email }, which has no access to { $destination }.
+forbidden-text = Sie sind als { $email } angemeldet. Diese Adresse hat keinen Zugriff auf { $destination }.
 
-forbidden-do = If you have another address that may open it, sign in with that one.
+forbidden-do = Wenn Sie eine andere Adresse haben, die Zugriff hat, melden Sie sich mit dieser an.
 
-# Button.
-forbidden-switch = Sign out and use another address
+forbidden-switch = Abmelden und Adresse wechseln
 
-# Heading of a list of sites.
-forbidden-sites = You can open
+forbidden-sites = Hier haben Sie Zugriff
 
 ## Your account
 
-account-title = Your account
+account-title = Ihr Konto
 
-# $email: address.
-account-text = You are signed in as { $email }.
+account-text = Sie sind als { $email } angemeldet.
 
-account-groups = Groups
+account-groups = Gruppen
 
-account-ended-one = That device is signed out.
-account-ended-others = All other devices are signed out.
+# “That device”: the one whose button was pressed, never the one in use.
+account-ended-one = Das gewählte Gerät ist abgemeldet.
+account-ended-others = Alle anderen Geräte sind abgemeldet.
 
-# Heading of the list of devices.
-account-devices = Where you are signed in
+account-devices = Wo Sie angemeldet sind
 
-# Mark at the device that is in use.
-account-this = This device
+account-this = Dieses Gerät
 
-# $at: date and time; $host: host of the site, as in wiki.example.com; $network: part of a network
-# address, as in 203.0.113.0/24.
-account-signed-in = Signed in { $at } at { $host }, from network { $network }.
+account-signed-in = Angemeldet am { $at } bei { $host }, aus dem Netzwerk { $network }.
 
-# $at: date and time.
-account-last-seen = Last used { $at }.
+account-last-seen = Zuletzt verwendet am { $at }.
 
-# $at: date and time.
-account-expires = Ends { $at }, or earlier when not used.
+account-expires = Endet am { $at }, ohne Nutzung schon früher.
 
-# Button beside one device.
-account-end = Sign out
+account-end = Abmelden
 
-# The same button for screen readers; has to begin with the same words. $device: browser and system,
-# as in “Firefox on Windows”.
-account-end-device = Sign out { $device }
+account-end-device = Abmelden: { $device }
 
-# Buttons.
-account-end-others = Sign out all other devices
-account-sign-out = Sign out on this device
+account-end-others = Alle anderen Geräte abmelden
+account-sign-out = Auf diesem Gerät abmelden
 
-# Link. $site: name of the site.
-account-go = Go to { $site }
+account-go = Zu { $site }
 
-## Errors. Each has a title, a text that says what happened, and a text that says what to do.
+## Errors
 
-notice-misdirected-title = No such site here
-notice-misdirected-text = The address in your browser does not belong to a site that is served here.
-notice-misdirected-do = Check the address for typing mistakes. If it is right, tell the people who run the site.
+notice-misdirected-title = Diese Website gibt es hier nicht
+notice-misdirected-text = Die Adresse in Ihrem Browser gehört zu keiner Website, die hier betrieben wird.
+notice-misdirected-do = Prüfen Sie die Adresse auf Tippfehler. Wenn sie stimmt, informieren Sie die Verantwortlichen der Website.
 
-notice-bad-request-title = This request cannot be read
-notice-bad-request-text = The address or the data your browser sent is damaged, so nothing was done.
-notice-bad-request-do = Check the address, or go to the start page.
+notice-bad-request-title = Diese Anfrage ist nicht lesbar
+notice-bad-request-text = Die Adresse oder die Daten, die Ihr Browser gesendet hat, sind beschädigt. Deshalb wurde nichts ausgeführt.
+notice-bad-request-do = Prüfen Sie die Adresse oder gehen Sie zur Startseite.
 
-notice-not-found-title = Page not found
-notice-not-found-text = There is no sign-in page at this address.
-notice-not-found-do = Check the address, or go to the start page.
+notice-not-found-title = Seite nicht gefunden
+notice-not-found-text = Unter dieser Adresse gibt es keine Anmeldeseite.
+notice-not-found-do = Prüfen Sie die Adresse oder gehen Sie zur Startseite.
 
-notice-method-not-allowed-title = This cannot be done here
-notice-method-not-allowed-text = Your browser asked in a way this page does not understand, so nothing was done.
-notice-method-not-allowed-do = Go to the start page and try from there.
+notice-method-not-allowed-title = Das ist hier nicht möglich
+notice-method-not-allowed-text = Ihr Browser hat eine Art von Anfrage gesendet, die diese Seite nicht versteht. Deshalb wurde nichts ausgeführt.
+notice-method-not-allowed-do = Gehen Sie zur Startseite und versuchen Sie es von dort.
 
-notice-too-large-title = Too much was sent
-notice-too-large-text = What your browser sent is larger than this page accepts, so nothing was done.
-notice-too-large-do = Go back and send less.
+notice-too-large-title = Es wurde zu viel gesendet
+notice-too-large-text = Ihr Browser hat mehr gesendet, als diese Seite annimmt. Deshalb wurde nichts ausgeführt.
+notice-too-large-do = Gehen Sie zurück und senden Sie weniger.
 
-notice-unsupported-title = This kind of data is not accepted
-notice-unsupported-text = This page accepts only its own form, so nothing was done.
-notice-unsupported-do = If you wanted to sign in, start here.
+notice-unsupported-title = Diese Art von Daten wird nicht angenommen
+notice-unsupported-text = Diese Seite nimmt nur ihr eigenes Formular an. Deshalb wurde nichts ausgeführt.
+notice-unsupported-do = Wenn Sie sich anmelden wollten, beginnen Sie hier.
 
-notice-cross-site-title = The form came from elsewhere
-notice-cross-site-text = Another website tried to send this form for you. For your safety, nothing was done.
-notice-cross-site-do = If you wanted to sign in, start here.
+notice-cross-site-title = Das Formular kam von anderswo
+notice-cross-site-text = Eine andere Website wollte dieses Formular in Ihrem Namen senden. Zu Ihrer Sicherheit wurde nichts ausgeführt.
+notice-cross-site-do = Wenn Sie sich anmelden wollten, beginnen Sie hier.
 
-# Nobody can sign in for now, because the people who run the site have switched it off.
-notice-sign-in-closed-title = No new sign-ins here at the moment
-notice-sign-in-closed-text = The people who run this site have switched sign-in off for now. Nobody who is signed in is affected.
-notice-sign-in-closed-do = Try again later, or ask them when it will be open.
+notice-sign-in-closed-title = Zurzeit sind hier keine neuen Anmeldungen möglich
+notice-sign-in-closed-text = Die Verantwortlichen dieser Website haben die Anmeldung vorübergehend abgeschaltet. Wer bereits angemeldet ist, ist nicht betroffen.
+notice-sign-in-closed-do = Versuchen Sie es später noch einmal oder fragen Sie die Verantwortlichen, wann die Anmeldung wieder möglich ist.
 
-notice-upstream-down-title = The application does not answer
-notice-upstream-down-text = The application behind this page does not answer. You are not signed out, and nothing is lost that was saved before.
-notice-upstream-down-do = Wait a moment, then try again.
+notice-upstream-down-title = Die Anwendung antwortet nicht
+notice-upstream-down-text = Die Anwendung hinter dieser Seite antwortet nicht. Sie wurden nicht abgemeldet, und was schon gespeichert war, ist nicht verloren.
+notice-upstream-down-do = Warten Sie einen Moment und versuchen Sie es dann noch einmal.
 
-notice-upstream-slow-title = The application takes too long
-notice-upstream-slow-text = The application behind this page does not answer in time. You are not signed out. What you sent last may or may not have arrived.
-notice-upstream-slow-do = Wait a moment, then try again.
+notice-upstream-slow-title = Die Anwendung braucht zu lange
+notice-upstream-slow-text = Die Anwendung hinter dieser Seite antwortet nicht rechtzeitig. Sie wurden nicht abgemeldet. Was Sie zuletzt gesendet haben, ist vielleicht angekommen, vielleicht auch nicht.
+notice-upstream-slow-do = Warten Sie einen Moment und versuchen Sie es dann noch einmal.
 
-# Buttons of the errors above.
-notice-start = Go to the start page
-notice-sign-in = Go to sign-in
-notice-again = Try again
+notice-start = Zur Startseite
+notice-sign-in = Zur Anmeldung
+notice-again = Noch einmal versuchen
 
-## When nothing else works. These stand in pages that are made at the start, so they hold no values.
+## When nothing else works
 
-last-resort-store-title = Sign-in is not available right now
-last-resort-store-text = A part of this service is out of order. Your session is kept, and nothing you did is lost.
-last-resort-store-do = Please try again in a minute.
+last-resort-store-title = Die Anmeldung ist gerade nicht verfügbar
+last-resort-store-text = Ein Teil dieses Dienstes ist ausgefallen. Ihre Sitzung bleibt erhalten, und nichts, was Sie getan haben, ist verloren.
+last-resort-store-do = Bitte versuchen Sie es in einer Minute noch einmal.
 
-last-resort-internal-title = Something went wrong
-last-resort-internal-text = This is a fault on our side, and it has been recorded.
-last-resort-internal-do = Please try again. If it happens again, tell the people who run this site, and quote the reference.
+last-resort-internal-title = Etwas ist schiefgegangen
+last-resort-internal-text = Der Fehler liegt bei uns und wurde aufgezeichnet.
+last-resort-internal-do = Bitte versuchen Sie es noch einmal. Wenn es wieder passiert, informieren Sie die Verantwortlichen dieser Website und geben Sie die Referenz an.
 
-# Button.
-last-resort-again = Try again
+last-resort-again = Noch einmal versuchen
 
-# Stands before letters and digits that find the event in the log.
-last-resort-reference = Reference
+last-resort-reference = Referenz
 
-## The inbox for development. Its readers are programmers.
+## The inbox for development
 
-inbox-title = Development inbox
-inbox-text = For development: every e-mail that linkgate would send arrives here.
-inbox-empty = Nothing here yet. Ask for a sign-in link, then reload this page.
-inbox-list = E-mails
-inbox-choose = Choose an e-mail.
-inbox-from = From
-inbox-to = To
-inbox-date = Date
+inbox-title = Posteingang für die Entwicklung
+inbox-text = Für die Entwicklung: Jede E-Mail, die linkgate senden würde, kommt hier an.
+inbox-empty = Noch nichts da. Fordern Sie einen Anmeldelink an und laden Sie dann diese Seite neu.
+inbox-list = E-Mails
+inbox-choose = Wählen Sie eine E-Mail aus.
+inbox-from = Von
+inbox-to = An
+inbox-date = Datum
 
-# Name of the frame that shows the e-mail, for screen readers.
-inbox-frame = The e-mail as HTML
+inbox-frame = Die E-Mail als HTML
 
-# Heading.
-inbox-text-part = As text
+inbox-text-part = Als Text
 
-# Link. “.eml” is a kind of file.
-inbox-save = Save as .eml
+inbox-save = Als .eml speichern
 
-## The demo application. Its readers are people who try linkgate for the first time.
+## The demo application
 
-demo-title = Demo application
-demo-signed-in = You are in
-demo-public = This page is public
-demo-text = This is the demo application. It knows nothing about signing in; it shows what it received.
+demo-title = Demo-Anwendung
+demo-signed-in = Sie sind drin
+demo-public = Diese Seite ist öffentlich
+demo-text = Dies ist die Demo-Anwendung. Von der Anmeldung weiß sie nichts; sie zeigt, was bei ihr angekommen ist.
 
-# $email: address.
-demo-email = linkgate says that you are { $email }.
+demo-email = linkgate sagt, dass Sie { $email } sind.
 
-# Heading, then two names in a table of what a browser sent.
-demo-request = The request
-demo-method = Method
-demo-path = Path
+demo-request = Die Anfrage
+demo-method = Methode
+demo-path = Pfad
 
-# Buttons.
-demo-account = Your account
-demo-sign-out = Sign out
-demo-sign-in = Sign in
+demo-account = Ihr Konto
+demo-sign-out = Abmelden
+demo-sign-in = Anmelden

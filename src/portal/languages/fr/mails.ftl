@@ -1,87 +1,65 @@
-# The words of the e-mails. The notes for translators in pages.ftl hold here, too, and one more:
-# programs read these e-mails. A message that ends with "the code is" must end with words that mean
-# just that, because the code follows on the next line and mail apps look for it there.
+# French. The notes for translators and the meaning of all names in braces are in ../en/mails.ftl.
+# Programs look for the code right after “Le code est”: these words have to stay at the end.
+# The spaces before : and ? are no-break spaces (U+00A0).
 
 ## On pages, too
 
-# A browser. $browser: its name, as in “Firefox”; $system: as in “Windows”.
-device = { $browser } on { $system }
+device = { $browser } sur { $system }
 
-# A browser whose name is not known, on a known system. $system: as above.
-device-unknown-on = An unknown browser on { $system }
+device-unknown-on = Navigateur inconnu sur { $system }
 
-# A browser of which nothing is known.
-device-unknown = An unknown browser
+device-unknown = Navigateur inconnu
 
 ## The e-mail that signs in
 
-# $host: host of the site, as in wiki.example.com; $time: clock time.
-mail-subject = Sign in to { $host } ({ $time })
+mail-subject = Se connecter à { $host } ({ $time })
 
-# Heading. $host: as above.
-mail-title = Sign in to { $host }
+mail-title = Se connecter à { $host }
 
-# Shown in lists of e-mails, after the subject. $until: clock time.
-mail-preview = It works once, until { $until }. You did not ask? Then do nothing.
+mail-preview = Valable une seule fois, jusqu’à { $until }. Vous n’avez pas fait cette demande ? Alors ne faites rien.
 
-# $until: clock time.
-mail-open = Open this link in the browser where you started. It works once, until { $until }.
+mail-open = Ouvrez ce lien dans le navigateur où vous avez commencé. Il est valable une seule fois, jusqu’à { $until }.
 
-# Button.
-mail-button = Sign in
+mail-button = Se connecter
 
-# The code follows.
-mail-or-code = Or go back to that browser and enter the code. The code is
+mail-or-code = Ou revenez à ce navigateur et saisissez le code. Le code est
 
-# For e-mails without a link; the code follows. $until: clock time.
-mail-only-code = Go back to the browser where you started and enter the code. It works once, until { $until }. The code is
+mail-only-code = Revenez au navigateur où vous avez commencé et saisissez le code. Il est valable une seule fois, jusqu’à { $until }. Le code est
 
-# Facts about the request; short words in a table.
-mail-asked = Asked for
+mail-asked = Demandé à
 mail-site = Site
 mail-page = Page
-mail-browser = Browser
-mail-network = Network
+mail-browser = Navigateur
+mail-network = Réseau
 
-# The link follows.
-mail-copy = The button does nothing? Copy this link into the browser where you started:
+mail-copy = Le bouton ne fait rien ? Copiez ce lien dans le navigateur où vous avez commencé :
 
-mail-not-me = You did not ask for this? Then do nothing: nobody can sign in without this e-mail.
+mail-not-me = Vous n’avez pas fait cette demande ? Alors ne faites rien : sans cet e-mail, personne ne peut se connecter.
 
-# Link to a page.
-mail-report = End the request and let us know
+mail-report = Mettre fin à la demande et nous prévenir
 
-# In the e-mail as text, where the address of that page follows.
-mail-report-open = To end the request and let us know, open this page:
+mail-report-open = Pour mettre fin à la demande et nous prévenir, ouvrez cette page :
 
-# $operator: name of the company or person that runs the site.
-mail-operator = Sent for { $operator }.
+mail-operator = Envoyé pour { $operator }.
 
-# A link or address where help is found follows.
-mail-help = Help:
+mail-help = Aide :
 
 ## The e-mail after a sign-in with a browser that was not used before
 
-# $host: host of the site; $time: clock time.
-new-device-subject = New sign-in to { $host } ({ $time })
+new-device-subject = Nouvelle connexion à { $host } ({ $time })
 
-# Heading. $host: host of the site.
-new-device-title = New sign-in to { $host }
+new-device-title = Nouvelle connexion à { $host }
 
-# Shown in lists of e-mails, after the subject.
-new-device-preview = A browser that was not used before is signed in with your address.
+new-device-preview = Un navigateur jamais utilisé jusqu’ici est connecté avec votre adresse.
 
-new-device-text = A browser that was not used before is signed in with your address.
+new-device-text = Un navigateur jamais utilisé jusqu’ici est connecté avec votre adresse.
 
-# A fact, short.
-new-device-signed-in = Signed in
+new-device-signed-in = Connexion
 
-new-device-me = Was it you? Then you need not do anything.
+new-device-me = C’était vous ? Alors vous n’avez rien à faire.
 
-new-device-not-me = It was not you? Then end that session now, and check who can read your e-mail.
+new-device-not-me = Ce n’était pas vous ? Alors mettez fin à cette session maintenant et vérifiez qui peut lire vos e-mails.
 
-# Button.
-new-device-end = End that session
+new-device-end = Mettre fin à cette session
 
-# In the e-mail as text, where the address of a page follows.
-new-device-end-open = To end that session, open this page:
+new-device-end-open = Pour mettre fin à cette session, ouvrez cette page :

@@ -1,503 +1,414 @@
-# The words of all pages. One message is one sentence or one paragraph; nothing is put together
-# from pieces, so every language is free in its order of words.
-#
-# For translators:
-# * Address the reader politely and shortly. Say what happened, then what to do. No exclamation
-#   marks. Short words: many readers are in a hurry or do not read well.
-# * Every page must also fit a narrow telephone: buttons of more than 30 characters break the line.
-# * Names in braces stand for values; each comment says which. They may be moved, never left out.
-# * The same word must be used for the same thing on all pages and in the mails: "link", "code",
-#   "e-mail" (what arrives), "address" (where it is sent), "sign in", "sign out", "site".
-# * Nothing may say, or let a reader guess, whether an address is known here.
+# French. The notes for translators and the meaning of all names in braces are in ../en/pages.ftl.
+# Words: e-mail, adresse, lien, code, site, appareil, session, demande; se connecter, se déconnecter
+# (“déconnecter” for another device); “works” is “valable”; “the people who run the site” are
+# “les responsables”. Readers have no gender here: “votre session est ouverte”, not “connecté(e)”.
+# The spaces before : ; ? are no-break spaces (U+00A0).
 
 ## Dates and times
 
-month-1 = January
-month-2 = February
-month-3 = March
-month-4 = April
-month-5 = May
-month-6 = June
-month-7 = July
-month-8 = August
-month-9 = September
-month-10 = October
-month-11 = November
-month-12 = December
+month-1 = janvier
+month-2 = février
+month-3 = mars
+month-4 = avril
+month-5 = mai
+month-6 = juin
+month-7 = juillet
+month-8 = août
+month-9 = septembre
+month-10 = octobre
+month-11 = novembre
+month-12 = décembre
 
-# A clock time in Coordinated Universal Time. $time: 14:03, or 14:03:30.
 clock-zone = { $time } UTC
 
-# A date with a clock time. $day: 22; $month: one of the months above; $year: 2026;
-# $clock: the clock time with its zone, as above.
 moment = { $day } { $month } { $year }, { $clock }
 
-# Stands in place of a clock time, where the clock of the reader differs from UTC.
-# $utc: the time as above; $own: the same time by the reader's own clock.
-clock-own = { $utc } ({ $own } your time)
+clock-own = { $utc } ({ $own } chez vous)
 
 ## On every page
 
-# The title of a page (in the browser's tab) on which a field was filled in wrongly.
-# $title: the title of the page.
-error-prefix = Error: { $title }
+error-prefix = Erreur : { $title }
 
-# $reference: letters and digits that find this event in the log.
-page-reference = Reference { $reference }. Quote it when you ask for help.
+page-reference = Référence { $reference }. Indiquez-la si vous demandez de l’aide.
 
-# $reference: as above; $at: date and time.
-page-reference-at = Reference { $reference }, { $at }. Quote it when you ask for help.
+page-reference-at = Référence { $reference }, { $at }. Indiquez-la si vous demandez de l’aide.
 
-page-why = Why am I seeing this page?
+page-why = Pourquoi cette page s’affiche-t-elle ?
 
-# $site: name of the site.
-page-why-answer = { $site } is open only to people it knows. To show who you are, you prove that you can read e-mail at your address. There is no password: each e-mail signs you in once.
+page-why-answer = Le site { $site } est réservé aux personnes qu’il connaît. Pour montrer qui vous êtes, prouvez que vous pouvez lire les e-mails envoyés à votre adresse. Il n’y a pas de mot de passe : chaque e-mail vous connecte une seule fois.
 
-# $operator: name of the company or person that runs the site.
-page-operator = Run by { $operator }.
+page-operator = Géré par { $operator }.
 
-page-help = Get help
+page-help = Obtenir de l’aide
 
-# Name of the list of languages, for screen readers.
-page-language = Language
+page-language = Langue
 
 ## A field for an address
 
-address-missing = Enter your e-mail address.
+address-missing = Saisissez votre adresse e-mail.
 
-# $example: an address that shows the form, name@example.com.
-address-malformed = This is not a complete address. An address looks like { $example }.
+address-malformed = Cette adresse est incomplète. Une adresse ressemble à { $example }.
 
-address-several = Enter one address only.
+address-several = Saisissez une seule adresse.
 
-# $marks: the marks that are allowed, “. _ + -”.
-address-unsupported = This kind of address cannot be used here. Use one with only plain letters, digits and { $marks } before the @.
+address-unsupported = Ce type d’adresse ne peut pas être utilisé ici. Utilisez une adresse qui ne contient, avant le @, que des lettres sans accent, des chiffres et les signes { $marks }.
 
-address-too-long = This address is too long. An address has at most 254 characters.
+address-too-long = Cette adresse est trop longue. Une adresse compte au plus 254 caractères.
 
-address-mismatch = The e-mail was not sent to this address. Enter the address that received it.
+address-mismatch = L’e-mail n’a pas été envoyé à cette adresse. Saisissez celle qui l’a reçu.
 
 ## Sign in: the form
 
-# Title and heading. $site: name of the site.
-sign-in-title = Sign in to { $site }
+sign-in-title = Se connecter à { $site }
 
-# For sites whose e-mails hold a link. $destination: host and path of the page that opens afterwards.
-sign-in-intro-link = Enter your e-mail address and we will send you a link. It takes you to { $destination }.
+sign-in-intro-link = Saisissez votre adresse e-mail et nous vous enverrons un lien. Il vous mènera à { $destination }.
 
-# For sites whose e-mails hold a code and no link. $destination: as above.
-sign-in-intro-code = Enter your e-mail address and we will send you a code. It takes you to { $destination }.
+sign-in-intro-code = Saisissez votre adresse e-mail et nous vous enverrons un code. Il vous mènera à { $destination }.
 
-sign-in-email = Your e-mail address
+sign-in-email = Votre adresse e-mail
 
-# Box to tick.
-sign-in-remember = Remember my address on this device
+sign-in-remember = Retenir mon adresse sur cet appareil
 
-# Link beside an address that was remembered.
-sign-in-not-you = Not you? Use another address
+sign-in-not-you = Ce n’est pas vous ? Utiliser une autre adresse
 
-# Buttons.
-sign-in-send-link = Send me a link
-sign-in-send-code = Send me a code
+sign-in-send-link = Recevoir un lien
+sign-in-send-code = Recevoir un code
 
-sign-in-session-ended = Your session has ended. Sign in again to go on.
+sign-in-session-ended = Votre session est terminée. Connectez-vous à nouveau pour continuer.
 
-sign-in-form-not-sent = Your session had ended, so the form you sent was not saved. Sign in, then send it again.
+sign-in-form-not-sent = Votre session était terminée : le formulaire envoyé n’a pas été enregistré. Connectez-vous, puis envoyez-le à nouveau.
 
-sign-in-confirm-again = This page needs a recent sign-in. Please sign in once more.
+sign-in-confirm-again = Cette page demande une connexion récente. Veuillez vous connecter à nouveau.
 
-sign-in-other-address = Enter the address you want to use instead.
+sign-in-other-address = Saisissez l’adresse que vous voulez utiliser à la place.
 
-# $since: clock time.
-sign-in-mail-delayed = Sign-in e-mails have been delayed since { $since }. People who are signed in are not affected.
+sign-in-mail-delayed = Depuis { $since }, les e-mails de connexion arrivent en retard. Les sessions déjà ouvertes ne sont pas concernées.
 
-# $email: address.
-sign-in-already = You are signed in as { $email }. Go on with this address, or enter another one below.
+sign-in-already = Votre session est ouverte avec { $email }. Continuez avec cette adresse ou saisissez-en une autre ci-dessous.
 
-# Button. $email: address.
-sign-in-go-on = Go on as { $email }
+sign-in-go-on = Continuer avec { $email }
 
 ## Check your mail: the page that waits
 
-check-mail-title = Check your mail
+check-mail-title = Consultez vos e-mails
 
-# For sites whose e-mails hold a link and a code. $email: address; $site: name of the site.
-check-mail-intro-link = If { $email } may sign in to { $site }, an e-mail is on its way. Open its link in this browser, or enter its code here.
+check-mail-intro-link = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail est en route. Ouvrez dans ce navigateur le lien qu’il contient, ou saisissez ici son code.
 
-# For sites whose e-mails hold a code and no link. $email: address; $site: name of the site.
-check-mail-intro-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code here.
+check-mail-intro-code = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail avec un code est en route. Saisissez le code ici.
 
-check-mail-sent-again = We sent a new e-mail. Only the newest one works.
+check-mail-sent-again = Nous avons envoyé un nouvel e-mail. Seul le plus récent est valable.
 
-check-mail-not-yet = This browser is not signed in yet. Open the link in this browser, or enter the code from the e-mail.
+check-mail-not-yet = Ce navigateur n’est pas encore connecté. Ouvrez le lien dans ce navigateur ou saisissez le code reçu par e-mail.
 
-# $suggestion: an address that looks like the one that was typed, without its likely mistake.
-check-mail-suggestion = Did you mean { $suggestion }?
+check-mail-suggestion = Vouliez-vous dire { $suggestion } ?
 
-# Button. $suggestion: as above.
-check-mail-suggestion-use = Use { $suggestion }
+check-mail-suggestion-use = Utiliser { $suggestion }
 
-check-mail-code = Code from the e-mail
+check-mail-code = Code reçu par e-mail
 
-check-mail-code-missing = Enter the code from the e-mail.
+check-mail-code-missing = Saisissez le code reçu par e-mail.
 
-# $example: a code that shows the form, WDJB-MJHT.
-check-mail-code-malformed = A code has 8 letters, like { $example }. Copy it from the newest e-mail.
+check-mail-code-malformed = Un code compte 8 lettres, comme { $example }. Copiez-le depuis l’e-mail le plus récent.
 
-# $left: number of tries that are left, at least 1.
 check-mail-code-wrong = { $left ->
-    [one] This is not the code from the newest e-mail. You have { $left } try left.
-   *[other] This is not the code from the newest e-mail. You have { $left } tries left.
+    [one] Ce n’est pas le code de l’e-mail le plus récent. Il vous reste { $left } essai.
+   *[other] Ce n’est pas le code de l’e-mail le plus récent. Il vous reste { $left } essais.
 }
 
-# Button that sends the code.
-check-mail-sign-in = Sign in
+check-mail-sign-in = Se connecter
 
-# Button for people who opened the link in another tab of this browser.
-check-mail-continue = I opened the link: continue
+check-mail-continue = Lien ouvert : continuer
 
-# Button that opens the mailbox. $name: name of the service, as in “Gmail”.
-check-mail-open = Open { $name } in a new tab
+check-mail-open = Ouvrir { $name } (nouvel onglet)
 
-# Heading of the facts that follow.
-check-mail-facts = The e-mail to look for
+check-mail-facts = Comment reconnaître l’e-mail
 
-check-mail-from = From
-check-mail-subject = Subject
-check-mail-asked = Asked for
-check-mail-until = Works until
+check-mail-from = De
+check-mail-subject = Objet
+check-mail-asked = Demandé à
+check-mail-until = Valable jusqu’à
 
-check-mail-arrives = It should arrive within a minute.
+check-mail-arrives = L’e-mail devrait arriver en moins d’une minute.
 
-# $since: clock time.
-check-mail-delayed = E-mails have been taking longer than usual since { $since }. You need not do anything: we keep trying.
+check-mail-delayed = Depuis { $since }, les e-mails mettent plus de temps que d’habitude. Vous n’avez rien à faire : nous continuons d’essayer.
 
-# The same, where the time is not known.
-check-mail-slow = This takes longer than usual. You need not do anything: we keep trying.
+check-mail-slow = Cela prend plus de temps que d’habitude. Vous n’avez rien à faire : nous continuons d’essayer.
 
-# Heading.
-check-mail-nothing = Nothing arrived?
+check-mail-nothing = Rien reçu ?
 
-check-mail-spam = Look in the spam folder, and check that the address above is right.
+check-mail-spam = Regardez dans le dossier des spams et vérifiez que l’adresse ci-dessus est correcte.
 
-# $at: clock time with seconds.
-check-mail-resend-at = You can ask for a new e-mail at { $at }.
+check-mail-resend-at = Vous pourrez demander un nouvel e-mail à { $at }.
 
-check-mail-resend-ready = You can ask for a new e-mail now.
+check-mail-resend-ready = Vous pouvez maintenant demander un nouvel e-mail.
 
-# Buttons. $seconds: number of seconds that one has to wait; “s” is the sign for seconds.
-check-mail-resend = Send a new e-mail
-check-mail-resend-wait = Send a new e-mail ({ $seconds } s)
+check-mail-resend = Envoyer un nouvel e-mail
+check-mail-resend-wait = Envoyer un nouvel e-mail ({ $seconds } s)
 
-# Link back to the form; also on the page that says that a request has ended.
-check-mail-other-address = Use another address
+check-mail-other-address = Utiliser une autre adresse
 
 ## What ends a request
 
-request-ended-title = This request has ended
+request-ended-title = Cette demande a pris fin
 
-# $email: address; $at: clock time.
-request-ended-text = The e-mail to { $email } worked until { $at }.
+request-ended-text = L’e-mail pour { $email } était valable jusqu’à { $at }.
 
-# A code was entered too late. $email: address; $at: clock time.
-request-ended-code = The code came too late. The e-mail to { $email } worked until { $at }.
+request-ended-code = Le code est arrivé trop tard. L’e-mail pour { $email } était valable jusqu’à { $at }.
 
-request-ended-do = A new e-mail takes you to the same page.
+request-ended-do = Un nouvel e-mail vous mènera à la même page.
 
-# Button. $email: address.
-request-ended-send = Send a new e-mail to { $email }
+request-ended-send = Envoyer un nouvel e-mail à { $email }
 
-code-used-up-title = Too many wrong codes
+code-used-up-title = Trop de codes incorrects
 
-# $email: address.
-code-used-up-text = To keep your account safe, the code for { $email } no longer works.
+code-used-up-text = Pour protéger votre compte, le code pour { $email } n’est plus valable.
 
-code-used-up-link = The link in the e-mail still works: open it in this browser. Or ask for a new e-mail with a new code.
+code-used-up-link = Le lien de l’e-mail est toujours valable : ouvrez-le dans ce navigateur. Ou demandez un nouvel e-mail avec un nouveau code.
 
-code-used-up-new = Ask for a new e-mail with a new code.
+code-used-up-new = Demandez un nouvel e-mail avec un nouveau code.
 
-# Button.
-code-used-up-send = Send a new e-mail
+code-used-up-send = Envoyer un nouvel e-mail
 
-rate-limited-title = Too many requests
+rate-limited-title = Trop de demandes
 
-# $at: clock time; $minutes: number of minutes until then, at least 1.
 rate-limited-text = { $minutes ->
-    [one] For safety, only a few requests are answered in a row. Try again at { $at } (in { $minutes } minute).
-   *[other] For safety, only a few requests are answered in a row. Try again at { $at } (in { $minutes } minutes).
+    [one] Par sécurité, nous ne répondons qu’à quelques demandes de suite. Réessayez à { $at } (dans { $minutes } minute).
+   *[other] Par sécurité, nous ne répondons qu’à quelques demandes de suite. Réessayez à { $at } (dans { $minutes } minutes).
 }
 
-rate-limited-pending = The last e-mail still works: you can enter its code.
+rate-limited-pending = Le dernier e-mail est toujours valable : vous pouvez saisir son code.
 
-# Buttons.
-rate-limited-code = Enter the code
-rate-limited-again = Try again
+rate-limited-code = Saisir le code
+rate-limited-again = Réessayer
 
 ## The link, opened in another browser
 
-link-elsewhere-title = Sign in on this device?
+link-elsewhere-title = Se connecter sur cet appareil ?
 
-# Title for sites that allow only the code in another browser.
-link-elsewhere-title-code = Go back to where you started
+link-elsewhere-title-code = Revenez là où vous avez commencé
 
-link-elsewhere-in-app = This is your mail app’s own browser. To be signed in elsewhere, enter the code from the e-mail there.
+link-elsewhere-in-app = Ceci est le navigateur intégré de votre application de messagerie. Pour vous connecter dans un autre navigateur, saisissez-y le code reçu par e-mail.
 
-link-elsewhere-text = Someone, probably you, asked for this link in another browser. Opening it here has changed nothing.
+link-elsewhere-text = Quelqu’un, sans doute vous, a demandé ce lien dans un autre navigateur. L’ouvrir ici n’a rien changé.
 
 link-elsewhere-site = Site
-link-elsewhere-asked = Asked for
-link-elsewhere-browser = Asked in
-link-elsewhere-until = Works until
+link-elsewhere-asked = Demandé à
+link-elsewhere-browser = Demandé dans
+link-elsewhere-until = Valable jusqu’à
 
-link-elsewhere-email = The address the e-mail was sent to
+link-elsewhere-email = L’adresse qui a reçu l’e-mail
 
-# Button.
-link-elsewhere-sign-in = Sign in on this device
+link-elsewhere-sign-in = Se connecter sur cet appareil
 
-link-elsewhere-or-code = Or go back to the window where you started and enter the code from the e-mail.
+link-elsewhere-or-code = Ou revenez à la fenêtre où vous avez commencé et saisissez-y le code reçu par e-mail.
 
-link-elsewhere-code-only = Enter the code from the e-mail in the window where you started. To sign in on this device, start here again.
+link-elsewhere-code-only = Saisissez le code reçu par e-mail dans la fenêtre où vous avez commencé. Pour vous connecter sur cet appareil, recommencez ici.
 
-# Button.
-link-elsewhere-start = Start on this device
+link-elsewhere-start = Commencer sur cet appareil
 
-link-elsewhere-not-me = You did not ask for it? Close this page. Nobody is signed in.
+link-elsewhere-not-me = Vous n’avez pas fait cette demande ? Fermez cette page. Personne n’est connecté.
 
 ## A link that works no more
 
-link-expired-title = This link has expired
+link-expired-title = Ce lien a expiré
 
-# $at: clock time.
-link-expired-text = It worked until { $at }. For your safety, a link works only for a short time.
+link-expired-text = Il était valable jusqu’à { $at }. Pour votre sécurité, un lien n’est valable que peu de temps.
 
-link-used-title = This link was used
+link-used-title = Ce lien a déjà été utilisé
 
-# $at: clock time.
-link-used-text = Someone signed in with it at { $at }. A link works only once. If that was not you, tell the people who run this site.
+link-used-text = Quelqu’un s’est connecté avec ce lien à { $at }. Un lien n’est valable qu’une fois. Si ce n’était pas vous, prévenez les responsables de ce site.
 
-link-replaced-title = There is a newer e-mail
+link-replaced-title = Il y a un e-mail plus récent
 
-# $at: clock time.
-link-replaced-text = A newer e-mail was sent at { $at }, and only the newest one works. Look for it first.
+link-replaced-text = Un nouvel e-mail a été envoyé à { $at }, et seul le plus récent est valable. Cherchez-le d’abord.
 
-link-gone-do = A fresh link takes you to the same page.
+link-gone-do = Un nouveau lien vous mènera à la même page.
 
-# Button. $email: address, with stars for most of it: a***@example.com.
-link-gone-send = Send a fresh link to { $email }
+link-gone-send = Envoyer un nouveau lien à { $email }
 
-link-unknown-title = This link does not work
+link-unknown-title = Ce lien ne fonctionne pas
 
-link-unknown-text = We do not know this link. It may be very old, or your mail program cut it at the end of a line.
+link-unknown-text = Nous ne connaissons pas ce lien. Il est peut-être très ancien, ou votre logiciel de messagerie l’a coupé en fin de ligne.
 
-link-unknown-do = Copy the whole link from the e-mail into the address bar, or start again.
+link-unknown-do = Copiez le lien entier depuis l’e-mail dans la barre d’adresse, ou recommencez.
 
-# Button.
-link-unknown-start = Start again
+link-unknown-start = Recommencer
 
 ## “I did not ask for this”
 
-report-title = Did you not ask for this?
+report-title = Vous n’avez pas fait cette demande ?
 
-report-text = Someone asked for a sign-in e-mail to your address. Nobody can sign in without that e-mail, so you need not do anything.
+report-text = Quelqu’un a demandé un e-mail de connexion pour votre adresse. Sans cet e-mail, personne ne peut se connecter : vous n’avez donc rien à faire.
 
 report-site = Site
-report-asked = Asked for
-report-browser = Asked in
+report-asked = Demandé le
+report-browser = Demandé dans
 
-report-do = You can end the request. The link and the code then stop working, and for 24 hours nobody can ask for e-mails to your address from the network this one was asked from.
+report-do = Vous pouvez mettre fin à la demande. Le lien et le code ne seront alors plus valables et, pendant 24 heures, personne ne pourra demander d’e-mails pour votre adresse depuis le réseau d’où vient cette demande.
 
-report-email = The address that received the e-mail
+report-email = L’adresse qui a reçu l’e-mail
 
-# Button.
-report-end = End this request
+report-end = Mettre fin à cette demande
 
-report-done-title = The request has ended
+report-done-title = La demande a pris fin
 
-report-done-text = Thank you. The link and the code in that e-mail no longer work. For 24 hours, no sign-in e-mails are sent to your address when they are asked for from that network.
+report-done-text = Merci. Le lien et le code de cet e-mail ne sont plus valables. Pendant 24 heures, aucun e-mail de connexion demandé depuis ce réseau ne sera envoyé à votre adresse.
 
-report-done-do = You can delete the e-mail and close this page.
+report-done-do = Vous pouvez supprimer l’e-mail et fermer cette page.
 
 ## Sign out
 
-sign-out-title = Sign out?
+sign-out-title = Se déconnecter ?
 
-# $email: address.
-sign-out-text = You are signed in as { $email }.
+sign-out-text = Votre session est ouverte avec { $email }.
 
-sign-out-nobody = Signing out ends the session on this device.
+sign-out-nobody = La déconnexion met fin à la session sur cet appareil.
 
-# Buttons.
-sign-out-here = Sign out on this device
-sign-out-everywhere = Sign out on all devices
-sign-out-stay = Stay signed in
+sign-out-here = Se déconnecter de cet appareil
+sign-out-everywhere = Se déconnecter partout
+sign-out-stay = Garder la session ouverte
 
-signed-out-title = You are signed out
+signed-out-title = Déconnexion effectuée
 
-# $site: name of the site.
-signed-out-here = Your session at { $site } has ended on this device.
+signed-out-here = Cet appareil n’est plus connecté à { $site }.
 
-signed-out-everywhere = Your sessions have ended on all devices.
+signed-out-everywhere = Vos sessions sont terminées sur tous les appareils.
 
-# Button.
-signed-out-again = Sign in again
+signed-out-again = Se reconnecter
 
 ## No access
 
-forbidden-title = No access
+forbidden-title = Accès refusé
 
-# $email: address; $destination: host and path.
-forbidden-text = You are signed in as { $email }, which has no access to { $destination }.
+forbidden-text = Votre session est ouverte avec { $email }. Cette adresse n’a pas accès à { $destination }.
 
-forbidden-do = If you have another address that may open it, sign in with that one.
+forbidden-do = Si vous avez une autre adresse qui y a accès, connectez-vous avec celle-là.
 
-# Button.
-forbidden-switch = Sign out and use another address
+forbidden-switch = Se déconnecter et changer d’adresse
 
-# Heading of a list of sites.
-forbidden-sites = You can open
+forbidden-sites = Vous avez accès à
 
 ## Your account
 
-account-title = Your account
+account-title = Votre compte
 
-# $email: address.
-account-text = You are signed in as { $email }.
+account-text = Votre session est ouverte avec { $email }.
 
-account-groups = Groups
+account-groups = Groupes
 
-account-ended-one = That device is signed out.
-account-ended-others = All other devices are signed out.
+# “That device”: the one whose button was pressed, never the one in use.
+account-ended-one = L’appareil choisi est déconnecté.
+account-ended-others = Tous les autres appareils sont déconnectés.
 
-# Heading of the list of devices.
-account-devices = Where you are signed in
+account-devices = Vos sessions ouvertes
 
-# Mark at the device that is in use.
-account-this = This device
+account-this = Cet appareil
 
-# $at: date and time; $host: host of the site, as in wiki.example.com; $network: part of a network
-# address, as in 203.0.113.0/24.
-account-signed-in = Signed in { $at } at { $host }, from network { $network }.
+account-signed-in = Connexion le { $at } à { $host }, depuis le réseau { $network }.
 
-# $at: date and time.
-account-last-seen = Last used { $at }.
+account-last-seen = Dernière utilisation le { $at }.
 
-# $at: date and time.
-account-expires = Ends { $at }, or earlier when not used.
+account-expires = Fin le { $at }, ou plus tôt sans utilisation.
 
-# Button beside one device.
-account-end = Sign out
+account-end = Déconnecter
 
-# The same button for screen readers; has to begin with the same words. $device: browser and system,
-# as in “Firefox on Windows”.
-account-end-device = Sign out { $device }
+account-end-device = Déconnecter : { $device }
 
-# Buttons.
-account-end-others = Sign out all other devices
-account-sign-out = Sign out on this device
+account-end-others = Déconnecter tous les autres
+account-sign-out = Se déconnecter de cet appareil
 
-# Link. $site: name of the site.
-account-go = Go to { $site }
+account-go = Aller sur { $site }
 
-## Errors. Each has a title, a text that says what happened, and a text that says what to do.
+## Errors
 
-notice-misdirected-title = No such site here
-notice-misdirected-text = The address in your browser does not belong to a site that is served here.
-notice-misdirected-do = Check the address for typing mistakes. If it is right, tell the people who run the site.
+notice-misdirected-title = Ce site n’existe pas ici
+notice-misdirected-text = L’adresse dans votre navigateur ne correspond à aucun des sites hébergés ici.
+notice-misdirected-do = Vérifiez que l’adresse ne contient pas de faute de frappe. Si elle est correcte, prévenez les responsables du site.
 
-notice-bad-request-title = This request cannot be read
-notice-bad-request-text = The address or the data your browser sent is damaged, so nothing was done.
-notice-bad-request-do = Check the address, or go to the start page.
+notice-bad-request-title = Cette demande est illisible
+notice-bad-request-text = L’adresse ou les données envoyées par votre navigateur sont endommagées. Rien n’a donc été fait.
+notice-bad-request-do = Vérifiez l’adresse ou allez à la page d’accueil.
 
-notice-not-found-title = Page not found
-notice-not-found-text = There is no sign-in page at this address.
-notice-not-found-do = Check the address, or go to the start page.
+notice-not-found-title = Page introuvable
+notice-not-found-text = Il n’y a pas de page de connexion à cette adresse.
+notice-not-found-do = Vérifiez l’adresse ou allez à la page d’accueil.
 
-notice-method-not-allowed-title = This cannot be done here
-notice-method-not-allowed-text = Your browser asked in a way this page does not understand, so nothing was done.
-notice-method-not-allowed-do = Go to the start page and try from there.
+notice-method-not-allowed-title = Ce n’est pas possible ici
+notice-method-not-allowed-text = Votre navigateur a envoyé une demande que cette page ne comprend pas. Rien n’a donc été fait.
+notice-method-not-allowed-do = Allez à la page d’accueil et réessayez à partir de là.
 
-notice-too-large-title = Too much was sent
-notice-too-large-text = What your browser sent is larger than this page accepts, so nothing was done.
-notice-too-large-do = Go back and send less.
+notice-too-large-title = L’envoi est trop volumineux
+notice-too-large-text = Votre navigateur a envoyé plus que cette page n’accepte. Rien n’a donc été fait.
+notice-too-large-do = Revenez en arrière et envoyez moins de données.
 
-notice-unsupported-title = This kind of data is not accepted
-notice-unsupported-text = This page accepts only its own form, so nothing was done.
-notice-unsupported-do = If you wanted to sign in, start here.
+notice-unsupported-title = Ce type de données n’est pas accepté
+notice-unsupported-text = Cette page n’accepte que son propre formulaire. Rien n’a donc été fait.
+notice-unsupported-do = Si vous vouliez vous connecter, commencez ici.
 
-notice-cross-site-title = The form came from elsewhere
-notice-cross-site-text = Another website tried to send this form for you. For your safety, nothing was done.
-notice-cross-site-do = If you wanted to sign in, start here.
+notice-cross-site-title = Le formulaire vient d’ailleurs
+notice-cross-site-text = Un autre site a essayé d’envoyer ce formulaire à votre place. Pour votre sécurité, rien n’a été fait.
+notice-cross-site-do = Si vous vouliez vous connecter, commencez ici.
 
-# Nobody can sign in for now, because the people who run the site have switched it off.
-notice-sign-in-closed-title = No new sign-ins here at the moment
-notice-sign-in-closed-text = The people who run this site have switched sign-in off for now. Nobody who is signed in is affected.
-notice-sign-in-closed-do = Try again later, or ask them when it will be open.
+notice-sign-in-closed-title = Pas de nouvelle connexion ici pour le moment
+notice-sign-in-closed-text = Les responsables de ce site ont suspendu la connexion. Les sessions déjà ouvertes ne sont pas concernées.
+notice-sign-in-closed-do = Réessayez plus tard, ou demandez-leur quand la connexion sera rétablie.
 
-notice-upstream-down-title = The application does not answer
-notice-upstream-down-text = The application behind this page does not answer. You are not signed out, and nothing is lost that was saved before.
-notice-upstream-down-do = Wait a moment, then try again.
+notice-upstream-down-title = L’application ne répond pas
+notice-upstream-down-text = L’application derrière cette page ne répond pas. Votre session reste ouverte, et ce qui était déjà enregistré n’est pas perdu.
+notice-upstream-down-do = Patientez un instant, puis réessayez.
 
-notice-upstream-slow-title = The application takes too long
-notice-upstream-slow-text = The application behind this page does not answer in time. You are not signed out. What you sent last may or may not have arrived.
-notice-upstream-slow-do = Wait a moment, then try again.
+notice-upstream-slow-title = L’application met trop de temps
+notice-upstream-slow-text = L’application derrière cette page ne répond pas à temps. Votre session reste ouverte. Votre dernier envoi est peut-être arrivé, ou peut-être pas.
+notice-upstream-slow-do = Patientez un instant, puis réessayez.
 
-# Buttons of the errors above.
-notice-start = Go to the start page
-notice-sign-in = Go to sign-in
-notice-again = Try again
+notice-start = Aller à la page d’accueil
+notice-sign-in = Aller à la connexion
+notice-again = Réessayer
 
-## When nothing else works. These stand in pages that are made at the start, so they hold no values.
+## When nothing else works
 
-last-resort-store-title = Sign-in is not available right now
-last-resort-store-text = A part of this service is out of order. Your session is kept, and nothing you did is lost.
-last-resort-store-do = Please try again in a minute.
+last-resort-store-title = La connexion est indisponible pour le moment
+last-resort-store-text = Une partie de ce service est en panne. Votre session est conservée, et rien de ce que vous avez fait n’est perdu.
+last-resort-store-do = Veuillez réessayer dans une minute.
 
-last-resort-internal-title = Something went wrong
-last-resort-internal-text = This is a fault on our side, and it has been recorded.
-last-resort-internal-do = Please try again. If it happens again, tell the people who run this site, and quote the reference.
+last-resort-internal-title = Un problème est survenu
+last-resort-internal-text = L’erreur vient de chez nous et elle a été enregistrée.
+last-resort-internal-do = Veuillez réessayer. Si cela se reproduit, prévenez les responsables de ce site et indiquez la référence.
 
-# Button.
-last-resort-again = Try again
+last-resort-again = Réessayer
 
-# Stands before letters and digits that find the event in the log.
-last-resort-reference = Reference
+last-resort-reference = Référence
 
-## The inbox for development. Its readers are programmers.
+## The inbox for development
 
-inbox-title = Development inbox
-inbox-text = For development: every e-mail that linkgate would send arrives here.
-inbox-empty = Nothing here yet. Ask for a sign-in link, then reload this page.
+inbox-title = Boîte de réception de développement
+inbox-text = Pour le développement : chaque e-mail que linkgate enverrait arrive ici.
+inbox-empty = Rien pour l’instant. Demandez un lien de connexion, puis rechargez cette page.
 inbox-list = E-mails
-inbox-choose = Choose an e-mail.
-inbox-from = From
-inbox-to = To
+inbox-choose = Choisissez un e-mail.
+inbox-from = De
+inbox-to = À
 inbox-date = Date
 
-# Name of the frame that shows the e-mail, for screen readers.
-inbox-frame = The e-mail as HTML
+inbox-frame = L’e-mail en HTML
 
-# Heading.
-inbox-text-part = As text
+inbox-text-part = En texte
 
-# Link. “.eml” is a kind of file.
-inbox-save = Save as .eml
+inbox-save = Enregistrer en .eml
 
-## The demo application. Its readers are people who try linkgate for the first time.
+## The demo application
 
-demo-title = Demo application
-demo-signed-in = You are in
-demo-public = This page is public
-demo-text = This is the demo application. It knows nothing about signing in; it shows what it received.
+demo-title = Application de démonstration
+demo-signed-in = Vous y êtes
+demo-public = Cette page est publique
+demo-text = Ceci est l’application de démonstration. Elle ne sait rien de la connexion ; elle montre ce qu’elle a reçu.
 
-# $email: address.
-demo-email = linkgate says that you are { $email }.
+demo-email = linkgate dit que vous êtes { $email }.
 
-# Heading, then two names in a table of what a browser sent.
-demo-request = The request
-demo-method = Method
-demo-path = Path
+demo-request = La requête
+demo-method = Méthode
+demo-path = Chemin
 
-# Buttons.
-demo-account = Your account
-demo-sign-out = Sign out
-demo-sign-in = Sign in
+demo-account = Votre compte
+demo-sign-out = Se déconnecter
+demo-sign-in = Se connecter
