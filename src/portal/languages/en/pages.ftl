@@ -185,9 +185,10 @@ check-mail-resend-at = You can ask for a new e-mail at { $at }.
 
 check-mail-resend-ready = You can ask for a new e-mail now.
 
-# Buttons. $seconds: number of seconds that one has to wait; “s” is the sign for seconds.
+# Buttons. $seconds: number of seconds that one has to wait; “s” is the sign for seconds, after a
+# blank that does not break.
 check-mail-resend = Send a new e-mail
-check-mail-resend-wait = Send a new e-mail ({ $seconds } s)
+check-mail-resend-wait = Send a new e-mail ({ $seconds } s)
 
 # Link back to the form; also on the page that says that a request has ended.
 check-mail-other-address = Use another address

