@@ -19,9 +19,11 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, broadcast};
 
 use crate::domain::code::CodeKey;
+use crate::domain::device::DeviceKey;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::SubjectKey;
 use crate::domain::origin::Origin;
+use crate::domain::remembered::RememberedKey;
 use crate::domain::secret::Secret;
 use crate::domain::terms::SignInTerms;
 use crate::domain::token::{self, TokenDigest, TokenKey};
@@ -39,6 +41,10 @@ pub struct Keys {
     pub subject: SubjectKey,
     /// Seals mails that wait.
     pub mail: MailSeal,
+    /// Proves who has signed in with a browser before.
+    pub device: DeviceKey,
+    /// Signs addresses that browsers keep.
+    pub remembered: RememberedKey,
 }
 
 impl Keys {
@@ -50,6 +56,8 @@ impl Keys {
             code: CodeKey::new(secret),
             subject: SubjectKey::new(secret),
             mail: MailSeal::new(secret),
+            device: DeviceKey::new(secret),
+            remembered: RememberedKey::new(secret),
         }
     }
 }

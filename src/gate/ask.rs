@@ -7,6 +7,7 @@ use super::{Gate, Place};
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::Code;
+use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::limit::{CONFIRMATIONS, Hit, Limited, Verdict};
@@ -33,6 +34,8 @@ pub struct Asker {
     pub language: Language,
     /// The browser's cookie, if it has a genuine one.
     pub browser: Option<Token<Browser>>,
+    /// Who has signed in with this browser before, if its cookie says so.
+    pub device: Option<Device>,
 }
 
 /// A mail was queued, or was not and must look as if it had been.
@@ -191,6 +194,9 @@ impl Gate {
         Ok(Asked { browser, attempt })
     }
 
+    /// Counts one mail, whatever it was asked for with: form, resend, fresh link or API. A browser
+    /// that the person has signed in with before has a count of its own and no other, so that
+    /// nobody else can use it up.
     async fn count(
         &self,
         place: Place<'_>,
@@ -198,17 +204,26 @@ impl Gate {
         email: &EmailAddress,
         now: UnixMillis,
     ) -> Stored<Verdict> {
-        let subject = &self.keys.subject;
-        let network = asker.client.network().to_string();
+        let hit = |limited, subject: &str, limit| Hit {
+            key: self.keys.subject.limit(limited, subject),
+            limit,
+        };
+        let (terms, identity) = (place.terms, email.identity());
+        let known =
+            asker.device.as_ref().filter(|device| device.knows(&self.keys.device, identity));
+        if let Some(device) = known {
+            let subject = device.limit_key(identity);
+            let own = hit(Limited::MailsToDevice, &subject, terms.email_limit);
+            return self.store.hit(&[own], now).await;
+        }
+        let client = asker.client.network().to_string();
+        let network = asker.client.neighbourhood().to_string();
         let hits = [
-            Hit {
-                key: subject.limit(Limited::MailsToAddress, &email.limit_key()),
-                limit: place.terms.email_limit,
-            },
-            Hit {
-                key: subject.limit(Limited::MailsByClient, &network),
-                limit: place.terms.client_limit,
-            },
+            hit(Limited::MailsToAddress, &email.limit_key(), terms.email_limit),
+            hit(Limited::MailsByClient, &client, terms.client_limit),
+            hit(Limited::MailsByNetwork, &network, terms.network_limit),
+            hit(Limited::MailsAtSite, place.site, terms.site_limit),
+            hit(Limited::MailsInAll, "", terms.total_limit),
         ];
         self.store.hit(&hits, now).await
     }

@@ -93,6 +93,7 @@ pub fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
     let location = visit.return_url(&signed_in.record.attempt.return_url);
     let mut response = see_other(location.as_path_or_url());
     append(&mut response, session_cookie(visit, signed_in));
+    append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     tracing::info!(
         reference = &*visit.here.reference,
         site = visit.site().name,
