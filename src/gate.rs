@@ -4,13 +4,14 @@
 //! 2. [`Gate::open_link`]: the link is opened; in the browser that asked it signs in ([`redeem`]).
 //! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]).
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
-//! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`ask`]).
+//! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
 //!
 //! The only place that joins domain and ports. It knows no HTTP.
 
 pub mod ask;
 pub mod mail_job;
 pub mod redeem;
+pub mod report;
 pub mod sessions;
 
 use std::collections::HashSet;

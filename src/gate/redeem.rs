@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
-use super::ask::STATES;
+use super::report::STATES;
 use super::{Gate, Place};
 use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::client::ClientAddress;
@@ -201,6 +201,8 @@ impl Gate {
         if record.attempt.site != place.site {
             return Ok(CodeRedeemed::NoAttempt);
         }
+        // To whoever has not the right code, a reported attempt looks like any other.
+        let record = record.as_the_asker_sees_it();
         if let Err(gone) = record.open(Way::Code, self.clock.now()) {
             return Ok(CodeRedeemed::Gone(gone, record));
         }

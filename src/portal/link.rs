@@ -20,8 +20,8 @@ use crate::domain::email::EmailAddress;
 use crate::domain::terms::OtherBrowser;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Report, Token};
-use crate::gate::ask::Reported;
 use crate::gate::redeem::{Opened, Redeemed, SignedIn};
+use crate::gate::report::Reported;
 
 /// `GET /link/TOKEN`. `HEAD` and prefetch get a page and change nothing, whoever sends them.
 pub async fn open(
