@@ -6,6 +6,7 @@
 pub mod attempt;
 pub mod client;
 pub mod code;
+pub mod device;
 pub mod email;
 pub mod identity;
 pub mod language;
@@ -14,6 +15,7 @@ pub mod navigation;
 pub mod origin;
 pub mod path;
 pub mod policy;
+pub mod remembered;
 pub mod return_url;
 pub mod secret;
 pub mod session;

@@ -28,8 +28,10 @@ use crate::config::{
     Config, MailConfig, MailTransport, SmtpConfig, SmtpTls, StoreConfig, Upstream as UpstreamFile,
     UpstreamProtocol,
 };
+use crate::domain::limit::Limit;
 use crate::domain::site::{Site, Sites};
 use crate::domain::terms::SignInTerms;
+use crate::domain::time::Span;
 use crate::gate::Gate;
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
@@ -47,6 +49,12 @@ use crate::proxy::wire::WireLimits;
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often the store's clock is asked.
 const CLOCK: Duration = Duration::from_secs(10);
+/// Mails asked for from the network around a client.
+const NETWORK_LIMIT: Limit = Limit { count: 50, window: Span::seconds(3600) };
+/// Mails asked for at one site.
+const SITE_LIMIT: Limit = Limit { count: 1000, window: Span::seconds(3600) };
+/// Mails asked for at all sites together.
+const TOTAL_LIMIT: Limit = Limit { count: 5000, window: Span::seconds(3600) };
 
 /// Why an installation cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -214,6 +222,10 @@ pub fn sites(config: &Config) -> Sites {
             other_browser: site.sign_in.other_browser,
             email_limit: config.sign_in.email_limit,
             client_limit: config.sign_in.ip_limit,
+            network_limit: wider(NETWORK_LIMIT, config.sign_in.ip_limit),
+            site_limit: wider(SITE_LIMIT, config.sign_in.ip_limit),
+            total_limit: wider(TOTAL_LIMIT, config.sign_in.ip_limit),
+            new_device_notice: false,
             used_link_retention: config.sign_in.used_link_retention,
             session: config.session.lifetimes,
         },
@@ -224,6 +236,11 @@ pub fn sites(config: &Config) -> Sites {
         cors_origins: site.cors_origins.clone(),
     };
     Sites::new(config.sites.iter().map(site).collect())
+}
+
+/// A limit for many, which is never smaller than that of one client among them.
+fn wider(many: Limit, one: Limit) -> Limit {
+    if one.count > many.count { one } else { many }
 }
 
 fn threads(config: &Config) -> usize {

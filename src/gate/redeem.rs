@@ -2,11 +2,12 @@
 
 use subtle::ConstantTimeEq;
 
-use super::ask::STATES;
+use super::report::STATES;
 use super::{Gate, Place};
 use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::{Code, TRIES};
+use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::Verdict;
 use crate::domain::session::Session;
@@ -22,6 +23,8 @@ pub struct Caller<'a> {
     pub browser: Option<&'a Token<Browser>>,
     /// Its cookie of a session, if it has a genuine one.
     pub session: Option<&'a Token<token::Session>>,
+    /// Who has signed in with it before, if its cookie says so.
+    pub device: Option<&'a Device>,
     /// What it says it is, in our own words.
     pub browser_label: &'a str,
     /// Its address.
@@ -37,6 +40,8 @@ pub struct SignedIn {
     pub session: Session,
     /// The attempt that led to it.
     pub record: Record,
+    /// The browser, which knows this person from now on, for its cookie.
+    pub device: Device,
 }
 
 /// What became of an opened link.
@@ -196,6 +201,8 @@ impl Gate {
         if record.attempt.site != place.site {
             return Ok(CodeRedeemed::NoAttempt);
         }
+        // To whoever has not the right code, a reported attempt looks like any other.
+        let record = record.as_the_asker_sees_it();
         if let Err(gone) = record.open(Way::Code, self.clock.now()) {
             return Ok(CodeRedeemed::Gone(gone, record));
         }
@@ -297,8 +304,17 @@ impl Gate {
                 if let Some(replaced) = caller.session {
                     self.announce(replaced.digest());
                 }
-                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record }))))
+                let device = self.remembering(caller.device, session.email.identity());
+                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record, device }))))
             }
+        }
+    }
+
+    /// The browser, after this person has signed in with it.
+    fn remembering(&self, device: Option<&Device>, identity: &str) -> Device {
+        match device {
+            Some(device) => device.remembering(&self.keys.device, identity),
+            None => Device::mint(draw(&self.entropy)).remembering(&self.keys.device, identity),
         }
     }
 

@@ -84,6 +84,7 @@ pub async fn verify(
         }),
     );
     append(&mut response, session_cookie(&visit, &signed_in));
+    append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     Ok(response)
 }
 

@@ -20,8 +20,8 @@ use crate::domain::email::EmailAddress;
 use crate::domain::terms::OtherBrowser;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Report, Token};
-use crate::gate::ask::Reported;
 use crate::gate::redeem::{Opened, Redeemed, SignedIn};
+use crate::gate::report::Reported;
 
 /// `GET /link/TOKEN`. `HEAD` and prefetch get a page and change nothing, whoever sends them.
 pub async fn open(
@@ -93,6 +93,7 @@ pub fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
     let location = visit.return_url(&signed_in.record.attempt.return_url);
     let mut response = see_other(location.as_path_or_url());
     append(&mut response, session_cookie(visit, signed_in));
+    append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     tracing::info!(
         reference = &*visit.here.reference,
         site = visit.site().name,

@@ -12,6 +12,7 @@ use super::cookies::{self, CookieNames};
 use super::pages::Look;
 use super::refusal::Refusal;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
+use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::Identity;
 use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
@@ -49,6 +50,8 @@ pub struct Visit {
     pub session: Option<Token<token::Session>>,
     /// A genuine browser token, if there is exactly one.
     pub browser: Option<Token<Browser>>,
+    /// Who has signed in with this browser before; a damaged cookie says nothing.
+    pub device: Option<Device>,
     /// The cookies of this site.
     pub cookies: CookieNames,
     /// What the browser says it is, in our own words.
@@ -118,6 +121,7 @@ impl Visit {
         Caller {
             browser: self.browser.as_ref(),
             session: self.session.as_ref(),
+            device: self.device.as_ref(),
             browser_label: &self.label,
             client: &self.here.client,
         }
@@ -130,6 +134,7 @@ impl Visit {
             browser_label: self.label.clone(),
             browser: self.browser.take(),
             language: self.look.language,
+            device: self.device.clone(),
         }
     }
 
@@ -198,6 +203,8 @@ impl FromRequestParts<Arc<Desk>> for Visit {
         Ok(Self {
             session: token_in(&parts.headers, cookies.session, key),
             browser: token_in(&parts.headers, cookies.browser, key),
+            device: value_in(&parts.headers, cookies.device)
+                .and_then(|text| Device::parse(text).ok()),
             cookies,
             label: BrowserLabel::from_user_agent(agent).to_string(),
             in_app: in_app(agent),
@@ -222,9 +229,14 @@ pub fn token_in<P: token::Purpose>(
     name: &str,
     key: &TokenKey,
 ) -> Option<Token<P>> {
+    Token::parse(key, value_in(headers, name)?).ok()
+}
+
+/// The text of a cookie that is there exactly once.
+#[must_use]
+pub fn value_in<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let fields = headers.get_all(header::COOKIE);
-    let found = cookies::find(fields.iter().map(http::HeaderValue::as_bytes), name);
-    Token::parse(key, found.text()?).ok()
+    cookies::find(fields.iter().map(http::HeaderValue::as_bytes), name).text()
 }
 
 /// The bytes of a field; a field that is there twice counts as a value that nothing equals.

@@ -14,6 +14,8 @@ mod browser;
 mod crash;
 mod faults;
 mod flow;
+mod gate_laws;
+mod gate_limits;
 mod gate_world;
 mod house;
 mod lifetimes;

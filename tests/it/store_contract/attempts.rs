@@ -2,10 +2,11 @@
 
 use linkgate::domain::attempt::{Record, State};
 use linkgate::domain::time::UnixMillis;
-use linkgate::ports::{Settled, Settlement};
+use linkgate::ports::{Beginning, Settled, Settlement};
 
 use super::world::{
-    ANN, BOB, LIFETIME, NOW, World, attempt, browser, link, session, session_digest, settle_with,
+    ANN, BOB, LIFETIME, NOW, World, attempt, browser, link, mail, session, session_digest,
+    settle_with,
 };
 
 const LATER: UnixMillis = UnixMillis(NOW.0 + 5_000);
@@ -71,6 +72,27 @@ pub(super) async fn what_was_used_by_link_is_used_up_when_replaced(world: World)
     assert_eq!(world.state(1).await, State::Used { session, at });
     world.begin(3, 1, ANN, LATER).await;
     assert_eq!(world.state(1).await, State::Used { session, at }, "used stays used");
+}
+
+pub(super) async fn an_attempt_that_replaces_nothing_leaves_the_older_one_alone(world: World) {
+    let store = &world.store;
+    world.begin(1, 1, ANN, NOW).await;
+    let (late, mail) = (attempt(1), mail(2));
+    let beginning = Beginning {
+        link: link(2),
+        attempt: &late,
+        person: ANN,
+        mail: &mail,
+        keep_until: NOW.after(LIFETIME),
+        replaces: false,
+        now: LATER,
+    };
+    store.begin(&beginning).await.unwrap();
+    assert_eq!((world.state(1).await, world.state(2).await), (State::Live, State::Live));
+    assert_eq!(store.latest(browser(1)).await.unwrap().unwrap().0, link(2));
+    // The next one that replaces takes the place of the first.
+    world.begin(3, 1, ANN, LATER).await;
+    assert_eq!(world.state(1).await, State::Replaced { at: LATER });
 }
 
 pub(super) async fn tries_are_counted_up_to_the_most(world: World) {
