@@ -28,6 +28,7 @@ mod secret_source;
 mod settings;
 mod structure;
 mod suggest;
+mod svg;
 
 use std::cell::RefCell;
 use std::path::Path;

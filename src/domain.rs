@@ -6,6 +6,7 @@
 pub mod attempt;
 pub mod client;
 pub mod code;
+pub mod colour;
 pub mod device;
 pub mod email;
 pub mod identity;

@@ -43,7 +43,12 @@ impl Default for SignInConfig {
         Self {
             email_limit: Limit { count: 3, window: Span::seconds(HOUR) },
             ip_limit: Limit { count: 10, window: Span::seconds(HOUR) },
+            network_limit: Limit { count: 50, window: Span::seconds(HOUR) },
+            site_limit: Limit { count: 1_000, window: Span::seconds(HOUR) },
+            total_limit: Limit { count: 5_000, window: Span::seconds(HOUR) },
             used_link_retention: Duration::from_secs(30 * DAY),
+            mail_buttons: true,
+            remember_address: true,
         }
     }
 }

@@ -43,6 +43,7 @@ map! {
         session: Map<SessionFile>,
         groups: Map<GroupsFile>,
         sites: List<SiteFile>,
+        languages: List<String>,
         prefix: Text,
         server: Map<ServerFile>,
         log: Map<LogFile>,
@@ -149,6 +150,9 @@ map! {
         other_browser: Text,
         limits: Map<LimitsFile>,
         used_link_retention: Text,
+        new_device_notice: Text,
+        mail_buttons: Text,
+        remember_address: Text,
     }
 }
 
@@ -157,6 +161,9 @@ map! {
     LimitsFile {
         email: Text,
         ip: Text,
+        network: Text,
+        site: Text,
+        total: Text,
     }
 }
 
@@ -173,6 +180,7 @@ map! {
     /// `sites[]`
     SiteFile {
         name: Text,
+        title: Text,
         origin: Text,
         insecure_http: Text,
         upstream: Located<Choice<UpstreamFile>>,
@@ -206,6 +214,7 @@ map! {
         registration: Text,
         link_lifetime: Text,
         other_browser: Text,
+        new_device_notice: Text,
     }
 }
 

@@ -123,6 +123,13 @@ fn may_hold_password(value: &str) -> bool {
     before_at.is_some_and(|before| before.contains("//") || before.contains(':'))
 }
 
+/// Signs that do something instead of being seen: controls, separators of lines, embeddings and
+/// overrides of direction (Unicode TR 9), byte order marks.
+pub(super) fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
 /// The value on one line: control characters would let a file write its own lines, or colours, into
 /// the report.
 fn shown(value: &str) -> String {
@@ -132,7 +139,7 @@ fn shown(value: &str) -> String {
             shown.push('…');
             break;
         }
-        if letter.is_control() {
+        if is_unseen(letter) {
             shown.extend(letter.escape_default());
         } else {
             shown.push(letter);
@@ -179,6 +186,7 @@ mod tests {
     fn values_stay_on_one_line_are_shortened_and_show_no_password() {
         let shown = |value: &str| Fault::new("is wrong").value(value).value;
         assert_eq!(shown("a\nb\u{1b}[1m").unwrap(), "a\\nb\\u{1b}[1m");
+        assert_eq!(shown("a\u{202e}b").unwrap(), "a\\u{202e}b");
         assert_eq!(shown(&"x".repeat(200)).unwrap().chars().count(), LONGEST_SHOWN + 1);
         for url in ["http://me:hunter2@host/", "//hunter2@host/", "me:hunter2@host:1"] {
             let fault = Fault::new("is wrong").hint(format!("did you mean {url}?")).value(url);

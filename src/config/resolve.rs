@@ -7,6 +7,7 @@
 
 mod addresses;
 mod certificates;
+mod languages;
 mod mail;
 mod people;
 mod rule;
@@ -62,6 +63,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         listeners,
         admin,
         trusted_proxies,
+        languages: languages::languages(root, file.languages.as_ref()),
         prefix,
         server: server::server(root, file.server.as_ref()),
         log: server::log(root, file.log.as_ref()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::environment::Environment;
 use super::located::{Located, Text};
-use super::problem::{Fault, Place, Problem};
+use super::problem::{Fault, Place, Problem, is_unseen};
 use super::suggest::{either, nearest};
 use crate::domain::time::Span;
 
@@ -143,6 +143,25 @@ pub(super) fn path_text(text: &str) -> Result<String, Fault> {
         return Err(Fault::new("must be a path"));
     }
     Ok(text.to_owned())
+}
+
+/// Reads a text of one line for people, `most` characters or fewer. It stands in subjects and page
+/// titles, where a line end adds a header, and a sign that turns the direction of writing (Unicode
+/// TR 9) makes the rest of the line say something else.
+pub(super) fn line(most: usize) -> impl Fn(&str) -> Result<String, Fault> {
+    move |text| {
+        let text = text.trim();
+        if text.chars().any(is_unseen) {
+            return Err(Fault::new("must be plain text on one line")
+                .hint("remove line ends and signs that cannot be seen"));
+        }
+        match text.chars().count() {
+            0 => Err(Fault::new("must not be empty").hint("leave the key out for the default")),
+            count if count <= most => Ok(text.to_owned()),
+            count => Err(Fault::new(format!("has {count} characters, of at most {most}"))
+                .hint("people read it on a phone: a few words are enough")),
+        }
+    }
 }
 
 /// Reads `true` or `false`. YAML's other words for them are refused, because half of all readers

@@ -3,6 +3,7 @@
 mod bad;
 mod good;
 mod secrets;
+mod signing_in;
 
 use std::collections::HashMap;
 use std::io;
@@ -88,4 +89,26 @@ sites:
 fn edited(from: &str, to: &str) -> String {
     assert!(from.is_empty() || BASE.contains(from), "{from}");
     if from.is_empty() { format!("{BASE}{to}") } else { BASE.replacen(from, to, 1) }
+}
+
+/// What each mistake is answered with. Every mistake has a place within the file.
+///
+/// A case is what is wrong, the passage of [`BASE`] that is replaced (nothing: appended), and by
+/// what.
+fn report(cases: &[(&str, &str, &str)]) -> String {
+    let mut report = String::new();
+    for (what, from, to) in cases {
+        let text = edited(from, to);
+        let problems = match parse(&text) {
+            Ok(_) => panic!("{what}: was accepted"),
+            Err(problems) => problems,
+        };
+        let lines = text.lines().count() as u64 + 1;
+        for problem in problems.iter() {
+            let place = problem.place.unwrap_or_else(|| panic!("{what}: {problem}"));
+            assert!((1..=lines).contains(&place.line) && place.column > 0, "{what}: {problem}");
+        }
+        report.push_str(&format!("── {what}\n{problems}\n"));
+    }
+    report
 }

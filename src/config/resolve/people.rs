@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::config::defaults;
-use crate::config::file::{File, GroupsFile, Map, SessionFile, SignInFile};
+use crate::config::file::{File, GroupsFile, LimitsFile, Map, SessionFile, SignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, span, word};
+use crate::config::scope::{Scope, flag, span, word};
 use crate::config::settings::{OtherBrowser, SessionConfig, SignInConfig, Site, SiteSignIn};
 use crate::domain::identity::GroupName;
 use crate::domain::limit::{Limit, LimitError};
@@ -24,10 +24,20 @@ pub(super) fn sign_in(
         enabled: true,
         link_lifetime: defaults::LINK_LIFETIME,
         other_browser: defaults::OTHER_BROWSER,
+        new_device_notice: false,
     };
     let Some(Located { value: file, at }) = file else { return (common, site) };
     let scope = root.key("sign_in", *at);
-    link(&scope, file.link_lifetime.as_ref(), file.other_browser.as_ref(), &mut site);
+    let said = SiteSaid {
+        link_lifetime: file.link_lifetime.as_ref(),
+        other_browser: file.other_browser.as_ref(),
+        new_device_notice: file.new_device_notice.as_ref(),
+    };
+    site_sign_in(&scope, &said, &mut site);
+    let flag = |key, text: &Option<Text>, default| scope.or(key, text.as_ref(), default, flag);
+    common.mail_buttons = flag("mail_buttons", &file.mail_buttons, common.mail_buttons);
+    common.remember_address =
+        flag("remember_address", &file.remember_address, common.remember_address);
     common.used_link_retention = scope.or(
         "used_link_retention",
         file.used_link_retention.as_ref(),
@@ -35,28 +45,41 @@ pub(super) fn sign_in(
         span(defaults::SHORTEST_RETENTION, defaults::LONGEST_RETENTION),
     );
     if let Some(Located { value: file, at }) = &file.limits {
-        let scope = scope.key("limits", *at);
-        common.email_limit = scope.or("email", file.email.as_ref(), common.email_limit, limit);
-        common.ip_limit = scope.or("ip", file.ip.as_ref(), common.ip_limit, limit);
+        limits(&scope.key("limits", *at), file, &mut common);
     }
     (common, site)
 }
 
+fn limits(scope: &Scope<'_>, file: &LimitsFile, common: &mut SignInConfig) {
+    let read = |key, text: &Option<Text>, default| scope.or(key, text.as_ref(), default, limit);
+    common.email_limit = read("email", &file.email, common.email_limit);
+    common.ip_limit = read("ip", &file.ip, common.ip_limit);
+    common.network_limit = read("network", &file.network, common.network_limit);
+    common.site_limit = read("site", &file.site, common.site_limit);
+    common.total_limit = read("total", &file.total, common.total_limit);
+}
+
 /// What both `sign_in` and a site's own can say.
-pub(super) fn link(
-    scope: &Scope<'_>,
-    link_lifetime: Option<&Text>,
-    other_browser: Option<&Text>,
-    site: &mut SiteSignIn,
-) {
+pub(super) struct SiteSaid<'a> {
+    pub(super) link_lifetime: Option<&'a Text>,
+    pub(super) other_browser: Option<&'a Text>,
+    pub(super) new_device_notice: Option<&'a Text>,
+}
+
+/// Puts what was said over what holds already.
+pub(super) fn site_sign_in(scope: &Scope<'_>, said: &SiteSaid<'_>, site: &mut SiteSignIn) {
     const WORDS: &[(&str, OtherBrowser)] = &[
         ("address", OtherBrowser::Address),
         ("button", OtherBrowser::Button),
         ("code_only", OtherBrowser::CodeOnly),
     ];
     let lifetime = span(defaults::SHORTEST_LINK, defaults::LONGEST_LINK);
-    site.link_lifetime = scope.or("link_lifetime", link_lifetime, site.link_lifetime, lifetime);
-    site.other_browser = scope.or("other_browser", other_browser, site.other_browser, word(WORDS));
+    site.link_lifetime =
+        scope.or("link_lifetime", said.link_lifetime, site.link_lifetime, lifetime);
+    site.other_browser =
+        scope.or("other_browser", said.other_browser, site.other_browser, word(WORDS));
+    site.new_device_notice =
+        scope.or("new_device_notice", said.new_device_notice, site.new_device_notice, flag);
 }
 
 fn limit(text: &str) -> Result<Limit, Fault> {

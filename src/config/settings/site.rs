@@ -17,6 +17,9 @@ pub struct Site {
     pub id: SiteId,
     /// Its name in logs, metrics and the admin API.
     pub name: Arc<str>,
+    /// Its name for people, on pages and in mails; the name above when none is given. Plain text on
+    /// one line.
+    pub title: Arc<str>,
     /// Where it is for browsers.
     pub origin: OriginPattern,
     /// Where the application is. A site has one, with the same number as the site.
@@ -44,6 +47,8 @@ pub struct SiteSignIn {
     pub link_lifetime: Duration,
     /// What another browser has to do.
     pub other_browser: OtherBrowser,
+    /// Whether people are told by mail when a browser that was not seen before signs in as them.
+    pub new_device_notice: bool,
 }
 
 /// The application behind a site.
