@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::origin::is_dns_name;
 
+pub mod typo;
+
 const LONGEST_LOCAL: usize = 64;
 const LONGEST_ADDRESS: usize = 254;
 /// What is looked at of a pasted text: an address, a display name and some air.
