@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::{AddressProblem, Page, Site};
+pub use crate::domain::mailbox::Mailbox;
 use crate::domain::time::UnixMillis;
 
 /// `GET {prefix}/sign-in`, and the answer to a `POST` that was refused at the field (422).
@@ -73,7 +74,8 @@ pub struct CheckMail<'a> {
     pub code_error: Option<CodeProblem>,
     /// What just happened.
     pub notice: Option<CheckMailNotice>,
-    /// Where this address reads its mail, see [`Mailbox::of`].
+    /// Where this address reads its mail, see [`Mailbox::of`]; `None` if the visitor has not typed
+    /// the address, which may stand in the URL.
     pub mailbox: Option<Mailbox>,
     /// The return URL, for "use another address".
     pub return_to: &'a str,
@@ -117,15 +119,6 @@ pub enum CheckMailNotice {
     SentAgain,
     /// "I opened the link: continue" was pressed (`?opened=1`), but this browser has no session.
     NotYet,
-}
-
-/// A web page where mail is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mailbox {
-    /// Name of the service.
-    pub name: &'static str,
-    /// Where it is.
-    pub url: &'static str,
 }
 
 /// The time of an attempt is over: on the waiting page (200), or after a code that came too late
@@ -221,39 +214,5 @@ impl Page for RateLimited<'_> {
 
     fn status(&self) -> StatusCode {
         StatusCode::TOO_MANY_REQUESTS
-    }
-}
-
-impl Mailbox {
-    /// The web mail of a well-known domain, told from the address alone: no look-up, so it tells
-    /// nobody anything and costs nothing.
-    #[must_use]
-    pub fn of(address: &str) -> Option<Self> {
-        let (_, domain) = address.rsplit_once('@')?;
-        let (name, url) = match domain.to_ascii_lowercase().as_str() {
-            "gmail.com" | "googlemail.com" => ("Gmail", "https://mail.google.com/mail/"),
-            "outlook.com" | "hotmail.com" | "live.com" => {
-                ("Outlook", "https://outlook.live.com/mail/")
-            }
-            "yahoo.com" => ("Yahoo Mail", "https://mail.yahoo.com/"),
-            "proton.me" | "protonmail.com" | "pm.me" => ("Proton Mail", "https://mail.proton.me/"),
-            "icloud.com" | "me.com" | "mac.com" => ("iCloud Mail", "https://www.icloud.com/mail"),
-            "gmx.de" | "gmx.net" => ("GMX", "https://www.gmx.net/"),
-            "fastmail.com" | "fastmail.fm" => ("Fastmail", "https://app.fastmail.com/mail/"),
-            _ => return None,
-        };
-        Some(Self { name, url })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mailbox_is_known_by_the_exact_domain() {
-        assert_eq!(Mailbox::of("a@GMail.com").map(|found| found.name), Some("Gmail"));
-        assert_eq!(Mailbox::of("a@gmail.com.example"), None);
-        assert_eq!(Mailbox::of("gmail.com"), None);
     }
 }

@@ -143,7 +143,7 @@ fn check_mail(words: &Words<'_>, pages: &Pages, all: &mut Vec<Named>) {
     let ready = CheckMail {
         now: at(60),
         delivery: Delivery::HandedOver { at: at(12) },
-        mailbox: Mailbox::of("alice@gmail.com"),
+        mailbox: Some(Mailbox { name: "Gmail", url: "https://mail.google.com/mail/".into() }),
         ..plain.clone()
     };
     add(all, "check_mail_ready", ready.render(pages));
