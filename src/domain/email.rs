@@ -130,7 +130,9 @@ impl EmailAddress {
         }
         let text = text.trim_matches(|letter: char| letter.is_ascii_whitespace());
         if let Some(address) = strip_mailto(text) {
-            return if address.contains('?') {
+            // Unencoded, these are not of the address (RFC 6068, 2): header fields, and the slashes of
+            // `mailto://name@example.com`, which would be another person's, `//name@example.com`.
+            return if address.contains(['?', '/', '#', '&', '=']) {
                 Err(EmailError::LocalCharacter)
             } else {
                 Self::parse(address)
