@@ -12,6 +12,7 @@ pub mod email;
 pub mod identity;
 pub mod language;
 pub mod limit;
+pub mod mailbox;
 pub mod navigation;
 pub mod origin;
 pub mod path;

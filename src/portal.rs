@@ -38,6 +38,7 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use tower::ServiceExt;
 
 use crate::domain::client::TrustedProxies;
+use crate::domain::email::EmailAddress;
 use crate::domain::policy::Groups;
 use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
@@ -66,6 +67,8 @@ pub struct Desk {
     pub prefix: String,
     /// The sender as mail programs show it.
     pub sender: String,
+    /// Its address alone.
+    pub sender_address: EmailAddress,
     /// Whose forwarding headers are believed.
     pub trusted: TrustedProxies,
 }

@@ -136,6 +136,7 @@ impl Installation {
             groups: Arc::clone(&config.groups),
             prefix: prefix.to_owned(),
             sender: sender.to_string(),
+            sender_address: sender.address.clone(),
             trusted: config.trusted_proxies.clone(),
         }));
         let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::origin::is_dns_name;
 
+pub mod typo;
+
 const LONGEST_LOCAL: usize = 64;
 const LONGEST_ADDRESS: usize = 254;
 /// What is looked at of a pasted text: an address, a display name and some air.
@@ -128,7 +130,9 @@ impl EmailAddress {
         }
         let text = text.trim_matches(|letter: char| letter.is_ascii_whitespace());
         if let Some(address) = strip_mailto(text) {
-            return if address.contains('?') {
+            // Unencoded, these are not of the address (RFC 6068, 2): header fields, and the slashes of
+            // `mailto://name@example.com`, which would be another person's, `//name@example.com`.
+            return if address.contains(['?', '/', '#', '&', '=']) {
                 Err(EmailError::LocalCharacter)
             } else {
                 Self::parse(address)

@@ -183,11 +183,21 @@ fn check_mail(
         delivery: Delivery::Queued,
         code_error,
         notice,
-        mailbox: Mailbox::of(attempt.email.identity(), &visit.desk.sender),
+        mailbox: mailbox(visit, record),
         return_to,
     }
     .render(&visit.look)
     .into_response()
+}
+
+/// The web mail, for the browser that typed the address: others see it masked, and the URL may hold
+/// it in full.
+fn mailbox(visit: &Visit, record: &Record) -> Option<Mailbox> {
+    let attempt = &record.attempt;
+    if attempt.stranger {
+        return None;
+    }
+    Mailbox::of(&attempt.email, &visit.desk.sender_address)
 }
 
 fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {

@@ -1,10 +1,10 @@
 //! The way in: the form, the waiting page, and what ends them.
 
 use http::StatusCode;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{AddressProblem, Page, Site};
+pub use crate::domain::mailbox::Mailbox;
 use crate::domain::time::UnixMillis;
 
 /// `GET {prefix}/sign-in`, and the answer to a `POST` that was refused at the field (422).
@@ -90,8 +90,8 @@ pub struct CheckMail<'a> {
     pub code_error: Option<CodeProblem>,
     /// What just happened.
     pub notice: Option<CheckMailNotice>,
-    /// Where this address reads its mail, see [`Mailbox::of`]; `None` also where the operator does
-    /// not want such a button.
+    /// Where this address reads its mail, see [`Mailbox::of`]; `None` if the visitor has not typed
+    /// the address, which may stand in the URL, and where the operator wants no such button.
     pub mailbox: Option<Mailbox>,
     /// The return URL, for "use another address".
     pub return_to: &'a str,
@@ -136,15 +136,6 @@ pub enum CheckMailNotice {
     SentAgain,
     /// "I opened the link: continue" was pressed (`?opened=1`), but this browser has no session.
     NotYet,
-}
-
-/// A web page where mail is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mailbox {
-    /// Name of the service.
-    pub name: &'static str,
-    /// Where it is.
-    pub url: String,
 }
 
 /// The time of an attempt is over: on the waiting page (200), or after a code that came too late
@@ -240,84 +231,5 @@ impl Page for RateLimited<'_> {
 
     fn status(&self) -> StatusCode {
         StatusCode::TOO_MANY_REQUESTS
-    }
-}
-
-/// What Gmail's search makes of a sender must stay inside the brackets of `from:(…)`.
-const SEARCHED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
-
-impl Mailbox {
-    /// The web mail of a well-known domain, told from the address alone: no look-up, so it tells
-    /// nobody anything and costs nothing.
-    ///
-    /// `address` is the one this browser may see: for a masked one (`a***@gmail.com`) the page does
-    /// not say whose mailbox it is. `sender` is the sender as mail programs show it; Gmail then
-    /// finds the mail wherever it was put, the spam folder included.
-    #[must_use]
-    pub fn of(address: &str, sender: &str) -> Option<Self> {
-        let (local, domain) = address.rsplit_once('@')?;
-        let (name, url) = match domain.to_ascii_lowercase().as_str() {
-            "gmail.com" | "googlemail.com" => ("Gmail", gmail(address, local, sender)),
-            "outlook.com" | "hotmail.com" | "live.com" | "msn.com" => {
-                ("Outlook", "https://outlook.live.com/mail/".to_owned())
-            }
-            "yahoo.com" | "ymail.com" => ("Yahoo Mail", "https://mail.yahoo.com/".to_owned()),
-            "proton.me" | "protonmail.com" | "pm.me" => {
-                ("Proton Mail", "https://mail.proton.me/".to_owned())
-            }
-            "icloud.com" | "me.com" | "mac.com" => {
-                ("iCloud Mail", "https://www.icloud.com/mail".to_owned())
-            }
-            "gmx.de" | "gmx.net" | "gmx.at" | "gmx.ch" => {
-                ("GMX", "https://www.gmx.net/".to_owned())
-            }
-            "web.de" => ("WEB.DE", "https://web.de/".to_owned()),
-            "orange.fr" | "wanadoo.fr" => ("Orange", "https://mail.orange.fr/".to_owned()),
-            "fastmail.com" | "fastmail.fm" => {
-                ("Fastmail", "https://app.fastmail.com/mail/".to_owned())
-            }
-            _ => return None,
-        };
-        Some(Self { name, url })
-    }
-}
-
-/// The search for mails of this sender in the last hour, in the mailbox of this address where
-/// several are open in the browser.
-fn gmail(address: &str, local: &str, sender: &str) -> String {
-    let sender = sender.rsplit_once('<').map_or(sender, |(_, rest)| rest.trim_end_matches('>'));
-    let account = if local.ends_with("***") { "0" } else { address };
-    format!(
-        "https://mail.google.com/mail/u/{}/#search/from%3A({})+in%3Aanywhere+newer_than%3A1h",
-        utf8_percent_encode(account, SEARCHED),
-        utf8_percent_encode(sender.trim(), SEARCHED),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SENDER: &str = "Staging Sign-in <auth@mail.example.com>";
-
-    #[test]
-    fn a_mailbox_is_known_by_the_exact_domain() {
-        assert_eq!(Mailbox::of("a@WEB.de", SENDER).map(|found| found.name), Some("WEB.DE"));
-        assert_eq!(Mailbox::of("a@gmail.com.example", SENDER), None);
-        assert_eq!(Mailbox::of("gmail.com", SENDER), None);
-    }
-
-    #[test]
-    fn gmail_opens_at_the_mail_and_a_masked_address_stays_masked() {
-        let url = |address| Mailbox::of(address, SENDER).unwrap().url;
-        assert_eq!(
-            url("ann+x@gmail.com"),
-            "https://mail.google.com/mail/u/ann%2Bx%40gmail.com/#search/from%3A(auth%40mail.\
-             example.com)+in%3Aanywhere+newer_than%3A1h"
-        );
-        assert!(url("a***@gmail.com").starts_with("https://mail.google.com/mail/u/0/#search/"));
-        assert!(!url("../x@gmail.com").contains("/../"));
-        let hostile = Mailbox::of("a@gmail.com", "a)+to:(b/\"<>").unwrap().url;
-        assert!(hostile.ends_with("from%3A()+in%3Aanywhere+newer_than%3A1h"), "{hostile}");
     }
 }
