@@ -14,6 +14,7 @@ mod browser;
 mod crash;
 mod faults;
 mod flow;
+mod gate_sessions;
 mod gate_world;
 mod house;
 mod lifetimes;
