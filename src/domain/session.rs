@@ -62,6 +62,12 @@ impl Session {
         }
     }
 
+    /// Where it counts, as people know it: a host with its port, or `*.` and the sign-on domain.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.realm.split_once("://").map_or(&*self.realm, |(_, host)| host)
+    }
+
     /// How far `last_seen` may lag: a minute, or a quarter of a short idle timeout, so that a busy
     /// session costs at most one write a minute and is never taken for idle.
     #[must_use]

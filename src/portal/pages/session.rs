@@ -20,6 +20,8 @@ pub struct SignOut<'a> {
 pub struct SignedOut<'a> {
     /// The site.
     pub site: Site<'a>,
+    /// All sessions of the person have ended, and not only this one.
+    pub everywhere: bool,
 }
 
 /// 403: a known person without access. Never a redirect to sign-in: that would go in circles.
@@ -61,8 +63,39 @@ pub struct Account<'a> {
     pub signed_in_at: UnixMillis,
     /// Its absolute end.
     pub expires_at: UnixMillis,
-    /// This browser: `Firefox on Windows`.
-    pub device: &'a str,
+    /// The sessions of this person, the one that was used last first.
+    pub sessions: &'a [AccountSession<'a>],
+    /// What was just done.
+    pub ended: Option<AccountEnded>,
+}
+
+/// A session in the list.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AccountSession<'a> {
+    /// Hidden field: what the session is called.
+    pub handle: &'a str,
+    /// Its browser: `Firefox on Windows`.
+    pub browser: &'a str,
+    /// Where it counts.
+    pub host: &'a str,
+    /// The client network at sign-in.
+    pub network: &'a str,
+    /// When it began.
+    pub signed_in_at: UnixMillis,
+    /// When it was used last, to within a minute.
+    pub last_seen: UnixMillis,
+    /// It is the session of this browser.
+    pub this: bool,
+}
+
+/// What a button of the account page has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountEnded {
+    /// One session has ended.
+    One,
+    /// All but this one have ended.
+    Others,
 }
 
 impl Page for SignOut<'_> {

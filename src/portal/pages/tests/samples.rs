@@ -226,7 +226,9 @@ fn sessions(words: &Words<'_>, pages: &Pages, all: &mut Vec<Named>) {
     let Words { site, email, destination, return_to, browser, reference, .. } = *words;
     add(all, "sign_out", SignOut { site, email: Some(email) }.render(pages));
     add(all, "sign_out_nobody", SignOut { site, email: None }.render(pages));
-    add(all, "signed_out", SignedOut { site }.render(pages));
+    for (name, everywhere) in [("signed_out", false), ("signed_out_everywhere", true)] {
+        add(all, name, SignedOut { site, everywhere }.render(pages));
+    }
     let others = [
         SiteLink { name: site.name, url: "https://wiki.example.com" },
         SiteLink { name: "Reports", url: "https://reports.example.com" },
@@ -236,13 +238,23 @@ fn sessions(words: &Words<'_>, pages: &Pages, all: &mut Vec<Named>) {
         add(all, name, page.render(pages));
     }
     let groups = &["admins", browser];
+    let sessions = [true, false].map(|this| AccountSession {
+        handle: "0123456789abcdef0123456789abcdef",
+        browser,
+        host: site.host,
+        network: "203.0.113.9",
+        signed_in_at: NOW,
+        last_seen: NOW,
+        this,
+    });
     let account = Account {
         site,
         email,
         groups,
         signed_in_at: NOW,
         expires_at: at(604_800),
-        device: browser,
+        sessions: &sessions,
+        ended: Some(AccountEnded::Others),
     };
     add(all, "account", account.render(pages));
 }
