@@ -32,7 +32,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use tower::ServiceExt;
@@ -42,6 +42,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::policy::Groups;
 use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
+use api::sessions;
 use assertion::Assertions;
 use looks::Looks;
 use pages::Look;
@@ -168,11 +169,14 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/link/{token}", get(link::open).post(link::confirm))
         .route("/report/{token}", get(link::report).post(link::confirm_report))
         .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
-        .route("/account", get(person::account))
         .route("/language", post(language::choose))
-        .route("/api/sign-in", post(api::sign_in))
+        .route("/account", get(person::account).post(person::end_sessions))
+        .route("/api/sign-in", get(api::state).post(api::sign_in))
+        .route("/api/resend", post(api::resend))
         .route("/api/verify", post(api::verify))
-        .route("/api/session", get(api::session).delete(api::end_session))
+        .route("/api/session", get(sessions::session).delete(sessions::end_session))
+        .route("/api/sessions", get(sessions::list).delete(sessions::end_others))
+        .route("/api/sessions/{handle}", delete(sessions::end_one))
         .route("/check", get(check::check))
         .route("/jwks.json", get(jwks))
         .route("/assets/{name}", get(asset))

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::secret::{Key, Secret};
+use super::session::SessionHandle;
 use super::time::{Span, SpanError, UnixMillis};
+use super::token::{Session, TokenDigest};
 
 /// So many times in a window that opens with the first: `3/1h`.
 ///
@@ -143,6 +145,14 @@ impl SubjectKey {
     #[must_use]
     pub fn person(&self, identity: &str) -> PersonKey {
         PersonKey(self.0.mac(&[b"person\0", identity.as_bytes()]))
+    }
+
+    /// The name of a session in lists: the same on every node and for as long as it lives.
+    #[must_use]
+    pub fn handle(&self, session: TokenDigest<Session>) -> SessionHandle {
+        let [first @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+            self.0.mac(&[b"session handle\0", session.as_bytes()]);
+        SessionHandle::from_bytes(first)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A signed-in browser.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,12 @@ impl Session {
         }
     }
 
+    /// Where it counts, as people know it: a host with its port, or `*.` and the sign-on domain.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.realm.split_once("://").map_or(&*self.realm, |(_, host)| host)
+    }
+
     /// How far `last_seen` may lag: a minute, or a quarter of a short idle timeout, so that a busy
     /// session costs at most one write a minute and is never taken for idle.
     #[must_use]
@@ -71,6 +79,45 @@ impl Session {
     #[must_use]
     pub fn wants_touch(&self, now: UnixMillis, idle: Duration) -> bool {
         now.since(self.last_seen) >= Self::touch_interval(idle)
+    }
+}
+
+/// What a session is called in the list of a person's sessions: 128 bits as hexadecimal.
+///
+/// Made with a key, and never the digest of the token: the digest is the session's key in the store,
+/// and what stands in a page or in a program's log should find nothing there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionHandle([u8; 16]);
+
+/// The text is not a [`SessionHandle`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the handle of a session")]
+pub struct NotAHandle;
+
+impl SessionHandle {
+    /// Wraps the keyed hash.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for SessionHandle {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl FromStr for SessionHandle {
+    type Err = NotAHandle;
+
+    /// Reads exactly what was written: 32 digits in lower case. `u128` alone would take a `+`, too.
+    fn from_str(text: &str) -> Result<Self, NotAHandle> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 32 || !text.bytes().all(is_digit) {
+            return Err(NotAHandle);
+        }
+        u128::from_str_radix(text, 16).map(|it| Self(it.to_be_bytes())).map_err(|_| NotAHandle)
     }
 }
 
@@ -113,5 +160,16 @@ mod tests {
     #[test]
     fn a_clock_that_went_back_ends_nothing() {
         assert_eq!(session().standing(UnixMillis(0), IDLE), Standing::Active);
+    }
+
+    #[test]
+    fn handles_round_trip_and_nothing_else_is_one() {
+        let handle = SessionHandle::from_bytes([0x0a; 16]);
+        assert_eq!(handle.to_string(), "0a".repeat(16));
+        assert_eq!(handle.to_string().parse(), Ok(handle));
+        for text in ["", "0a", &"0A".repeat(16), &format!("+{}", "a".repeat(31)), &"é".repeat(16)]
+        {
+            assert_eq!(text.parse::<SessionHandle>(), Err(NotAHandle), "{text}");
+        }
     }
 }

@@ -6,13 +6,26 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Gate;
-use crate::domain::session::{Session, Standing};
+use crate::domain::email::EmailAddress;
+use crate::domain::limit::PersonKey;
+use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token, TokenDigest};
 use crate::ports::Stored;
 
 /// How often the session of an open stream is looked at: it may have ended on another node, or by
 /// its lifetime.
 const STREAM_LOOK: Duration = Duration::from_secs(1);
+
+/// One of the sessions of a person, in a list for that person.
+#[derive(Clone, Debug)]
+pub struct OwnSession {
+    /// What it is called outside.
+    pub handle: SessionHandle,
+    /// What is known of it.
+    pub session: Session,
+    /// Whether it is the one that asks.
+    pub this: bool,
+}
 
 impl Gate {
     /// The session of a token, if it counts in this realm. Moves `last_seen` at most once a minute,
@@ -97,14 +110,92 @@ impl Gate {
         self.end_session(token.digest()).await
     }
 
+    /// The sessions of a person that still count, at every site, the one that was used last first.
+    /// `this` is the session that asks, `idle` its idle timeout.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn sessions_of(
+        &self,
+        person: &EmailAddress,
+        this: &Token<token::Session>,
+        idle: Duration,
+    ) -> Stored<Vec<OwnSession>> {
+        let now = self.clock.now();
+        let found = self.store.sessions_of(self.person(person), now).await?;
+        let mut sessions: Vec<OwnSession> = found
+            .into_iter()
+            .filter(|(_, session)| session.standing(now, idle) == Standing::Active)
+            .map(|(digest, session)| OwnSession {
+                handle: self.keys.subject.handle(digest),
+                session,
+                this: digest == this.digest(),
+            })
+            .collect();
+        // Of two that were used in the same moment, the handle decides: the list must not dance.
+        sessions.sort_by_key(|it| (std::cmp::Reverse(it.session.last_seen), it.handle.to_string()));
+        Ok(sessions)
+    }
+
+    /// Ends the session of a person that is called `handle`. A handle that is none of theirs changes
+    /// nothing, and the caller cannot tell: whose it may be is nobody's business.
+    ///
+    /// # Errors
+    /// When the store is in trouble: the session may still be there.
+    pub async fn end_own(&self, person: &EmailAddress, handle: SessionHandle) -> Stored<()> {
+        self.end_where(person, |digest| self.keys.subject.handle(digest) == handle).await
+    }
+
+    /// Ends all sessions of a person but the one that asks.
+    ///
+    /// # Errors
+    /// When the store is in trouble: some of them may still be there.
+    pub async fn end_others(
+        &self,
+        person: &EmailAddress,
+        this: &Token<token::Session>,
+    ) -> Stored<()> {
+        let this = this.digest();
+        self.end_where(person, |digest| digest != this).await
+    }
+
+    /// Ends all sessions of a person. Whoever asks for it should end their own one last, with
+    /// [`sign_out`](Self::sign_out), so that they can ask again when the store fails half way.
+    ///
+    /// # Errors
+    /// When the store is in trouble: some of them may still be there.
+    pub async fn end_all(&self, person: &EmailAddress) -> Stored<()> {
+        self.end_where(person, |_| true).await
+    }
+
+    /// Ends also what is idle: an idle session still lies in the store, and with a longer idle
+    /// timeout in the configuration it would count again.
+    async fn end_where(
+        &self,
+        person: &EmailAddress,
+        ends: impl Fn(TokenDigest<token::Session>) -> bool,
+    ) -> Stored<()> {
+        let person = self.person(person);
+        for (digest, _) in self.store.sessions_of(person, self.clock.now()).await? {
+            if ends(digest) {
+                self.store.end(digest, person).await?;
+                self.announce(digest);
+            }
+        }
+        Ok(())
+    }
+
+    fn person(&self, email: &EmailAddress) -> PersonKey {
+        self.keys.subject.person(email.identity())
+    }
+
     /// Ends a session, and the streams that it has open on this node.
     pub(super) async fn end_session(
         &self,
         digest: TokenDigest<token::Session>,
     ) -> Stored<Option<Session>> {
         let Some(session) = self.store.session(digest).await? else { return Ok(None) };
-        let person = self.keys.subject.person(session.email.identity());
-        self.store.end(digest, person).await?;
+        self.store.end(digest, self.person(&session.email)).await?;
         self.announce(digest);
         Ok(Some(session))
     }

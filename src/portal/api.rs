@@ -1,25 +1,36 @@
 //! The JSON API: what the pages do, for programs. Errors are problem documents (RFC 9457).
+//!
+//! `conf/openapi.yaml` describes it, and a test holds the two together (`tests/it/openapi.rs`).
+
+pub mod cause;
+pub mod sessions;
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Desk;
-use super::form::Document;
+use super::form::{Document, MaybeDocument};
 use super::link::session_cookie;
 use super::pages::clock::rfc3339;
 use super::refusal::Refusal;
 use super::sign_in::append;
 use super::visit::Visit;
+use crate::domain::attempt::{Gone, Record};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
+use crate::domain::session::Session;
+use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Token};
+use crate::gate::ask::{AskError, Asked, resend_at};
 use crate::gate::redeem::{CodeRedeemed, Opened, Redeemed, SignedIn};
+use crate::ports::Stored;
+use cause::Cause;
 
 /// The body of `POST /api/sign-in`.
 #[derive(Debug, Deserialize)]
@@ -28,6 +39,13 @@ pub struct AskDocument {
     email: String,
     #[serde(default)]
     return_to: String,
+}
+
+/// The body of `POST /api/resend`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResendDocument {
+    token: Option<String>,
 }
 
 /// The body of `POST /api/verify`: a token or a code. With a token in a browser that did not ask,
@@ -48,16 +66,92 @@ pub async fn sign_in(
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     let email = EmailAddress::parse_typed(&ask.email)
-        .map_err(|_| Refusal::Unprocessable("The member `email` is not one e-mail address."))?;
+        .map_err(|error| Refusal::Cause(Cause::Address(error)))?;
     let return_url = visit.return_url(&ask.return_to);
     let asker = visit.asker();
     let admits = visit.admits();
     let asked =
         desk.gate.request_link(visit.place(&admits), asker, &email, return_url.as_str()).await?;
-    let expires_in = asked.attempt.expires_at.since(desk.gate.now()).as_secs();
+    Ok(accepted(&visit, &asked))
+}
+
+/// `POST /api/resend`: another mail for this client's attempt, or, with `token`, for a dead link.
+pub async fn resend(
+    State(desk): State<Arc<Desk>>,
+    mut visit: Visit,
+    MaybeDocument(resend): MaybeDocument<ResendDocument>,
+) -> Result<Response, Refusal> {
+    visit.require_same_origin()?;
+    let asker = visit.asker();
+    let admits = visit.admits();
+    let place = visit.place(&admits);
+    let asked = match &resend.token {
+        None => desk.gate.resend(place, asker).await,
+        Some(token) => {
+            let link = Token::<Link>::parse(&desk.gate.keys().token, token)
+                .map_err(|_| Refusal::Cause(Cause::Token))?;
+            desk.gate.fresh_link(place, asker, &link).await
+        }
+    };
+    match asked {
+        Ok(asked) => Ok(accepted(&visit, &asked)),
+        Err(AskError::NoAttempt) => Err(Refusal::Cause(Cause::NothingToResend)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn accepted(visit: &Visit, asked: &Asked) -> Response {
+    let expires_in = asked.attempt.expires_at.since(visit.desk.gate.now()).as_secs();
     let mut response = document(StatusCode::ACCEPTED, &json!({ "expires_in": expires_in }));
     append(&mut response, visit.cookies.set_browser(&asked.browser.reveal()));
-    Ok(response)
+    response
+}
+
+/// `GET /api/sign-in`: the state of this client's attempt.
+///
+/// It is told from the clock and from this client's own session alone, never from what has become
+/// of the link: whoever began an attempt for somebody else's address would learn from "used" or
+/// "ended" that the address is known and its mail read.
+pub async fn state(visit: Visit) -> Result<Response, Refusal> {
+    let Some(record) = attempt(&visit).await? else {
+        return Ok(document(StatusCode::OK, &json!({ "state": "unknown" })));
+    };
+    let attempt = &record.attempt;
+    let return_url = visit.return_url(if attempt.stranger { "/" } else { &attempt.return_url });
+    let mut answer = json!({ "return_to": return_url.as_str() });
+    let now = visit.desk.gate.now();
+    let state = if was_signed_in(&visit, &record).await? {
+        "signed_in"
+    } else if now >= attempt.expires_at {
+        "expired"
+    } else {
+        answer["expires_in"] = seconds_until(attempt.expires_at, now).into();
+        answer["resend_in"] = seconds_until(resend_at(&record), now).into();
+        "waiting"
+    };
+    answer["state"] = state.into();
+    Ok(document(StatusCode::OK, &answer))
+}
+
+/// This client's latest attempt at this site.
+async fn attempt(visit: &Visit) -> Result<Option<Record>, Refusal> {
+    let Some(browser) = &visit.browser else { return Ok(None) };
+    let record = visit.desk.gate.waiting(browser).await?;
+    Ok(record.filter(|record| record.attempt.site == visit.site().name))
+}
+
+/// Whether this client was signed in, as the person of the attempt, since it asked. A session of
+/// somebody else, or an older one, says nothing about this attempt.
+async fn was_signed_in(visit: &Visit, record: &Record) -> Stored<bool> {
+    let attempt = &record.attempt;
+    Ok(visit.session().await?.is_some_and(|session| {
+        session.email == attempt.email && session.signed_in_at >= attempt.asked_at
+    }))
+}
+
+/// Whole seconds, rounded up: after so many it is surely time.
+fn seconds_until(at: UnixMillis, now: UnixMillis) -> u64 {
+    u64::try_from(at.since(now).as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
 /// `POST /api/verify`
@@ -67,104 +161,115 @@ pub async fn verify(
     Document(verify): Document<VerifyDocument>,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
-    let signed_in = match (&verify.token, &verify.code) {
+    let verified = match (&verify.token, &verify.code) {
         (Some(token), None) => by_token(&desk, &visit, token, verify.email.as_deref()).await?,
         (None, Some(code)) => by_code(&desk, &visit, code).await?,
-        (Some(_), Some(_)) | (None, None) => {
-            return Err(Refusal::Unprocessable("Exactly one of `token` and `code` is needed."));
-        }
+        (Some(_), Some(_)) | (None, None) => return Err(Refusal::Cause(Cause::Proof)),
     };
-    let return_url = visit.return_url(&signed_in.record.attempt.return_url);
+    let return_url = visit.return_url(&verified.return_url);
     let mut response = document(
         StatusCode::OK,
         &json!({
-            "email": signed_in.session.email.identity(),
-            "expires_at": rfc3339(signed_in.session.expires_at),
+            "email": verified.session.email.identity(),
+            "expires_at": rfc3339(verified.session.expires_at),
             "return_to": return_url.as_str(),
         }),
     );
-    append(&mut response, session_cookie(&visit, &signed_in));
-    append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
+    for cookie in verified.cookies {
+        append(&mut response, cookie);
+    }
     Ok(response)
 }
 
-const SPENT: Refusal = Refusal::Gone("The link or code works no more.");
+/// Who is in, and where to go.
+struct Verified {
+    session: Session,
+    return_url: String,
+    /// None when this client holds it already.
+    cookies: [Option<HeaderValue>; 2],
+}
+
+impl Verified {
+    fn now(visit: &Visit, signed_in: SignedIn) -> Self {
+        Self {
+            cookies: [
+                session_cookie(visit, &signed_in),
+                visit.cookies.set_device(&signed_in.device.reveal()),
+            ],
+            session: signed_in.session,
+            return_url: signed_in.record.attempt.return_url,
+        }
+    }
+}
 
 async fn by_token(
     desk: &Desk,
     visit: &Visit,
     text: &str,
     email: Option<&str>,
-) -> Result<Box<SignedIn>, Refusal> {
+) -> Result<Verified, Refusal> {
     let link = Token::<Link>::parse(&desk.gate.keys().token, text)
-        .map_err(|_| Refusal::Unprocessable("The member `token` is not a link token."))?;
+        .map_err(|_| Refusal::Cause(Cause::Token))?;
     let admits = visit.admits();
     let place = visit.place(&admits);
     match desk.gate.open_link(place, &link, visit.caller()).await? {
-        Opened::SignedIn(signed_in) => return Ok(signed_in),
+        Opened::SignedIn(signed_in) => return Ok(Verified::now(visit, *signed_in)),
         Opened::Elsewhere(_) => {}
-        Opened::AlreadyIn(_) | Opened::Gone(..) | Opened::Unknown => return Err(SPENT),
+        Opened::AlreadyIn(record) => return already_in(visit, record).await,
+        Opened::Gone(why, _) => return Err(gone(why)),
+        Opened::Unknown => return Err(Refusal::Cause(Cause::LinkUnknown)),
     }
-    let typed = email.and_then(|text| EmailAddress::parse_typed(text).ok());
-    match desk.gate.redeem_elsewhere(place, &link, typed.as_ref(), visit.caller()).await? {
-        Redeemed::SignedIn(signed_in) => Ok(signed_in),
-        Redeemed::WrongAddress(_) => Err(Refusal::Unprocessable(
-            "This client did not ask for the mail: the member `email` must repeat the address.",
-        )),
+    let typed = email.map(EmailAddress::parse_typed).transpose();
+    let address = typed.as_ref().ok().and_then(Option::as_ref);
+    match desk.gate.redeem_elsewhere(place, &link, address, visit.caller()).await? {
+        Redeemed::SignedIn(signed_in) => Ok(Verified::now(visit, *signed_in)),
+        Redeemed::WrongAddress(_) => Err(Refusal::Cause(match typed {
+            Err(error) => Cause::Address(error),
+            Ok(None) => Cause::ConfirmationNeeded,
+            Ok(Some(_)) => Cause::AddressMismatch,
+        })),
         Redeemed::TooMany { until } => {
             Err(Refusal::TooMany { until, mail_pending: false, return_to: "/".into() })
         }
-        Redeemed::CodeOnly(_) => Err(Refusal::Unprocessable(
-            "This client did not ask for the mail: only the one that did can sign in.",
-        )),
-        Redeemed::Gone(..) | Redeemed::Unknown => Err(SPENT),
+        Redeemed::CodeOnly(_) => Err(Refusal::Cause(Cause::ConfirmationRefused)),
+        Redeemed::Gone(why, _) => Err(gone(why)),
+        Redeemed::Unknown => Err(Refusal::Cause(Cause::LinkUnknown)),
     }
 }
 
-async fn by_code(desk: &Desk, visit: &Visit, text: &str) -> Result<Box<SignedIn>, Refusal> {
+/// The token came twice, and the first time has signed this client in: that is no mistake, as it is
+/// none in a browser.
+async fn already_in(visit: &Visit, record: Record) -> Result<Verified, Refusal> {
+    let session = visit.session().await?.ok_or(Refusal::Cause(Cause::LinkUsed))?;
+    Ok(Verified { session, return_url: record.attempt.return_url, cookies: [None, None] })
+}
+
+/// Whoever holds the link may hear why it is dead. One that was reported counts as expired, as on
+/// its page.
+fn gone(why: Gone) -> Refusal {
+    Refusal::Cause(match why {
+        Gone::Expired | Gone::Ended => Cause::LinkExpired,
+        Gone::Used { .. } => Cause::LinkUsed,
+        Gone::Replaced => Cause::LinkReplaced,
+    })
+}
+
+async fn by_code(desk: &Desk, visit: &Visit, text: &str) -> Result<Verified, Refusal> {
     let code = Code::parse(text).ok();
     let admits = visit.admits();
     let place = visit.place(&admits);
-    match desk.gate.redeem_code(place, code.as_ref(), visit.caller()).await? {
-        CodeRedeemed::SignedIn(signed_in) => Ok(signed_in),
-        CodeRedeemed::Wrong { .. } => Err(Refusal::Unprocessable("The code is not right.")),
-        CodeRedeemed::UsedUp(record) => Err(Refusal::TooMany {
-            until: record.attempt.expires_at,
-            mail_pending: true,
-            return_to: "/".into(),
-        }),
-        CodeRedeemed::Gone(..) => Err(SPENT),
-        CodeRedeemed::NoAttempt => {
-            Err(Refusal::Unprocessable("This client has asked for no mail."))
-        }
-    }
-}
-
-/// `GET /api/session`
-pub async fn session(visit: Visit) -> Result<Response, Refusal> {
-    let session = visit.session().await?.ok_or(Refusal::NotSignedIn)?;
-    let identity = visit.identity(&session);
-    let groups: Vec<&str> = identity.groups.iter().map(|group| group.as_str()).collect();
-    Ok(document(
-        StatusCode::OK,
-        &json!({
-            "email": session.email.identity(),
-            "groups": groups,
-            "signed_in_at": rfc3339(session.signed_in_at),
-            "expires_at": rfc3339(session.expires_at),
-        }),
-    ))
-}
-
-/// `DELETE /api/session`
-pub async fn end_session(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Refusal> {
-    visit.require_same_origin()?;
-    if let Some(token) = &visit.session {
-        desk.gate.sign_out(token).await?;
-    }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    super::person::forget(&visit, &mut response);
-    Ok(response)
+    let cause = match desk.gate.redeem_code(place, code.as_ref(), visit.caller()).await? {
+        CodeRedeemed::SignedIn(signed_in) => return Ok(Verified::now(visit, *signed_in)),
+        CodeRedeemed::Wrong { left, .. } => match (code, text.trim().is_empty()) {
+            (Some(_), _) => Cause::CodeWrong { tries_left: left },
+            (None, true) => Cause::CodeMissing,
+            (None, false) => Cause::CodeMalformed,
+        },
+        CodeRedeemed::UsedUp(_) => Cause::CodeUsedUp,
+        CodeRedeemed::Gone(..) => Cause::AttemptOver,
+        CodeRedeemed::NoAttempt => Cause::NoAttempt,
+    };
+    Err(Refusal::Cause(cause))
 }
 
 fn document(status: StatusCode, value: &Value) -> Response {

@@ -8,6 +8,7 @@ use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
 use super::Desk;
+use super::api::cause::Cause;
 use super::refusal::Refusal;
 
 /// Largest body of a post to one of our pages, in bytes.
@@ -68,11 +69,37 @@ impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Document<T> {
 
     async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Refusal> {
         let body = body(request, desk, "application/json").await?;
-        let document = serde_json::from_slice(&body).map_err(|_| {
-            Refusal::Unprocessable("The document has not the members that are needed.")
-        })?;
-        Ok(Self(document))
+        document(&body).map(Self)
     }
+}
+
+/// A JSON document that may be left out: then there is neither a body nor a word on its kind.
+#[derive(Debug)]
+pub struct MaybeDocument<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<Desk>> for MaybeDocument<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Refusal> {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            return Document::from_request(request, desk).await.map(|Document(it)| Self(it));
+        }
+        match Bytes::from_request(request, desk).await {
+            Ok(body) if body.is_empty() => Ok(Self(T::default())),
+            Ok(_) => Err(Refusal::Unsupported),
+            Err(_) => Err(Refusal::TooLarge),
+        }
+    }
+}
+
+/// An object and nothing else: serde would also read a struct from an array, member by member.
+/// Members that are unknown or there twice are refused by the types.
+fn document<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let refused = Refusal::Cause(Cause::Document);
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(refused);
+    }
+    serde_json::from_slice(body).map_err(|_| refused)
 }
 
 async fn body(request: Request, desk: &Arc<Desk>, kind: &str) -> Result<Bytes, Refusal> {
@@ -94,6 +121,8 @@ fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[test]
@@ -104,6 +133,37 @@ mod tests {
         assert_eq!(form.value("y").unwrap(), "");
         assert_eq!(Form::parse(b"email[]=a").unwrap().value("email").unwrap(), "");
         assert!(Form::parse(&b"a&".repeat(200)).is_err());
+    }
+
+    #[test]
+    fn a_document_is_one_object_with_known_members_each_once() {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Shape {
+            a: String,
+        }
+        let read = |text: &str| document::<Shape>(text.as_bytes()).map(|it| it.a);
+        assert_eq!(read(" \n{\"a\": \"x\"} ").unwrap(), "x");
+        let deep = "[".repeat(16_000);
+        let inside = format!("{{\"a\": {deep}");
+        for text in [
+            "",
+            "null",
+            "[\"x\"]",
+            "{}",
+            "{\"a\": 1}",
+            "{\"a\": null}",
+            "{\"a\": \"x\", \"b\": 1}",
+            "{\"a\": \"x\", \"a\": \"x\"}",
+            "{\"a\": \"x\", \"\\u0061\": \"y\"}",
+            "{\"a\": \"x\"}{}",
+            "{\"a\": \"\\ud800\"}",
+            "\u{feff}{\"a\": \"x\"}",
+            &deep,
+            &inside,
+        ] {
+            assert!(read(text).is_err(), "{text:.80}");
+        }
     }
 
     #[test]

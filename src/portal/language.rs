@@ -17,7 +17,7 @@ pub async fn choose(visit: Visit, form: Form) -> Result<Response, Refusal> {
         .parse()
         .map_err(|_| Refusal::BadRequest("a language that is none of ours"))?;
     let mut response = see_other(&back(form.value("back")?));
-    append(&mut response, visit.cookies.set_language(language.tag()));
+    append(&mut response, visit.cookies.set_language(language));
     Ok(response)
 }
 

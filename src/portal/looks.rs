@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use super::brand::{BrandError, Branding};
-use super::cookies;
+use super::cookies::{self, CookieNames};
 use super::pages::assets::Asset;
 use super::pages::{Look, Pages};
 use crate::domain::language::Language;
@@ -66,18 +66,12 @@ impl Looks {
         let pages = Arc::clone(self.of(site));
         let offered = &pages.branding().languages;
         let secure = site.is_some_and(Site::is_https);
-        let chosen = chosen(headers, language_cookie(secure), offered);
+        let chosen = chosen(headers, CookieNames::new(secure, None).language, offered);
         let language = chosen
             .or_else(|| wished(headers.get(header::ACCEPT_LANGUAGE), offered))
             .unwrap_or(pages.first_language());
         Look { here: way_back(method, uri, prefix), language, pages }
     }
-}
-
-/// The cookie that holds the chosen language.
-#[must_use]
-pub const fn language_cookie(secure: bool) -> &'static str {
-    if secure { "__Host-linkgate-language" } else { "linkgate-language" }
 }
 
 impl Looks {

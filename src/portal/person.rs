@@ -9,10 +9,14 @@ use http::HeaderValue;
 use super::Desk;
 use super::form::Form;
 use super::pages::Page;
-use super::pages::session::{Account, SignOut, SignedOut};
+use super::pages::session::{Account, AccountEnded, AccountSession, SignOut, SignedOut};
 use super::refusal::Refusal;
 use super::sign_in::{append, see_other};
 use super::visit::Visit;
+use crate::domain::session::{Session, SessionHandle};
+use crate::domain::token::{self, Token};
+use crate::gate::sessions::OwnSession;
+use crate::ports::Stored;
 
 /// `GET /sign-out`: the question, or the page that says it is done.
 pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
@@ -22,7 +26,10 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
         Some(session) => SignOut { site, email: Some(session.email.identity()) }
             .render(&visit.look)
             .into_response(),
-        None => SignedOut { site, everywhere: false }.render(&visit.look).into_response(),
+        None => {
+            let everywhere = visit.query_value("everywhere").is_some_and(|value| value == "1");
+            SignedOut { site, everywhere }.render(&visit.look).into_response()
+        }
     })
 }
 
@@ -35,20 +42,32 @@ pub async fn confirm_sign_out(
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     let return_to = form.value("return_to")?;
+    let everywhere = is_pressed(&form, "everywhere")? && end_everywhere(&desk, &visit).await?;
     if let Some(token) = &visit.session {
         desk.gate.sign_out(token).await?;
     }
     // With a return URL, somebody wants to go there with another address.
-    let mut response = if return_to.is_empty() {
-        see_other(&format!("{}/sign-out", desk.prefix))
-    } else {
+    let mut response = if !return_to.is_empty() {
         let return_url = visit.return_url(return_to);
         let encoded: String =
             url::form_urlencoded::byte_serialize(return_url.as_str().as_bytes()).collect();
         see_other(&format!("{}/sign-in?return_to={encoded}", desk.prefix))
+    } else if everywhere {
+        see_other(&format!("{}/sign-out?everywhere=1", desk.prefix))
+    } else {
+        see_other(&format!("{}/sign-out", desk.prefix))
     };
     forget(&visit, &mut response);
     Ok(response)
+}
+
+/// Ends the other sessions; the caller ends this one last, so that somebody whom the store fails
+/// half way can press again. Returns whether it could be done: a session that counts no more proves
+/// nobody, and then the answer must not say "everywhere".
+async fn end_everywhere(desk: &Desk, visit: &Visit) -> Stored<bool> {
+    let Some((token, session)) = signed_in(visit).await? else { return Ok(false) };
+    desk.gate.end_others(&session.email, token).await?;
+    Ok(true)
 }
 
 /// Makes the browser forget somebody who signed out: the cookies, so that the waiting page no longer
@@ -63,12 +82,26 @@ pub fn forget(visit: &Visit, response: &mut Response) {
 
 /// `GET /account`
 pub async fn account(visit: Visit) -> Result<Response, Refusal> {
-    let Some(session) = visit.session().await? else {
-        let account = format!("{}/sign-in", visit.desk.prefix);
-        return Ok(see_other(&account));
+    let Some((token, session)) = signed_in(&visit).await? else {
+        return Ok(see_other(&format!("{}/sign-in", visit.desk.prefix)));
     };
     let identity = visit.identity(&session);
     let groups: Vec<&str> = identity.groups.iter().map(|group| group.as_str()).collect();
+    let own = own_sessions(&visit, token, &session).await?;
+    let handles: Vec<String> = own.iter().map(|it| it.handle.to_string()).collect();
+    let sessions: Vec<AccountSession<'_>> = own
+        .iter()
+        .zip(&handles)
+        .map(|(OwnSession { session, this, .. }, handle)| AccountSession {
+            handle,
+            browser: &session.browser,
+            host: session.host(),
+            network: &session.network,
+            signed_in_at: session.signed_in_at,
+            last_seen: session.last_seen,
+            this: *this,
+        })
+        .collect();
     let host = visit.host();
     Ok(Account {
         site: visit.page_site(&host),
@@ -76,9 +109,75 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
         groups: &groups,
         signed_in_at: session.signed_in_at,
         expires_at: session.expires_at,
-        sessions: &[],
-        ended: None,
+        sessions: &sessions,
+        ended: match visit.query_value("ended").as_deref() {
+            Some("one") => Some(AccountEnded::One),
+            Some("others") => Some(AccountEnded::Others),
+            _ => None,
+        },
     }
     .render(&visit.look)
     .into_response())
+}
+
+/// `POST /account` with `session=<handle>` or `others=1`: ends one, or all others.
+pub async fn end_sessions(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    form: Form,
+) -> Result<Response, Refusal> {
+    visit.require_same_origin()?;
+    let (handle, others) = (form.value("session")?, is_pressed(&form, "others")?);
+    if handle.is_empty() != others {
+        return Err(Refusal::BadRequest("exactly one of `session` and `others` is needed"));
+    }
+    let Some((token, session)) = signed_in(&visit).await? else {
+        return Ok(see_other(&format!("{}/sign-in", desk.prefix)));
+    };
+    if others {
+        desk.gate.end_others(&session.email, token).await?;
+        return Ok(see_other(&format!("{}/account?ended=others", desk.prefix)));
+    }
+    // What is no handle names no session, like one that nobody has: no difference to be told.
+    if let Ok(handle) = handle.parse::<SessionHandle>() {
+        if handle == desk.gate.keys().subject.handle(token.digest()) {
+            desk.gate.sign_out(token).await?;
+            let mut response = see_other(&format!("{}/sign-out", desk.prefix));
+            forget(&visit, &mut response);
+            return Ok(response);
+        }
+        desk.gate.end_own(&session.email, handle).await?;
+    }
+    Ok(see_other(&format!("{}/account?ended=one", desk.prefix)))
+}
+
+/// The token and the session of whoever is signed in here.
+///
+/// # Errors
+/// When the store is in trouble.
+pub async fn signed_in(visit: &Visit) -> Stored<Option<(&Token<token::Session>, Session)>> {
+    let session = visit.session().await?;
+    Ok(visit.session.as_ref().zip(session))
+}
+
+/// The sessions of whoever is signed in here.
+///
+/// # Errors
+/// When the store is in trouble.
+pub async fn own_sessions(
+    visit: &Visit,
+    token: &Token<token::Session>,
+    session: &Session,
+) -> Stored<Vec<OwnSession>> {
+    let idle = visit.site().terms.session.idle;
+    visit.desk.gate.sessions_of(&session.email, token, idle).await
+}
+
+/// A hidden field of a button: `1`, or not there.
+fn is_pressed(form: &Form, name: &str) -> Result<bool, Refusal> {
+    match form.value(name)? {
+        "" => Ok(false),
+        "1" => Ok(true),
+        _ => Err(Refusal::BadRequest("a button with an unknown value")),
+    }
 }

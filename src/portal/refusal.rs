@@ -6,9 +6,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Desk;
+use super::api::cause::Cause;
+use super::pages::clock::rfc3339;
 use super::pages::notice::{Notice, NoticeKind};
 use super::pages::sign_in::RateLimited;
 use super::pages::{Look, Page, Site};
@@ -34,10 +36,8 @@ pub enum Refusal {
     TooLarge,
     /// 415: a body of another kind.
     Unsupported,
-    /// 422: understood, and not possible; the words are for programs.
-    Unprocessable(&'static str),
-    /// 410: it worked once and works no more; the words are for programs.
-    Gone(&'static str),
+    /// What only programs are told apart; the status is that of the cause.
+    Cause(Cause),
     /// 401, for programs.
     NotSignedIn,
     /// 429.
@@ -92,7 +92,7 @@ impl From<AskError> for Refusal {
             AskError::TooMany { until } => {
                 Self::TooMany { until, mail_pending: false, return_to: "/".into() }
             }
-            AskError::NoAttempt => Self::Gone("there is no sign-in that could be continued"),
+            AskError::NoAttempt => Self::Cause(Cause::NothingToResend),
             AskError::Store(error) => error.into(),
         }
     }
@@ -122,8 +122,7 @@ impl Refusal {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Gone(_) => StatusCode::GONE,
+            Self::Cause(cause) => cause.status(),
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -149,7 +148,7 @@ impl Refusal {
     pub fn render(&self, desk: &Desk, here: &Here, audience: Audience, look: &Look) -> Response {
         let mut response = match audience {
             Audience::Person => self.page(desk, here, look),
-            Audience::Program => problem(self.status(), self.detail(), &here.reference, None),
+            Audience::Program => self.document(&here.reference),
         };
         if let Some(seconds) = self.retry_after(desk.gate.now()) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -165,6 +164,37 @@ impl Refusal {
         }
     }
 
+    fn document(&self, reference: &str) -> Response {
+        let mut members = match self {
+            Self::Cause(cause) => cause.members(),
+            _ => Map::new(),
+        };
+        if let Self::TooMany { until, .. } = self {
+            // Rounded up, like `Retry-After`: then it is surely time.
+            let retry_at = UnixMillis(until.0.div_ceil(1000).saturating_mul(1000));
+            members.insert("retry_at".into(), rfc3339(retry_at).into());
+        }
+        problem_with(self.status(), self.code(), self.detail(), reference, members)
+    }
+
+    /// The member `code` of the problem document. Once published, a code keeps its meaning.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Cause(cause) => cause.code(),
+            Self::CrossSite => "cross_site",
+            Self::TooMany { .. } => "rate_limited",
+            Self::BadRequest(_)
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::TooSlow
+            | Self::TooLarge
+            | Self::Unsupported
+            | Self::NotSignedIn
+            | Self::Store(_)
+            | Self::Internal(_) => code_of(self.status()),
+        }
+    }
+
     /// What a program is told.
     fn detail(&self) -> &'static str {
         match self {
@@ -175,7 +205,7 @@ impl Refusal {
             Self::TooSlow => "The body did not arrive in time.",
             Self::TooLarge => "The body is too large.",
             Self::Unsupported => "The body is of a kind that is not accepted here.",
-            Self::Unprocessable(words) | Self::Gone(words) => words,
+            Self::Cause(cause) => cause.detail(),
             Self::NotSignedIn => "Nobody is signed in.",
             Self::TooMany { .. } => "Too many requests; Retry-After says when to try again.",
             Self::Store(_) => "The service cannot answer at the moment.",
@@ -192,9 +222,7 @@ impl Refusal {
             Notice { kind, site: Some(site), reference, at: now }.render(look)
         };
         let html = match self {
-            Self::BadRequest(_) | Self::TooSlow | Self::Unprocessable(_) | Self::Gone(_) => {
-                notice(NoticeKind::BadRequest)
-            }
+            Self::BadRequest(_) | Self::TooSlow | Self::Cause(_) => notice(NoticeKind::BadRequest),
             Self::CrossSite => notice(NoticeKind::CrossSite),
             Self::NotFound | Self::NotSignedIn => notice(NoticeKind::NotFound),
             Self::MethodNotAllowed => notice(NoticeKind::MethodNotAllowed),
@@ -218,7 +246,7 @@ impl Refusal {
     }
 }
 
-/// A problem document (RFC 9457).
+/// A problem document (RFC 9457) whose status says the cause.
 #[must_use]
 pub fn problem(
     status: StatusCode,
@@ -226,15 +254,27 @@ pub fn problem(
     reference: &str,
     sign_in_url: Option<&str>,
 ) -> Response {
+    let url = sign_in_url.map(|url| ("sign_in_url".to_owned(), Value::from(url)));
+    problem_with(status, code_of(status), detail, reference, url.into_iter().collect())
+}
+
+fn problem_with(
+    status: StatusCode,
+    code: &str,
+    detail: &str,
+    reference: &str,
+    more: Map<String, Value>,
+) -> Response {
     let mut document = json!({
         "type": "about:blank",
         "title": status.canonical_reason().unwrap_or("Error"),
         "status": status.as_u16(),
+        "code": code,
         "detail": detail,
         "reference": reference,
     });
-    if let (Some(url), Some(members)) = (sign_in_url, document.as_object_mut()) {
-        members.insert("sign_in_url".into(), url.into());
+    if let Some(members) = document.as_object_mut() {
+        members.extend(more);
     }
     let mut response = Response::new(Body::from(document.to_string()));
     *response.status_mut() = status;
@@ -242,4 +282,25 @@ pub fn problem(
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
+}
+
+/// The code of a status that has one cause here.
+fn code_of(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "request_malformed",
+        401 => "not_signed_in",
+        403 => "forbidden",
+        404 => "not_found",
+        405 => "method_not_allowed",
+        408 => "too_slow",
+        413 => "too_large",
+        415 => "unsupported_media_type",
+        421 => "misdirected",
+        429 => "rate_limited",
+        502 => "upstream_down",
+        503 => "unavailable",
+        504 => "upstream_slow",
+        500.. => "internal",
+        _ => "refused",
+    }
 }

@@ -1,5 +1,6 @@
 //! The flow as a visitor walks it, with a real process over every store.
 
+mod account;
 mod api;
 mod codes;
 mod dead_links;

@@ -1,0 +1,145 @@
+//! A person's list of sessions, and what its buttons end: the use cases with a clock that is moved.
+
+use std::time::Duration;
+
+use linkgate::domain::session::SessionHandle;
+use linkgate::domain::token::{self, Token};
+use linkgate::gate::redeem::Opened;
+use linkgate::gate::sessions::OwnSession;
+
+use crate::gate_world::{HOUR, MINUTE, World, address, caller, client};
+
+const ANN: &str = "ann@example.com";
+const REALM: &str = "https://wiki.example.com";
+
+async fn signed_in(world: &World, who: &str) -> Token<token::Session> {
+    let (browser, job) = world.mailed(who, None).await;
+    let (link, client) = (world.link(&job), client());
+    let caller = caller(&client, Some(&browser), None);
+    match world.at(async |gate, place| gate.open_link(place, &link, caller).await).await {
+        Ok(Opened::SignedIn(it)) => it.token,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn list(world: &World, who: &str, this: &Token<token::Session>) -> Vec<OwnSession> {
+    let idle = world.terms.session.idle;
+    world.gate.sessions_of(&address(who), this, idle).await.expect("a store")
+}
+
+async fn handle(world: &World, who: &str, of: &Token<token::Session>) -> SessionHandle {
+    let this = list(world, who, of).await.into_iter().find(|it| it.this);
+    this.expect("its own session is in the list").handle
+}
+
+#[tokio::test]
+async fn the_list_has_what_counts_and_the_newest_first() {
+    let world = World::in_memory();
+    let old = signed_in(&world, ANN).await;
+    world.clock.pass(HOUR);
+    let middle = signed_in(&world, ANN).await;
+    world.clock.pass(HOUR);
+    let new = signed_in(&world, ANN).await;
+    signed_in(&world, "bob@example.com").await;
+    let sessions = list(&world, ANN, &middle).await;
+    assert_eq!(sessions.iter().map(|it| it.this).collect::<Vec<_>>(), [false, true, false]);
+    let seen: Vec<_> = sessions.iter().map(|it| it.session.last_seen).collect();
+    assert!(seen.is_sorted_by(|earlier, later| earlier > later), "{seen:?}");
+    assert!(sessions.iter().all(|it| it.session.email == address(ANN)));
+    // Idle to the millisecond, like everywhere: `old` counts no more.
+    world.clock.pass(10 * HOUR);
+    let sessions = list(&world, ANN, &new).await;
+    assert_eq!(sessions.iter().map(|it| it.this).collect::<Vec<_>>(), [true, false]);
+    assert!(!world.is_in(&old).await);
+    assert!(world.is_in(&middle).await);
+}
+
+#[tokio::test]
+async fn a_handle_is_steady_and_tells_nothing_of_the_digest() {
+    let world = World::in_memory();
+    let (one, two) = (signed_in(&world, ANN).await, signed_in(&world, ANN).await);
+    let handles = [handle(&world, ANN, &one).await, handle(&world, ANN, &two).await];
+    assert_ne!(handles[0], handles[1]);
+    assert_eq!(handles[0], handle(&world, ANN, &one).await);
+    for (token, handle) in [(&one, handles[0]), (&two, handles[1])] {
+        let digest = token.digest().to_hex();
+        let handle = handle.to_string();
+        assert_eq!(handle.len(), 32);
+        assert!(!digest.contains(&handle[..8]) && !digest.contains(&handle[24..]));
+        assert!(!token.reveal().contains(&handle[..8]));
+    }
+}
+
+#[tokio::test]
+async fn each_button_ends_what_it_says_and_nothing_of_anybody_else() {
+    let world = World::in_memory();
+    let this = signed_in(&world, ANN).await;
+    let others = [signed_in(&world, ANN).await, signed_in(&world, ANN).await];
+    let bob = signed_in(&world, "bob@example.com").await;
+    let ann = address(ANN);
+    // Neither a handle that nobody has nor that of somebody else's session ends anything.
+    for stranger in
+        [SessionHandle::from_bytes([7; 16]), handle(&world, "bob@example.com", &bob).await]
+    {
+        world.gate.end_own(&ann, stranger).await.expect("a store");
+        assert_eq!(list(&world, ANN, &this).await.len(), 3);
+        assert!(world.is_in(&bob).await);
+    }
+    let first = handle(&world, ANN, &others[0]).await;
+    world.gate.end_own(&ann, first).await.expect("a store");
+    assert!(!world.is_in(&others[0]).await);
+    assert!(world.is_in(&others[1]).await && world.is_in(&this).await);
+    world.gate.end_others(&ann, &this).await.expect("a store");
+    assert!(!world.is_in(&others[1]).await);
+    assert!(world.is_in(&this).await && world.is_in(&bob).await);
+    world.gate.end_all(&ann).await.expect("a store");
+    assert!(!world.is_in(&this).await);
+    assert!(world.is_in(&bob).await, "somebody else's stays");
+    assert!(list(&world, ANN, &this).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_idle_is_ended_too() {
+    let world = World::in_memory();
+    let idle = signed_in(&world, ANN).await;
+    world.clock.pass(13 * HOUR);
+    let this = signed_in(&world, ANN).await;
+    assert_eq!(list(&world, ANN, &this).await.len(), 1);
+    world.gate.end_others(&address(ANN), &this).await.expect("a store");
+    assert!(world.store.session(idle.digest()).await.expect("a store").is_none());
+}
+
+/// An open stream of a session hears of its end at once, and not at its next look a second later.
+/// Tokio's time stands still here, because a blocking task keeps it from jumping ahead; without an
+/// announcement that task gives up, time jumps, and the test fails.
+#[tokio::test]
+async fn streams_hear_of_every_ending() {
+    for act in 0..3 {
+        let world = World::in_memory();
+        let (this, other) = (signed_in(&world, ANN).await, signed_in(&world, ANN).await);
+        let other_handle = handle(&world, ANN, &other).await;
+        let (ann, idle) = (address(ANN), world.terms.session.idle);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let holding = tokio::task::spawn_blocking(move || {
+            let _ = held.recv_timeout(Duration::from_secs(10));
+        });
+        tokio::time::pause();
+        let before = tokio::time::Instant::now();
+        let ending = async {
+            // Lets the stream listen first.
+            tokio::task::yield_now().await;
+            match act {
+                0 => world.gate.end_own(&ann, other_handle).await,
+                1 => world.gate.end_others(&ann, &this).await,
+                _ => world.gate.end_all(&ann).await,
+            }
+        };
+        let (ended, ()) = tokio::join!(ending, world.gate.ended(other.digest(), REALM, idle));
+        ended.expect("a store");
+        assert!(before.elapsed() < Duration::from_secs(1), "{act}: heard, not found by looking");
+        tokio::time::resume();
+        drop(release);
+        holding.await.expect("no panic");
+        world.clock.pass(MINUTE);
+    }
+}
