@@ -37,6 +37,7 @@ use crate::domain::policy::Groups;
 use crate::domain::site::Sites;
 use crate::gate::Gate;
 use assertion::Assertions;
+use courier::health::MailHealth;
 use pages::Pages;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
@@ -62,6 +63,8 @@ pub struct Desk {
     pub sender: String,
     /// Whose forwarding headers are believed.
     pub trusted: TrustedProxies,
+    /// Whether mails leave; said to everybody alike.
+    pub mail_health: Arc<MailHealth>,
 }
 
 /// The pages and the API behind one door.

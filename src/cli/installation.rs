@@ -127,6 +127,7 @@ impl Installation {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy),
             waits: gate.mail_waits(),
+            health: Arc::default(),
         };
         let portal = Portal::new(Arc::new(Desk {
             gate,
@@ -137,6 +138,7 @@ impl Installation {
             prefix: prefix.to_owned(),
             sender: sender.to_string(),
             trusted: config.trusted_proxies.clone(),
+            mail_health: Arc::clone(&courier.health),
         }));
         let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;

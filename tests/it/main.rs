@@ -16,6 +16,7 @@ mod faults;
 mod flow;
 mod gate_laws;
 mod gate_limits;
+mod gate_notice;
 mod gate_world;
 mod house;
 mod lifetimes;

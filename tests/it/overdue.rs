@@ -54,6 +54,7 @@ impl Counter {
             prefix: "/.linkgate".to_owned(),
             sender: "login@example.com".to_owned(),
             trusted: config.trusted_proxies.clone(),
+            mail_health: Arc::default(),
         }));
         Self { world, portal }
     }
