@@ -46,6 +46,7 @@ use api::sessions;
 use assertion::Assertions;
 use looks::Looks;
 use pages::Look;
+use courier::health::MailHealth;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
 use security::SecurityHeaders;
@@ -72,6 +73,8 @@ pub struct Desk {
     pub sender_address: EmailAddress,
     /// Whose forwarding headers are believed.
     pub trusted: TrustedProxies,
+    /// Whether mails leave; said to everybody alike.
+    pub mail_health: Arc<MailHealth>,
 }
 
 /// The pages and the API behind one door.

@@ -67,6 +67,8 @@ pub struct Settlement<'a> {
     pub to: State,
     /// The session that is made in the same step.
     pub session: Option<NewSession<'a>>,
+    /// A mail that is queued in the same step: whoever loses the race writes none.
+    pub mail: Option<&'a QueuedMail>,
     /// Until when the record is kept as a mark.
     pub keep_until: UnixMillis,
     /// The moment of the store's time.
@@ -121,7 +123,8 @@ pub trait Attempts: Send + Sync {
     /// only then may the code be compared. Atomic, so that simultaneous guesses share the tries.
     async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool>;
 
-    /// Changes the state and makes the session, if the state still is what was judged.
+    /// Changes the state, makes the session and queues the mail, if the state still is what was
+    /// judged.
     async fn settle(&self, link: TokenDigest<Link>, settlement: &Settlement<'_>)
     -> Stored<Settled>;
 }

@@ -125,6 +125,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         from: State::Live,
         to: State::Used { session: digest, at: now },
         session: Some(NewSession { digest, session: &session, person, replaces: None }),
+        mail: None,
         keep_until,
         now,
     };

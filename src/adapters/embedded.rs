@@ -174,10 +174,11 @@ impl Attempts for Embedded {
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
         const DOING: &str = "settle a sign-in";
-        let &Settlement { from, to, ref session, keep_until, now: _ } = settlement;
+        let &Settlement { from, to, ref session, mail, keep_until, now } = settlement;
         let session = session.as_ref().map(make).transpose();
         let session = session.map_err(|error| StoreError::new(DOING, error))?;
-        let step = steps::Settle { link, from, to, session, keep_until };
+        let mail = mail.cloned();
+        let step = steps::Settle { link, from, to, session, mail, keep_until, now };
         self.writer.write(DOING, move |tables| steps::settle(tables, &step)).await
     }
 }

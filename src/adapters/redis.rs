@@ -184,9 +184,12 @@ impl Attempts for RedisStore {
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
         const DOING: &str = "settle a sign-in";
-        let &Settlement { from, to, ref session, keep_until, now } = settlement;
+        let &Settlement { from, to, ref session, mail, keep_until, now } = settlement;
         let mut script = self.scripts.settle.key(self.keys.attempt(link));
         script.arg(from.to_string()).arg(to.to_string()).arg(ttl(keep_until, now));
+        script.arg(u8::from(session.is_some()));
+        let replaces = session.as_ref().and_then(|new| new.replaces);
+        script.arg(u8::from(replaces.is_some())).arg(u8::from(mail.is_some()));
         if let Some(new) = session {
             script
                 .key(self.keys.session(new.digest))
@@ -195,12 +198,22 @@ impl Attempts for RedisStore {
                 .arg(json(DOING, new.session)?)
                 .arg(new.session.last_seen.0)
                 .arg(ttl(new.session.expires_at, now));
-            if let Some((replaced, person)) = new.replaces {
-                script
-                    .key(self.keys.session(replaced))
-                    .key(self.keys.person(person))
-                    .arg(replaced.to_hex());
-            }
+        }
+        if let Some((replaced, person)) = replaces {
+            script
+                .key(self.keys.session(replaced))
+                .key(self.keys.person(person))
+                .arg(replaced.to_hex());
+        }
+        if let Some(mail) = mail {
+            script
+                .key(self.keys.outbox())
+                .key(self.keys.mail(mail.id))
+                .arg(mail.id.to_hex())
+                .arg(mail.sealed.as_slice())
+                .arg(mail.expires_at.0)
+                .arg(ttl(mail.expires_at, now))
+                .arg(now.0);
         }
         let done = self.connection.ask(DOING, Request::Script(&script)).await?;
         Ok(if done { Settled::Done } else { Settled::Changed })

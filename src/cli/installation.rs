@@ -127,6 +127,7 @@ impl Installation {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy),
             waits: gate.mail_waits(),
+            health: Arc::default(),
         };
         let portal = Portal::new(Arc::new(Desk {
             gate,
@@ -138,6 +139,7 @@ impl Installation {
             sender: sender.to_string(),
             sender_address: sender.address.clone(),
             trusted: config.trusted_proxies.clone(),
+            mail_health: Arc::clone(&courier.health),
         }));
         let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;

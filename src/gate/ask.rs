@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::mail_job::MailJob;
+use super::mail_job::{MailJob, MailKind};
 use super::{Gate, Place};
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::client::ClientAddress;
@@ -154,7 +154,7 @@ impl Gate {
         wish: Wish<'_>,
     ) -> Result<Asked, AskError> {
         let now = self.clock.now();
-        let device = self.known_device(&asker, wish.email);
+        let device = self.known_device(asker.device.as_ref(), wish.email);
         let pause = self.pause_key(wish.email, &asker.client.network().to_string());
         let (verdict, paused) = tokio::try_join!(
             self.count(place, &asker, device, wish.email, now),
@@ -206,9 +206,12 @@ impl Gate {
         Ok(Asked { browser, attempt })
     }
 
-    /// The asker's browser, if this person has signed in with it before.
-    fn known_device<'a>(&self, asker: &'a Asker, email: &EmailAddress) -> Option<&'a Device> {
-        let device = asker.device.as_ref();
+    /// The device, if this person has signed in with it before.
+    pub(super) fn known_device<'a>(
+        &self,
+        device: Option<&'a Device>,
+        email: &EmailAddress,
+    ) -> Option<&'a Device> {
         device.filter(|device| device.knows(&self.keys.device, email.identity()))
     }
 
@@ -254,23 +257,16 @@ impl Gate {
         code: &Code,
     ) -> QueuedMail {
         let id = MailId(draw(&self.entropy));
-        // Where the origin is what a request said, a link would let whoever can serve one name below
-        // the star, an abandoned one for instance, receive other people's links: the code alone.
-        let address = |what: &str, token: &str| {
-            if !place.has_links {
-                return String::new();
-            }
-            format!("{}{}/{what}/{token}", place.origin, self.prefix)
-        };
         let report = Token::<Report>::for_attempt(&self.keys.token, link.digest());
         let job = MailJob {
+            kind: MailKind::SignIn,
             deliver: admitted.is_some(),
             to: admitted.unwrap_or_else(|| attempt.email.clone()),
             site: attempt.site.clone(),
             host: place.origin.authority().to_string(),
-            link: address("link", &link.reveal()),
+            link: self.address(place, "link", &link.reveal()),
             code: code.reveal().to_string(),
-            report: address("report", &report.reveal()),
+            report: self.address(place, "report", &report.reveal()),
             destination: destination(place.origin, &attempt.return_url),
             browser_label: attempt.browser_label.clone(),
             network: attempt.network.clone(),
@@ -280,6 +276,16 @@ impl Gate {
         };
         let sealed = self.keys.mail.seal(id, draw(&self.entropy), &job);
         QueuedMail { id, sealed, expires_at: attempt.expires_at }
+    }
+
+    /// The address of one of our pages, for a mail. Where the origin is what a request said, a link
+    /// would let whoever can serve one name below the star, an abandoned one for instance, receive
+    /// other people's links: there are none then, and the mail has the code alone.
+    pub(super) fn address(&self, place: Place<'_>, what: &str, token: &str) -> String {
+        if !place.has_links {
+            return String::new();
+        }
+        format!("{}{}/{what}/{token}", place.origin, self.prefix)
     }
 }
 

@@ -47,6 +47,7 @@ impl Gate {
                 from: record.state,
                 to,
                 session: None,
+                mail: None,
                 keep_until: record.attempt.expires_at.after(EXPIRED_RETENTION),
                 now,
             };

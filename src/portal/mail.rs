@@ -7,6 +7,7 @@
 //! mail servers log subjects and phones show them on locked screens.
 
 mod code_shape;
+pub mod new_device;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -17,6 +17,7 @@ mod flow;
 mod gate_laws;
 mod gate_limits;
 mod gate_sessions;
+mod gate_notice;
 mod gate_world;
 mod house;
 mod lifetimes;

@@ -55,6 +55,7 @@ impl Counter {
             sender: "login@example.com".to_owned(),
             sender_address: address("login@example.com"),
             trusted: config.trusted_proxies.clone(),
+            mail_health: Arc::default(),
         }));
         Self { world, portal }
     }

@@ -53,9 +53,11 @@ contract! {
         tries_are_counted_up_to_the_most
         settling_makes_the_session_and_ends_the_replaced_one
         settling_without_a_session_changes_the_state_only
-        settling_from_another_state_changes_nothing;
+        settling_from_another_state_changes_nothing
+        settling_queues_its_mail_in_the_same_step;
     races:
         one_of_sixty_four_settles
+        whoever_loses_the_race_writes_no_mail
         sixty_four_guesses_share_five_tries
         a_touch_never_revives_an_ended_session
         parallel_hits_are_counted_exactly

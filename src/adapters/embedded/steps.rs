@@ -30,7 +30,9 @@ pub(super) struct Settle {
     pub(super) from: State,
     pub(super) to: State,
     pub(super) session: Option<Make>,
+    pub(super) mail: Option<QueuedMail>,
     pub(super) keep_until: UnixMillis,
+    pub(super) now: UnixMillis,
 }
 
 /// A session to make.
@@ -92,6 +94,9 @@ pub(super) fn settle(tables: &mut Tables<'_>, settle: &Settle) -> Step<Settled> 
         tables.sessions.insert(digest, make.session.as_slice())?;
         tables.people.insert(&pair(&make.person.0, digest), ())?;
         tables.move_deadline(Kind::Session, digest, None, Some(make.expires_at))?;
+    }
+    if let Some(mail) = &settle.mail {
+        outbox::queue(tables, mail, settle.now)?;
     }
     Ok(Outcome::Written(Settled::Done))
 }

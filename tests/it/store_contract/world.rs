@@ -161,6 +161,7 @@ pub async fn settle_with(
         from: State::Live,
         to: State::Used { session: digest, at: NOW },
         session: Some(NewSession { digest, session: &session, person, replaces }),
+        mail: None,
         keep_until: NOW.after(SESSION_LIFETIME),
         now: NOW,
     };
