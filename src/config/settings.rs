@@ -1,5 +1,6 @@
 //! What the configuration means: the types that the rest of the program is built from.
 
+mod brand;
 mod outside;
 mod site;
 
@@ -11,11 +12,13 @@ use std::time::Duration;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use brand::{BrandConfig, BrandText};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
 pub use site::{Site, SiteSignIn, Upstream, UpstreamProtocol, UpstreamServer};
 
+use super::problem::Problem;
 use crate::domain::client::TrustedProxies;
 use crate::domain::language::Language;
 use crate::domain::limit::Limit;
@@ -52,6 +55,8 @@ pub struct Config {
     pub groups: Arc<Groups>,
     /// The protected sites; at least one. A site's identifier is its index.
     pub sites: Vec<Site>,
+    /// Whose pages these are, where a site says nothing itself.
+    pub brand: BrandConfig,
     /// The languages of pages and mails, in the order in which they are offered; at least one. The
     /// first is for those who understand none of them.
     pub languages: Vec<Language>,
@@ -61,6 +66,9 @@ pub struct Config {
     pub server: ServerConfig,
     /// Logging.
     pub log: LogConfig,
+    /// What works and is not as it should be, in the order of the file. To be told, not to stop
+    /// for.
+    pub warnings: Vec<Problem>,
 }
 
 /// One public address.

@@ -1,9 +1,11 @@
 //! The configuration as an operator meets it.
 
 mod bad;
+mod brand;
 mod good;
 mod secrets;
 mod signing_in;
+mod warnings;
 
 use std::collections::HashMap;
 use std::io;
@@ -16,11 +18,18 @@ use super::{Config, Environment, Problems};
 struct TestEnvironment {
     variables: HashMap<String, String>,
     files: HashMap<PathBuf, Vec<u8>>,
+    open_files: Vec<PathBuf>,
 }
 
 impl TestEnvironment {
     fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Lets others read a file.
+    fn open(mut self, path: &str) -> Self {
+        self.open_files.push(path.into());
         self
     }
 
@@ -38,12 +47,28 @@ impl Environment for TestEnvironment {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+
+    fn list(&self, path: &Path) -> io::Result<()> {
+        match self.files.keys().any(|file| file.parent() == Some(path)) {
+            true => Ok(()),
+            false if self.files.contains_key(path) => Err(io::ErrorKind::NotADirectory.into()),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn is_open_to_others(&self, path: &Path) -> bool {
+        self.open_files.iter().any(|open| open == path)
+    }
 }
 
 /// The smallest certificate authority: itself.
 fn certificate(name: &str) -> (String, String) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+fn logo(inside: &str) -> String {
+    format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>")
 }
 
 fn machine() -> TestEnvironment {
@@ -64,6 +89,13 @@ fn machine() -> TestEnvironment {
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
         )
         .file("etc/note.txt", "hello")
+        .file("etc/logo.svg", logo("<path d=\"M0 0h9\"/>"))
+        .file("etc/bom.svg", format!("\u{feff}{}", logo("")))
+        .file("etc/script.svg", logo("<script>alert(1)</script>"))
+        .file("etc/large.svg", logo(&"<g/>".repeat(1100)))
+        .file("etc/photo.svg", [0xff, 0xd8, 0xff])
+        .file("etc/pages/sign-in.html", "hello")
+        .file("etc/other/sign-in.html", "hello")
 }
 
 fn parse(text: &str) -> Result<Config, Problems> {

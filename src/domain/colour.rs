@@ -75,14 +75,13 @@ impl Colour {
         )
     }
 
-    /// The nearest lighter colour that can be read on `ground`: as little white as makes the
-    /// contrast 4.5. White itself where the ground is too light for any.
+    /// This colour, or with as little of the ground's [`ink`](Self::ink) in it as makes the contrast
+    /// to the ground `ratio`. It can always be had up to 4.5.
     #[must_use]
-    pub fn lightened_for(self, ground: Self) -> Self {
-        let steps = (0..=100).map(|percent| self.mixed(Self::WHITE, percent));
-        let mut readable = steps
-            .filter(|step| step.luminance() > ground.luminance() && step.contrast(ground) >= 4.5);
-        readable.next().unwrap_or(Self::WHITE)
+    pub fn readable_on(self, ground: Self, ratio: f64) -> Self {
+        let ink = ground.ink();
+        let mut steps = (0..=100).map(|percent| self.mixed(ink, percent));
+        steps.find(|step| step.contrast(ground) >= ratio).unwrap_or(ink)
     }
 
     /// WCAG 2.2, "relative luminance": 0 for black, 1 for white.
@@ -175,13 +174,15 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_is_lightened_only_as_far_as_needed() {
+    fn a_colour_is_changed_only_as_far_as_needed() {
         let card = colour("#1b1e25");
         let light = colour("#8fb4ff");
-        assert_eq!(light.lightened_for(card), light);
-        let lightened = colour("#2257c5").lightened_for(card);
+        assert_eq!(light.readable_on(card, 4.5), light);
+        let lightened = colour("#2257c5").readable_on(card, 4.5);
         assert!((4.5..4.8).contains(&lightened.contrast(card)), "{lightened}");
-        assert_eq!(Colour::BLACK.lightened_for(Colour::WHITE), Colour::WHITE);
+        let darkened = colour("#ffcc00").readable_on(Colour::WHITE, 3.0);
+        assert!((3.0..3.1).contains(&darkened.contrast(Colour::WHITE)), "{darkened}");
+        assert_eq!(Colour::BLACK.readable_on(Colour::WHITE, 4.5), Colour::BLACK);
     }
 
     fn any_colour() -> impl Strategy<Value = Colour> {
@@ -205,9 +206,8 @@ mod tests {
         }
 
         #[test]
-        fn any_accent_can_be_read_on_a_dark_card(accent in any_colour()) {
-            let card = Colour::new(0x1b, 0x1e, 0x25);
-            prop_assert!(accent.lightened_for(card).contrast(card) >= 4.5);
+        fn any_colour_can_be_made_readable_on_any_other(one in any_colour(), ground in any_colour()) {
+            prop_assert!(one.readable_on(ground, 4.5).contrast(ground) >= 4.5);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::defaults;
-use crate::config::file::{File, GroupsFile, LimitsFile, Map, SessionFile, SignInFile};
+use crate::config::file::{File, LimitsFile, Map, Named, SessionFile, SignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, span, word};
@@ -57,6 +57,26 @@ fn limits(scope: &Scope<'_>, file: &LimitsFile, common: &mut SignInConfig) {
     common.network_limit = read("network", &file.network, common.network_limit);
     common.site_limit = read("site", &file.site, common.site_limit);
     common.total_limit = read("total", &file.total, common.total_limit);
+    warn_of_shadows(scope, file, common);
+}
+
+/// Notes a limit that a wider one ends first: who raises `ip` alone wonders why the fifty-first mail
+/// is refused.
+fn warn_of_shadows(scope: &Scope<'_>, file: &LimitsFile, limits: &SignInConfig) {
+    let ip = ("ip", file.ip.as_ref(), limits.ip_limit);
+    let network = ("network", file.network.as_ref(), limits.network_limit);
+    let site = ("site", file.site.as_ref(), limits.site_limit);
+    let total = ("total", file.total.as_ref(), limits.total_limit);
+    for ((key, text, narrow), (wider_key, wider_text, wide)) in
+        [(ip, network), (ip, site), (network, site), (site, total)]
+    {
+        let is_shadowed = narrow.count > wide.count && narrow.window <= wide.window;
+        if let Some(text) = text.or(wider_text).filter(|_| is_shadowed) {
+            let fault = Fault::new(format!("is never reached: {wider_key} is {wide}"));
+            let hint = format!("raise `{wider_key}`, or lower `{key}`");
+            scope.key(key, text.at).warn(fault.value(&narrow.to_string()).hint(hint));
+        }
+    }
 }
 
 /// What both `sign_in` and a site's own can say.
@@ -152,16 +172,17 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
 /// `groups`
 pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<AllowEntry>> {
     let mut groups = BTreeMap::new();
-    let Some(Located { value: GroupsFile(list), at }) = &file.groups else { return groups };
+    let Some(Located { value: Named(list), at }) = &file.groups else { return groups };
     let scope = root.key("groups", *at);
     for (name, members) in list {
-        let members = scope.items(&name.value, members.as_ref(), member);
-        let members = members.into_iter().map(|(_, member)| member).collect();
+        let scope = scope.named(name);
+        let members = members.iter().flat_map(|members| scope.entries(members, member));
+        let members = members.map(|(_, member)| member).collect();
         let read = |text: &str| {
             text.parse::<GroupName>()
                 .map_err(|error| Fault::new(format!("the name of a group {error}")))
         };
-        if let Some(name) = scope.key(&name.value, name.at).value(&name.value, read) {
+        if let Some(name) = scope.value(&name.value, read) {
             groups.insert(name, members);
         }
     }

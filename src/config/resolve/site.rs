@@ -5,20 +5,25 @@ use std::sync::Arc;
 
 use super::addresses::Addresses;
 use super::people::{SiteSaid, allow_entry, site_sign_in};
-use super::{rule, upstream};
+use super::{brand, rule, upstream};
 use crate::config::file::{List, Map, SiteFile, SiteSignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::{Fault, Place};
 use crate::config::scope::{Scope, flag, line, word};
-use crate::config::settings::{IdentityHeaders, OddHeaders, Prefix, Site, SiteSignIn};
+use crate::config::settings::{BrandConfig, IdentityHeaders, OddHeaders, Prefix, Site, SiteSignIn};
 use crate::config::suggest::nearest;
 use crate::domain::identity::GroupName;
+use crate::domain::language::Language;
 use crate::domain::origin::{Origin, OriginError, OriginPattern, OriginPatternError, Scheme};
 use crate::domain::policy::{AllowEntry, AllowList, SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::{ReturnPattern, ReturnPatternError};
 
 /// What the sites share.
 pub(super) struct Common<'a> {
+    /// The brand of all sites.
+    pub(super) brand: &'a BrandConfig,
+    /// The languages that are offered.
+    pub(super) languages: &'a [Language],
     /// The groups that `allow` may name, with their members.
     pub(super) groups: &'a BTreeMap<GroupName, Vec<AllowEntry>>,
     /// What `sign_in` says for all sites.
@@ -118,6 +123,9 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
         scope.or("identity_headers", headers, IdentityHeaders::Remote, word(HEADERS));
     let odd_headers =
         scope.or("odd_headers", file.odd_headers.as_ref(), OddHeaders::Drop, word(ODD));
+    let said = file.brand.as_ref();
+    let brand =
+        said.map(|said| brand::brand(scope, Some(said), common.brand, common.languages).into());
     let allow = allow_list(scope, file.allow.as_ref(), common);
     let rules = rule::rules(scope, file, common);
     let (name, origin, upstream) = (name?, origin?, upstream?);
@@ -131,6 +139,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
         policy: Arc::new(policy),
         return_to: return_to.into_iter().map(|(_, pattern)| pattern).collect(),
         cors_origins: cors.into_iter().map(|(_, origin)| origin).collect(),
+        brand,
         sign_in,
         identity_headers,
         odd_headers,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::BrandConfig;
 use crate::domain::origin::{Host, Origin, OriginPattern};
 use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::ReturnPattern;
@@ -30,6 +31,9 @@ pub struct Site {
     pub return_to: Vec<ReturnPattern>,
     /// Whose scripts may read our 401 (CORS).
     pub cors_origins: Vec<Origin>,
+    /// Whose pages these are: what the site says, and for the rest what holds for all. None when the
+    /// site says nothing.
+    pub brand: Option<Arc<BrandConfig>>,
     /// How people sign in here.
     pub sign_in: SiteSignIn,
     /// In which words the application is told who is there.

@@ -77,3 +77,65 @@ fn a_site_may_differ_about_notices() {
         assert_eq!(parse(&text).unwrap().sites[0].sign_in.new_device_notice, site);
     }
 }
+
+/// RFC 8252 7.1 asks apps for schemes that are a domain turned around, with one slash or two.
+#[test]
+fn a_sign_in_may_end_in_an_app() {
+    for target in [
+        "exampleapp://signed-in",
+        "exampleapp://signed-in/*",
+        "com.example.app:/signed-in",
+        "com.example.app:/signed-in/*",
+        "com.example.app:///signed-in",
+        "com.example.app://x",
+        "com.example.my-app+test:/oauth?from=linkgate",
+        "COM.Example.App:/signed-in",
+    ] {
+        let text = edited(ALLOW, &format!("[everyone]\n    return_to: [\"{target}\"]"));
+        let config = parse(&text).unwrap_or_else(|problems| panic!("{problems}"));
+        let scheme = target.split(':').next().unwrap().to_lowercase();
+        assert_eq!(config.sites[0].return_to[0].csp_source(), format!("{scheme}:"));
+    }
+}
+
+/// Each of these runs a program, reads a file, has no place of its own or leads to a page that a
+/// browser makes itself (WHATWG URL, "special schemes"; Android's `intent:`).
+#[test]
+fn a_sign_in_never_ends_in_a_dangerous_place() {
+    let schemes = [
+        "javascript",
+        "JavaScript",
+        "data",
+        "file",
+        "blob",
+        "vbscript",
+        "intent",
+        "view-source",
+        "about",
+        "ws",
+        "wss",
+        "filesystem",
+        "chrome",
+        "content",
+        "jar",
+        "mailto",
+    ];
+    for scheme in schemes {
+        for behind in [":x", ":/x", "://x", "://x/*", "://%0aalert(1)"] {
+            let target = format!("{scheme}{behind}");
+            let text = edited(ALLOW, &format!("[everyone]\n    return_to: [\"{target}\"]"));
+            let told = parse(&text).unwrap_err().to_string();
+            let place = "etc/linkgate.yaml:13:17: sites[0].return_to[0]: ";
+            let what = "has a scheme that must never be a place to return to";
+            assert!(told.starts_with(&format!("{place}{what}")), "{target}: {told}");
+            assert!(told.contains("hint: "), "{told}");
+        }
+    }
+    // An opaque text, which an app may take for a command, and a scheme for all of an app.
+    for target in
+        ["com.example.app:signed-in", "com.example.app:", "com.example.app://", "my_app://x"]
+    {
+        let text = edited(ALLOW, &format!("[everyone]\n    return_to: [\"{target}\"]"));
+        assert!(parse(&text).is_err(), "{target}");
+    }
+}
