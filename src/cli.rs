@@ -3,6 +3,7 @@
 //! Exit codes: 0 it worked, 1 it could not be done, 64 the configuration or the command line is
 //! wrong (`EX_USAGE` of `sysexits.h`).
 
+pub mod appearance;
 mod check;
 mod demo;
 mod explain;

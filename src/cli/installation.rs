@@ -16,7 +16,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use super::{health, secret_file};
+use super::{appearance, health, secret_file};
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::Embedded;
 use crate::adapters::mail::folder::Folder;
@@ -33,8 +33,7 @@ use crate::domain::terms::SignInTerms;
 use crate::gate::Gate;
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
-use crate::portal::mail::Mails;
-use crate::portal::pages::{Brand, Pages};
+use crate::portal::looks::Looks;
 use crate::portal::{Desk, Portal, inbox};
 use crate::ports::{Clock, Entropy, Mailer, OsEntropy, Store, SystemClock};
 use crate::proxy::peers::{Upstream, Wire};
@@ -110,11 +109,12 @@ impl Installation {
             prefix,
         );
         let sender = sender(&config.mail);
-        let (mailer, inbox) = open_mailer(config, &sender)?;
+        let appearance = appearance::read(config)?;
+        let (mailer, inbox) = open_mailer(config, &sender, &appearance.looks)?;
         let courier = Courier {
             store: Arc::clone(&work_store),
             mailer,
-            mails: Mails::new().map_err(part)?,
+            mails: appearance.mails,
             seal: gate.keys().mail.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy),
@@ -122,7 +122,7 @@ impl Installation {
         };
         let portal = Portal::new(Arc::new(Desk {
             gate,
-            pages: Pages::new(prefix, &Brand::default()).map_err(part)?,
+            looks: appearance.looks,
             assertions: Assertions::new(&secret, prefix).map_err(part)?,
             sites: Arc::new(sites(config)),
             groups: Arc::clone(&config.groups),
@@ -272,15 +272,14 @@ fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
 
 type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
 
-fn open_mailer(config: &Config, sender: &Sender) -> Result<OpenMailer, StartError> {
+fn open_mailer(config: &Config, sender: &Sender, looks: &Looks) -> Result<OpenMailer, StartError> {
     Ok(match &config.mail.transport {
         MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?, sender.clone())), None),
         MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone(), sender.clone())), None),
         MailTransport::Inbox(address) => {
             let inbox = Inbox::new(sender.clone());
             let prefix = config.prefix.as_str();
-            let pages = Arc::new(Pages::new(prefix, &Brand::default()).map_err(part)?);
-            let router = inbox::router(inbox.clone(), pages, prefix);
+            let router = inbox::router(inbox.clone(), looks.clone(), prefix);
             (Arc::new(inbox), Some((*address, router)))
         }
     })

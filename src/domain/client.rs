@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 mod browser;
 
-pub use browser::{Browser, BrowserLabel, System, in_app};
+pub use browser::{Browser, BrowserLabel, System, UNKNOWN_BROWSER, in_app};
 
 /// Entries of `X-Forwarded-For` that are looked at, from the right. Real chains are short, and the
 /// field is as long as an attacker likes.

@@ -66,6 +66,13 @@ impl CookieNames {
         self.header(self.browser, token, BROWSER_COOKIE_AGE, None)
     }
 
+    /// `Set-Cookie` of the chosen language.
+    #[must_use]
+    pub fn set_language(&self, tag: &str) -> Option<HeaderValue> {
+        let name = super::looks::language_cookie(self.secure);
+        self.header(name, tag, Duration::from_secs(365 * 24 * 3600), None)
+    }
+
     /// `Set-Cookie` that takes the session away, with the attributes it was set with.
     #[must_use]
     pub fn clear_session(&self) -> Option<HeaderValue> {

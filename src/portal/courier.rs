@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::mail::{Mails, SignInMail};
+use super::brand::BrandError;
+use super::mail::{MailRoom, SignInMail};
 use crate::domain::time::UnixMillis;
 use crate::gate::mail_job::{MailJob, MailSeal};
 use crate::ports::{
@@ -35,7 +36,7 @@ pub struct Courier {
     /// How they leave.
     pub mailer: Arc<dyn Mailer>,
     /// How they look.
-    pub mails: Mails,
+    pub mails: MailRoom,
     /// Opens the jobs.
     pub seal: MailSeal,
     /// The store's time.
@@ -159,14 +160,11 @@ impl Courier {
         Outcome::Later(due)
     }
 
-    fn written(
-        &self,
-        claimed: &ClaimedMail,
-        job: &MailJob,
-    ) -> Result<OutgoingMail, minijinja::Error> {
-        let rendered = self.mails.sign_in(&SignInMail {
+    fn written(&self, claimed: &ClaimedMail, job: &MailJob) -> Result<OutgoingMail, BrandError> {
+        let site = self.mails.of(&job.site);
+        let view = SignInMail {
             site_host: &job.host,
-            site_name: &job.site,
+            site_name: &site.title,
             link: &job.link,
             code: &job.code,
             valid_until: job.expires_at,
@@ -175,7 +173,8 @@ impl Courier {
             client: &job.network,
             report_link: &job.report,
             return_short: &job.destination,
-        })?;
+        };
+        let rendered = site.mails.sign_in(&view, job.language)?;
         Ok(OutgoingMail {
             id: claimed.mail.id,
             to: job.to.clone(),

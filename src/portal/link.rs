@@ -135,7 +135,7 @@ fn elsewhere(
         mode,
         in_app: visit.in_app,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 
@@ -162,14 +162,14 @@ fn gone(visit: &Visit, why: Gone, record: &Record, token: &str) -> Response {
         token,
         reference: &visit.here.reference,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 
 fn unknown(visit: &Visit) -> Response {
     let host = visit.host();
     LinkUnknown { site: visit.page_site(&host), reference: &visit.here.reference }
-        .render(&visit.desk.pages)
+        .render(&visit.look)
         .into_response()
 }
 
@@ -215,7 +215,7 @@ pub async fn confirm_report(
         Reported::Done => {
             tracing::info!(reference = &*visit.here.reference, "a sign-in was reported as unasked");
             let host = visit.host();
-            ReportDone { site: visit.page_site(&host) }.render(&desk.pages).into_response()
+            ReportDone { site: visit.page_site(&host) }.render(&visit.look).into_response()
         }
         Reported::WrongAddress => {
             report_page(&visit, &record, &text, typed, Some(AddressProblem::Mismatch))
@@ -241,6 +241,6 @@ fn report_page(
         email,
         error,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }

@@ -20,9 +20,9 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
     let site = visit.page_site(&host);
     Ok(match visit.session().await? {
         Some(session) => SignOut { site, email: Some(session.email.identity()) }
-            .render(&visit.desk.pages)
+            .render(&visit.look)
             .into_response(),
-        None => SignedOut { site }.render(&visit.desk.pages).into_response(),
+        None => SignedOut { site, everywhere: false }.render(&visit.look).into_response(),
     })
 }
 
@@ -76,8 +76,9 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
         groups: &groups,
         signed_in_at: session.signed_in_at,
         expires_at: session.expires_at,
-        device: &session.browser,
+        sessions: &[],
+        ended: None,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response())
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Desk;
 use super::pages::notice::{Notice, NoticeKind};
 use super::pages::sign_in::RateLimited;
-use super::pages::{Page, Site};
+use super::pages::{Look, Page, Site};
 use super::visit::Here;
 use crate::domain::time::UnixMillis;
 use crate::gate::ask::AskError;
@@ -146,9 +146,9 @@ impl Refusal {
 
     /// The answer for an audience.
     #[must_use]
-    pub fn render(&self, desk: &Desk, here: &Here, audience: Audience) -> Response {
+    pub fn render(&self, desk: &Desk, here: &Here, audience: Audience, look: &Look) -> Response {
         let mut response = match audience {
-            Audience::Person => self.page(desk, here),
+            Audience::Person => self.page(desk, here, look),
             Audience::Program => problem(self.status(), self.detail(), &here.reference, None),
         };
         if let Some(seconds) = self.retry_after(desk.gate.now()) {
@@ -183,13 +183,13 @@ impl Refusal {
         }
     }
 
-    fn page(&self, desk: &Desk, here: &Here) -> Response {
+    fn page(&self, desk: &Desk, here: &Here, look: &Look) -> Response {
         let host = here.located.origin.authority().to_string();
         let site = Site { name: &here.located.site.name, host: &host };
         let now = desk.gate.now();
         let notice = |kind| {
             let reference = &*here.reference;
-            Notice { kind, site: Some(site), reference, at: now }.render(&desk.pages)
+            Notice { kind, site: Some(site), reference, at: now }.render(look)
         };
         let html = match self {
             Self::BadRequest(_) | Self::TooSlow | Self::Unprocessable(_) | Self::Gone(_) => {
@@ -208,9 +208,9 @@ impl Refusal {
                 return_to,
                 reference: &here.reference,
             }
-            .render(&desk.pages),
-            Self::Store(_) => desk.pages.last_resort().store_down(&here.reference),
-            Self::Internal(_) => desk.pages.last_resort().internal(&here.reference),
+            .render(look),
+            Self::Store(_) => look.pages.last_resort().store_down(look.language, &here.reference),
+            Self::Internal(_) => look.pages.last_resort().internal(look.language, &here.reference),
         };
         let mut response = html.into_response();
         *response.status_mut() = self.status();

@@ -105,7 +105,7 @@ fn page(
     fragment: &str,
     email: &str,
     error: Option<AddressProblem>,
-    notices: &[SignInNotice],
+    notices: &[SignInNotice<'_>],
 ) -> Response {
     let host = visit.host();
     let path = return_url.display_short(LONGEST_DESTINATION);
@@ -117,9 +117,12 @@ fn page(
         fragment,
         email,
         error,
+        has_link: visit.site().pattern.exact().is_some(),
+        remember_offered: false,
+        remembered: false,
         notices,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 

@@ -9,11 +9,11 @@ use http::{HeaderMap, header};
 
 use super::Desk;
 use super::cookies::{self, CookieNames};
+use super::pages::Look;
 use super::refusal::Refusal;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::Identity;
-use crate::domain::language::Language;
 use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
 use crate::domain::return_url::{ReturnTargets, ReturnUrl};
@@ -61,6 +61,8 @@ pub struct Visit {
     pub is_head: bool,
     /// The query, as received.
     pub query: String,
+    /// The pages of this site, in the visitor's language.
+    pub look: Look,
     sec_fetch_site: Option<Vec<u8>>,
     origin: Option<Vec<u8>>,
 }
@@ -127,7 +129,7 @@ impl Visit {
             client: self.here.client,
             browser_label: self.label.clone(),
             browser: self.browser.take(),
-            language: Language::default(),
+            language: self.look.language,
         }
     }
 
@@ -188,6 +190,7 @@ impl FromRequestParts<Arc<Desk>> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Refusal> {
         let here = parts.extensions.get::<Here>().cloned().ok_or(Refusal::Internal("no place"))?;
+        let look = parts.extensions.get::<Look>().cloned().ok_or(Refusal::Internal("no look"))?;
         let site = &here.located.site;
         let cookies = CookieNames::new(site.is_https(), site.session_domain.clone());
         let key = &desk.gate.keys().token;
@@ -207,6 +210,7 @@ impl FromRequestParts<Arc<Desk>> for Visit {
             origin: bytes(&parts.headers, header::ORIGIN.as_str()).map(<[u8]>::to_vec),
             desk: Arc::clone(desk),
             here,
+            look,
         })
     }
 }

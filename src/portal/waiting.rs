@@ -167,12 +167,15 @@ fn check_mail(
     let host = visit.host();
     let attempt = &record.attempt;
     let resend_at = resend_at(record);
+    let phrases = &visit.look.pages.branding().phrases;
     let (email, return_to) = shown(record);
     CheckMail {
         site: visit.page_site(&host),
         email: &email,
         sender: &visit.desk.sender,
-        subject: &subject(&host, attempt.asked_at),
+        subject: &subject(phrases, attempt.language, &host, attempt.asked_at),
+        has_link: visit.site().pattern.exact().is_some(),
+        suggestion: None,
         now,
         sent_at: attempt.asked_at,
         works_until: attempt.expires_at,
@@ -180,10 +183,10 @@ fn check_mail(
         delivery: Delivery::Queued,
         code_error,
         notice,
-        mailbox: Mailbox::of(attempt.email.identity()),
+        mailbox: Mailbox::of(attempt.email.identity(), &visit.desk.sender),
         return_to,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 
@@ -198,7 +201,7 @@ fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {
         code_refused,
         return_to,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 
@@ -210,7 +213,7 @@ fn used_up(visit: &Visit, record: &Record) -> Response {
         link_still_works: record.open(Way::OwnLink, visit.desk.gate.now()).is_ok(),
         reference: &visit.here.reference,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 

@@ -10,7 +10,7 @@ use linkgate::domain::secret::Secret;
 use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::Gate;
 use linkgate::portal::assertion::Assertions;
-use linkgate::portal::pages::{Brand, Pages};
+use linkgate::portal::looks::Looks;
 use linkgate::portal::visit::Here;
 use linkgate::portal::{Desk, Portal};
 use linkgate::ports::Clock;
@@ -47,7 +47,7 @@ impl Counter {
         let store = Arc::clone(&world.store);
         let portal = Portal::new(Arc::new(Desk {
             gate: Gate::new(store, clock, Arc::new(Seeded::new(43)), &secret, "/.linkgate"),
-            pages: Pages::new("/.linkgate", &Brand::default()).expect("pages"),
+            looks: Looks::built_in("/.linkgate").expect("looks"),
             assertions: Assertions::new(&secret, "/.linkgate").expect("a key"),
             sites: Arc::new(sites(&config)),
             groups: Arc::clone(&config.groups),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use linkgate::adapters::mail::message::Sender;
 use linkgate::adapters::mail::smtp as adapter;
 use linkgate::portal::courier::Courier;
-use linkgate::portal::mail::Mails;
+use linkgate::portal::mail::MailRoom;
 use linkgate::ports::Clock;
 use mailparse::MailHeaderMap;
 
@@ -188,7 +188,7 @@ async fn busy_twice_and_then_delivered_once() {
     let courier = Courier {
         store: Arc::clone(&world.store),
         mailer: Arc::new(adapter::Smtp::new(to, sender)),
-        mails: Mails::new().expect("mails"),
+        mails: MailRoom::built_in().expect("mails"),
         seal: world.gate.keys().mail.clone(),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         entropy: Arc::new(Seeded::new(1)),
