@@ -59,7 +59,7 @@ pub(crate) fn install(
     environment.add_filter("moment_text", move |at: u64| moment_text(&say, language, at));
     let say = Arc::clone(phrases);
     environment.add_filter("moment", move |at: u64| -> Result<Value, Error> {
-        Ok(time(at, "minutes", &moment_text(&say, language, at)?))
+        Ok(time(at, "moment", &moment_text(&say, language, at)?))
     });
 }
 
