@@ -126,6 +126,12 @@ fn fail(why: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// As [`fail`], for a mistake in what the operator has written.
+fn broken(why: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{why}");
+    ExitCode::from(EX_USAGE)
+}
+
 /// Says something.
 fn say(what: &dyn std::fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{what}");

@@ -44,9 +44,9 @@ use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
 use api::sessions;
 use assertion::Assertions;
+use courier::health::MailHealth;
 use looks::Looks;
 use pages::Look;
-use courier::health::MailHealth;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
 use security::SecurityHeaders;
@@ -73,6 +73,10 @@ pub struct Desk {
     pub sender_address: EmailAddress,
     /// Whose forwarding headers are believed.
     pub trusted: TrustedProxies,
+    /// Whether pages offer to open well-known web mails.
+    pub mail_buttons: bool,
+    /// Whether the form offers to remember the address on the device.
+    pub remember_address: bool,
     /// Whether mails leave; said to everybody alike.
     pub mail_health: Arc<MailHealth>,
 }

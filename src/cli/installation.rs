@@ -31,7 +31,6 @@ use crate::config::{
 use crate::domain::limit::Limit;
 use crate::domain::site::{Site, Sites};
 use crate::domain::terms::SignInTerms;
-use crate::domain::time::Span;
 use crate::gate::Gate;
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
@@ -49,13 +48,6 @@ use crate::proxy::wire::WireLimits;
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often the store's clock is asked.
 const CLOCK: Duration = Duration::from_secs(10);
-/// Mails asked for from the network around a client.
-const NETWORK_LIMIT: Limit = Limit { count: 50, window: Span::seconds(3600) };
-/// Mails asked for at one site.
-const SITE_LIMIT: Limit = Limit { count: 1000, window: Span::seconds(3600) };
-/// Mails asked for at all sites together.
-const TOTAL_LIMIT: Limit = Limit { count: 5000, window: Span::seconds(3600) };
-
 /// Why an installation cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -139,6 +131,8 @@ impl Installation {
             sender: sender.to_string(),
             sender_address: sender.address.clone(),
             trusted: config.trusted_proxies.clone(),
+            mail_buttons: config.sign_in.mail_buttons,
+            remember_address: config.sign_in.remember_address,
             mail_health: Arc::clone(&courier.health),
         }));
         let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
@@ -217,6 +211,7 @@ pub async fn upkeep(store: Arc<dyn Store>, clock: Arc<StoreClock>) {
 pub fn sites(config: &Config) -> Sites {
     let site = |site: &crate::config::Site| Site {
         name: site.name.to_string(),
+        title: site.title.to_string(),
         pattern: site.origin.clone(),
         policy: Arc::clone(&site.policy),
         terms: SignInTerms {
@@ -225,10 +220,10 @@ pub fn sites(config: &Config) -> Sites {
             other_browser: site.sign_in.other_browser,
             email_limit: config.sign_in.email_limit,
             client_limit: config.sign_in.ip_limit,
-            network_limit: wider(NETWORK_LIMIT, config.sign_in.ip_limit),
-            site_limit: wider(SITE_LIMIT, config.sign_in.ip_limit),
-            total_limit: wider(TOTAL_LIMIT, config.sign_in.ip_limit),
-            new_device_notice: false,
+            network_limit: wider(config.sign_in.network_limit, config.sign_in.ip_limit),
+            site_limit: wider(config.sign_in.site_limit, config.sign_in.ip_limit),
+            total_limit: wider(config.sign_in.total_limit, config.sign_in.ip_limit),
+            new_device_notice: site.sign_in.new_device_notice,
             used_link_retention: config.sign_in.used_link_retention,
             session: config.session.lifetimes,
         },

@@ -13,7 +13,7 @@ use crate::domain::language::Language;
 use crate::domain::limit::{Hit, Limited, Verdict};
 use crate::domain::origin::Origin;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{Browser, Link, Report, Token};
+use crate::domain::token::{Browser, Link, Report, Token, TokenDigest};
 use crate::ports::{Beginning, MailId, QueuedMail, StoreError, Stored, draw};
 
 /// How long an expired attempt is remembered, so that its link says "expired" and offers a fresh
@@ -92,8 +92,8 @@ impl Gate {
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn waiting(&self, browser: &Token<Browser>) -> Stored<Option<Record>> {
-        let latest = self.store.latest(browser.digest()).await?;
+    pub async fn waiting(&self, browser: TokenDigest<Browser>) -> Stored<Option<Record>> {
+        let latest = self.store.latest(browser).await?;
         Ok(latest.map(|(_, record)| record.as_the_asker_sees_it()))
     }
 
@@ -104,7 +104,7 @@ impl Gate {
     /// over or over a limit.
     pub async fn resend(&self, place: Place<'_>, asker: Asker) -> Result<Asked, AskError> {
         let browser = asker.browser.as_ref().ok_or(AskError::NoAttempt)?;
-        let record = self.waiting(browser).await?.ok_or(AskError::NoAttempt)?;
+        let record = self.waiting(browser.digest()).await?.ok_or(AskError::NoAttempt)?;
         self.again(place, asker, &record).await
     }
 

@@ -7,7 +7,7 @@
 //! mail servers log subjects and phones show them on locked screens.
 
 mod code_shape;
-pub mod new_device;
+pub(crate) mod samples;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -199,6 +199,20 @@ impl Mails {
             engines.push((language, engine));
         }
         Ok(Self { engines, branding })
+    }
+
+    /// Renders every mail in every language with sample data.
+    ///
+    /// # Errors
+    /// [`BrandError`] for the first template that fails, with its file and line.
+    pub fn check(&self) -> Result<(), BrandError> {
+        for (language, _) in &self.engines {
+            for mail in [samples::SIGN_IN, samples::CODE_ALONE] {
+                self.sign_in(&mail, *language)?;
+            }
+            self.new_device(&samples::NEW_DEVICE, *language)?;
+        }
+        Ok(())
     }
 
     /// The mail that signs in.

@@ -26,6 +26,8 @@ pub enum Refusal {
     BadRequest(&'static str),
     /// 403: another website sent it.
     CrossSite,
+    /// 403: nobody can sign in here for now.
+    SignInClosed,
     /// 404: no page of ours.
     NotFound,
     /// 405.
@@ -116,7 +118,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::SignInClosed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -182,6 +184,7 @@ impl Refusal {
         match self {
             Self::Cause(cause) => cause.code(),
             Self::CrossSite => "cross_site",
+            Self::SignInClosed => "sign_in_closed",
             Self::TooMany { .. } => "rate_limited",
             Self::BadRequest(_)
             | Self::NotFound
@@ -200,6 +203,7 @@ impl Refusal {
         match self {
             Self::BadRequest(_) => "The request is damaged.",
             Self::CrossSite => "The request must come from the site itself.",
+            Self::SignInClosed => "Nobody can sign in here at the moment.",
             Self::NotFound => "There is nothing here.",
             Self::MethodNotAllowed => "The method is not allowed here.",
             Self::TooSlow => "The body did not arrive in time.",
@@ -215,7 +219,7 @@ impl Refusal {
 
     fn page(&self, desk: &Desk, here: &Here, look: &Look) -> Response {
         let host = here.located.origin.authority().to_string();
-        let site = Site { name: &here.located.site.name, host: &host };
+        let site = Site { name: &here.located.site.title, host: &host };
         let now = desk.gate.now();
         let notice = |kind| {
             let reference = &*here.reference;
@@ -224,6 +228,7 @@ impl Refusal {
         let html = match self {
             Self::BadRequest(_) | Self::TooSlow | Self::Cause(_) => notice(NoticeKind::BadRequest),
             Self::CrossSite => notice(NoticeKind::CrossSite),
+            Self::SignInClosed => notice(NoticeKind::SignInClosed),
             Self::NotFound | Self::NotSignedIn => notice(NoticeKind::NotFound),
             Self::MethodNotAllowed => notice(NoticeKind::MethodNotAllowed),
             Self::TooLarge => notice(NoticeKind::TooLarge),

@@ -17,6 +17,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::identity::Identity;
 use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
+use crate::domain::remembered::{RememberedAddress, RememberedKey};
 use crate::domain::return_url::{ReturnTargets, ReturnUrl};
 use crate::domain::site::{Located, Site};
 use crate::domain::token::{self, Browser, Token, TokenKey};
@@ -52,6 +53,8 @@ pub struct Visit {
     pub browser: Option<Token<Browser>>,
     /// Who has signed in with this browser before; a damaged cookie says nothing.
     pub device: Option<Device>,
+    /// The address that the visitor wanted to have remembered on this device.
+    pub remembered: Option<RememberedAddress>,
     /// The cookies of this site.
     pub cookies: CookieNames,
     /// What the browser says it is, in our own words.
@@ -86,7 +89,7 @@ impl Visit {
     /// The site for pages: its name, and its host. The host must outlive the page.
     #[must_use]
     pub fn page_site<'a>(&'a self, host: &'a str) -> super::pages::Site<'a> {
-        super::pages::Site { name: &self.site().name, host }
+        super::pages::Site { name: &self.site().title, host }
     }
 
     /// The host as people know it.
@@ -108,7 +111,7 @@ impl Visit {
         Place {
             site: &self.site().name,
             origin: self.origin(),
-            has_links: self.site().pattern.exact().is_some(),
+            has_links: self.has_link(),
             realm: &self.here.located.realm,
             terms: &self.site().terms,
             admits,
@@ -136,6 +139,12 @@ impl Visit {
             language: self.look.language,
             device: self.device.clone(),
         }
+    }
+
+    /// Whether the mails of this site hold a link, and not the code alone.
+    #[must_use]
+    pub fn has_link(&self) -> bool {
+        self.site().pattern.exact().is_some()
     }
 
     /// Refuses what another website caused. Called by every handler that changes something.
@@ -205,6 +214,7 @@ impl FromRequestParts<Arc<Desk>> for Visit {
             browser: token_in(&parts.headers, cookies.browser, key),
             device: value_in(&parts.headers, cookies.device)
                 .and_then(|text| Device::parse(text).ok()),
+            remembered: remembered(&parts.headers, cookies.address, &desk.gate.keys().remembered),
             cookies,
             label: BrowserLabel::from_user_agent(agent).to_string(),
             in_app: in_app(agent),
@@ -237,6 +247,12 @@ pub fn token_in<P: token::Purpose>(
 pub fn value_in<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let fields = headers.get_all(header::COOKIE);
     cookies::find(fields.iter().map(http::HeaderValue::as_bytes), name).text()
+}
+
+fn remembered(headers: &HeaderMap, name: &str, key: &RememberedKey) -> Option<RememberedAddress> {
+    let fields = headers.get_all(header::COOKIE);
+    let found = cookies::find(fields.iter().map(http::HeaderValue::as_bytes), name);
+    RememberedAddress::parse(key, found.text()?).ok()
 }
 
 /// The bytes of a field; a field that is there twice counts as a value that nothing equals.

@@ -130,7 +130,7 @@ impl Answerer {
         let links: Vec<SiteLink<'_>> =
             open.iter().map(|(name, url)| SiteLink { name, url }).collect();
         Forbidden {
-            site: PageSite { name: &located.site.name, host: &host },
+            site: PageSite { name: &located.site.title, host: &host },
             email: identity.email.identity(),
             destination: &format!("{host}{}", target.path()),
             return_to: back.as_str(),
@@ -149,7 +149,7 @@ impl Answerer {
             .iter()
             .filter(|site| site.name != but.name)
             .filter(|site| site.policy.may_sign_in(&identity.email, &identity.groups))
-            .filter_map(|site| Some((site.name.clone(), site.pattern.exact()?.to_string())))
+            .filter_map(|site| Some((site.title.clone(), site.pattern.exact()?.to_string())))
             .collect()
     }
 

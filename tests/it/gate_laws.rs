@@ -94,7 +94,8 @@ async fn the_asker_hears_nothing_of_a_report() {
         let (control, _) = world.mailed("bob@example.com", None).await;
         assert_eq!(report(&world, &job, ANN).await, Reported::Done);
         let seen = async |browser: &Token<Browser>| {
-            let record = world.gate.waiting(browser).await.expect("a store").expect("an attempt");
+            let record =
+                world.gate.waiting(browser.digest()).await.expect("a store").expect("an attempt");
             let resend = linkgate::gate::ask::resend_at(&record);
             let now = world.clock.now();
             let open = record.open(linkgate::domain::attempt::Way::Code, now);

@@ -46,6 +46,8 @@ impl Counter {
         let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
         let store = Arc::clone(&world.store);
         let portal = Portal::new(Arc::new(Desk {
+            mail_buttons: true,
+            remember_address: true,
             gate: Gate::new(store, clock, Arc::new(Seeded::new(43)), &secret, "/.linkgate"),
             looks: Looks::built_in("/.linkgate").expect("looks"),
             assertions: Assertions::new(&secret, "/.linkgate").expect("a key"),

@@ -3,33 +3,9 @@
 use super::*;
 
 const AT: UnixMillis = UnixMillis(1_795_356_180_000);
-const UNTIL: UnixMillis = UnixMillis(1_795_357_080_000);
 
 fn sample() -> SignInMail<'static> {
-    SignInMail {
-        site_host: "staging.example.com",
-        site_name: "Staging",
-        link: "https://staging.example.com/.linkgate/link/Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6",
-        code: "WDJB-MJHT",
-        valid_until: UNTIL,
-        sent_at: AT,
-        browser: "Firefox on Windows",
-        client: "203.0.113.0/24",
-        report_link: "https://staging.example.com/.linkgate/report/cmVwb3J0cmVwb3J0cmVwb3J0",
-        return_short: "staging.example.com/reports/42?tab=x",
-    }
-}
-
-fn new_device() -> NewDeviceMail<'static> {
-    let mail = sample();
-    NewDeviceMail {
-        site_host: mail.site_host,
-        site_name: mail.site_name,
-        signed_in_at: AT,
-        browser: mail.browser,
-        client: mail.client,
-        report_link: mail.report_link,
-    }
+    samples::SIGN_IN
 }
 
 fn mails() -> Mails {
@@ -50,7 +26,7 @@ fn all(mail: &SignInMail<'_>) -> Vec<(String, RenderedMail)> {
         let name = format!("{language}_sign_in_code_only");
         all.push((name, mails.sign_in(&code_only, language).unwrap()));
         let name = format!("{language}_new_device");
-        all.push((name, mails.new_device(&new_device(), language).unwrap()));
+        all.push((name, mails.new_device(&samples::NEW_DEVICE, language).unwrap()));
     }
     all
 }

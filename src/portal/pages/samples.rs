@@ -15,6 +15,7 @@ use super::sign_in::{
     RequestEnded, SignIn, SignInNotice,
 };
 use super::{AddressProblem, Page, Site};
+use crate::domain::email::EmailAddress;
 use crate::domain::time::UnixMillis;
 
 /// Takes the samples, one after the other.
@@ -165,7 +166,9 @@ fn waiting<'a>(words: &Words<'a>) -> CheckMail<'a> {
 fn check_mail(words: &Words<'_>, viewer: &mut impl Viewer) {
     let plain = waiting(words);
     viewer.view("check_mail", &plain);
-    let mailbox = Mailbox::of("alice@gmail.com", words.sender);
+    let parse = |text| EmailAddress::parse(text).ok();
+    let mailbox = parse("alice@gmail.com").zip(parse("auth@mail.example.com"));
+    let mailbox = mailbox.and_then(|(address, sender)| Mailbox::of(&address, &sender));
     viewer.view("check_mail_ready", &CheckMail { now: at(60), mailbox, ..plain.clone() });
     viewer.view("check_mail_code_alone", &CheckMail { has_link: false, ..plain.clone() });
     let suggestion = Some(words.email);
