@@ -109,15 +109,21 @@ fn every_field_has_a_label_and_every_button_words() {
     }
 }
 
-/// Two buttons that sound alike must not end two different sessions.
+/// Two buttons that sound alike must not end two different sessions; and who speaks to the browser
+/// says what the button shows (WCAG 2.2, 2.5.3).
 #[test]
 fn the_buttons_of_the_account_name_their_device() {
-    let all = samples(&pages(), Language::English);
-    let (_, html) = all.iter().find(|(name, _)| name == "account").unwrap();
-    let ends: Vec<&str> = values(&html.body, " aria-labelledby=\"");
-    assert_eq!(ends, ["end-2", "end-3"]);
-    let words = inside(&html.body, "id=\"end-2\" hidden>", "</span>");
-    assert_eq!(words, "Sign out <bdi>Safari on iPhone</bdi>");
+    let pages = pages();
+    for language in Language::ALL {
+        let all = samples(&pages, language);
+        let (_, html) = all.iter().find(|(name, _)| name == "account").unwrap();
+        assert_eq!(values(&html.body, " aria-labelledby=\""), ["end-2", "end-3"]);
+        let button = html.body.split("aria-labelledby=\"end-2\"").nth(1).unwrap();
+        let shown = inside(button, ">", "</button>");
+        let named = inside(&html.body, "id=\"end-2\" hidden>", "</span>");
+        assert!(named.starts_with(shown), "{language}: {shown:?} is not how {named:?} begins");
+        assert!(named.contains("Safari") && named.contains("iPhone"), "{language}: {named}");
+    }
 }
 
 /// Help stands at the same place of every page (WCAG 2.2, 3.2.6).
@@ -137,6 +143,20 @@ fn help_and_language_stand_in_the_footer_of_every_page_of_a_site() {
         seen += 1;
     }
     assert!(seen >= 50, "{seen}");
+}
+
+#[test]
+fn a_logo_stands_in_place_of_the_letter() {
+    let logo = Some(Arc::from("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"));
+    let brand = Brand { logo, ..Brand::default() };
+    let branding = Branding::read(brand, &[Language::English]).unwrap();
+    let pages = Arc::new(Pages::new("/.linkgate", Arc::new(branding)).unwrap());
+    let (_, html) = samples(&pages, Language::English).remove(0);
+    let header = inside(&html.body, "<header class=\"site\">", "</header>");
+    assert!(header.contains("<img class=\"logo\" src=\"/.linkgate/assets/"), "{header}");
+    assert!(header.contains(" alt=\"\"") && !header.contains("class=\"mark\""), "{header}");
+    // There is one language only, so there is nothing to choose.
+    assert!(!html.body.contains("class=\"languages\""));
 }
 
 fn inside<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
