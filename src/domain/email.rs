@@ -265,15 +265,17 @@ fn strip_mailto(text: &str) -> Option<&str> {
 }
 
 /// A name that may stand before `<address>`. It is thrown away; it only must not be an address, a
-/// list or a trick itself (`"evil@evil.example" <name@example.com>`).
+/// list or a trick itself (`"evil@evil.example" <name@example.com>`). In quotes, as mail programs
+/// write `"Smith, Ann" <ann@example.com>`, a comma makes no list.
 fn is_display_name(name: &str) -> bool {
     let name = name.trim_matches(' ');
-    let plain = match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
-        Some(quoted) => quoted,
-        None => name,
+    let (plain, is_list) = match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(quoted) => (quoted, false),
+        None => (name, name.contains([',', ';', ':'])),
     };
     !plain.trim_matches(' ').is_empty()
-        && !plain.contains(['@', '<', '>', ',', ';', ':', '"', '\\'])
+        && !is_list
+        && !plain.contains(['@', '<', '>', '"', '\\'])
         && !plain.chars().any(char::is_control)
 }
 

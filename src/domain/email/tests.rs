@@ -49,6 +49,8 @@ fn what_people_paste_is_reduced_to_the_address() {
         "\"Alice\" <alice@example.com>",
         "Zo\u{eb} (work) <alice@example.com>",
         "Alice<alice@example.com>",
+        "\"Smith, Alice\" <alice@example.com>",
+        "\"Alice (Sales; Europe): desk\" <alice@example.com>",
     ] {
         let address = EmailAddress::parse_typed(text);
         assert_eq!(address.map(|a| a.to_string()).as_deref(), Ok("alice@example.com"), "{text}");
@@ -174,6 +176,9 @@ fn pastes_that_carry_more_than_one_plain_address_are_refused() {
         "Alice < alice@example.com >",
         "Alice, Bob <alice@example.com>",
         "\"Alice <alice@example.com>",
+        "\"Alice\", Bob <alice@example.com>",
+        "\"Alice\", \"Bob\" <alice@example.com>",
+        "\"Alice, evil@evil.test\" <alice@example.com>",
         "\"\" <alice@example.com>",
         "Al\"i\"ce <alice@example.com>",
         "\"Alice\" \"B\" <alice@example.com>",

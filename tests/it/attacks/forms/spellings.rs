@@ -25,6 +25,7 @@ const MAILED: &[(&str, &str)] = &[
     ("Ann <ann@example.com>", "ann@example.com"),
     ("Ann B. Smith <ann@example.com>", "ann@example.com"),
     ("\"Ann Smith\" <ann@example.com>", "ann@example.com"),
+    ("\"Smith, Ann\" <ann@example.com>", "ann@example.com"),
     ("Zo\u{eb} (work) <ann@example.com>", "ann@example.com"),
     ("\u{738b}\u{5c0f}\u{660e} <ann@example.com>", "ann@example.com"),
     ("{{7*7}} <ann@example.com>", "ann@example.com"),
@@ -135,7 +136,7 @@ const REFUSED: &[&str] = &[
     "mailto:mailto:ann@example.com",
     "mailto:Ann <ann@example.com>",
     // Names that are more than a name.
-    "\"Smith, Ann\" <ann@example.com>",
+    "\"Smith\", \"Ann\" <ann@example.com>",
     "Smith, Ann <ann@example.com>",
     "\"eve@evil.test\" <ann@example.com>",
     "eve@evil.test <ann@example.com>",
