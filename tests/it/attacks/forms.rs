@@ -182,8 +182,10 @@ async fn the_api_takes_one_address_and_nothing_else() {
     letters.assert_no_more(&gate).await;
 }
 
-/// Bodies by the byte: the kind, the body, the status, and who gets a mail.
-const BODIES: &[(&str, &str, &[u8], u16, Option<&str>)] = &[
+/// Target, kind, bytes of the body; the status, and who gets a mail.
+type Body = (&'static str, &'static str, &'static [u8], u16, Option<&'static str>);
+
+const BODIES: &[Body] = &[
     ("/.linkgate/sign-in", FORM, b"email=ann@example.com", 303, Some("ann@example.com")),
     ("/.linkgate/sign-in", FORM, b"email=ann%40example.com", 303, Some("ann@example.com")),
     ("/.linkgate/sign-in", FORM, b"%65mail=ann%40example.com", 303, Some("ann@example.com")),
