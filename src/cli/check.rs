@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{load, say};
+use super::{load, remind, say};
 
 pub(super) fn run(path: &Path) -> ExitCode {
     match load(path) {
         Ok(config) => {
+            remind(&config.warnings);
             let sites = config.sites.len();
             let noun = if sites == 1 { "site" } else { "sites" };
             say(&format_args!("{}: ok: {sites} {noun}", path.display()));
