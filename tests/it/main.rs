@@ -25,3 +25,4 @@ mod smtp;
 mod store_contract;
 mod streams;
 mod support;
+mod warnings;
