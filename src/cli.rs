@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, Problems};
+use crate::config::{Config, Problem, Problems};
 
 /// The configuration or the command line is wrong.
 pub const EX_USAGE: u8 = 64;
@@ -118,6 +118,13 @@ fn load(path: &std::path::Path) -> Result<Config, ExitCode> {
 
 fn complain(problems: &Problems) {
     let _ = writeln!(std::io::stderr(), "{problems}");
+}
+
+/// Says what works and is not as it should be, without the log.
+fn remind(warnings: &[Problem]) {
+    for warning in warnings {
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+    }
 }
 
 /// Says why something could not be done.

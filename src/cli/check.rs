@@ -3,14 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{appearance, broken, load, say};
+use super::{appearance, broken, load, remind, say};
 
 pub(super) fn run(path: &Path) -> ExitCode {
     match load(path) {
         Ok(config) => {
-            for warning in &config.warnings {
-                say(&format_args!("warning: {warning}"));
-            }
+            remind(&config.warnings);
             if let Err(error) = appearance::read(&config) {
                 return broken(&error);
             }

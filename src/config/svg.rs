@@ -1,7 +1,7 @@
 //! Whether an SVG is a plain drawing.
 //!
-//! The logo is served from the origin of the sign-in: opened by itself it is a document there, and a
-//! script in it could read the pages. Instead of looking for what is bad, this knows what a drawing
+//! The logo is served from the origin of the sign-in: opened by itself it is a document there, and
+//! a script in it could read the pages. Instead of looking for what is bad, this knows what a drawing
 //! is made of and refuses the rest. The reading is stricter than XML on purpose: whoever is more
 //! lenient than a browser sees another document than the browser does. (Bugs of that kind: a script
 //! under another namespace prefix, `<set attributeName="href">`, entities that spell `url(`,

@@ -193,10 +193,6 @@ fn innermost(error: &minijinja::Error) -> String {
 }
 
 fn overlay(text: &Text) -> Result<Overlay, BrandError> {
-    if text.text.contains('\n') {
-        let what = format!("the text `{}` must be one line", text.key);
-        return Err(BrandError { place: text.place.clone(), what });
-    }
     let is_name = text.key.starts_with(|c: char| c.is_ascii_lowercase())
         && text.key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !is_name {
@@ -206,7 +202,8 @@ fn overlay(text: &Text) -> Result<Overlay, BrandError> {
     Ok(Overlay {
         language: text.language,
         place: Place::Entry(text.place.clone()),
-        text: format!("{} = {}\n", text.key, text.text),
+        // A line that begins with a sign of Fluent would end the message: one line it is.
+        text: format!("{} = {}\n", text.key, text.text.replace(['\n', '\r'], " ")),
     })
 }
 

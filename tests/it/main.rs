@@ -29,3 +29,4 @@ mod smtp;
 mod store_contract;
 mod streams;
 mod support;
+mod warnings;

@@ -60,8 +60,8 @@ fn limits(scope: &Scope<'_>, file: &LimitsFile, common: &mut SignInConfig) {
     warn_of_shadows(scope, file, common);
 }
 
-/// Notes a limit that a wider one ends first: who raises `ip` alone wonders why the fifty-first mail
-/// is refused.
+/// Notes a limit that a wider one ends first: who raises `ip` alone wonders why the fifty-first
+/// mail is refused.
 fn warn_of_shadows(scope: &Scope<'_>, file: &LimitsFile, limits: &SignInConfig) {
     let ip = ("ip", file.ip.as_ref(), limits.ip_limit);
     let network = ("network", file.network.as_ref(), limits.network_limit);

@@ -117,6 +117,8 @@ fn a_brand_is_read() {
     assert_eq!(parse(super::BASE).unwrap().brand, BrandConfig::default());
     let marked = parse(&edited("", "brand: { logo: bom.svg }\n")).unwrap().brand;
     assert_eq!(marked.logo.as_deref(), Some(logo("").as_str()));
+    let full = parse(&edited("", "brand: { logo: full.svg }\n")).unwrap().brand;
+    assert_eq!(full.logo.unwrap().len(), 4096);
 }
 
 #[test]
