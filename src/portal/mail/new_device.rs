@@ -45,21 +45,26 @@ impl NewDeviceMail<'_> {
         let mut html = format!("<p>{intro}</p>\n<ul>\n");
         for (label, fact) in &facts {
             text.push_str(&format!("{label}: {fact}\n"));
-            html.push_str(&format!("<li>{label}: {}</li>\n", HtmlEscape(fact)));
+            html.push_str(&format!("<li>{label}: {}</li>\n", escaped(fact)));
         }
         text.push_str(&format!("\n{advice}\n"));
         html.push_str(&format!("</ul>\n<p>{advice}</p>\n"));
         if !self.report_link.is_empty() {
             let (link, words) = (self.report_link, "If not, end that sign-in here");
             text.push_str(&format!("\n{words}:\n{link}\n"));
-            html.push_str(&format!("<p><a href=\"{}\">{words}</a></p>\n", HtmlEscape(link)));
+            html.push_str(&format!("<p><a href=\"{}\">{words}</a></p>\n", escaped(link)));
         }
         let subject = format!("New sign-in to {host} ({at})");
-        let title = HtmlEscape(&subject);
+        let title = escaped(&subject);
         let head = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">";
         let html = format!("{head}\n<title>{title}</title>\n{html}</html>\n");
         RenderedMail { subject, text, html }
     }
+}
+
+/// Text for HTML. A slash needs no escape, and links with one are read by more programs.
+fn escaped(text: &str) -> String {
+    HtmlEscape(text).to_string().replace("&#x2f;", "/")
 }
 
 impl std::fmt::Debug for NewDeviceMail<'_> {
