@@ -21,7 +21,8 @@ use super::pages::clock::rfc3339;
 use super::refusal::Refusal;
 use super::sign_in::append;
 use super::visit::Visit;
-use crate::domain::attempt::{Gone, Record};
+use super::waiting::{attempt, was_signed_in};
+use crate::domain::attempt::{Attempt, Gone, Record};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::session::Session;
@@ -29,7 +30,6 @@ use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Token};
 use crate::gate::ask::{AskError, Asked, resend_at};
 use crate::gate::redeem::{CodeRedeemed, Opened, Redeemed, SignedIn};
-use crate::ports::Stored;
 use cause::Cause;
 
 /// The body of `POST /api/sign-in`.
@@ -116,37 +116,21 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
     let Some(record) = attempt(&visit).await? else {
         return Ok(document(StatusCode::OK, &json!({ "state": "unknown" })));
     };
-    let attempt = &record.attempt;
-    let return_url = visit.return_url(if attempt.stranger { "/" } else { &attempt.return_url });
+    let Attempt { stranger, return_url, expires_at, .. } = &record.attempt;
+    let return_url = visit.return_url(if *stranger { "/" } else { return_url });
     let mut answer = json!({ "return_to": return_url.as_str() });
     let now = visit.desk.gate.now();
     let state = if was_signed_in(&visit, &record).await? {
         "signed_in"
-    } else if now >= attempt.expires_at {
+    } else if now >= *expires_at {
         "expired"
     } else {
-        answer["expires_in"] = seconds_until(attempt.expires_at, now).into();
+        answer["expires_in"] = seconds_until(*expires_at, now).into();
         answer["resend_in"] = seconds_until(resend_at(&record), now).into();
         "waiting"
     };
     answer["state"] = state.into();
     Ok(document(StatusCode::OK, &answer))
-}
-
-/// This client's latest attempt at this site.
-async fn attempt(visit: &Visit) -> Result<Option<Record>, Refusal> {
-    let Some(browser) = &visit.browser else { return Ok(None) };
-    let record = visit.desk.gate.waiting(browser).await?;
-    Ok(record.filter(|record| record.attempt.site == visit.site().name))
-}
-
-/// Whether this client was signed in, as the person of the attempt, since it asked. A session of
-/// somebody else, or an older one, says nothing about this attempt.
-async fn was_signed_in(visit: &Visit, record: &Record) -> Stored<bool> {
-    let attempt = &record.attempt;
-    Ok(visit.session().await?.is_some_and(|session| {
-        session.email == attempt.email && session.signed_in_at >= attempt.asked_at
-    }))
 }
 
 /// Whole seconds, rounded up: after so many it is surely time.

@@ -17,11 +17,12 @@ use super::pages::sign_in::{
 use super::refusal::Refusal;
 use super::sign_in::{append, see_other};
 use super::visit::Visit;
-use crate::domain::attempt::{Record, State as AttemptState, Way};
+use crate::domain::attempt::{Record, Way};
 use crate::domain::code::Code;
 use crate::domain::token::{Link, Token};
 use crate::gate::ask::{AskError, resend_at};
 use crate::gate::redeem::CodeRedeemed;
+use crate::ports::Stored;
 
 /// `GET /check-mail`
 pub async fn page(visit: Visit) -> Result<Response, Refusal> {
@@ -47,7 +48,7 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
     let Some(record) = attempt(&visit).await? else {
         return Ok(answer(&json!({ "state": "unknown" })));
     };
-    if visit.session().await?.is_some() && is_over(&record) {
+    if was_signed_in(&visit, &record).await? {
         let location = visit.return_url(&record.attempt.return_url);
         let location = location.as_path_or_url();
         return Ok(answer(&json!({ "state": "signed_in", "location": location })));
@@ -123,21 +124,26 @@ pub async fn code(
 }
 
 /// This browser's latest attempt at this site.
-async fn attempt(visit: &Visit) -> Result<Option<Record>, Refusal> {
+pub(super) async fn attempt(visit: &Visit) -> Result<Option<Record>, Refusal> {
     let Some(browser) = &visit.browser else { return Ok(None) };
     let record = visit.desk.gate.waiting(browser).await?;
     Ok(record.filter(|record| record.attempt.site == visit.site().name))
 }
 
-/// Whether the attempt has led to a session.
-fn is_over(record: &Record) -> bool {
-    matches!(record.state, AttemptState::Used { .. } | AttemptState::LinkUsed { .. })
+/// Whether this browser was signed in, as the person of the attempt, since it asked. Any session was
+/// enough once, together with a used link: whoever was signed in as themself and asked for somebody
+/// else's address saw when the link was used, and so that the address is known here.
+pub(super) async fn was_signed_in(visit: &Visit, record: &Record) -> Stored<bool> {
+    let attempt = &record.attempt;
+    Ok(visit.session().await?.is_some_and(|session| {
+        session.email == attempt.email && session.signed_in_at >= attempt.asked_at
+    }))
 }
 
 /// Where to go when this browser is signed in already. A session of somebody who signed in on
 /// another device is not in this browser, so a click elsewhere never moves this page.
 async fn onwards(visit: &Visit, record: &Record) -> Result<Option<Response>, Refusal> {
-    if !is_over(record) || visit.session().await?.is_none() {
+    if !was_signed_in(visit, record).await? {
         return Ok(None);
     }
     let location = visit.return_url(&record.attempt.return_url);
@@ -207,7 +213,8 @@ fn used_up(visit: &Visit, record: &Record) -> Response {
     CodeUsedUp {
         site: visit.page_site(&host),
         email: &shown(record).0,
-        link_still_works: record.open(Way::OwnLink, visit.desk.gate.now()).is_ok(),
+        // By the clock alone: that the link was used elsewhere is not told here either.
+        link_still_works: visit.desk.gate.now() < record.attempt.expires_at,
         reference: &visit.here.reference,
     }
     .render(&visit.desk.pages)

@@ -217,6 +217,9 @@ async fn the_state_never_tells_what_became_of_the_link_elsewhere() {
         assert_eq!(ann.post(&link, &[("email", ANN)]).await.status, 303);
         let after = state(mallory).await;
         assert_eq!(after["state"], "waiting", "{after}");
+        // Nor do the pages tell: the waiting page stays, and its script hears nothing.
+        assert_eq!(super::wait_state(mallory).await, "waiting");
+        assert_eq!(mallory.get("/.linkgate/check-mail").await.status, 200);
         let report = gate.mail(ANN, count).await.report();
         assert_eq!(ann.post(&report, &[("email", ANN)]).await.status, 200);
         assert_eq!(state(mallory).await["state"], "waiting");
