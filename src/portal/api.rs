@@ -22,7 +22,7 @@ use super::refusal::Refusal;
 use super::sign_in::append;
 use super::visit::Visit;
 use super::waiting::{attempt, was_signed_in};
-use crate::domain::attempt::{Gone, Record};
+use crate::domain::attempt::{Attempt, Gone, Record};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::session::Session;
@@ -116,16 +116,16 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
     let Some(record) = attempt(&visit).await? else {
         return Ok(document(StatusCode::OK, &json!({ "state": "unknown" })));
     };
-    let attempt = &record.attempt;
-    let return_url = visit.return_url(if attempt.stranger { "/" } else { &attempt.return_url });
+    let Attempt { stranger, return_url, expires_at, .. } = &record.attempt;
+    let return_url = visit.return_url(if *stranger { "/" } else { return_url });
     let mut answer = json!({ "return_to": return_url.as_str() });
     let now = visit.desk.gate.now();
     let state = if was_signed_in(&visit, &record).await? {
         "signed_in"
-    } else if now >= attempt.expires_at {
+    } else if now >= *expires_at {
         "expired"
     } else {
-        answer["expires_in"] = seconds_until(attempt.expires_at, now).into();
+        answer["expires_in"] = seconds_until(*expires_at, now).into();
         answer["resend_in"] = seconds_until(resend_at(&record), now).into();
         if visit.desk.mail_health.delayed_since().is_some() { "delayed" } else { "waiting" }
     };

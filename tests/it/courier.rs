@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use linkgate::domain::time::UnixMillis;
 use linkgate::portal::courier::Courier;
 use linkgate::portal::courier::health::MailHealth;
-use linkgate::portal::mail::Mails;
+use linkgate::portal::mail::MailRoom;
 use linkgate::ports::{Clock, MailError, Mailer, OutgoingMail};
 use tokio::task::JoinHandle;
 
@@ -45,7 +45,7 @@ impl Office {
         let courier = Courier {
             store: Arc::clone(&world.store),
             mailer: Arc::clone(&mailer) as Arc<dyn Mailer>,
-            mails: Mails::new().expect("mails"),
+            mails: MailRoom::built_in().expect("mails"),
             seal: world.gate.keys().mail.clone(),
             clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
             entropy: Arc::new(Seeded::new(1)),

@@ -8,6 +8,7 @@ mod door;
 mod elsewhere;
 mod limits;
 mod onward;
+mod own_schemes;
 mod reports;
 mod sign_out;
 mod waiting;

@@ -23,6 +23,7 @@ mod gate_world;
 mod house;
 mod lifetimes;
 mod logs;
+mod openapi;
 mod overdue;
 mod races;
 mod slow;

@@ -55,3 +55,29 @@ async fn the_code_signs_the_waiting_tab_in(kind: Kind) {
     let again = browser.post("/.linkgate/code", &[("code", &mail.code())]).await;
     assert_eq!(again.status, 410);
 }
+
+/// That its link was used elsewhere is not told to the tab that began the attempt, not even when its
+/// tries are used up: its page once said that the link works no more.
+#[tokio::test]
+async fn the_page_after_too_many_codes_is_the_same_for_every_address() {
+    let gate = crate::support::gate::Gate::start().await;
+    let mut pages = Vec::new();
+    for address in ["ann@example.com", "eva@elsewhere.example"] {
+        let mut browser = gate.browser();
+        gate.ask(&mut browser, address, "/").await;
+        if pages.is_empty() {
+            let link = gate.mail(address, 1).await.link();
+            let used = gate.browser().post(&link, &[("email", address)]).await;
+            assert_eq!(used.status, 303);
+        }
+        let mut page = browser.post("/.linkgate/code", &[("code", "BBBB-BBBB")]).await;
+        for _ in 0..5 {
+            page = browser.post("/.linkgate/code", &[("code", "BBBB-BBBB")]).await;
+        }
+        assert_eq!(page.status, 429);
+        // Without the reference and the clock, which are hexadecimal digits.
+        let text = page.text().replace(address, "");
+        pages.push(text.chars().filter(|c| !c.is_ascii_hexdigit()).collect::<String>());
+    }
+    assert_eq!(pages[0], pages[1]);
+}
