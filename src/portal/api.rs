@@ -22,7 +22,7 @@ use super::refusal::Refusal;
 use super::sign_in::append;
 use super::visit::Visit;
 use super::waiting::{attempt, was_signed_in};
-use crate::domain::attempt::{Attempt, Gone, Record};
+use crate::domain::attempt::{Attempt, Gone, Record, Way};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
 use crate::domain::session::Session;
@@ -122,7 +122,7 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
     let now = visit.desk.gate.now();
     let state = if was_signed_in(&visit, &record).await? {
         "signed_in"
-    } else if now >= *expires_at {
+    } else if record.open(Way::Code, now).is_err() {
         "expired"
     } else {
         answer["expires_in"] = seconds_until(*expires_at, now).into();

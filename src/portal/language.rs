@@ -12,12 +12,11 @@ use crate::domain::path::RequestTarget;
 /// `POST /language`: remembers the choice on this device and goes back to the page.
 pub async fn choose(visit: Visit, form: Form) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
-    let language: Language = form
-        .value("language")?
-        .parse()
-        .map_err(|_| Refusal::BadRequest("a language that is none of ours"))?;
     let mut response = see_other(&back(form.value("back")?));
-    append(&mut response, visit.cookies.set_language(language));
+    // No language, or none of ours: nothing to remember, and no reason for an error page.
+    if let Ok(language) = form.value("language")?.parse::<Language>() {
+        append(&mut response, visit.cookies.set_language(language));
+    }
     Ok(response)
 }
 

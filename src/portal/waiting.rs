@@ -17,7 +17,7 @@ use super::pages::sign_in::{
 use super::refusal::Refusal;
 use super::sign_in::{append, see_other};
 use super::visit::Visit;
-use crate::domain::attempt::Record;
+use crate::domain::attempt::{Record, Way};
 use crate::domain::code::Code;
 use crate::domain::email::{EmailAddress, typo};
 use crate::domain::token::{Browser, Link, Token, TokenDigest};
@@ -54,9 +54,8 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
         let location = location.as_path_or_url();
         return Ok(answer(&json!({ "state": "signed_in", "location": location })));
     }
-    let is_late = visit.desk.gate.now() >= record.attempt.expires_at;
     let state = match visit.desk.mail_health.delayed_since() {
-        _ if is_late => "expired",
+        _ if record.open(Way::Code, visit.desk.gate.now()).is_err() => "expired",
         Some(_) => "delayed",
         None => "waiting",
     };
@@ -143,7 +142,7 @@ async fn latest(
     Ok(record.filter(|record| record.attempt.site == visit.site().name))
 }
 
-/// Whether a mail that this browser asked for may still be on its way: told from the clock alone.
+/// Whether the code of a mail that this browser asked for may still be entered.
 ///
 /// # Errors
 /// When the store is in trouble.
@@ -153,7 +152,7 @@ pub async fn is_pending(
 ) -> Result<bool, Refusal> {
     let now = visit.desk.gate.now();
     let record = latest(visit, browser).await?;
-    Ok(record.is_some_and(|record| now < record.attempt.expires_at))
+    Ok(record.is_some_and(|record| record.open(Way::Code, now).is_ok()))
 }
 
 /// Whether this browser was signed in, as the person of the attempt, since it asked. A session of
@@ -195,9 +194,7 @@ fn check_mail(
     notice: Option<CheckMailNotice>,
 ) -> Response {
     let now = visit.desk.gate.now();
-    // By the clock alone: what has become of the mail is known to whoever read it, and to nobody
-    // who only typed the address.
-    if now >= record.attempt.expires_at {
+    if record.open(Way::Code, now).is_err() {
         return ended(visit, record, false);
     }
     let host = visit.host();
