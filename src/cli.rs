@@ -3,6 +3,7 @@
 //! Exit codes: 0 it worked, 1 it could not be done, 64 the configuration or the command line is
 //! wrong (`EX_USAGE` of `sysexits.h`).
 
+pub mod appearance;
 mod check;
 mod demo;
 mod explain;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, Problems};
+use crate::config::{Config, Problem, Problems};
 
 /// The configuration or the command line is wrong.
 pub const EX_USAGE: u8 = 64;
@@ -119,10 +120,23 @@ fn complain(problems: &Problems) {
     let _ = writeln!(std::io::stderr(), "{problems}");
 }
 
+/// Says what works and is not as it should be, without the log.
+fn remind(warnings: &[Problem]) {
+    for warning in warnings {
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+    }
+}
+
 /// Says why something could not be done.
 fn fail(why: &dyn std::fmt::Display) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "linkgate: {why}");
     ExitCode::FAILURE
+}
+
+/// As [`fail`], for a mistake in what the operator has written.
+fn broken(why: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{why}");
+    ExitCode::from(EX_USAGE)
 }
 
 /// Says something.

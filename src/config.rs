@@ -28,17 +28,18 @@ mod secret_source;
 mod settings;
 mod structure;
 mod suggest;
+mod svg;
 
 use std::cell::RefCell;
 use std::path::Path;
 
 pub use environment::{Environment, SystemEnvironment};
-pub use problem::{Fault, Place, Problem, Problems};
+pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel, MailConfig, MailTransport,
-    Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig, SecretPlan, ServerConfig,
-    SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles,
-    Upstream, UpstreamProtocol, UpstreamServer,
+    BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
+    MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig,
+    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls,
+    StoreConfig, TlsFiles, Upstream, UpstreamProtocol, UpstreamServer,
 };
 
 impl Config {
@@ -74,8 +75,9 @@ impl Config {
         environment: &dyn Environment,
     ) -> Result<Self, Problems> {
         let file = structure::read(text, file_name)?;
-        let problems = RefCell::default();
-        resolve::resolve(&file, &scope::Run { file_name, base, environment, problems })
+        let (problems, warnings) = (RefCell::default(), RefCell::default());
+        let run = scope::Run { file_name, base, environment, problems, warnings };
+        resolve::resolve(&file, &run)
     }
 }
 

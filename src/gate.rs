@@ -4,13 +4,14 @@
 //! 2. [`Gate::open_link`]: the link is opened; in the browser that asked it signs in ([`redeem`]).
 //! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]).
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
-//! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`ask`]).
+//! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
 //!
 //! The only place that joins domain and ports. It knows no HTTP.
 
 pub mod ask;
 pub mod mail_job;
 pub mod redeem;
+pub mod report;
 pub mod sessions;
 
 use std::collections::HashSet;
@@ -19,9 +20,11 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, broadcast};
 
 use crate::domain::code::CodeKey;
+use crate::domain::device::DeviceKey;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::SubjectKey;
 use crate::domain::origin::Origin;
+use crate::domain::remembered::RememberedKey;
 use crate::domain::secret::Secret;
 use crate::domain::terms::SignInTerms;
 use crate::domain::token::{self, TokenDigest, TokenKey};
@@ -39,6 +42,10 @@ pub struct Keys {
     pub subject: SubjectKey,
     /// Seals mails that wait.
     pub mail: MailSeal,
+    /// Proves who has signed in with a browser before.
+    pub device: DeviceKey,
+    /// Signs addresses that browsers keep.
+    pub remembered: RememberedKey,
 }
 
 impl Keys {
@@ -50,6 +57,8 @@ impl Keys {
             code: CodeKey::new(secret),
             subject: SubjectKey::new(secret),
             mail: MailSeal::new(secret),
+            device: DeviceKey::new(secret),
+            remembered: RememberedKey::new(secret),
         }
     }
 }

@@ -6,16 +6,20 @@
 
 pub mod api;
 pub mod assertion;
+pub mod brand;
 pub mod check;
 pub mod cookies;
 pub mod courier;
 pub mod demo_app;
 pub mod form;
 pub mod inbox;
+pub mod language;
 pub mod link;
+pub mod looks;
 pub mod mail;
 pub mod pages;
 pub mod person;
+pub mod phrases;
 pub mod refusal;
 pub mod security;
 pub mod sign_in;
@@ -29,16 +33,20 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use tower::ServiceExt;
 
 use crate::domain::client::TrustedProxies;
+use crate::domain::email::EmailAddress;
 use crate::domain::policy::Groups;
-use crate::domain::site::Sites;
+use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
 use api::sessions;
 use assertion::Assertions;
-use pages::Pages;
+use courier::health::MailHealth;
+use looks::Looks;
+use pages::Look;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
 use security::SecurityHeaders;
@@ -49,8 +57,8 @@ use visit::Here;
 pub struct Desk {
     /// The use cases.
     pub gate: Gate,
-    /// The pages.
-    pub pages: Pages,
+    /// The pages of every site.
+    pub looks: Looks,
     /// The signed assertions and their public keys.
     pub assertions: Assertions,
     /// The sites.
@@ -61,8 +69,16 @@ pub struct Desk {
     pub prefix: String,
     /// The sender as mail programs show it.
     pub sender: String,
+    /// Its address alone.
+    pub sender_address: EmailAddress,
     /// Whose forwarding headers are believed.
     pub trusted: TrustedProxies,
+    /// Whether pages offer to open well-known web mails.
+    pub mail_buttons: bool,
+    /// Whether the form offers to remember the address on the device.
+    pub remember_address: bool,
+    /// Whether mails leave; said to everybody alike.
+    pub mail_health: Arc<MailHealth>,
 }
 
 /// The pages and the API behind one door.
@@ -88,14 +104,18 @@ impl Portal {
     }
 
     /// Answers a request below the reserved path. The body was read and capped by the caller.
-    pub async fn answer(&self, here: Here, mut request: Request<Body>) -> Response {
+    pub async fn answer(&self, here: Here, request: Request<Body>) -> Response {
         let audience = Audience::of(request.uri().path(), request.headers(), &self.desk.prefix);
         let head_only = request.method() == Method::HEAD;
+        let (head, body) = request.into_parts();
+        let look = self.look(Some(&here.located.site), &head);
+        let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(here.clone());
+        request.extensions_mut().insert(look.clone());
         let Ok(mut response) = self.router.clone().oneshot(request).await;
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
             let cookies = std::mem::take(response.headers_mut());
-            response = self.refuse(&here, audience, &refusal);
+            response = self.refuse(&here, audience, &look, &refusal);
             for value in cookies.get_all(header::SET_COOKIE) {
                 response.headers_mut().append(header::SET_COOKIE, value.clone());
             }
@@ -107,11 +127,24 @@ impl Portal {
         response
     }
 
+    /// The pages for a request: those of its site, if it has one, in the visitor's language.
+    #[must_use]
+    pub fn look(&self, site: Option<&Site>, head: &Parts) -> Look {
+        let prefix = &self.desk.prefix;
+        self.desk.looks.look(site, &head.method, &head.uri, &head.headers, prefix)
+    }
+
     /// The answer to a request that is refused before or by a handler.
     #[must_use]
-    pub fn refuse(&self, here: &Here, audience: Audience, refusal: &Refusal) -> Response {
+    pub fn refuse(
+        &self,
+        here: &Here,
+        audience: Audience,
+        look: &Look,
+        refusal: &Refusal,
+    ) -> Response {
         refusal.log(here);
-        let mut response = refusal.render(&self.desk, here, audience);
+        let mut response = refusal.render(&self.desk, here, audience, look);
         self.security.put_on(&mut response, here);
         response
     }
@@ -121,7 +154,7 @@ impl Portal {
     #[must_use]
     pub fn asset_anywhere(&self, path: &str) -> Option<Response> {
         let name = path.strip_prefix(&*self.desk.prefix)?.strip_prefix("/assets/")?;
-        let mut response = asset_response(self.desk.pages.assets().find(name)?);
+        let mut response = asset_response(self.desk.looks.asset(name)?);
         security::put_strictest(&mut response);
         Some(response)
     }
@@ -143,6 +176,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/link/{token}", get(link::open).post(link::confirm))
         .route("/report/{token}", get(link::report).post(link::confirm_report))
         .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
+        .route("/language", post(language::choose))
         .route("/account", get(person::account).post(person::end_sessions))
         .route("/api/sign-in", get(api::state).post(api::sign_in))
         .route("/api/resend", post(api::resend))
@@ -175,7 +209,7 @@ async fn asset(
     State(desk): State<Arc<Desk>>,
     Path(name): Path<String>,
 ) -> Result<Response, Refusal> {
-    let asset = desk.pages.assets().find(&name).ok_or(Refusal::NotFound)?;
+    let asset = desk.looks.asset(&name).ok_or(Refusal::NotFound)?;
     Ok(asset_response(asset))
 }
 
@@ -184,5 +218,5 @@ fn asset_response(asset: &Asset) -> Response {
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
     ];
-    (StatusCode::OK, headers, asset.bytes).into_response()
+    (StatusCode::OK, headers, asset.bytes.clone()).into_response()
 }

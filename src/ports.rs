@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::email::EmailAddress;
-use crate::domain::limit::{Hit, PersonKey, Verdict};
+use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
@@ -51,6 +51,9 @@ pub struct Beginning<'a> {
     pub mail: &'a QueuedMail,
     /// Until when the record is kept, whatever happens.
     pub keep_until: UnixMillis,
+    /// Whether it takes the place of an older attempt. One whose mail is held back must not: the
+    /// mail before it would be worth nothing, and no new one comes.
+    pub replaces: bool,
     /// The moment of the store's time.
     pub now: UnixMillis,
 }
@@ -64,6 +67,8 @@ pub struct Settlement<'a> {
     pub to: State,
     /// The session that is made in the same step.
     pub session: Option<NewSession<'a>>,
+    /// A mail that is queued in the same step: whoever loses the race writes none.
+    pub mail: Option<&'a QueuedMail>,
     /// Until when the record is kept as a mark.
     pub keep_until: UnixMillis,
     /// The moment of the store's time.
@@ -100,9 +105,9 @@ pub enum Settled {
 /// of linkgate. Law 4: a record of a version that is not known reads as absent.
 #[async_trait]
 pub trait Attempts: Send + Sync {
-    /// Stores an attempt and queues its mail, in one step. An older live attempt of the same
-    /// browser and person becomes [`State::replaced`] in that step; the new one becomes the
-    /// browser's latest.
+    /// Stores an attempt and queues its mail, in one step. If it [`replaces`](Beginning::replaces),
+    /// an older live attempt of the same browser and person becomes [`State::replaced`] in that
+    /// step. The new one becomes the browser's latest.
     async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()>;
 
     /// The attempt of a link. Changes nothing.
@@ -118,7 +123,8 @@ pub trait Attempts: Send + Sync {
     /// only then may the code be compared. Atomic, so that simultaneous guesses share the tries.
     async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool>;
 
-    /// Changes the state and makes the session, if the state still is what was judged.
+    /// Changes the state, makes the session and queues the mail, if the state still is what was
+    /// judged.
     async fn settle(&self, link: TokenDigest<Link>, settlement: &Settlement<'_>)
     -> Stored<Settled>;
 }
@@ -146,12 +152,18 @@ pub trait Sessions: Send + Sync {
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>>;
 }
 
-/// Counts.
+/// Counts, and pauses.
 #[async_trait]
 pub trait Limits: Send + Sync {
     /// Counts a group of hits, all or none, in one atomic step: if one of them is used up, none is
     /// counted, so that a refused try never prolongs the wait.
     async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict>;
+
+    /// Holds something back until a moment. A pause is never made shorter.
+    async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()>;
+
+    /// Whether it is held back now. Changes nothing.
+    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool>;
 }
 
 /// The identity of a queued mail: 128 random bits, also the left part of its Message-ID.

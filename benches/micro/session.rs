@@ -109,7 +109,8 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
     id[..4].copy_from_slice(&number.to_be_bytes());
     let mail = QueuedMail { id: MailId(id), sealed: vec![0; 64], expires_at: now.after(DAY) };
     let keep_until = now.after(DAY);
-    let beginning = Beginning { link, attempt: &attempt, person, mail: &mail, keep_until, now };
+    let (attempt, mail) = (&attempt, &mail);
+    let beginning = Beginning { link, attempt, person, mail, keep_until, replaces: true, now };
     store.begin(&beginning).await.expect("an attempt");
     let session = Session {
         realm: REALM.into(),
@@ -124,6 +125,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         from: State::Live,
         to: State::Used { session: digest, at: now },
         session: Some(NewSession { digest, session: &session, person, replaces: None }),
+        mail: None,
         keep_until,
         now,
     };

@@ -29,7 +29,7 @@ use self::codec::StoredAttempt;
 use self::tables::{Tables, View, pair};
 use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::domain::attempt::{Record, State};
-use crate::domain::limit::{Hit, PersonKey, Verdict};
+use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
@@ -129,7 +129,7 @@ fn session_in(view: &View, digest: &[u8; 32]) -> Result<Option<Session>, Storage
 impl Attempts for Embedded {
     async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
         const DOING: &str = "begin a sign-in";
-        let &Beginning { link, attempt, person, mail, keep_until, now } = beginning;
+        let &Beginning { link, attempt, person, mail, keep_until, replaces, now } = beginning;
         let record = Record { attempt: attempt.clone(), state: State::Live, tries: 0 };
         let encoded = StoredAttempt { keep_until, person, record }.encode();
         let step = steps::Begin {
@@ -139,6 +139,7 @@ impl Attempts for Embedded {
             attempt: encoded.map_err(|error| StoreError::new(DOING, error))?,
             mail: mail.clone(),
             keep_until,
+            replaces,
             now,
         };
         self.writer.write(DOING, move |tables| steps::begin(tables, &step)).await
@@ -173,10 +174,11 @@ impl Attempts for Embedded {
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
         const DOING: &str = "settle a sign-in";
-        let &Settlement { from, to, ref session, keep_until, now: _ } = settlement;
+        let &Settlement { from, to, ref session, mail, keep_until, now } = settlement;
         let session = session.as_ref().map(make).transpose();
         let session = session.map_err(|error| StoreError::new(DOING, error))?;
-        let step = steps::Settle { link, from, to, session, keep_until };
+        let mail = mail.cloned();
+        let step = steps::Settle { link, from, to, session, mail, keep_until, now };
         self.writer.write(DOING, move |tables| steps::settle(tables, &step)).await
     }
 }
@@ -233,6 +235,19 @@ impl Limits for Embedded {
         let hits = hits.to_vec();
         let step = move |tables: &mut Tables<'_>| steps::hit(tables, &hits, now);
         self.writer.write("count against a limit", step).await
+    }
+
+    async fn pause(&self, key: LimitKey, until: UnixMillis, _now: UnixMillis) -> Stored<()> {
+        let step = move |tables: &mut Tables<'_>| steps::pause(tables, key, until);
+        self.writer.write("hold mail back", step).await
+    }
+
+    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
+        self.read("look whether mail is held back", |view| {
+            let stored = view.limits.get((key.limited.name(), &key.subject))?;
+            let window = stored.and_then(|it| codec::Window::decode(it.value()));
+            Ok(window.is_some_and(|it| it.until > now))
+        })
     }
 }
 

@@ -28,7 +28,7 @@ use self::connection::{Connection, Request};
 use self::keys::{Keys, hex};
 use self::scripts::Scripts;
 use crate::domain::attempt::Record;
-use crate::domain::limit::{Hit, PersonKey, Verdict};
+use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
@@ -134,7 +134,7 @@ fn json<T: serde::Serialize>(doing: &'static str, value: &T) -> Stored<String> {
 impl Attempts for RedisStore {
     async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
         const DOING: &str = "begin a sign-in";
-        let &Beginning { link, attempt, person, mail, keep_until, now } = beginning;
+        let &Beginning { link, attempt, person, mail, keep_until, replaces, now } = beginning;
         let mut script = self.scripts.begin.key(self.keys.attempt(link));
         script
             .key(self.keys.browser(attempt.browser))
@@ -149,7 +149,8 @@ impl Attempts for RedisStore {
             .arg(mail.id.to_hex())
             .arg(mail.sealed.as_slice())
             .arg(mail.expires_at.0)
-            .arg(ttl(mail.expires_at, now));
+            .arg(ttl(mail.expires_at, now))
+            .arg(u8::from(replaces));
         self.connection.ask(DOING, Request::Script(&script)).await
     }
 
@@ -183,9 +184,12 @@ impl Attempts for RedisStore {
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
         const DOING: &str = "settle a sign-in";
-        let &Settlement { from, to, ref session, keep_until, now } = settlement;
+        let &Settlement { from, to, ref session, mail, keep_until, now } = settlement;
         let mut script = self.scripts.settle.key(self.keys.attempt(link));
         script.arg(from.to_string()).arg(to.to_string()).arg(ttl(keep_until, now));
+        script.arg(u8::from(session.is_some()));
+        let replaces = session.as_ref().and_then(|new| new.replaces);
+        script.arg(u8::from(replaces.is_some())).arg(u8::from(mail.is_some()));
         if let Some(new) = session {
             script
                 .key(self.keys.session(new.digest))
@@ -194,12 +198,22 @@ impl Attempts for RedisStore {
                 .arg(json(DOING, new.session)?)
                 .arg(new.session.last_seen.0)
                 .arg(ttl(new.session.expires_at, now));
-            if let Some((replaced, person)) = new.replaces {
-                script
-                    .key(self.keys.session(replaced))
-                    .key(self.keys.person(person))
-                    .arg(replaced.to_hex());
-            }
+        }
+        if let Some((replaced, person)) = replaces {
+            script
+                .key(self.keys.session(replaced))
+                .key(self.keys.person(person))
+                .arg(replaced.to_hex());
+        }
+        if let Some(mail) = mail {
+            script
+                .key(self.keys.outbox())
+                .key(self.keys.mail(mail.id))
+                .arg(mail.id.to_hex())
+                .arg(mail.sealed.as_slice())
+                .arg(mail.expires_at.0)
+                .arg(ttl(mail.expires_at, now))
+                .arg(now.0);
         }
         let done = self.connection.ask(DOING, Request::Script(&script)).await?;
         Ok(if done { Settled::Done } else { Settled::Changed })
@@ -259,6 +273,20 @@ impl Limits for RedisStore {
             Some(until) => Verdict::Exceeded { until: UnixMillis(until) },
             None => Verdict::Within,
         })
+    }
+
+    async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()> {
+        let mut script = self.scripts.pause.key(self.keys.limit(&key));
+        script.arg(until.0).arg(ttl(until, now));
+        self.connection.ask("hold mail back", Request::Script(&script)).await
+    }
+
+    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
+        let mut command = cmd("HMGET");
+        command.arg(self.keys.limit(&key)).arg(&["v", "until"]);
+        let request = Request::Read(&command);
+        let fields = self.connection.ask("look whether mail is held back", request).await?;
+        Ok(read::moment(fields).is_some_and(|until| until > now))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use pingora::server::RunArgs;
 
@@ -10,7 +9,8 @@ use super::installation::Installation;
 use super::{fail, logging, say};
 use crate::config::{Config, LogConfig, LogFormat, LogLevel, SystemEnvironment};
 use crate::portal::demo_app;
-use crate::portal::pages::{Brand, Pages};
+use crate::portal::looks::Looks;
+
 use crate::proxy::server::add_pages;
 
 /// A page deep inside, to show that one lands there.
@@ -35,9 +35,9 @@ fn start(port: u16, inbox_port: u16) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::parse(&text, "demo.yaml", folder.path(), &SystemEnvironment)
         .map_err(|problems| problems.to_string())?;
     let mut server = Installation::open(&config)?.into_server(&config)?;
-    let pages = Arc::new(Pages::new(config.prefix.as_str(), &Brand::default())?);
+    let looks = Looks::built_in(config.prefix.as_str())?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, app_port));
-    add_pages(&mut server, "demo application", address, demo_app::router(pages));
+    add_pages(&mut server, "demo application", address, demo_app::router(looks));
     say(&instructions(port, inbox_port));
     server.bootstrap();
     server.run(RunArgs::default());

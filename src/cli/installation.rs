@@ -16,7 +16,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use super::{health, secret_file};
+use super::{appearance, health, secret_file};
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::Embedded;
 use crate::adapters::mail::folder::Folder;
@@ -28,13 +28,13 @@ use crate::config::{
     Config, MailConfig, MailTransport, SmtpConfig, SmtpTls, StoreConfig, Upstream as UpstreamFile,
     UpstreamProtocol,
 };
+use crate::domain::limit::Limit;
 use crate::domain::site::{Site, Sites};
 use crate::domain::terms::SignInTerms;
 use crate::gate::Gate;
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
-use crate::portal::mail::Mails;
-use crate::portal::pages::{Brand, Pages};
+use crate::portal::looks::Looks;
 use crate::portal::{Desk, Portal, inbox};
 use crate::ports::{Clock, Entropy, Mailer, OsEntropy, Store, SystemClock};
 use crate::proxy::peers::{Upstream, Wire};
@@ -48,7 +48,6 @@ use crate::proxy::wire::WireLimits;
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often the store's clock is asked.
 const CLOCK: Duration = Duration::from_secs(10);
-
 /// Why an installation cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -110,25 +109,31 @@ impl Installation {
             prefix,
         );
         let sender = sender(&config.mail);
-        let (mailer, inbox) = open_mailer(config, &sender)?;
+        let appearance = appearance::read(config)?;
+        let (mailer, inbox) = open_mailer(config, &sender, &appearance.looks)?;
         let courier = Courier {
             store: Arc::clone(&work_store),
             mailer,
-            mails: Mails::new().map_err(part)?,
+            mails: appearance.mails,
             seal: gate.keys().mail.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy),
             waits: gate.mail_waits(),
+            health: Arc::default(),
         };
         let portal = Portal::new(Arc::new(Desk {
             gate,
-            pages: Pages::new(prefix, &Brand::default()).map_err(part)?,
+            looks: appearance.looks,
             assertions: Assertions::new(&secret, prefix).map_err(part)?,
             sites: Arc::new(sites(config)),
             groups: Arc::clone(&config.groups),
             prefix: prefix.to_owned(),
             sender: sender.to_string(),
+            sender_address: sender.address.clone(),
             trusted: config.trusted_proxies.clone(),
+            mail_buttons: config.sign_in.mail_buttons,
+            remember_address: config.sign_in.remember_address,
+            mail_health: Arc::clone(&courier.health),
         }));
         let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
@@ -206,6 +211,7 @@ pub async fn upkeep(store: Arc<dyn Store>, clock: Arc<StoreClock>) {
 pub fn sites(config: &Config) -> Sites {
     let site = |site: &crate::config::Site| Site {
         name: site.name.to_string(),
+        title: site.title.to_string(),
         pattern: site.origin.clone(),
         policy: Arc::clone(&site.policy),
         terms: SignInTerms {
@@ -214,6 +220,10 @@ pub fn sites(config: &Config) -> Sites {
             other_browser: site.sign_in.other_browser,
             email_limit: config.sign_in.email_limit,
             client_limit: config.sign_in.ip_limit,
+            network_limit: wider(config.sign_in.network_limit, config.sign_in.ip_limit),
+            site_limit: wider(config.sign_in.site_limit, config.sign_in.ip_limit),
+            total_limit: wider(config.sign_in.total_limit, config.sign_in.ip_limit),
+            new_device_notice: site.sign_in.new_device_notice,
             used_link_retention: config.sign_in.used_link_retention,
             session: config.session.lifetimes,
         },
@@ -224,6 +234,11 @@ pub fn sites(config: &Config) -> Sites {
         cors_origins: site.cors_origins.clone(),
     };
     Sites::new(config.sites.iter().map(site).collect())
+}
+
+/// A limit for many, which is never smaller than that of one client among them.
+fn wider(many: Limit, one: Limit) -> Limit {
+    if one.count > many.count { one } else { many }
 }
 
 fn threads(config: &Config) -> usize {
@@ -272,15 +287,14 @@ fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
 
 type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
 
-fn open_mailer(config: &Config, sender: &Sender) -> Result<OpenMailer, StartError> {
+fn open_mailer(config: &Config, sender: &Sender, looks: &Looks) -> Result<OpenMailer, StartError> {
     Ok(match &config.mail.transport {
         MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?, sender.clone())), None),
         MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone(), sender.clone())), None),
         MailTransport::Inbox(address) => {
             let inbox = Inbox::new(sender.clone());
             let prefix = config.prefix.as_str();
-            let pages = Arc::new(Pages::new(prefix, &Brand::default()).map_err(part)?);
-            let router = inbox::router(inbox.clone(), pages, prefix);
+            let router = inbox::router(inbox.clone(), looks.clone(), prefix);
             (Arc::new(inbox), Some((*address, router)))
         }
     })

@@ -7,6 +7,7 @@ use pingora::server::RunArgs;
 
 use super::installation::Installation;
 use super::{fail, load, logging};
+use crate::config::Config;
 
 pub(super) fn run(path: &Path) -> ExitCode {
     let config = match load(path) {
@@ -17,6 +18,7 @@ pub(super) fn run(path: &Path) -> ExitCode {
         Ok(log) => log,
         Err(error) => return fail(&error),
     };
+    warn(&config);
     let server = Installation::open(&config).and_then(|open| open.into_server(&config));
     match server {
         Err(error) => fail(&error),
@@ -29,5 +31,15 @@ pub(super) fn run(path: &Path) -> ExitCode {
             server.run(RunArgs::default());
             ExitCode::SUCCESS
         }
+    }
+}
+
+/// Logs what works and is not as it should be.
+fn warn(config: &Config) {
+    for warning in &config.warnings {
+        let place = warning.place.map(|place| format!("{}:{place}", warning.file));
+        let (value, hint) = (warning.fault.value.as_deref(), warning.fault.hint.as_deref());
+        let (key, what) = (&warning.key, &warning.fault.what);
+        tracing::warn!(place, key, value, hint, "configuration: {what}");
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::settings::{
     LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig, SessionConfig, SignInConfig,
 };
+use crate::domain::colour::Colour;
 use crate::domain::limit::Limit;
 use crate::domain::session::Lifetimes;
 use crate::domain::time::Span;
@@ -14,6 +15,11 @@ use crate::domain::time::Span;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+
+/// The ground of the page's card, on which the buttons stand, in the light scheme and in the dark
+/// one.
+pub(super) const CARD: Colour = Colour::WHITE;
+pub(super) const CARD_DARK: Colour = Colour::new(0x1b, 0x1e, 0x25);
 
 pub(super) const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9180);
 
@@ -43,7 +49,12 @@ impl Default for SignInConfig {
         Self {
             email_limit: Limit { count: 3, window: Span::seconds(HOUR) },
             ip_limit: Limit { count: 10, window: Span::seconds(HOUR) },
+            network_limit: Limit { count: 50, window: Span::seconds(HOUR) },
+            site_limit: Limit { count: 1_000, window: Span::seconds(HOUR) },
+            total_limit: Limit { count: 5_000, window: Span::seconds(HOUR) },
             used_link_retention: Duration::from_secs(30 * DAY),
+            mail_buttons: true,
+            remember_address: true,
         }
     }
 }

@@ -14,6 +14,15 @@ pub trait Environment {
     /// # Errors
     /// As the file system says.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Whether a folder can be listed.
+    ///
+    /// # Errors
+    /// As the file system says.
+    fn list(&self, path: &Path) -> io::Result<()>;
+
+    /// Whether a file can be read by others than its owner, as far as the system has owners.
+    fn is_open_to_others(&self, path: &Path) -> bool;
 }
 
 /// The environment of this process and the file system.
@@ -36,5 +45,16 @@ impl Environment for SystemEnvironment {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "is longer than 4 MiB"));
         }
         Ok(content)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<()> {
+        std::fs::read_dir(path).map(|_| ())
+    }
+
+    fn is_open_to_others(&self, path: &Path) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        const READ_BY_GROUP_OR_OTHERS: u32 = 0o044;
+        let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
+        mode & READ_BY_GROUP_OR_OTHERS != 0
     }
 }

@@ -5,6 +5,7 @@
 //! its documentation in `conf/linkgate.yaml` (a test fails until it is there).
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -43,6 +44,8 @@ map! {
         session: Map<SessionFile>,
         groups: Map<GroupsFile>,
         sites: List<SiteFile>,
+        brand: Map<BrandFile>,
+        languages: List<String>,
         prefix: Text,
         server: Map<ServerFile>,
         log: Map<LogFile>,
@@ -149,6 +152,9 @@ map! {
         other_browser: Text,
         limits: Map<LimitsFile>,
         used_link_retention: Text,
+        new_device_notice: Text,
+        mail_buttons: Text,
+        remember_address: Text,
     }
 }
 
@@ -157,6 +163,9 @@ map! {
     LimitsFile {
         email: Text,
         ip: Text,
+        network: Text,
+        site: Text,
+        total: Text,
     }
 }
 
@@ -173,6 +182,7 @@ map! {
     /// `sites[]`
     SiteFile {
         name: Text,
+        title: Text,
         origin: Text,
         insecure_http: Text,
         upstream: Located<Choice<UpstreamFile>>,
@@ -183,6 +193,7 @@ map! {
         identity_headers: Text,
         odd_headers: Text,
         rules: List<RuleFile>,
+        brand: Map<BrandFile>,
     }
 }
 
@@ -206,6 +217,7 @@ map! {
         registration: Text,
         link_lifetime: Text,
         other_browser: Text,
+        new_device_notice: Text,
     }
 }
 
@@ -219,6 +231,36 @@ map! {
         max_age: Text,
         unauthenticated: Text,
     }
+}
+
+map! {
+    /// `brand` and `sites[].brand`
+    BrandFile {
+        name: Text,
+        help: Text,
+        logo: Text,
+        colors: Map<ColorsFile>,
+        texts: Map<TextsFile>,
+        templates: Text,
+    }
+}
+
+/// `brand.colors`
+///
+/// By hand: elsewhere a key without a value is a key left out, but a colour without quotes is a
+/// comment, and nobody would see why it does nothing.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ColorsFile {
+    #[serde(deserialize_with = "said")]
+    pub(super) accent: Option<Text>,
+    #[serde(deserialize_with = "said")]
+    pub(super) accent_dark: Option<Text>,
+}
+
+fn said<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Text>, D::Error> {
+    let said = Located::<Option<String>>::deserialize(source)?;
+    Ok(Some(Located { value: said.value.unwrap_or_default(), at: said.at }))
 }
 
 map! {
@@ -240,28 +282,33 @@ map! {
 }
 
 /// `groups`: names that the operator chooses, each with its members.
-pub(super) struct GroupsFile(pub(super) Vec<(Text, Option<List<String>>)>);
+pub(super) type GroupsFile = Named<List<String>>;
+/// `brand.texts`: languages, each with the keys of messages and their texts.
+pub(super) type TextsFile = Named<Named<Text>>;
 
-impl<'de> Deserialize<'de> for GroupsFile {
+/// A map whose keys are no keys of ours, in the order of the file.
+pub(super) struct Named<T>(pub(super) Vec<(Text, Option<T>)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        source.deserialize_map(GroupsVisitor)
+        source.deserialize_map(NamedVisitor(PhantomData))
     }
 }
 
-struct GroupsVisitor;
+struct NamedVisitor<T>(PhantomData<T>);
 
-impl<'de> Visitor<'de> for GroupsVisitor {
-    type Value = GroupsFile;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for NamedVisitor<T> {
+    type Value = Named<T>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a map of group names")
+        out.write_str("a map of names")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<GroupsFile, A::Error> {
-        let mut groups = Vec::new();
-        while let Some(group) = entries.next_entry()? {
-            groups.push(group);
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Named<T>, A::Error> {
+        let mut named = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            named.push(entry);
         }
-        Ok(GroupsFile(groups))
+        Ok(Named(named))
     }
 }

@@ -11,6 +11,12 @@ pub struct Place {
     pub column: u64,
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.line, self.column)
+    }
+}
+
 /// One mistake, in words for the operator. Never holds a secret.
 ///
 /// Shown as `FILE:LINE:COLUMN: KEY: what is wrong: value`, then `hint: …` on a line of its own.
@@ -29,8 +35,8 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.file)?;
-        if let Some(Place { line, column }) = self.place {
-            write!(out, ":{line}:{column}")?;
+        if let Some(place) = self.place {
+            write!(out, ":{place}")?;
         }
         if !self.key.is_empty() {
             write!(out, ": {}", self.key)?;
@@ -46,24 +52,50 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Where the configuration says something that is judged later, by whoever knows what can be said
+/// there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPlace {
+    /// The file as it was named to us.
+    pub file: String,
+    /// Where in the file.
+    pub place: Place,
+    /// The key as a path, like `brand.texts.de.sign-in-title`.
+    pub key: String,
+}
+
+impl KeyPlace {
+    /// What is wrong there.
+    #[must_use]
+    pub fn problem(&self, fault: Fault) -> Problem {
+        let (file, key) = (self.file.clone(), self.key.clone());
+        Problem { file, place: Some(self.place), key, fault }
+    }
+}
+
 /// All mistakes of one reading, in the order of the file. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Sorts the mistakes by place; those that are the same in all are told once (an anchor that
-    /// is used twice is wrong twice at one place).
-    pub(super) fn new(mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_key(|problem| problem.place);
-        problems
-            .dedup_by(|a, b| a.place == b.place && a.fault == b.fault && a.fault.value.is_some());
-        Self(problems)
+    /// From at least one mistake, in any order.
+    #[must_use]
+    pub fn new(problems: Vec<Problem>) -> Self {
+        Self(in_order(problems))
     }
 
     /// The mistakes.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }
+}
+
+/// Sorts by place; those that are the same in all are told once (an anchor that is used twice is
+/// wrong twice at one place).
+pub(super) fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by_key(|problem| problem.place);
+    problems.dedup_by(|a, b| a.place == b.place && a.fault == b.fault && a.fault.value.is_some());
+    problems
 }
 
 impl fmt::Display for Problems {
@@ -93,19 +125,22 @@ const LONGEST_SHOWN: usize = 100;
 
 impl Fault {
     /// Something is wrong.
-    pub(super) fn new(what: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), value: None, hint: None }
     }
 
     /// Says what to do.
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// Shows the value: on one line, shortened. What may hold a password is not shown, and neither
     /// is a hint that may repeat parts of it. Not to be called for keys that hold secrets.
-    pub(super) fn value(self, value: &str) -> Self {
+    #[must_use]
+    pub fn value(self, value: &str) -> Self {
         if value.contains("-----BEGIN") {
             return self;
         }
@@ -119,8 +154,16 @@ impl Fault {
 /// Whether a value looks like `scheme://user:password@host` or `user:password@host`. People paste
 /// such URLs at keys that should hold a plain host.
 fn may_hold_password(value: &str) -> bool {
+    let value = value.strip_prefix("mailto:").unwrap_or(value);
     let before_at = value.rsplit_once('@').map(|(before, _)| before);
     before_at.is_some_and(|before| before.contains("//") || before.contains(':'))
+}
+
+/// Signs that do something instead of being seen: controls, separators of lines, embeddings and
+/// overrides of direction (Unicode TR 9), byte order marks.
+pub(super) fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The value on one line: control characters would let a file write its own lines, or colours, into
@@ -132,7 +175,7 @@ fn shown(value: &str) -> String {
             shown.push('…');
             break;
         }
-        if letter.is_control() {
+        if is_unseen(letter) {
             shown.extend(letter.escape_default());
         } else {
             shown.push(letter);
@@ -179,12 +222,15 @@ mod tests {
     fn values_stay_on_one_line_are_shortened_and_show_no_password() {
         let shown = |value: &str| Fault::new("is wrong").value(value).value;
         assert_eq!(shown("a\nb\u{1b}[1m").unwrap(), "a\\nb\\u{1b}[1m");
+        assert_eq!(shown("a\u{202e}b").unwrap(), "a\\u{202e}b");
         assert_eq!(shown(&"x".repeat(200)).unwrap().chars().count(), LONGEST_SHOWN + 1);
         for url in ["http://me:hunter2@host/", "//hunter2@host/", "me:hunter2@host:1"] {
             let fault = Fault::new("is wrong").hint(format!("did you mean {url}?")).value(url);
             assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
         }
         assert_eq!(shown("-----BEGIN PRIVATE KEY-----"), None);
+        assert_eq!(shown("mailto:me@host").as_deref(), Some("mailto:me@host"));
+        assert_eq!(shown("mailto:me:hunter2@host"), None);
         assert_eq!(shown("me@host").as_deref(), Some("me@host"));
         assert_eq!(shown(""), None);
     }

@@ -6,7 +6,9 @@
 //! problems is empty.
 
 mod addresses;
+mod brand;
 mod certificates;
+mod languages;
 mod mail;
 mod people;
 mod rule;
@@ -20,9 +22,9 @@ use std::sync::Arc;
 
 use self::addresses::Addresses;
 use super::file::File;
-use super::problem::{Fault, Problem, Problems};
+use super::problem::{Fault, Problem, Problems, in_order};
 use super::scope::{Run, Scope};
-use super::settings::Config;
+use super::settings::{BrandConfig, Config};
 
 /// Resolves the whole file.
 ///
@@ -32,7 +34,10 @@ pub(super) fn resolve(file: &File, run: &Run<'_>) -> Result<Config, Problems> {
     let config = all(file, &Scope::root(run));
     let problems = run.problems.take();
     match config {
-        Some(config) if problems.is_empty() => Ok(config),
+        Some(config) if problems.is_empty() => {
+            let warnings = in_order(run.warnings.take());
+            Ok(Config { warnings, ..config })
+        }
         _ if problems.is_empty() => Err(Problems::new(vec![unexplained(run)])),
         _ => Err(Problems::new(problems)),
     }
@@ -49,7 +54,11 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
     let (sign_in, site_sign_in) = people::sign_in(root, file.sign_in.as_ref());
     let groups = people::groups(root, file);
     let prefix = server::prefix(root, file.prefix.as_ref());
+    let languages = languages::languages(root, file.languages.as_ref());
+    let brand = brand::brand(root, file.brand.as_ref(), &BrandConfig::default(), &languages);
     let common = site::Common {
+        brand: &brand,
+        languages: &languages,
         prefix: &prefix,
         groups: &groups,
         sign_in: site_sign_in,
@@ -62,6 +71,8 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         listeners,
         admin,
         trusted_proxies,
+        brand,
+        languages,
         prefix,
         server: server::server(root, file.server.as_ref()),
         log: server::log(root, file.log.as_ref()),
@@ -72,6 +83,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         session,
         groups: Arc::new(compiled),
         sites,
+        warnings: Vec::new(),
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::environment::Environment;
 use super::located::{Located, Text};
-use super::problem::{Fault, Place, Problem};
+use super::problem::{Fault, KeyPlace, Place, Problem, is_unseen};
 use super::suggest::{either, nearest};
 use crate::domain::time::Span;
 
@@ -17,6 +17,8 @@ pub(super) struct Run<'a> {
     pub(super) base: &'a Path,
     pub(super) environment: &'a dyn Environment,
     pub(super) problems: RefCell<Vec<Problem>>,
+    /// What works and is not as it should be.
+    pub(super) warnings: RefCell<Vec<Problem>>,
 }
 
 /// A place in the tree of keys. What is wrong with a value is reported here, and the resolving goes
@@ -40,6 +42,14 @@ impl<'a> Scope<'a> {
         Self { run: self.run, key: format!("{}{dot}{key}", self.key), at }
     }
 
+    /// The value of a key that the operator chose. One that looks like no name is not repeated: it
+    /// may hold line ends, or a password before whose colon a blank was forgotten.
+    pub(super) fn named(&self, key: &Text) -> Self {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let is_name = (1..=80).contains(&key.value.len()) && key.value.bytes().all(plain);
+        self.key(if is_name { &key.value } else { "(a key)" }, key.at)
+    }
+
     /// An entry of this list.
     pub(super) fn item(&self, index: usize, at: Place) -> Self {
         Self { run: self.run, key: format!("{}[{index}]", self.key), at }
@@ -57,12 +67,18 @@ impl<'a> Scope<'a> {
 
     /// Reports what is wrong here.
     pub(super) fn report(&self, fault: Fault) {
-        self.run.problems.borrow_mut().push(Problem {
-            file: self.run.file_name.to_owned(),
-            place: Some(self.at),
-            key: self.key.clone(),
-            fault,
-        });
+        self.run.problems.borrow_mut().push(self.key_place().problem(fault));
+    }
+
+    /// Notes what works here and is not as it should be.
+    pub(super) fn warn(&self, fault: Fault) {
+        self.run.warnings.borrow_mut().push(self.key_place().problem(fault));
+    }
+
+    /// Where this is, for those who find out later.
+    pub(super) fn key_place(&self) -> KeyPlace {
+        let file = self.run.file_name.to_owned();
+        KeyPlace { file, place: self.at, key: self.key.clone() }
     }
 
     /// Reports that a key below this one is missing.
@@ -122,10 +138,17 @@ impl<'a> Scope<'a> {
         list: Option<&Located<Vec<Text>>>,
         read: impl Fn(&str) -> Result<T, Fault>,
     ) -> Vec<(Scope<'a>, T)> {
-        let Some(list) = list else { return Vec::new() };
-        let scope = self.key(key, list.at);
+        list.map_or_else(Vec::new, |list| self.key(key, list.at).entries(list, read))
+    }
+
+    /// Every entry of the list that stands here.
+    pub(super) fn entries<T>(
+        &self,
+        list: &Located<Vec<Text>>,
+        read: impl Fn(&str) -> Result<T, Fault>,
+    ) -> Vec<(Scope<'a>, T)> {
         let entry = |(index, text): (usize, &Text)| {
-            let scope = scope.item(index, text.at);
+            let scope = self.item(index, text.at);
             scope.value(&text.value, &read).map(|value| (scope, value))
         };
         list.value.iter().enumerate().filter_map(entry).collect()
@@ -143,6 +166,25 @@ pub(super) fn path_text(text: &str) -> Result<String, Fault> {
         return Err(Fault::new("must be a path"));
     }
     Ok(text.to_owned())
+}
+
+/// Reads a text of one line for people, `most` characters or fewer. It stands in subjects and page
+/// titles, where a line end adds a header, and a sign that turns the direction of writing (Unicode
+/// TR 9) makes the rest of the line say something else.
+pub(super) fn line(most: usize) -> impl Fn(&str) -> Result<String, Fault> {
+    move |text| {
+        let text = text.trim();
+        if text.chars().any(is_unseen) {
+            return Err(Fault::new("must be plain text on one line")
+                .hint("remove line ends and signs that cannot be seen"));
+        }
+        match text.chars().count() {
+            0 => Err(Fault::new("must not be empty").hint("leave the key out for the default")),
+            count if count <= most => Ok(text.to_owned()),
+            count => Err(Fault::new(format!("has {count} characters, of at most {most}"))
+                .hint("people read it on a phone: a few words are enough")),
+        }
+    }
 }
 
 /// Reads `true` or `false`. YAML's other words for them are refused, because half of all readers

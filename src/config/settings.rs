@@ -1,5 +1,6 @@
 //! What the configuration means: the types that the rest of the program is built from.
 
+mod brand;
 mod outside;
 mod site;
 
@@ -11,12 +12,15 @@ use std::time::Duration;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use brand::{BrandConfig, BrandText};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
 pub use site::{Site, SiteSignIn, Upstream, UpstreamProtocol, UpstreamServer};
 
+use super::problem::Problem;
 use crate::domain::client::TrustedProxies;
+use crate::domain::language::Language;
 use crate::domain::limit::Limit;
 use crate::domain::origin::Host;
 use crate::domain::policy::Groups;
@@ -51,12 +55,20 @@ pub struct Config {
     pub groups: Arc<Groups>,
     /// The protected sites; at least one. A site's identifier is its index.
     pub sites: Vec<Site>,
+    /// Whose pages these are, where a site says nothing itself.
+    pub brand: BrandConfig,
+    /// The languages of pages and mails, in the order in which they are offered; at least one. The
+    /// first is for those who understand none of them.
+    pub languages: Vec<Language>,
     /// The reserved path prefix.
     pub prefix: Prefix,
     /// Limits of the server itself.
     pub server: ServerConfig,
     /// Logging.
     pub log: LogConfig,
+    /// What works and is not as it should be, in the order of the file. To be told, not to stop
+    /// for.
+    pub warnings: Vec<Problem>,
 }
 
 /// One public address.
@@ -116,10 +128,20 @@ impl fmt::Debug for Password {
 pub struct SignInConfig {
     /// How many mails one address may be sent.
     pub email_limit: Limit,
-    /// How many mails one client network may ask for.
+    /// How many mails one client (an IPv4 address, an IPv6 /64) may ask for.
     pub ip_limit: Limit,
+    /// How many mails the clients of one network (IPv4 /24, IPv6 /48) may ask for.
+    pub network_limit: Limit,
+    /// How many mails all sign-ins to one site may send.
+    pub site_limit: Limit,
+    /// How many mails this installation may send.
+    pub total_limit: Limit,
     /// How long a used link is remembered.
     pub used_link_retention: Duration,
+    /// Whether the waiting page has buttons that open well-known web mails.
+    pub mail_buttons: bool,
+    /// Whether visitors are offered that this device remembers their address.
+    pub remember_address: bool,
 }
 
 /// Sessions.

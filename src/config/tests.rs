@@ -1,8 +1,11 @@
 //! The configuration as an operator meets it.
 
 mod bad;
+mod brand;
 mod good;
 mod secrets;
+mod signing_in;
+mod warnings;
 
 use std::collections::HashMap;
 use std::io;
@@ -15,11 +18,18 @@ use super::{Config, Environment, Problems};
 struct TestEnvironment {
     variables: HashMap<String, String>,
     files: HashMap<PathBuf, Vec<u8>>,
+    open_files: Vec<PathBuf>,
 }
 
 impl TestEnvironment {
     fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Lets others read a file.
+    fn open(mut self, path: &str) -> Self {
+        self.open_files.push(path.into());
         self
     }
 
@@ -37,12 +47,28 @@ impl Environment for TestEnvironment {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+
+    fn list(&self, path: &Path) -> io::Result<()> {
+        match self.files.keys().any(|file| file.parent() == Some(path)) {
+            true => Ok(()),
+            false if self.files.contains_key(path) => Err(io::ErrorKind::NotADirectory.into()),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn is_open_to_others(&self, path: &Path) -> bool {
+        self.open_files.iter().any(|open| open == path)
+    }
 }
 
 /// The smallest certificate authority: itself.
 fn certificate(name: &str) -> (String, String) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+fn logo(inside: &str) -> String {
+    format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>")
 }
 
 fn machine() -> TestEnvironment {
@@ -63,6 +89,14 @@ fn machine() -> TestEnvironment {
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
         )
         .file("etc/note.txt", "hello")
+        .file("etc/logo.svg", logo("<path d=\"M0 0h9\"/>"))
+        .file("etc/bom.svg", format!("\u{feff}{}", logo("")))
+        .file("etc/script.svg", logo("<script>alert(1)</script>"))
+        .file("etc/full.svg", logo(&" ".repeat(4096 - logo("").len())))
+        .file("etc/large.svg", logo(&" ".repeat(4097 - logo("").len())))
+        .file("etc/photo.svg", [0xff, 0xd8, 0xff])
+        .file("etc/pages/sign-in.html", "hello")
+        .file("etc/other/sign-in.html", "hello")
 }
 
 fn parse(text: &str) -> Result<Config, Problems> {
@@ -88,4 +122,26 @@ sites:
 fn edited(from: &str, to: &str) -> String {
     assert!(from.is_empty() || BASE.contains(from), "{from}");
     if from.is_empty() { format!("{BASE}{to}") } else { BASE.replacen(from, to, 1) }
+}
+
+/// What each mistake is answered with. Every mistake has a place within the file.
+///
+/// A case is what is wrong, the passage of [`BASE`] that is replaced (nothing: appended), and by
+/// what.
+fn report(cases: &[(&str, &str, &str)]) -> String {
+    let mut report = String::new();
+    for (what, from, to) in cases {
+        let text = edited(from, to);
+        let problems = match parse(&text) {
+            Ok(_) => panic!("{what}: was accepted"),
+            Err(problems) => problems,
+        };
+        let lines = text.lines().count() as u64 + 1;
+        for problem in problems.iter() {
+            let place = problem.place.unwrap_or_else(|| panic!("{what}: {problem}"));
+            assert!((1..=lines).contains(&place.line) && place.column > 0, "{what}: {problem}");
+        }
+        report.push_str(&format!("── {what}\n{problems}\n"));
+    }
+    report
 }

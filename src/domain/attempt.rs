@@ -10,7 +10,7 @@
 //!    └───────────────────────────▶ LinkUsed ───────┘
 //!    │
 //!    ├── newer mail to the same address, same browser ──▶ Replaced
-//!    └── "I did not ask for this" ──────────────────────▶ Ended
+//!    └── "I did not ask for this" ──────────────────────▶ Ended (from LinkUsed, too)
 //! ```
 //!
 //! Signing in elsewhere leaves the code of the waiting tab alive: somebody who opens the mail on
@@ -185,13 +185,24 @@ impl State {
         }
     }
 
-    /// The state once somebody said "I did not ask for this"; what was used stays used.
+    /// The state once somebody said "I did not ask for this": nothing works any more. What was used
+    /// up stays used.
     #[must_use]
     pub fn ended(self, now: UnixMillis) -> Self {
         match self {
-            Self::Live => Self::Ended { at: now },
-            Self::LinkUsed { session, at } => Self::Used { session, at },
+            Self::Live | Self::LinkUsed { .. } => Self::Ended { at: now },
             Self::Used { .. } | Self::Replaced { .. } | Self::Ended { .. } => self,
+        }
+    }
+
+    /// What the browser that asked may see of it. That an attempt was reported, and so that its
+    /// mail has arrived and was read, is nobody's business but the owner's of the mailbox: for the
+    /// asker it stays live until it expires.
+    #[must_use]
+    pub fn as_the_asker_sees_it(self) -> Self {
+        match self {
+            Self::Ended { .. } => Self::Live,
+            Self::Live | Self::LinkUsed { .. } | Self::Used { .. } | Self::Replaced { .. } => self,
         }
     }
 }
@@ -258,6 +269,12 @@ impl Record {
     /// [`Gone`] when it is not.
     pub fn open(&self, way: Way, now: UnixMillis) -> Result<(), Gone> {
         self.state.open(way, self.attempt.expires_at, now)
+    }
+
+    /// The record with the state that the asker may see: [`State::as_the_asker_sees_it`].
+    #[must_use]
+    pub fn as_the_asker_sees_it(self) -> Self {
+        Self { state: self.state.as_the_asker_sees_it(), ..self }
     }
 
     /// Codes that may still be tried.
@@ -328,6 +345,7 @@ mod tests {
         assert_eq!(State::LinkUsed { session: SESSION, at }.replaced(UnixMillis(9)), used);
         assert_eq!(used.ended(UnixMillis(9)), used);
         assert_eq!(State::Live.ended(at), State::Ended { at });
+        assert_eq!(State::LinkUsed { session: SESSION, at }.ended(at), State::Ended { at });
     }
 
     #[test]

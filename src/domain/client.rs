@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 mod browser;
 
-pub use browser::{Browser, BrowserLabel, System, in_app};
+pub use browser::{Browser, BrowserLabel, System, UNKNOWN_BROWSER, in_app};
 
 /// Entries of `X-Forwarded-For` that are looked at, from the right. Real chains are short, and the
 /// field is as long as an attacker likes.
@@ -38,6 +38,15 @@ impl ClientAddress {
             }
         };
         ClientNetwork(kept)
+    }
+
+    /// The network around the client: /24 of IPv4, /48 of IPv6. One IPv6 subscriber may be given a
+    /// whole /48 (RFC 6177), which is 65536 networks that each count as a client.
+    #[must_use]
+    pub fn neighbourhood(self) -> IpNet {
+        let bits = if self.0.is_ipv4() { 24 } else { 48 };
+        // Both lengths are possible for their kind of address.
+        IpNet::new(self.0, bits).map_or_else(|_| self.0.into(), |net| net.trunc())
     }
 }
 
@@ -146,6 +155,19 @@ mod tests {
             assert_eq!(ClientAddress::from(ip(address)).network().to_string(), network);
         }
         assert_eq!(ClientAddress::from(ip("::ffff:127.0.0.1")).to_string(), "127.0.0.1");
+    }
+
+    #[test]
+    fn neighbours_share_24_bits_of_ipv4_and_48_of_ipv6() {
+        for (address, around) in [
+            ("203.0.113.7", "203.0.113.0/24"),
+            ("::ffff:203.0.113.7", "203.0.113.0/24"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+            ("2001:db8:1:ffff::", "2001:db8:1::/48"),
+            ("2001:db8:2::", "2001:db8:2::/48"),
+        ] {
+            assert_eq!(ClientAddress::from(ip(address)).neighbourhood().to_string(), around);
+        }
     }
 
     #[test]

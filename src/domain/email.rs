@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::origin::is_dns_name;
 
+pub mod typo;
+
 const LONGEST_LOCAL: usize = 64;
 const LONGEST_ADDRESS: usize = 254;
 /// What is looked at of a pasted text: an address, a display name and some air.
@@ -114,8 +116,8 @@ impl EmailAddress {
         Ok(Self { identity: spelling.to_ascii_lowercase(), at: local.len(), spelling })
     }
 
-    /// Reads what people type and paste: blanks around it, `mailto:name@example.com` and
-    /// `Name <name@example.com>` are reduced to the address.
+    /// Reads what people type and paste: blanks around it, visible or not, `mailto:name@example.com`
+    /// and `Name <name@example.com>` are reduced to the address.
     ///
     /// Nothing else is: brackets without a name are more often an attempt than a paste, and a
     /// `mailto:` with header fields or a list is never one person's address.
@@ -126,9 +128,11 @@ impl EmailAddress {
         if text.len() > LONGEST_TYPED {
             return Err(EmailError::TooLong);
         }
-        let text = text.trim_matches(|letter: char| letter.is_ascii_whitespace());
+        let text = text.trim_matches(is_air);
         if let Some(address) = strip_mailto(text) {
-            return if address.contains('?') {
+            // Unencoded, these are not of the address (RFC 6068, 2): header fields, and the slashes of
+            // `mailto://name@example.com`, which would be another person's, `//name@example.com`.
+            return if address.contains(['?', '/', '#', '&', '=']) {
                 Err(EmailError::LocalCharacter)
             } else {
                 Self::parse(address)
@@ -255,21 +259,41 @@ fn plainly_lowered(domain: &str) -> String {
     lowered
 }
 
+/// What word processors, contact lists and web pages leave around a text that is copied from them:
+/// no-break spaces, blanks without width, marks of the direction. The person cannot see it and could
+/// not take it away. Inside an address it stays an error.
+fn is_air(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(
+            letter,
+            '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{202a}'
+                | '\u{202c}'
+                | '\u{202d}'
+                | '\u{2060}'
+                | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        )
+}
+
 fn strip_mailto(text: &str) -> Option<&str> {
     let (scheme, address) = text.split_at_checked("mailto:".len())?;
     scheme.eq_ignore_ascii_case("mailto:").then_some(address)
 }
 
 /// A name that may stand before `<address>`. It is thrown away; it only must not be an address, a
-/// list or a trick itself (`"evil@evil.example" <name@example.com>`).
+/// list or a trick itself (`"evil@evil.example" <name@example.com>`). In quotes, as mail programs
+/// write `"Smith, Ann" <ann@example.com>`, a comma makes no list.
 fn is_display_name(name: &str) -> bool {
     let name = name.trim_matches(' ');
-    let plain = match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
-        Some(quoted) => quoted,
-        None => name,
+    let (plain, is_list) = match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(quoted) => (quoted, false),
+        None => (name, name.contains([',', ';', ':'])),
     };
     !plain.trim_matches(' ').is_empty()
-        && !plain.contains(['@', '<', '>', ',', ';', ':', '"', '\\'])
+        && !is_list
+        && !plain.contains(['@', '<', '>', '"', '\\'])
         && !plain.chars().any(char::is_control)
 }
 

@@ -73,8 +73,20 @@ impl fmt::Display for Limit {
 pub enum Limited {
     /// Mails to one address.
     MailsToAddress,
-    /// Mails asked for by one client network.
+    /// Mails asked for by one client: an IPv4 address or an IPv6 /64.
     MailsByClient,
+    /// Mails asked for from the network around a client, so that nobody has 65536 clients.
+    MailsByNetwork,
+    /// Mails asked for at one site.
+    MailsAtSite,
+    /// Mails asked for at all sites together.
+    MailsInAll,
+    /// Mails to a person who has signed in with this browser before. They are counted here alone:
+    /// no stranger, however many addresses they have, can use up this count.
+    MailsToDevice,
+    /// Not a count: mail for an address that was asked for from one network is held back, because
+    /// the owner of the address said "I did not ask for this".
+    Pause,
     /// Addresses that were typed to confirm one link. Without a limit, whoever finds a link could
     /// try every name of a company.
     Confirmations,
@@ -87,6 +99,11 @@ impl Limited {
         match self {
             Self::MailsToAddress => "email",
             Self::MailsByClient => "ip",
+            Self::MailsByNetwork => "network",
+            Self::MailsAtSite => "site",
+            Self::MailsInAll => "all",
+            Self::MailsToDevice => "device",
+            Self::Pause => "pause",
             Self::Confirmations => "confirm",
         }
     }

@@ -49,8 +49,10 @@ pub enum OddHeaders {
 /// A protected origin.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The name people know it by.
+    /// Its name in the configuration and in the store.
     pub name: String,
+    /// The name people know it by.
+    pub title: String,
     /// Its origin, exact or with a wildcard.
     pub pattern: OriginPattern,
     /// Who may do what.

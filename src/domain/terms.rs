@@ -29,8 +29,16 @@ pub struct SignInTerms {
     pub other_browser: OtherBrowser,
     /// Mails to one address.
     pub email_limit: Limit,
-    /// Mails asked for by one client network.
+    /// Mails asked for by one client.
     pub client_limit: Limit,
+    /// Mails asked for from the network around a client.
+    pub network_limit: Limit,
+    /// Mails asked for at this site.
+    pub site_limit: Limit,
+    /// Mails asked for at all sites together.
+    pub total_limit: Limit,
+    /// Whether a person hears by mail of a sign-in with a browser that is new for them.
+    pub new_device_notice: bool,
     /// How long a used link is remembered as used.
     pub used_link_retention: Duration,
     /// How long sessions live.

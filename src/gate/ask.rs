@@ -1,23 +1,24 @@
-//! Asking for a mail: the form, a resend, a fresh link; and taking it back.
+//! Asking for a mail: the form, a resend, a fresh link.
 
 use std::time::Duration;
 
-use super::mail_job::MailJob;
+use super::mail_job::{MailJob, MailKind};
 use super::{Gate, Place};
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::Code;
+use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
-use crate::domain::limit::{CONFIRMATIONS, Hit, Limited, Verdict};
+use crate::domain::limit::{Hit, Limited, Verdict};
 use crate::domain::origin::Origin;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, Report, Token, TokenDigest};
-use crate::ports::{Beginning, MailId, QueuedMail, Settled, Settlement, StoreError, Stored, draw};
+use crate::ports::{Beginning, MailId, QueuedMail, StoreError, Stored, draw};
 
 /// How long an expired attempt is remembered, so that its link says "expired" and offers a fresh
 /// one.
-const EXPIRED_RETENTION: Duration = Duration::from_secs(24 * 3600);
+pub(super) const EXPIRED_RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// How long to wait before the second, third, … mail of one attempt.
 const COOL_DOWN: [Duration; 3] =
     [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
@@ -33,6 +34,8 @@ pub struct Asker {
     pub language: Language,
     /// The browser's cookie, if it has a genuine one.
     pub browser: Option<Token<Browser>>,
+    /// Who has signed in with this browser before, if its cookie says so.
+    pub device: Option<Device>,
 }
 
 /// A mail was queued, or was not and must look as if it had been.
@@ -85,12 +88,13 @@ impl Gate {
         self.begin(place, asker, Wish { email, return_url, mails: 1, stranger: false }).await
     }
 
-    /// The browser's latest attempt, for the page that waits.
+    /// The browser's latest attempt, for the page that waits, as the asker may see it.
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn waiting(&self, browser: &Token<Browser>) -> Stored<Option<Record>> {
-        Ok(self.store.latest(browser.digest()).await?.map(|(_, record)| record))
+    pub async fn waiting(&self, browser: TokenDigest<Browser>) -> Stored<Option<Record>> {
+        let latest = self.store.latest(browser).await?;
+        Ok(latest.map(|(_, record)| record.as_the_asker_sees_it()))
     }
 
     /// Sends another mail for the browser's latest attempt, after a pause that grows.
@@ -100,8 +104,7 @@ impl Gate {
     /// over or over a limit.
     pub async fn resend(&self, place: Place<'_>, asker: Asker) -> Result<Asked, AskError> {
         let browser = asker.browser.as_ref().ok_or(AskError::NoAttempt)?;
-        let latest = self.store.latest(browser.digest()).await?;
-        let (_, record) = latest.ok_or(AskError::NoAttempt)?;
+        let record = self.waiting(browser.digest()).await?.ok_or(AskError::NoAttempt)?;
         self.again(place, asker, &record).await
     }
 
@@ -151,9 +154,19 @@ impl Gate {
         wish: Wish<'_>,
     ) -> Result<Asked, AskError> {
         let now = self.clock.now();
-        if let Verdict::Exceeded { until } = self.count(place, &asker, wish.email, now).await? {
+        let device = self.known_device(asker.device.as_ref(), wish.email);
+        let pause = self.pause_key(wish.email, &asker.client.network().to_string());
+        let (verdict, paused) = tokio::try_join!(
+            self.count(place, &asker, device, wish.email, now),
+            self.store.is_paused(pause, now),
+        )?;
+        if let Verdict::Exceeded { until } = verdict {
             return Err(AskError::TooMany { until });
         }
+        // Whoever has signed in with this browser before is not the one who was reported. For all
+        // others everything goes on as ever, but no mail leaves: an answer of its own would say
+        // that the address is known and its owner reads the mails.
+        let held_back = paused && device.is_none();
         let link = Token::<Link>::mint(&self.keys.token, draw(&self.entropy));
         let code = Code::mint(draw(&self.entropy));
         let browser =
@@ -176,7 +189,8 @@ impl Gate {
             language: asker.language,
             admitted: admitted.is_some(),
         };
-        let mail = self.sealed_mail(place, &attempt, admitted, &link, &code);
+        let to = admitted.filter(|_| !held_back);
+        let mail = self.sealed_mail(place, &attempt, to, &link, &code);
         self.store
             .begin(&Beginning {
                 link: link.digest(),
@@ -184,6 +198,7 @@ impl Gate {
                 person: self.keys.subject.person(wish.email.identity()),
                 mail: &mail,
                 keep_until: expires_at.after(EXPIRED_RETENTION),
+                replaces: !held_back,
                 now,
             })
             .await?;
@@ -191,24 +206,44 @@ impl Gate {
         Ok(Asked { browser, attempt })
     }
 
+    /// The device, if this person has signed in with it before.
+    pub(super) fn known_device<'a>(
+        &self,
+        device: Option<&'a Device>,
+        email: &EmailAddress,
+    ) -> Option<&'a Device> {
+        device.filter(|device| device.knows(&self.keys.device, email.identity()))
+    }
+
+    /// Counts one mail, whatever it was asked for with: form, resend, fresh link or API. A browser
+    /// that the person has signed in with before has a count of its own and no other, so that
+    /// nobody else can use it up.
     async fn count(
         &self,
         place: Place<'_>,
         asker: &Asker,
+        device: Option<&Device>,
         email: &EmailAddress,
         now: UnixMillis,
     ) -> Stored<Verdict> {
-        let subject = &self.keys.subject;
-        let network = asker.client.network().to_string();
+        let hit = |limited, subject: &str, limit| Hit {
+            key: self.keys.subject.limit(limited, subject),
+            limit,
+        };
+        let terms = place.terms;
+        if let Some(device) = device {
+            let subject = device.limit_key(email.identity());
+            let own = hit(Limited::MailsToDevice, &subject, terms.email_limit);
+            return self.store.hit(&[own], now).await;
+        }
+        let client = asker.client.network().to_string();
+        let network = asker.client.neighbourhood().to_string();
         let hits = [
-            Hit {
-                key: subject.limit(Limited::MailsToAddress, &email.limit_key()),
-                limit: place.terms.email_limit,
-            },
-            Hit {
-                key: subject.limit(Limited::MailsByClient, &network),
-                limit: place.terms.client_limit,
-            },
+            hit(Limited::MailsToAddress, &email.limit_key(), terms.email_limit),
+            hit(Limited::MailsByClient, &client, terms.client_limit),
+            hit(Limited::MailsByNetwork, &network, terms.network_limit),
+            hit(Limited::MailsAtSite, place.site, terms.site_limit),
+            hit(Limited::MailsInAll, "", terms.total_limit),
         ];
         self.store.hit(&hits, now).await
     }
@@ -222,23 +257,16 @@ impl Gate {
         code: &Code,
     ) -> QueuedMail {
         let id = MailId(draw(&self.entropy));
-        // Where the origin is what a request said, a link would let whoever can serve one name below
-        // the star, an abandoned one for instance, receive other people's links: the code alone.
-        let address = |what: &str, token: &str| {
-            if !place.has_links {
-                return String::new();
-            }
-            format!("{}{}/{what}/{token}", place.origin, self.prefix)
-        };
         let report = Token::<Report>::for_attempt(&self.keys.token, link.digest());
         let job = MailJob {
+            kind: MailKind::SignIn,
             deliver: admitted.is_some(),
             to: admitted.unwrap_or_else(|| attempt.email.clone()),
             site: attempt.site.clone(),
             host: place.origin.authority().to_string(),
-            link: address("link", &link.reveal()),
+            link: self.address(place, "link", &link.reveal()),
             code: code.reveal().to_string(),
-            report: address("report", &report.reveal()),
+            report: self.address(place, "report", &report.reveal()),
             destination: destination(place.origin, &attempt.return_url),
             browser_label: attempt.browser_label.clone(),
             network: attempt.network.clone(),
@@ -250,90 +278,15 @@ impl Gate {
         QueuedMail { id, sealed, expires_at: attempt.expires_at }
     }
 
-    /// "I did not ask for this": ends the attempt, if the visitor knows the address it was for.
-    /// Mail scanners press every button, so what a machine can press without knowing the address
-    /// changes nothing.
-    ///
-    /// # Errors
-    /// When the store is in trouble.
-    pub async fn report(&self, token: &Token<Report>, typed: &EmailAddress) -> Stored<Reported> {
-        if let Verdict::Exceeded { until } = self.count_confirmation(token.attempt()).await? {
-            return Ok(Reported::TooMany { until });
+    /// The address of one of our pages, for a mail. Where the origin is what a request said, a link
+    /// would let whoever can serve one name below the star, an abandoned one for instance, receive
+    /// other people's links: there are none then, and the mail has the code alone.
+    pub(super) fn address(&self, place: Place<'_>, what: &str, token: &str) -> String {
+        if !place.has_links {
+            return String::new();
         }
-        for _ in 0..STATES {
-            let Some(record) = self.store.attempt(token.attempt()).await? else {
-                return Ok(Reported::Unknown);
-            };
-            if record.attempt.email != *typed {
-                return Ok(Reported::WrongAddress);
-            }
-            let now = self.clock.now();
-            if matches!(record.state, State::LinkUsed { .. } | State::Used { .. }) {
-                self.end_sessions_since(&record, now).await?;
-            }
-            let to = record.state.ended(now);
-            if to == record.state {
-                return Ok(Reported::Done);
-            }
-            let settlement = Settlement {
-                from: record.state,
-                to,
-                session: None,
-                keep_until: record.attempt.expires_at.after(EXPIRED_RETENTION),
-                now,
-            };
-            if self.store.settle(token.attempt(), &settlement).await? == Settled::Done {
-                return Ok(Reported::Done);
-            }
-        }
-        Ok(Reported::Done)
+        format!("{}{}/{what}/{token}", place.origin, self.prefix)
     }
-
-    /// Ends what may have come of an attempt: link and code may each have made a session. The owner of
-    /// the mailbox says that it was not asked for, so one too many is better than one too few.
-    async fn end_sessions_since(&self, record: &Record, now: UnixMillis) -> Stored<()> {
-        let person = self.keys.subject.person(record.attempt.email.identity());
-        for (digest, session) in self.store.sessions_of(person, now).await? {
-            if session.signed_in_at >= record.attempt.asked_at {
-                self.end_session(digest).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Counts one address that is typed to confirm or report a link, before it is compared.
-    pub(super) async fn count_confirmation(&self, link: TokenDigest<Link>) -> Stored<Verdict> {
-        let key = self.keys.subject.limit(Limited::Confirmations, &link.to_hex());
-        self.store.hit(&[Hit { key, limit: CONFIRMATIONS }], self.clock.now()).await
-    }
-
-    /// The attempt behind a report link, if it was made at this site.
-    ///
-    /// # Errors
-    /// When the store is in trouble.
-    pub async fn reported(&self, token: &Token<Report>, site: &str) -> Stored<Option<Record>> {
-        let record = self.store.attempt(token.attempt()).await?;
-        Ok(record.filter(|record| record.attempt.site == site))
-    }
-}
-
-/// A state changes at most this often, so a loop that reads, judges and settles ends.
-pub(super) const STATES: usize = 4;
-
-/// What became of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reported {
-    /// The attempt is over.
-    Done,
-    /// The address is another one; nothing was changed.
-    WrongAddress,
-    /// Too many addresses were tried for this link; nothing was changed.
-    TooMany {
-        /// When it may be tried again.
-        until: UnixMillis,
-    },
-    /// There is no such attempt.
-    Unknown,
 }
 
 /// Longest path that is named in a mail, in characters.

@@ -13,9 +13,27 @@ use crate::ports::MailId;
 
 const NONCE_BYTES: usize = 24;
 
-/// All that is needed to write and send one sign-in mail, on any node.
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MailKind {
+    /// A link and a code. What was queued by versions that knew no other kind is this one.
+    #[default]
+    SignIn,
+    /// Somebody has signed in with a browser that is new for this person. It has neither link nor
+    /// code; its report ends the sessions that came of the attempt.
+    NewDevice {
+        /// When.
+        signed_in_at: UnixMillis,
+    },
+}
+
+/// All that is needed to write and send one mail, on any node.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct MailJob {
+    /// What it is about.
+    #[zeroize(skip)]
+    #[serde(default)]
+    pub kind: MailKind,
     /// Whether the mail is sent. A job for an address that may not sign in is queued all the same
     /// and dropped by the worker, so that asking costs the same and looks the same.
     #[zeroize(skip)]
@@ -27,15 +45,16 @@ pub struct MailJob {
     pub site: String,
     /// The site's host, for people.
     pub host: String,
-    /// The link.
+    /// The link; empty in a notice, and where the site's origin is what a request said.
     pub link: String,
-    /// The code.
+    /// The code; empty in a notice.
     pub code: String,
     /// The "I did not ask for this" link.
     pub report: String,
     /// Host and path that sign-in leads to, for people.
     pub destination: String,
-    /// What the browser said it was, in our own words.
+    /// What the browser said it was, in our own words: the one that asked, or, in a notice, the one
+    /// that signed in.
     pub browser_label: String,
     /// The client network it came from.
     pub network: String,
@@ -43,10 +62,10 @@ pub struct MailJob {
     #[zeroize(skip)]
     #[serde(default)]
     pub language: Language,
-    /// When the mail was asked for.
+    /// When the mail was queued.
     #[zeroize(skip)]
     pub asked_at: UnixMillis,
-    /// Until when link and code work.
+    /// Until when it is worth sending: while link and code work, or a day for a notice.
     #[zeroize(skip)]
     pub expires_at: UnixMillis,
 }
@@ -113,6 +132,7 @@ mod tests {
         let seal = MailSeal::new(&Secret::new(&[1; 32]).unwrap());
         let other = MailSeal::new(&Secret::new(&[2; 32]).unwrap());
         let job = MailJob {
+            kind: MailKind::NewDevice { signed_in_at: UnixMillis(1) },
             deliver: true,
             to: EmailAddress::parse("ann@example.com").unwrap(),
             site: "wiki".into(),
@@ -129,7 +149,8 @@ mod tests {
         };
         let id = MailId([1; 16]);
         let sealed = seal.seal(id, [9; 24], &job);
-        assert_eq!(seal.open(id, &sealed).unwrap().code, "WDJB-MJHT");
+        let opened = seal.open(id, &sealed).unwrap();
+        assert_eq!((opened.code.as_str(), opened.kind), ("WDJB-MJHT", job.kind));
         assert!(!sealed.windows(4).any(|window| window == b"WDJB"));
         assert!(seal.open(MailId([2; 16]), &sealed).is_err());
         assert!(other.open(id, &sealed).is_err());
@@ -140,5 +161,10 @@ mod tests {
         }
         assert!(seal.open(id, &sealed[..10]).is_err());
         assert_eq!(format!("{job:?}"), "MailJob(..)");
+        // What a version that knew one kind has queued.
+        let mut older = serde_json::to_value(&job).unwrap();
+        older.as_object_mut().unwrap().remove("kind");
+        let older: MailJob = serde_json::from_value(older).unwrap();
+        assert_eq!(older.kind, MailKind::SignIn);
     }
 }

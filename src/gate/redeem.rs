@@ -1,19 +1,26 @@
 //! Signing in: with the link in the browser that asked, with the link elsewhere, with the code.
 
+use std::time::Duration;
+
 use subtle::ConstantTimeEq;
 
-use super::ask::STATES;
+use super::mail_job::{MailJob, MailKind};
+use super::report::STATES;
 use super::{Gate, Place};
 use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::{Code, TRIES};
+use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::Verdict;
 use crate::domain::session::Session;
 use crate::domain::terms::OtherBrowser;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{self, Browser, Link, Token, TokenDigest};
-use crate::ports::{NewSession, Settled, Settlement, Stored, draw};
+use crate::domain::token::{self, Browser, Link, Report, Token, TokenDigest};
+use crate::ports::{MailId, NewSession, QueuedMail, Settled, Settlement, Stored, draw};
+
+/// How long a notice of a new device is worth sending, and can be answered with a report.
+const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// The browser that wants in.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +29,8 @@ pub struct Caller<'a> {
     pub browser: Option<&'a Token<Browser>>,
     /// Its cookie of a session, if it has a genuine one.
     pub session: Option<&'a Token<token::Session>>,
+    /// Who has signed in with it before, if its cookie says so.
+    pub device: Option<&'a Device>,
     /// What it says it is, in our own words.
     pub browser_label: &'a str,
     /// Its address.
@@ -37,6 +46,8 @@ pub struct SignedIn {
     pub session: Session,
     /// The attempt that led to it.
     pub record: Record,
+    /// The browser, which knows this person from now on, for its cookie.
+    pub device: Device,
 }
 
 /// What became of an opened link.
@@ -196,6 +207,8 @@ impl Gate {
         if record.attempt.site != place.site {
             return Ok(CodeRedeemed::NoAttempt);
         }
+        // To whoever has not the right code, a reported attempt looks like any other.
+        let record = record.as_the_asker_sees_it();
         if let Err(gone) = record.open(Way::Code, self.clock.now()) {
             return Ok(CodeRedeemed::Gone(gone, record));
         }
@@ -267,9 +280,10 @@ impl Gate {
             Err(gone) => return Ok(Some(Settling::Gone(gone, Box::new(record)))),
         };
         // The list may have changed since the mail was sent: who is off it is out.
-        if !record.attempt.admitted || (place.admits)(&record.attempt.email).is_none() {
+        let admitted = (place.admits)(&record.attempt.email).filter(|_| record.attempt.admitted);
+        let Some(to_whom) = admitted else {
             return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
-        }
+        };
         let session = Session {
             email: record.attempt.email.clone(),
             signed_in_at: now,
@@ -279,6 +293,12 @@ impl Gate {
             browser: caller.browser_label.to_owned(),
             network: caller.client.network().to_string(),
         };
+        let is_new = self.known_device(caller.device, &record.attempt.email).is_none();
+        let notice = (place.terms.new_device_notice && is_new)
+            .then(|| self.notice(place, link, &record, &session, to_whom));
+        let kept = now.after(place.terms.used_link_retention).max(expires_at);
+        // Whoever reads the notice must find the attempt that it lets them report.
+        let keep_until = notice.as_ref().map_or(kept, |notice| kept.max(notice.expires_at));
         let settlement = Settlement {
             from: record.state,
             to,
@@ -288,7 +308,8 @@ impl Gate {
                 person: self.keys.subject.person(session.email.identity()),
                 replaces: self.held(caller).await?,
             }),
-            keep_until: now.after(place.terms.used_link_retention).max(expires_at),
+            mail: notice.as_ref(),
+            keep_until,
             now,
         };
         match self.store.settle(link, &settlement).await? {
@@ -297,8 +318,51 @@ impl Gate {
                 if let Some(replaced) = caller.session {
                     self.announce(replaced.digest());
                 }
-                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record }))))
+                if notice.is_some() {
+                    self.mail_waits.notify_one();
+                }
+                let device = self.remembering(caller.device, session.email.identity());
+                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record, device }))))
             }
+        }
+    }
+
+    /// The mail that tells a person of a sign-in with a browser that is new for them.
+    fn notice(
+        &self,
+        place: Place<'_>,
+        link: TokenDigest<Link>,
+        record: &Record,
+        session: &Session,
+        to: EmailAddress,
+    ) -> QueuedMail {
+        let id = MailId(draw(&self.entropy));
+        let report = Token::<Report>::for_attempt(&self.keys.token, link);
+        let expires_at = session.signed_in_at.after(NOTICE_LIFETIME);
+        let job = MailJob {
+            kind: MailKind::NewDevice { signed_in_at: session.signed_in_at },
+            deliver: true,
+            to,
+            site: record.attempt.site.clone(),
+            host: place.origin.authority().to_string(),
+            link: String::new(),
+            code: String::new(),
+            report: self.address(place, "report", &report.reveal()),
+            destination: String::new(),
+            browser_label: session.browser.clone(),
+            network: session.network.clone(),
+            language: record.attempt.language,
+            asked_at: session.signed_in_at,
+            expires_at,
+        };
+        QueuedMail { id, sealed: self.keys.mail.seal(id, draw(&self.entropy), &job), expires_at }
+    }
+
+    /// The browser, after this person has signed in with it.
+    fn remembering(&self, device: Option<&Device>, identity: &str) -> Device {
+        match device {
+            Some(device) => device.remembering(&self.keys.device, identity),
+            None => Device::mint(draw(&self.entropy)).remembering(&self.keys.device, identity),
         }
     }
 

@@ -65,6 +65,9 @@ pub async fn sign_in(
     Document(ask): Document<AskDocument>,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
+    if !visit.site().terms.enabled {
+        return Err(Refusal::SignInClosed);
+    }
     let email = EmailAddress::parse_typed(&ask.email)
         .map_err(|error| Refusal::Cause(Cause::Address(error)))?;
     let return_url = visit.return_url(&ask.return_to);
@@ -127,7 +130,7 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
     } else {
         answer["expires_in"] = seconds_until(*expires_at, now).into();
         answer["resend_in"] = seconds_until(resend_at(&record), now).into();
-        "waiting"
+        if visit.desk.mail_health.delayed_since().is_some() { "delayed" } else { "waiting" }
     };
     answer["state"] = state.into();
     Ok(document(StatusCode::OK, &answer))
@@ -159,7 +162,9 @@ pub async fn verify(
             "return_to": return_url.as_str(),
         }),
     );
-    append(&mut response, verified.cookie);
+    for cookie in verified.cookies {
+        append(&mut response, cookie);
+    }
     Ok(response)
 }
 
@@ -168,13 +173,16 @@ struct Verified {
     session: Session,
     return_url: String,
     /// None when this client holds it already.
-    cookie: Option<HeaderValue>,
+    cookies: [Option<HeaderValue>; 2],
 }
 
 impl Verified {
     fn now(visit: &Visit, signed_in: SignedIn) -> Self {
         Self {
-            cookie: session_cookie(visit, &signed_in),
+            cookies: [
+                session_cookie(visit, &signed_in),
+                visit.cookies.set_device(&signed_in.device.reveal()),
+            ],
             session: signed_in.session,
             return_url: signed_in.record.attempt.return_url,
         }
@@ -220,7 +228,7 @@ async fn by_token(
 /// none in a browser.
 async fn already_in(visit: &Visit, record: Record) -> Result<Verified, Refusal> {
     let session = visit.session().await?.ok_or(Refusal::Cause(Cause::LinkUsed))?;
-    Ok(Verified { session, return_url: record.attempt.return_url, cookie: None })
+    Ok(Verified { session, return_url: record.attempt.return_url, cookies: [None, None] })
 }
 
 /// Whoever holds the link may hear why it is dead. One that was reported counts as expired, as on

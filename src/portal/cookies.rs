@@ -9,28 +9,44 @@ use std::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::HeaderValue;
 
+use crate::domain::language::Language;
+
 /// How long a browser keeps the cookie of its attempts.
 const BROWSER_COOKIE_AGE: Duration = Duration::from_secs(24 * 3600);
+/// How long a browser keeps what makes the next sign-in easier.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The two cookies of a site, by its scheme and its sign-on domain.
+/// The cookies of a site, by its scheme and its sign-on domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieNames {
     /// Holds the session token.
     pub session: &'static str,
     /// Holds the browser token.
     pub browser: &'static str,
+    /// Says who has signed in with this browser before.
+    pub device: &'static str,
+    /// Holds the address that the visitor wants to be remembered.
+    pub address: &'static str,
+    /// Holds the language that the visitor has chosen.
+    pub language: &'static str,
     secure: bool,
     domain: Option<String>,
 }
 
 /// Every name that is ours on any site: none of them reaches an upstream, and no upstream may set
 /// one.
-pub const OUR_NAMES: [&str; 5] = [
+pub const OUR_NAMES: [&str; 11] = [
     "__Host-linkgate-session",
     "__Host-linkgate-browser",
     "__Secure-linkgate-session",
     "linkgate-session",
     "linkgate-browser",
+    "__Host-linkgate-device",
+    "linkgate-device",
+    "__Host-linkgate-address",
+    "linkgate-address",
+    "__Host-linkgate-language",
+    "linkgate-language",
 ];
 
 impl CookieNames {
@@ -39,8 +55,12 @@ impl CookieNames {
     #[must_use]
     pub fn new(secure: bool, domain: Option<String>) -> Self {
         let session = Self::session_name(secure, domain.is_some());
-        let browser = if secure { OUR_NAMES[1] } else { OUR_NAMES[4] };
-        Self { session, browser, secure, domain }
+        let [browser, device, address, language] = if secure {
+            [OUR_NAMES[1], OUR_NAMES[5], OUR_NAMES[7], OUR_NAMES[9]]
+        } else {
+            [OUR_NAMES[4], OUR_NAMES[6], OUR_NAMES[8], OUR_NAMES[10]]
+        };
+        Self { session, browser, device, address, language, secure, domain }
     }
 
     /// The name of the session cookie alone, for the path of every request.
@@ -76,6 +96,42 @@ impl CookieNames {
     #[must_use]
     pub fn clear_browser(&self) -> Option<HeaderValue> {
         self.header(self.browser, "", Duration::ZERO, None)
+    }
+
+    /// `Set-Cookie` of a browser that somebody has signed in with.
+    #[must_use]
+    pub fn set_device(&self, device: &str) -> Option<HeaderValue> {
+        self.header(self.device, device, YEAR, None)
+    }
+
+    /// `Set-Cookie` that makes the browser a stranger again.
+    #[must_use]
+    pub fn clear_device(&self) -> Option<HeaderValue> {
+        self.header(self.device, "", Duration::ZERO, None)
+    }
+
+    /// `Set-Cookie` of an address that is to be remembered.
+    #[must_use]
+    pub fn set_address(&self, address: &str) -> Option<HeaderValue> {
+        self.header(self.address, address, YEAR, None)
+    }
+
+    /// `Set-Cookie` that forgets the address.
+    #[must_use]
+    pub fn clear_address(&self) -> Option<HeaderValue> {
+        self.header(self.address, "", Duration::ZERO, None)
+    }
+
+    /// `Set-Cookie` of a language that was chosen.
+    #[must_use]
+    pub fn set_language(&self, language: Language) -> Option<HeaderValue> {
+        self.header(self.language, language.tag(), YEAR, None)
+    }
+
+    /// `Set-Cookie` that forgets the choice of a language.
+    #[must_use]
+    pub fn clear_language(&self) -> Option<HeaderValue> {
+        self.header(self.language, "", Duration::ZERO, None)
     }
 
     /// `SameSite=Lax`: the click in a webmail is a cross-site navigation, and a `Strict` cookie is
@@ -273,6 +329,47 @@ mod tests {
             CookieNames::new(false, None).set_browser("t").unwrap(),
             "linkgate-browser=t; HttpOnly; SameSite=Lax; Path=/; Max-Age=86400"
         );
+    }
+
+    #[test]
+    fn what_lasts_a_year_belongs_to_one_host_and_no_script_reads_it() {
+        for domain in [None, Some("example.com".to_owned())] {
+            for (secure, prefix, flag) in [(true, "__Host-", "Secure; "), (false, "", "")] {
+                let names = CookieNames::new(secure, domain.clone());
+                let rows = [
+                    (names.device, "device=v", names.set_device("v"), names.clear_device()),
+                    (names.address, "address=v", names.set_address("v"), names.clear_address()),
+                    (
+                        names.language,
+                        "language=de",
+                        names.set_language(Language::German),
+                        names.clear_language(),
+                    ),
+                ];
+                for (name, pair, set, clear) in rows {
+                    let rest = format!("HttpOnly; SameSite=Lax; {flag}Path=/; Max-Age");
+                    let expected = format!("{prefix}linkgate-{pair}; {rest}=31536000");
+                    assert_eq!(set.unwrap(), *expected);
+                    assert_eq!(clear.unwrap(), *format!("{name}=; {rest}=0"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_name_of_every_site_is_ours() {
+        for secure in [true, false] {
+            for domain in [None, Some("example.com".to_owned())] {
+                let names = CookieNames::new(secure, domain);
+                let all =
+                    [names.session, names.browser, names.device, names.address, names.language];
+                for name in all {
+                    assert!(OUR_NAMES.contains(&name), "{name}");
+                    assert!(sets_ours(format!("{name}=x").as_bytes()), "{name}");
+                    assert!(without_ours([format!("{name}=x").as_bytes()]).is_empty(), "{name}");
+                }
+            }
+        }
     }
 
     proptest! {

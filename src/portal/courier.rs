@@ -1,13 +1,18 @@
 //! Takes queued mails to the mailer: opens the job, writes the mail, hands it over, tries again.
 
+pub mod health;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::mail::{Mails, SignInMail};
+use health::MailHealth;
+
+use super::brand::BrandError;
+use super::mail::{MailRoom, NewDeviceMail, SignInMail};
 use crate::domain::time::UnixMillis;
-use crate::gate::mail_job::{MailJob, MailSeal};
+use crate::gate::mail_job::{MailJob, MailKind, MailSeal};
 use crate::ports::{
     ClaimedMail, Clock, Entropy, MailError, Mailer, OutgoingMail, Store, Stored, draw,
 };
@@ -35,7 +40,7 @@ pub struct Courier {
     /// How they leave.
     pub mailer: Arc<dyn Mailer>,
     /// How they look.
-    pub mails: Mails,
+    pub mails: MailRoom,
     /// Opens the jobs.
     pub seal: MailSeal,
     /// The store's time.
@@ -44,6 +49,8 @@ pub struct Courier {
     pub entropy: Arc<dyn Entropy>,
     /// Rings when a mail was queued on this node.
     pub waits: Arc<Notify>,
+    /// Whether mails leave.
+    pub health: Arc<MailHealth>,
 }
 
 impl std::fmt::Debug for Courier {
@@ -132,6 +139,7 @@ impl Courier {
         let tries = claimed.claims;
         match self.mailer.send(&mail).await {
             Ok(()) => {
+                self.health.succeeded();
                 let after = self.clock.now().since(job.asked_at).as_millis();
                 let after_ms = u64::try_from(after).unwrap_or(u64::MAX);
                 tracing::info!(mail = id.to_hex(), tries, after_ms, "mail handed over");
@@ -141,7 +149,10 @@ impl Courier {
                 tracing::error!(mail = id.to_hex(), tries, cause, "mail refused for good");
                 Outcome::Over
             }
-            Err(MailError::Transient(cause)) => self.later(claimed, &job, &cause),
+            Err(MailError::Transient(cause)) => {
+                self.health.failed(self.clock.now());
+                self.later(claimed, &job, &cause)
+            }
         }
     }
 
@@ -152,30 +163,43 @@ impl Courier {
         let [jitter] = draw(&self.entropy);
         let due = self.clock.now().after(pause + pause * u32::from(jitter) / 1024);
         if due.after(WORTHWHILE) > job.expires_at {
-            tracing::error!(mail = id, tries, cause, "mail given up: its link would come too late");
+            tracing::error!(mail = id, tries, cause, "mail given up: it would come too late");
             return Outcome::Over;
         }
         tracing::warn!(mail = id, tries, cause, "mail not handed over, trying again");
         Outcome::Later(due)
     }
 
-    fn written(
-        &self,
-        claimed: &ClaimedMail,
-        job: &MailJob,
-    ) -> Result<OutgoingMail, minijinja::Error> {
-        let rendered = self.mails.sign_in(&SignInMail {
-            site_host: &job.host,
-            site_name: &job.site,
-            link: &job.link,
-            code: &job.code,
-            valid_until: job.expires_at,
-            sent_at: job.asked_at,
-            browser: &job.browser_label,
-            client: &job.network,
-            report_link: &job.report,
-            return_short: &job.destination,
-        })?;
+    fn written(&self, claimed: &ClaimedMail, job: &MailJob) -> Result<OutgoingMail, BrandError> {
+        let site = self.mails.of(&job.site);
+        let rendered = match job.kind {
+            MailKind::SignIn => {
+                let mail = SignInMail {
+                    site_host: &job.host,
+                    site_name: &site.title,
+                    link: &job.link,
+                    code: &job.code,
+                    valid_until: job.expires_at,
+                    sent_at: job.asked_at,
+                    browser: &job.browser_label,
+                    client: &job.network,
+                    report_link: &job.report,
+                    return_short: &job.destination,
+                };
+                site.mails.sign_in(&mail, job.language)?
+            }
+            MailKind::NewDevice { signed_in_at } => {
+                let mail = NewDeviceMail {
+                    site_host: &job.host,
+                    site_name: &site.title,
+                    browser: &job.browser_label,
+                    client: &job.network,
+                    signed_in_at,
+                    report_link: &job.report,
+                };
+                site.mails.new_device(&mail, job.language)?
+            }
+        };
         Ok(OutgoingMail {
             id: claimed.mail.id,
             to: job.to.clone(),

@@ -7,25 +7,27 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 
+use super::looks::Looks;
+use super::pages::Page;
 use super::pages::local::DemoApp;
-use super::pages::{Page, Pages};
 
 /// Longest header value that is shown, in characters.
 const LONGEST: usize = 120;
 
 /// The one route: everything.
-pub fn router(pages: Arc<Pages>) -> Router {
-    Router::new().fallback(show).with_state(pages)
+pub fn router(looks: Looks) -> Router {
+    Router::new().fallback(show).with_state(Arc::new(looks))
 }
 
-async fn show(State(pages): State<Arc<Pages>>, request: Request) -> Response {
+async fn show(State(looks): State<Arc<Looks>>, request: Request) -> Response {
+    let look = looks.elsewhere(request.headers());
     let headers = shown(request.headers());
     let rows: Vec<(&str, &str)> =
         headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let email = rows.iter().find(|(name, _)| *name == "remote-email").map(|(_, value)| *value);
     let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     DemoApp { method: request.method().as_str(), path: target, email, headers: &rows }
-        .render(&pages)
+        .render(&look)
         .into_response()
 }
 

@@ -13,8 +13,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, StatusCode, header};
 
+use super::looks::Looks;
+use super::pages::Page;
 use super::pages::local::{Inbox as InboxPage, InboxEntry, ShownMail};
-use super::pages::{Page, Pages};
 use crate::adapters::mail::inbox::{Inbox, Kept};
 use crate::domain::origin::Authority;
 
@@ -26,12 +27,12 @@ const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; 
 
 struct Shared {
     inbox: Inbox,
-    pages: Arc<Pages>,
+    looks: Looks,
 }
 
 /// The routes. Assets are served below `prefix`, where the pages look for them.
-pub fn router(inbox: Inbox, pages: Arc<Pages>, prefix: &str) -> Router {
-    let shared = Arc::new(Shared { inbox, pages });
+pub fn router(inbox: Inbox, looks: Looks, prefix: &str) -> Router {
+    let shared = Arc::new(Shared { inbox, looks });
     Router::new()
         .route("/", get(list))
         .route("/mails/{id}", get(one))
@@ -58,19 +59,24 @@ async fn loopback_only(request: Request, next: Next) -> Response {
     response
 }
 
-async fn list(State(shared): State<Arc<Shared>>) -> Response {
+async fn list(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let newest = shared.inbox.mails().first().cloned();
-    page(&shared, newest.as_deref())
+    page(&shared, &request, newest.as_deref())
 }
 
-async fn one(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+async fn one(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
     match shared.inbox.mail(&id) {
-        Some(kept) => page(&shared, Some(&kept)),
+        Some(kept) => page(&shared, &request, Some(&kept)),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-fn page(shared: &Shared, shown: Option<&Kept>) -> Response {
+fn page(shared: &Shared, request: &Request, shown: Option<&Kept>) -> Response {
+    let look = shared.looks.elsewhere(request.headers());
     let mails = shared.inbox.mails();
     let urls: Vec<String> = mails.iter().map(|kept| url(kept, "")).collect();
     let entries: Vec<InboxEntry<'_>> = mails
@@ -95,7 +101,7 @@ fn page(shared: &Shared, shown: Option<&Kept>) -> Response {
         text: &kept.mail.text,
         eml_url,
     });
-    InboxPage { mails: &entries, shown }.render(&shared.pages).into_response()
+    InboxPage { mails: &entries, shown }.render(&look).into_response()
 }
 
 fn url(kept: &Kept, part: &str) -> String {
@@ -117,8 +123,10 @@ async fn eml(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Respo
 }
 
 async fn asset(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
-    match shared.pages.assets().find(&name) {
-        Some(asset) => ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response(),
+    match shared.looks.asset(&name) {
+        Some(asset) => {
+            ([(header::CONTENT_TYPE, asset.content_type)], asset.bytes.clone()).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -20,8 +20,8 @@ use crate::domain::email::EmailAddress;
 use crate::domain::terms::OtherBrowser;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Report, Token};
-use crate::gate::ask::Reported;
 use crate::gate::redeem::{Opened, Redeemed, SignedIn};
+use crate::gate::report::Reported;
 
 /// `GET /link/TOKEN`. `HEAD` and prefetch get a page and change nothing, whoever sends them.
 pub async fn open(
@@ -93,6 +93,7 @@ pub fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
     let location = visit.return_url(&signed_in.record.attempt.return_url);
     let mut response = see_other(location.as_path_or_url());
     append(&mut response, session_cookie(visit, signed_in));
+    append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     tracing::info!(
         reference = &*visit.here.reference,
         site = visit.site().name,
@@ -135,7 +136,7 @@ fn elsewhere(
         mode,
         in_app: visit.in_app,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 
@@ -162,14 +163,14 @@ fn gone(visit: &Visit, why: Gone, record: &Record, token: &str) -> Response {
         token,
         reference: &visit.here.reference,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 
 fn unknown(visit: &Visit) -> Response {
     let host = visit.host();
     LinkUnknown { site: visit.page_site(&host), reference: &visit.here.reference }
-        .render(&visit.desk.pages)
+        .render(&visit.look)
         .into_response()
 }
 
@@ -215,7 +216,7 @@ pub async fn confirm_report(
         Reported::Done => {
             tracing::info!(reference = &*visit.here.reference, "a sign-in was reported as unasked");
             let host = visit.host();
-            ReportDone { site: visit.page_site(&host) }.render(&desk.pages).into_response()
+            ReportDone { site: visit.page_site(&host) }.render(&visit.look).into_response()
         }
         Reported::WrongAddress => {
             report_page(&visit, &record, &text, typed, Some(AddressProblem::Mismatch))
@@ -241,6 +242,6 @@ fn report_page(
         email,
         error,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }

@@ -7,26 +7,83 @@
 //! mail servers log subjects and phones show them on locked screens.
 
 mod code_shape;
+pub(crate) mod samples;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use minijinja::Environment;
 use minijinja::value::{Serde, Value};
-use minijinja::{Environment, Error};
 use serde::Serialize;
 
-use super::pages::clock::clock_words;
-use super::pages::environment;
+use super::brand::{BrandError, Branding, Shade};
+use super::pages::engine::{self, Source};
 use super::pages::words::shorten;
+use super::phrases::{Phrases, Said};
+use crate::domain::language::Language;
 use crate::domain::time::UnixMillis;
+use crate::portal::pages::clock;
 use code_shape::has_code_shape;
 
-const TEXT: &str = "sign_in.txt";
-const HTML: &str = "sign_in.html";
+/// The templates of mails. Names in the folder of an operator are the same.
+pub(crate) const TEMPLATES: &[Source] = &[
+    ("mail/parts.html", include_str!("mail/parts.html")),
+    ("mail/sign_in.txt", include_str!("mail/sign_in.txt")),
+    ("mail/sign_in.html", include_str!("mail/sign_in.html")),
+    ("mail/new_device.txt", include_str!("mail/new_device.txt")),
+    ("mail/new_device.html", include_str!("mail/new_device.html")),
+];
 
 /// Longest fact that is shown, in characters: more is an attack on the reader, not a fact.
 const LONGEST_FACT: usize = 80;
 
-/// Renders mails; built once at the start.
+/// The mails of every site.
+#[derive(Debug)]
+pub struct MailRoom {
+    common: Arc<Mails>,
+    sites: HashMap<String, SiteMails>,
+}
+
+/// The mails of one site.
+#[derive(Clone, Debug)]
+pub struct SiteMails {
+    /// How they look.
+    pub mails: Arc<Mails>,
+    /// The name people know the site by.
+    pub title: String,
+}
+
+impl MailRoom {
+    /// The mails that sites share, and those of each site by its name.
+    #[must_use]
+    pub fn new(common: Arc<Mails>, sites: HashMap<String, SiteMails>) -> Self {
+        Self { common, sites }
+    }
+
+    /// The mails that are built in, for every site.
+    ///
+    /// # Errors
+    /// Never, as long as the built-in templates compile; the tests render all of them.
+    pub fn built_in() -> Result<Self, BrandError> {
+        let mails = Mails::new(Arc::new(Branding::built_in()?))?;
+        Ok(Self::new(Arc::new(mails), HashMap::new()))
+    }
+
+    /// The mails of a site. A job may be older than the configuration: a site that is gone has the
+    /// common ones, under the name it had.
+    #[must_use]
+    pub fn of(&self, site: &str) -> SiteMails {
+        self.sites.get(site).cloned().unwrap_or_else(|| SiteMails {
+            mails: Arc::clone(&self.common),
+            title: site.to_owned(),
+        })
+    }
+}
+
+/// Renders the mails of one brand, in every language; built once at the start.
 pub struct Mails {
-    environment: Environment<'static>,
+    engines: Vec<(Language, Environment<'static>)>,
+    branding: Arc<Branding>,
 }
 
 /// What a sign-in mail says.
@@ -56,6 +113,24 @@ pub struct SignInMail<'a> {
     pub return_short: &'a str,
 }
 
+/// What the mail after a sign-in with a new browser says. `report_link` ends that session, so
+/// `Debug` leaves it out.
+#[derive(Clone, Copy)]
+pub struct NewDeviceMail<'a> {
+    /// Host of the site, with the port where it is not the default one.
+    pub site_host: &'a str,
+    /// The name people know the site by.
+    pub site_name: &'a str,
+    /// When somebody signed in.
+    pub signed_in_at: UnixMillis,
+    /// The browser, as in [`SignInMail`].
+    pub browser: &'a str,
+    /// The network, as in [`SignInMail`].
+    pub client: &'a str,
+    /// "That was not me".
+    pub report_link: &'a str,
+}
+
 /// A mail, ready for its headers. No `Debug`: it holds the link and the code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RenderedMail {
@@ -68,7 +143,7 @@ pub struct RenderedMail {
 }
 
 #[derive(Serialize)]
-struct View<'a> {
+struct SignInView<'a> {
     site_host: &'a str,
     link: &'a str,
     code: &'a str,
@@ -81,27 +156,121 @@ struct View<'a> {
     client: Option<String>,
 }
 
+#[derive(Serialize)]
+struct NewDeviceView<'a> {
+    site_host: &'a str,
+    report_link: &'a str,
+    signed_in_at: UnixMillis,
+    site_name: Option<String>,
+    browser: Option<String>,
+    client: Option<String>,
+}
+
+/// The colours of a button where the operator names none. They stay readable when a mail program
+/// turns all colours over by force.
+const BUTTON: (&str, &str) = ("#2f62cc", "#ffffff");
+
+#[derive(Serialize)]
+struct ButtonView<'a> {
+    ground: &'a str,
+    ink: &'a str,
+}
+
 impl Mails {
-    /// Compiles the built-in templates.
+    /// Compiles the templates of a brand, for each language. All languages: a mail is written in
+    /// the language of the page that asked, which may be offered no more.
     ///
     /// # Errors
-    /// When a template does not compile.
-    pub fn new() -> Result<Self, Error> {
-        let environment = environment(&[
-            (TEXT, include_str!("mail/sign_in.txt")),
-            (HTML, include_str!("mail/sign_in.html")),
-        ])?;
-        Ok(Self { environment })
+    /// [`BrandError`] when a template does not compile, with its file and line.
+    pub fn new(branding: Arc<Branding>) -> Result<Self, BrandError> {
+        let shade = branding.brand.accent.as_ref().map(|accent| &accent.light);
+        let (ground, ink) = match shade {
+            Some(Shade { ground, ink, .. }) => (ground.as_str(), ink.as_str()),
+            None => BUTTON,
+        };
+        let accent = Value::from(Serde(&ButtonView { ground, ink }));
+        let mut engines = Vec::new();
+        for language in Language::ALL {
+            let mut engine = engine::environment(TEMPLATES, &branding, language)
+                .map_err(|error| branding.fault(&error))?;
+            engine.add_global("accent", accent.clone());
+            engine.add_global("operator", branding.brand.operator.clone());
+            engine.add_global("help_url", branding.brand.help_url.clone());
+            engines.push((language, engine));
+        }
+        Ok(Self { engines, branding })
     }
 
-    /// The mail as text.
+    /// Renders every mail in every language with sample data.
+    ///
+    /// # Errors
+    /// [`BrandError`] for the first template that fails, with its file and line.
+    pub fn check(&self) -> Result<(), BrandError> {
+        for (language, _) in &self.engines {
+            for mail in [samples::SIGN_IN, samples::CODE_ALONE] {
+                self.sign_in(&mail, *language)?;
+            }
+            self.new_device(&samples::NEW_DEVICE, *language)?;
+        }
+        Ok(())
+    }
+
+    /// The mail that signs in.
     ///
     /// # Errors
     /// When a template fails at run time; the built-in ones do not.
-    pub fn sign_in(&self, mail: &SignInMail<'_>) -> Result<RenderedMail, Error> {
-        let view = Value::from(Serde(mail.view()));
-        let part = |name| self.environment.get_template(name)?.render(view.clone());
-        Ok(RenderedMail { subject: mail.subject(), text: part(TEXT)?, html: part(HTML)? })
+    pub fn sign_in(
+        &self,
+        mail: &SignInMail<'_>,
+        language: Language,
+    ) -> Result<RenderedMail, BrandError> {
+        let subject = self.subject("mail-subject", language, mail.site_host, mail.sent_at)?;
+        self.rendered(["mail/sign_in.txt", "mail/sign_in.html"], language, &mail.view(), subject)
+    }
+
+    /// The mail after a sign-in with a browser that was not used before.
+    ///
+    /// # Errors
+    /// As [`Mails::sign_in`].
+    pub fn new_device(
+        &self,
+        mail: &NewDeviceMail<'_>,
+        language: Language,
+    ) -> Result<RenderedMail, BrandError> {
+        let (host, at) = (mail.site_host, mail.signed_in_at);
+        let subject = self.subject("new-device-subject", language, host, at)?;
+        let names = ["mail/new_device.txt", "mail/new_device.html"];
+        self.rendered(names, language, &mail.view(), subject)
+    }
+
+    fn rendered(
+        &self,
+        [text, html]: [&str; 2],
+        language: Language,
+        view: &impl Serialize,
+        subject: String,
+    ) -> Result<RenderedMail, BrandError> {
+        let view = Value::from(Serde(view));
+        let found = self.engines.iter().find(|(other, _)| *other == language);
+        let part = |name: &str| match found {
+            Some((_, engine)) => engine
+                .get_template(name)
+                .and_then(|template| template.render(view.clone()))
+                .map_err(|error| self.branding.fault(&error)),
+            None => Ok(String::new()),
+        };
+        Ok(RenderedMail { subject, text: part(text)?, html: part(html)? })
+    }
+
+    fn subject(
+        &self,
+        key: &str,
+        language: Language,
+        host: &str,
+        at: UnixMillis,
+    ) -> Result<String, BrandError> {
+        said_subject(&self.branding.phrases, key, language, host, at)
+            .map_err(|error| BrandError { place: "a subject".into(), what: error.to_string() })
     }
 }
 
@@ -120,16 +289,18 @@ impl std::fmt::Debug for SignInMail<'_> {
     }
 }
 
-impl<'a> SignInMail<'a> {
-    /// `Sign in to staging.example.com (14:03 UTC)`: for the mail, and for the page that says
-    /// which mail to look for.
-    #[must_use]
-    pub fn subject(&self) -> String {
-        subject(self.site_host, self.sent_at)
+impl std::fmt::Debug for NewDeviceMail<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("NewDeviceMail")
+            .field("site_host", &self.site_host)
+            .field("signed_in_at", &self.signed_in_at)
+            .finish_non_exhaustive()
     }
+}
 
-    fn view(&self) -> View<'a> {
-        View {
+impl<'a> SignInMail<'a> {
+    fn view(&self) -> SignInView<'a> {
+        SignInView {
             site_host: self.site_host,
             link: self.link,
             code: self.code,
@@ -144,11 +315,39 @@ impl<'a> SignInMail<'a> {
     }
 }
 
-/// The subject of a mail for this site, asked for at that time.
+impl<'a> NewDeviceMail<'a> {
+    fn view(&self) -> NewDeviceView<'a> {
+        NewDeviceView {
+            site_host: self.site_host,
+            report_link: self.report_link,
+            signed_in_at: self.signed_in_at,
+            site_name: fact(self.site_name).filter(|name| name != self.site_host),
+            browser: fact(self.browser),
+            client: fact(self.client),
+        }
+    }
+}
+
+/// The subject of a sign-in mail for this site, asked for at that time:
+/// `Sign in to staging.example.com (14:03 UTC)`. For the page that says which mail to look for.
 #[must_use]
-pub fn subject(site_host: &str, sent_at: UnixMillis) -> String {
-    let host: String = site_host.chars().filter(|c| !c.is_control()).collect();
-    format!("Sign in to {host} ({})", clock_words(sent_at))
+pub fn subject(phrases: &Phrases, language: Language, host: &str, sent_at: UnixMillis) -> String {
+    said_subject(phrases, "mail-subject", language, host, sent_at).unwrap_or_default()
+}
+
+/// One line, whatever the host and the operator's text say.
+fn said_subject(
+    phrases: &Phrases,
+    key: &str,
+    language: Language,
+    host: &str,
+    at: UnixMillis,
+) -> Result<String, super::phrases::Unsayable> {
+    let digits = clock::digits(at);
+    let time = phrases.say(language, "clock-zone", &[("time", Said::Text(&digits))])?;
+    let values = [("host", Said::Text(host)), ("time", Said::Text(&time))];
+    let line = phrases.say(language, key, &values)?;
+    Ok(line.chars().filter(|c| !breaks_line(*c)).collect())
 }
 
 /// A fact on one line, or nothing: facts come from the request, and a line break in one would let

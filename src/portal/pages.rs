@@ -2,49 +2,75 @@
 //!
 //! A page is a plain struct that holds exactly what its template shows (see [`Page`]). A handler
 //! fills it in and calls [`Page::render`]; status and text of a page cannot disagree, because the
-//! view knows its own status. Every sentence lives in the page's template and nowhere else, and
-//! all templates share one layout: that is where translation, overrides and branding attach.
+//! view knows its own status. Every sentence is a phrase (see [`phrases`](super::phrases)), and all
+//! templates share one layout. What a brand changes, it changes when the pages are built.
 //!
 //! Pages carry no inline style or script (the `Content-Security-Policy` forbids both), load one
 //! style sheet and one small script (see [`assets`]), and all work without the script.
 
 pub mod assets;
 pub mod clock;
-mod engine;
+pub(crate) mod engine;
 pub mod last_resort;
 pub mod link;
 pub mod local;
 pub mod notice;
+pub(crate) mod samples;
 pub mod session;
 pub mod sign_in;
 pub mod words;
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use minijinja::Environment;
 use minijinja::value::{Serde, Value};
+use minijinja::{Environment, context};
 use serde::Serialize;
 
 pub(crate) use engine::environment;
 
-use assets::Assets;
+use std::sync::Arc;
+
+use super::brand::{BrandError, Branding};
+use crate::domain::language::Language;
+use assets::{Asset, Assets};
 use last_resort::LastResort;
 
-/// Everything needed to render pages: built once at the start, shared by all requests.
+/// Everything needed to render the pages of one brand: built once at the start, shared by all
+/// requests.
 pub struct Pages {
-    environment: Environment<'static>,
+    engines: Vec<(Language, Environment<'static>)>,
     assets: Assets,
     last_resort: LastResort,
+    branding: Arc<Branding>,
+}
+
+/// The pages of a brand, for one visitor.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The pages.
+    pub pages: Arc<Pages>,
+    /// The visitor's language, one of those that are offered.
+    pub language: Language,
+    /// The path of this page, to come back to when the visitor has chosen another language. Empty
+    /// where there is no way back.
+    pub here: String,
 }
 
 /// Who runs the service and where help is found; shown at the same place of every page
 /// (WCAG 2.2, 3.2.6 *Consistent Help*).
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Brand {
-    /// The operator's name, as in "Run by …".
-    pub operator: Option<String>,
-    /// Where help is found: an `https:` or `mailto:` URL from the configuration.
-    pub help_url: Option<String>,
+#[derive(Clone, Debug, Serialize)]
+struct BrandView<'a> {
+    operator: Option<&'a str>,
+    help_url: Option<&'a str>,
+    logo: Option<String>,
+}
+
+/// A language that the visitor may choose.
+#[derive(Clone, Debug, Serialize)]
+struct Choice {
+    tag: &'static str,
+    name: &'static str,
+    current: bool,
 }
 
 /// The site a page speaks about.
@@ -88,11 +114,11 @@ pub trait Page: Serialize {
     ///
     /// Infallible for callers: a template that fails at run time (only an operator's override
     /// can) becomes the built-in page for an internal error, with status 500 and a log entry.
-    fn render(&self, pages: &Pages) -> Html
+    fn render(&self, look: &Look) -> Html
     where
         Self: Sized,
     {
-        pages.render(self)
+        look.pages.render(self, look)
     }
 }
 
@@ -113,26 +139,49 @@ impl IntoResponse for Html {
 }
 
 impl Pages {
-    /// Compiles the built-in templates. `prefix` is the reserved path without a slash at its end
-    /// (`/.linkgate`).
+    /// Compiles the templates of a brand, for each language. `prefix` is the reserved path without
+    /// a slash at its end (`/.linkgate`).
     ///
     /// # Errors
-    /// When a template does not compile.
-    pub fn new(prefix: &str, brand: &Brand) -> Result<Self, minijinja::Error> {
-        let assets = Assets::new();
-        let stylesheet = format!("{prefix}/assets/{}", assets.stylesheet().name);
-        let script = format!("{prefix}/assets/{}", assets.script().name);
-        let icon = format!("{prefix}/assets/{}", assets.icon().name);
-        let mut environment = environment(engine::PAGES)?;
-        environment.add_global("prefix", prefix);
-        environment.add_global("stylesheet", stylesheet.as_str());
-        environment.add_global("script", script);
-        environment.add_global("icon", icon.as_str());
-        environment.add_global("brand", Value::from(Serde(brand)));
-        Ok(Self { environment, assets, last_resort: LastResort::new(&stylesheet, &icon) })
+    /// [`BrandError`] when a template does not compile, with its file and line.
+    pub fn new(prefix: &str, branding: Arc<Branding>) -> Result<Self, BrandError> {
+        let assets = Assets::new(&branding);
+        let url = |asset: &Asset| format!("{prefix}/assets/{}", asset.name);
+        let (stylesheet, icon) = (url(assets.stylesheet()), url(assets.icon()));
+        let brand = BrandView {
+            operator: branding.brand.operator.as_deref(),
+            help_url: branding.brand.help_url.as_deref(),
+            logo: assets.logo().map(url),
+        };
+        let mut engines = Vec::new();
+        for language in &branding.languages {
+            let mut engine = environment(engine::PAGES, &branding, *language)
+                .map_err(|error| branding.fault(&error))?;
+            engine.add_global("prefix", prefix);
+            engine.add_global("stylesheet", stylesheet.as_str());
+            engine.add_global("script", url(assets.script()));
+            engine.add_global("icon", icon.as_str());
+            engine.add_global("brand", Value::from(Serde(&brand)));
+            let choices = choices(&branding.languages, *language);
+            engine.add_global("languages", Value::from(Serde(&choices)));
+            engines.push((*language, engine));
+        }
+        let addresses = [("STYLESHEET", stylesheet.as_str()), ("ICON", icon.as_str())];
+        let last_resort = LastResort::new(&branding, &addresses)?;
+        Ok(Self { engines, assets, last_resort, branding })
     }
 
-    /// The style sheet, the script and the icon, under their hashed names.
+    /// Renders every page in every state and language with sample data.
+    ///
+    /// # Errors
+    /// [`BrandError`] for the first template that fails, with its file and line.
+    pub fn check(&self) -> Result<(), BrandError> {
+        let mut check = Check { pages: self, fault: None };
+        samples::show_all(&mut check);
+        check.fault.map_or(Ok(()), Err)
+    }
+
+    /// The files that the pages load, under their hashed names.
     #[must_use]
     pub fn assets(&self) -> &Assets {
         &self.assets
@@ -144,20 +193,70 @@ impl Pages {
         &self.last_resort
     }
 
-    fn render<P: Page>(&self, page: &P) -> Html {
-        let name = page.template();
-        let text = self
-            .environment
-            .get_template(name)
-            .and_then(|template| template.render(Value::from(Serde(page))));
-        match text {
+    /// The brand, its languages and its phrases.
+    #[must_use]
+    pub fn branding(&self) -> &Branding {
+        &self.branding
+    }
+
+    /// The language for those who understand none of the others.
+    #[must_use]
+    pub fn first_language(&self) -> Language {
+        self.branding.languages.first().copied().unwrap_or_default()
+    }
+
+    fn render<P: Page>(&self, page: &P, look: &Look) -> Html {
+        match self.try_render(page, look.language, &look.here) {
             Ok(body) => Html { status: page.status(), body },
             Err(error) => {
-                tracing::error!(template = name, %error, "a page could not be rendered");
-                self.last_resort.internal("template")
+                let template = page.template();
+                tracing::error!(template, %error, "a page could not be rendered");
+                self.last_resort.internal(look.language, "template")
             }
         }
     }
+
+    /// The page, or what is wrong with its template.
+    pub(crate) fn try_render<P: Page>(
+        &self,
+        page: &P,
+        language: Language,
+        here: &str,
+    ) -> Result<String, BrandError> {
+        let found = self.engines.iter().find(|(other, _)| *other == language);
+        let Some((_, engine)) = found.or(self.engines.first()) else { return Ok(String::new()) };
+        let view = context! { here, ..Value::from(Serde(page)) };
+        engine
+            .get_template(page.template())
+            .and_then(|template| template.render(view))
+            .map_err(|error| self.branding.fault(&error))
+    }
+}
+
+/// Tries templates out, up to the first fault.
+struct Check<'a> {
+    pages: &'a Pages,
+    fault: Option<BrandError>,
+}
+
+impl samples::Viewer for Check<'_> {
+    fn view<P: Page>(&mut self, _: &str, page: &P) {
+        for (language, _) in &self.pages.engines {
+            if self.fault.is_none() {
+                self.fault = self.pages.try_render(page, *language, "/").err();
+            }
+        }
+    }
+}
+
+/// The languages to choose from; none where there is no choice.
+fn choices(languages: &[Language], current: Language) -> Vec<Choice> {
+    let choice = |language: &Language| Choice {
+        tag: language.tag(),
+        name: language.own_name(),
+        current: *language == current,
+    };
+    if languages.len() < 2 { Vec::new() } else { languages.iter().map(choice).collect() }
 }
 
 impl std::fmt::Debug for Pages {

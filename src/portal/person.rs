@@ -24,11 +24,11 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
     let site = visit.page_site(&host);
     Ok(match visit.session().await? {
         Some(session) => SignOut { site, email: Some(session.email.identity()) }
-            .render(&visit.desk.pages)
+            .render(&visit.look)
             .into_response(),
         None => {
             let everywhere = visit.query_value("everywhere").is_some_and(|value| value == "1");
-            SignedOut { site, everywhere }.render(&visit.desk.pages).into_response()
+            SignedOut { site, everywhere }.render(&visit.look).into_response()
         }
     })
 }
@@ -116,7 +116,7 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
             _ => None,
         },
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response())
 }
 

@@ -13,7 +13,7 @@ use super::api::cause::Cause;
 use super::pages::clock::rfc3339;
 use super::pages::notice::{Notice, NoticeKind};
 use super::pages::sign_in::RateLimited;
-use super::pages::{Page, Site};
+use super::pages::{Look, Page, Site};
 use super::visit::Here;
 use crate::domain::time::UnixMillis;
 use crate::gate::ask::AskError;
@@ -26,6 +26,8 @@ pub enum Refusal {
     BadRequest(&'static str),
     /// 403: another website sent it.
     CrossSite,
+    /// 403: nobody can sign in here for now.
+    SignInClosed,
     /// 404: no page of ours.
     NotFound,
     /// 405.
@@ -116,7 +118,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::SignInClosed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -145,9 +147,9 @@ impl Refusal {
 
     /// The answer for an audience.
     #[must_use]
-    pub fn render(&self, desk: &Desk, here: &Here, audience: Audience) -> Response {
+    pub fn render(&self, desk: &Desk, here: &Here, audience: Audience, look: &Look) -> Response {
         let mut response = match audience {
-            Audience::Person => self.page(desk, here),
+            Audience::Person => self.page(desk, here, look),
             Audience::Program => self.document(&here.reference),
         };
         if let Some(seconds) = self.retry_after(desk.gate.now()) {
@@ -182,6 +184,7 @@ impl Refusal {
         match self {
             Self::Cause(cause) => cause.code(),
             Self::CrossSite => "cross_site",
+            Self::SignInClosed => "sign_in_closed",
             Self::TooMany { .. } => "rate_limited",
             Self::BadRequest(_)
             | Self::NotFound
@@ -200,6 +203,7 @@ impl Refusal {
         match self {
             Self::BadRequest(_) => "The request is damaged.",
             Self::CrossSite => "The request must come from the site itself.",
+            Self::SignInClosed => "Nobody can sign in here at the moment.",
             Self::NotFound => "There is nothing here.",
             Self::MethodNotAllowed => "The method is not allowed here.",
             Self::TooSlow => "The body did not arrive in time.",
@@ -213,17 +217,18 @@ impl Refusal {
         }
     }
 
-    fn page(&self, desk: &Desk, here: &Here) -> Response {
+    fn page(&self, desk: &Desk, here: &Here, look: &Look) -> Response {
         let host = here.located.origin.authority().to_string();
-        let site = Site { name: &here.located.site.name, host: &host };
+        let site = Site { name: &here.located.site.title, host: &host };
         let now = desk.gate.now();
         let notice = |kind| {
             let reference = &*here.reference;
-            Notice { kind, site: Some(site), reference, at: now }.render(&desk.pages)
+            Notice { kind, site: Some(site), reference, at: now }.render(look)
         };
         let html = match self {
             Self::BadRequest(_) | Self::TooSlow | Self::Cause(_) => notice(NoticeKind::BadRequest),
             Self::CrossSite => notice(NoticeKind::CrossSite),
+            Self::SignInClosed => notice(NoticeKind::SignInClosed),
             Self::NotFound | Self::NotSignedIn => notice(NoticeKind::NotFound),
             Self::MethodNotAllowed => notice(NoticeKind::MethodNotAllowed),
             Self::TooLarge => notice(NoticeKind::TooLarge),
@@ -236,9 +241,9 @@ impl Refusal {
                 return_to,
                 reference: &here.reference,
             }
-            .render(&desk.pages),
-            Self::Store(_) => desk.pages.last_resort().store_down(&here.reference),
-            Self::Internal(_) => desk.pages.last_resort().internal(&here.reference),
+            .render(look),
+            Self::Store(_) => look.pages.last_resort().store_down(look.language, &here.reference),
+            Self::Internal(_) => look.pages.last_resort().internal(look.language, &here.reference),
         };
         let mut response = html.into_response();
         *response.status_mut() = self.status();

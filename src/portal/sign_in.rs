@@ -15,7 +15,10 @@ use super::visit::Visit;
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::{ChallengeReason, Decision};
+use crate::domain::remembered::RememberedAddress;
 use crate::domain::return_url::ReturnUrl;
+use crate::domain::session::Session;
+use crate::domain::token::Token;
 use crate::gate::ask::AskError;
 
 /// Longest destination that is shown, in characters.
@@ -24,35 +27,71 @@ const LONGEST_DESTINATION: usize = 80;
 /// `GET /sign-in?return_to=`
 pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     let return_url = visit.return_url(&visit.query_value("return_to").unwrap_or_default());
-    let wants_change = visit.query_value("change").is_some();
+    let session = visit.session().await?;
+    let forgets = visit.query_value("forget").is_some();
+    let wants_change = forgets || visit.query_value("change").is_some();
+    let is_enough = |session| !wants_change && !is_stale(&visit, session, &return_url);
+    if session.as_ref().is_some_and(is_enough) {
+        return Ok(see_other(return_url.as_path_or_url()));
+    }
+    if !visit.site().terms.enabled {
+        return Err(Refusal::SignInClosed);
+    }
     let mut notices = Vec::new();
-    match visit.session().await? {
-        Some(_) if wants_change => notices.push(SignInNotice::OtherAddress),
-        Some(session) if is_stale(&visit, &session, &return_url) => {
-            notices.push(SignInNotice::ConfirmAgain);
+    if let Some(since) = visit.desk.mail_health.delayed_since() {
+        notices.push(SignInNotice::MailDelayed { since });
+    }
+    let has_ended = session.is_none() && visit.session.is_some() && !wants_change;
+    match &session {
+        Some(session) if wants_change => {
+            notices.push(SignInNotice::AlreadySignedIn { email: session.email.identity() });
         }
-        Some(_) => return Ok(see_other(return_url.as_path_or_url())),
+        Some(_) => notices.push(SignInNotice::ConfirmAgain),
         None if wants_change => notices.push(SignInNotice::OtherAddress),
         None if visit.query_value("lost").is_some() => notices.push(SignInNotice::FormNotSent),
-        None if visit.session.is_some() => notices.push(SignInNotice::SessionEnded),
+        None if has_ended => notices.push(SignInNotice::SessionEnded),
         None => {}
     }
-    let mut response = page(&visit, &return_url, "", "", None, &notices);
+    let (email, remembered) = match wants_change {
+        true if forgets => (String::new(), false),
+        true => (typed_before(&visit).await?, false),
+        false => remembered(&visit, session.as_ref()),
+    };
+    let form = FormState { email: &email, remembered, ..FormState::default() };
+    let mut response = page(&visit, &return_url, &form, &notices);
     // A cookie that stands for nothing any more is taken away, so that it cannot be fixed
     // (GHSA-f24x-5g9q-753f); a session that is only too old stays.
-    if notices.contains(&SignInNotice::SessionEnded) {
+    if has_ended {
         append(&mut response, visit.cookies.clear_session());
+    }
+    if forgets && !visit.is_head && !visit.is_prefetch {
+        append(&mut response, visit.cookies.clear_address());
     }
     Ok(response)
 }
 
+/// The address that this device remembers; for a session that is only too old, its own.
+fn remembered(visit: &Visit, session: Option<&Session>) -> (String, bool) {
+    if let Some(session) = session {
+        return (session.email.identity().to_owned(), false);
+    }
+    let remembered = visit.remembered.as_ref().filter(|_| visit.desk.remember_address);
+    match remembered {
+        Some(remembered) => (remembered.address().identity().to_owned(), true),
+        None => (String::new(), false),
+    }
+}
+
+/// What this browser has typed on the form before, to be changed.
+async fn typed_before(visit: &Visit) -> Result<String, Refusal> {
+    let record = super::waiting::attempt(visit).await?;
+    let own = record.filter(|record| !record.attempt.stranger);
+    Ok(own.map(|record| record.attempt.email.identity().to_owned()).unwrap_or_default())
+}
+
 /// Whether the page that is asked for wants a more recent sign-in: then going there would lead
 /// straight back here.
-fn is_stale(
-    visit: &Visit,
-    session: &crate::domain::session::Session,
-    return_url: &ReturnUrl,
-) -> bool {
+fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> bool {
     let path = return_url.as_str();
     let path = path.split('#').next().unwrap_or(path);
     let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return false };
@@ -71,16 +110,22 @@ pub async fn submit(
     form: Form,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
+    if !visit.site().terms.enabled {
+        return Err(Refusal::SignInClosed);
+    }
     let typed = form.value("email")?;
     let fragment = form.value("fragment")?;
+    let wants_remembering = desk.remember_address && form.value("remember")? == "1";
     let return_url = visit.return_url(form.value("return_to")?);
     let email = match EmailAddress::parse_typed(typed) {
         Ok(email) => email,
         Err(error) => {
-            let problem = Some(address_problem(error));
-            return Ok(page(&visit, &return_url, fragment, typed, problem, &[]));
+            let error = Some(address_problem(error));
+            let form = FormState { fragment, email: typed, remembered: wants_remembering, error };
+            return Ok(page(&visit, &return_url, &form, &[]));
         }
     };
+    let before = visit.browser.as_ref().map(Token::digest);
     let return_url = return_url.with_fragment(fragment);
     let asker = visit.asker();
     let admits = visit.admits();
@@ -90,22 +135,37 @@ pub async fn submit(
         Ok(asked) => asked,
         Err(AskError::TooMany { until }) => {
             let return_to = return_url.as_str().to_owned();
-            return Err(Refusal::TooMany { until, mail_pending: false, return_to });
+            let mail_pending = super::waiting::is_pending(&visit, before).await?;
+            return Err(Refusal::TooMany { until, mail_pending, return_to });
         }
         Err(error) => return Err(error.into()),
     };
     let mut response = see_other(&format!("{}/check-mail", desk.prefix));
     append(&mut response, visit.cookies.set_browser(&asked.browser.reveal()));
+    // The same for every address: it follows from what the visitor did, not from who is known.
+    if wants_remembering {
+        let kept = RememberedAddress::new(email).reveal(&desk.gate.keys().remembered);
+        append(&mut response, visit.cookies.set_address(&kept));
+    } else if visit.remembered.is_some() {
+        append(&mut response, visit.cookies.clear_address());
+    }
     Ok(response)
+}
+
+/// What stands in the form.
+#[derive(Clone, Copy, Default)]
+struct FormState<'a> {
+    fragment: &'a str,
+    email: &'a str,
+    remembered: bool,
+    error: Option<AddressProblem>,
 }
 
 fn page(
     visit: &Visit,
     return_url: &ReturnUrl,
-    fragment: &str,
-    email: &str,
-    error: Option<AddressProblem>,
-    notices: &[SignInNotice],
+    form: &FormState<'_>,
+    notices: &[SignInNotice<'_>],
 ) -> Response {
     let host = visit.host();
     let path = return_url.display_short(LONGEST_DESTINATION);
@@ -114,12 +174,15 @@ fn page(
         site: visit.page_site(&host),
         destination: &destination,
         return_to: return_url.as_str(),
-        fragment,
-        email,
-        error,
+        fragment: form.fragment,
+        email: form.email,
+        error: form.error,
+        has_link: visit.has_link(),
+        remember_offered: visit.desk.remember_address,
+        remembered: form.remembered,
         notices,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 

@@ -9,13 +9,15 @@ use http::{HeaderMap, header};
 
 use super::Desk;
 use super::cookies::{self, CookieNames};
+use super::pages::Look;
 use super::refusal::Refusal;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
+use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::Identity;
-use crate::domain::language::Language;
 use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
+use crate::domain::remembered::{RememberedAddress, RememberedKey};
 use crate::domain::return_url::{ReturnTargets, ReturnUrl};
 use crate::domain::site::{Located, Site};
 use crate::domain::token::{self, Browser, Token, TokenKey};
@@ -49,6 +51,10 @@ pub struct Visit {
     pub session: Option<Token<token::Session>>,
     /// A genuine browser token, if there is exactly one.
     pub browser: Option<Token<Browser>>,
+    /// Who has signed in with this browser before; a damaged cookie says nothing.
+    pub device: Option<Device>,
+    /// The address that the visitor wanted to have remembered on this device.
+    pub remembered: Option<RememberedAddress>,
     /// The cookies of this site.
     pub cookies: CookieNames,
     /// What the browser says it is, in our own words.
@@ -61,6 +67,8 @@ pub struct Visit {
     pub is_head: bool,
     /// The query, as received.
     pub query: String,
+    /// The pages of this site, in the visitor's language.
+    pub look: Look,
     sec_fetch_site: Option<Vec<u8>>,
     origin: Option<Vec<u8>>,
 }
@@ -81,7 +89,7 @@ impl Visit {
     /// The site for pages: its name, and its host. The host must outlive the page.
     #[must_use]
     pub fn page_site<'a>(&'a self, host: &'a str) -> super::pages::Site<'a> {
-        super::pages::Site { name: &self.site().name, host }
+        super::pages::Site { name: &self.site().title, host }
     }
 
     /// The host as people know it.
@@ -103,7 +111,7 @@ impl Visit {
         Place {
             site: &self.site().name,
             origin: self.origin(),
-            has_links: self.site().pattern.exact().is_some(),
+            has_links: self.has_link(),
             realm: &self.here.located.realm,
             terms: &self.site().terms,
             admits,
@@ -116,6 +124,7 @@ impl Visit {
         Caller {
             browser: self.browser.as_ref(),
             session: self.session.as_ref(),
+            device: self.device.as_ref(),
             browser_label: &self.label,
             client: &self.here.client,
         }
@@ -127,8 +136,15 @@ impl Visit {
             client: self.here.client,
             browser_label: self.label.clone(),
             browser: self.browser.take(),
-            language: Language::default(),
+            language: self.look.language,
+            device: self.device.clone(),
         }
+    }
+
+    /// Whether the mails of this site hold a link, and not the code alone.
+    #[must_use]
+    pub fn has_link(&self) -> bool {
+        self.site().pattern.exact().is_some()
     }
 
     /// Refuses what another website caused. Called by every handler that changes something.
@@ -188,6 +204,7 @@ impl FromRequestParts<Arc<Desk>> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Refusal> {
         let here = parts.extensions.get::<Here>().cloned().ok_or(Refusal::Internal("no place"))?;
+        let look = parts.extensions.get::<Look>().cloned().ok_or(Refusal::Internal("no look"))?;
         let site = &here.located.site;
         let cookies = CookieNames::new(site.is_https(), site.session_domain.clone());
         let key = &desk.gate.keys().token;
@@ -195,6 +212,9 @@ impl FromRequestParts<Arc<Desk>> for Visit {
         Ok(Self {
             session: token_in(&parts.headers, cookies.session, key),
             browser: token_in(&parts.headers, cookies.browser, key),
+            device: value_in(&parts.headers, cookies.device)
+                .and_then(|text| Device::parse(text).ok()),
+            remembered: remembered(&parts.headers, cookies.address, &desk.gate.keys().remembered),
             cookies,
             label: BrowserLabel::from_user_agent(agent).to_string(),
             in_app: in_app(agent),
@@ -207,6 +227,7 @@ impl FromRequestParts<Arc<Desk>> for Visit {
             origin: bytes(&parts.headers, header::ORIGIN.as_str()).map(<[u8]>::to_vec),
             desk: Arc::clone(desk),
             here,
+            look,
         })
     }
 }
@@ -218,9 +239,20 @@ pub fn token_in<P: token::Purpose>(
     name: &str,
     key: &TokenKey,
 ) -> Option<Token<P>> {
+    Token::parse(key, value_in(headers, name)?).ok()
+}
+
+/// The text of a cookie that is there exactly once.
+#[must_use]
+pub fn value_in<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let fields = headers.get_all(header::COOKIE);
+    cookies::find(fields.iter().map(http::HeaderValue::as_bytes), name).text()
+}
+
+fn remembered(headers: &HeaderMap, name: &str, key: &RememberedKey) -> Option<RememberedAddress> {
     let fields = headers.get_all(header::COOKIE);
     let found = cookies::find(fields.iter().map(http::HeaderValue::as_bytes), name);
-    Token::parse(key, found.text()?).ok()
+    RememberedAddress::parse(key, found.text()?).ok()
 }
 
 /// The bytes of a field; a field that is there twice counts as a value that nothing equals.

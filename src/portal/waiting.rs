@@ -17,9 +17,10 @@ use super::pages::sign_in::{
 use super::refusal::Refusal;
 use super::sign_in::{append, see_other};
 use super::visit::Visit;
-use crate::domain::attempt::{Record, Way};
+use crate::domain::attempt::Record;
 use crate::domain::code::Code;
-use crate::domain::token::{Link, Token};
+use crate::domain::email::{EmailAddress, typo};
+use crate::domain::token::{Browser, Link, Token, TokenDigest};
 use crate::gate::ask::{AskError, resend_at};
 use crate::gate::redeem::CodeRedeemed;
 use crate::ports::Stored;
@@ -53,9 +54,11 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
         let location = location.as_path_or_url();
         return Ok(answer(&json!({ "state": "signed_in", "location": location })));
     }
-    let state = match record.open(Way::Code, visit.desk.gate.now()) {
-        Ok(()) => "waiting",
-        Err(_) => "expired",
+    let is_late = visit.desk.gate.now() >= record.attempt.expires_at;
+    let state = match visit.desk.mail_health.delayed_since() {
+        _ if is_late => "expired",
+        Some(_) => "delayed",
+        None => "waiting",
     };
     Ok(answer(&json!({ "state": state })))
 }
@@ -124,24 +127,49 @@ pub async fn code(
 }
 
 /// This browser's latest attempt at this site.
-pub(super) async fn attempt(visit: &Visit) -> Result<Option<Record>, Refusal> {
-    let Some(browser) = &visit.browser else { return Ok(None) };
+///
+/// # Errors
+/// When the store is in trouble.
+pub async fn attempt(visit: &Visit) -> Result<Option<Record>, Refusal> {
+    latest(visit, visit.browser.as_ref().map(Token::digest)).await
+}
+
+async fn latest(
+    visit: &Visit,
+    browser: Option<TokenDigest<Browser>>,
+) -> Result<Option<Record>, Refusal> {
+    let Some(browser) = browser else { return Ok(None) };
     let record = visit.desk.gate.waiting(browser).await?;
     Ok(record.filter(|record| record.attempt.site == visit.site().name))
 }
 
-/// Whether this browser was signed in, as the person of the attempt, since it asked. Any session was
-/// enough once, together with a used link: whoever was signed in as themself and asked for somebody
-/// else's address saw when the link was used, and so that the address is known here.
-pub(super) async fn was_signed_in(visit: &Visit, record: &Record) -> Stored<bool> {
+/// Whether a mail that this browser asked for may still be on its way: told from the clock alone.
+///
+/// # Errors
+/// When the store is in trouble.
+pub async fn is_pending(
+    visit: &Visit,
+    browser: Option<TokenDigest<Browser>>,
+) -> Result<bool, Refusal> {
+    let now = visit.desk.gate.now();
+    let record = latest(visit, browser).await?;
+    Ok(record.is_some_and(|record| now < record.attempt.expires_at))
+}
+
+/// Whether this browser was signed in, as the person of the attempt, since it asked. A session of
+/// somebody else, or an older one, says nothing about this attempt; and a session of somebody who
+/// signed in on another device is not in this browser, so a click elsewhere never moves this page.
+///
+/// # Errors
+/// When the store is in trouble.
+pub async fn was_signed_in(visit: &Visit, record: &Record) -> Stored<bool> {
     let attempt = &record.attempt;
     Ok(visit.session().await?.is_some_and(|session| {
         session.email == attempt.email && session.signed_in_at >= attempt.asked_at
     }))
 }
 
-/// Where to go when this browser is signed in already. A session of somebody who signed in on
-/// another device is not in this browser, so a click elsewhere never moves this page.
+/// Where to go when this browser is signed in already.
 async fn onwards(visit: &Visit, record: &Record) -> Result<Option<Response>, Refusal> {
     if !was_signed_in(visit, record).await? {
         return Ok(None);
@@ -167,30 +195,51 @@ fn check_mail(
     notice: Option<CheckMailNotice>,
 ) -> Response {
     let now = visit.desk.gate.now();
-    if record.open(Way::Code, now).is_err() {
+    // By the clock alone: what has become of the mail is known to whoever read it, and to nobody
+    // who only typed the address.
+    if now >= record.attempt.expires_at {
         return ended(visit, record, false);
     }
     let host = visit.host();
     let attempt = &record.attempt;
     let resend_at = resend_at(record);
+    let phrases = &visit.look.pages.branding().phrases;
     let (email, return_to) = shown(record);
+    let own = (!attempt.stranger).then_some(&attempt.email);
+    let suggestion = own.and_then(typo::suggestion);
     CheckMail {
         site: visit.page_site(&host),
         email: &email,
         sender: &visit.desk.sender,
-        subject: &subject(&host, attempt.asked_at),
+        subject: &subject(phrases, attempt.language, &host, attempt.asked_at),
+        has_link: visit.has_link(),
+        suggestion: suggestion.as_ref().map(EmailAddress::identity),
         now,
         sent_at: attempt.asked_at,
         works_until: attempt.expires_at,
         resend_at: (resend_at > now).then_some(resend_at),
-        delivery: Delivery::Queued,
+        delivery: visit
+            .desk
+            .mail_health
+            .delayed_since()
+            .map_or(Delivery::Queued, |since| Delivery::Delayed { since }),
         code_error,
         notice,
-        mailbox: Mailbox::of(attempt.email.identity()),
+        mailbox: mailbox(visit, record),
         return_to,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
+}
+
+/// The web mail, for the browser that typed the address: others see it masked, and the URL may hold
+/// it in full.
+fn mailbox(visit: &Visit, record: &Record) -> Option<Mailbox> {
+    let attempt = &record.attempt;
+    if attempt.stranger || !visit.desk.mail_buttons {
+        return None;
+    }
+    Mailbox::of(&attempt.email, &visit.desk.sender_address)
 }
 
 fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {
@@ -204,7 +253,7 @@ fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {
         code_refused,
         return_to,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 
@@ -217,7 +266,7 @@ fn used_up(visit: &Visit, record: &Record) -> Response {
         link_still_works: visit.desk.gate.now() < record.attempt.expires_at,
         reference: &visit.here.reference,
     }
-    .render(&visit.desk.pages)
+    .render(&visit.look)
     .into_response()
 }
 

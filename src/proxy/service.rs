@@ -69,7 +69,8 @@ impl AuthProxy {
                     reply::BodyFault::TooSlow => Refusal::TooSlow,
                     reply::BodyFault::Broken => Refusal::BadRequest("the body broke off"),
                 };
-                let response = self.portal.refuse(&here, audience, &refusal);
+                let look = self.portal.look(Some(&here.located.site), session.req_header());
+                let response = self.portal.refuse(&here, audience, &look, &refusal);
                 return reply::write(session, response).await.map(|()| true);
             }
         };
@@ -79,8 +80,9 @@ impl AuthProxy {
         *request.headers_mut() = head.headers.clone();
         let target = context.target.as_ref().map_or("/", RequestTarget::as_str);
         let Ok(uri) = target.parse() else {
-            let response =
-                self.portal.refuse(&here, audience, &Refusal::BadRequest("request target"));
+            let look = self.portal.look(Some(&here.located.site), head);
+            let refusal = Refusal::BadRequest("request target");
+            let response = self.portal.refuse(&here, audience, &look, &refusal);
             return reply::write(session, response).await.map(|()| true);
         };
         *request.uri_mut() = uri;
@@ -135,7 +137,8 @@ impl AuthProxy {
             Err(refusal) => {
                 context.outcome = Outcome::Unavailable;
                 let Some(here) = context.here() else { return Ok(true) };
-                let response = self.answerer.unavailable(&here, kind, &refusal);
+                let response =
+                    self.answerer.unavailable(&here, session.req_header(), kind, &refusal);
                 return reply::write(session, response).await.map(|()| true);
             }
         };
@@ -193,7 +196,8 @@ impl AuthProxy {
             RequestKind::Navigation => Audience::Person,
             RequestKind::Api | RequestKind::Grpc | RequestKind::WebSocket => Audience::Program,
         };
-        let response = self.portal.refuse(&here, audience, refusal);
+        let look = self.portal.look(Some(&here.located.site), session.req_header());
+        let response = self.portal.refuse(&here, audience, &look, refusal);
         reply::write(session, response).await.map(|()| true)
     }
 
@@ -205,8 +209,7 @@ impl AuthProxy {
     ) -> Result<bool> {
         let head = session.req_header();
         let kind = arrival::kind(head.method.as_str(), &head.headers);
-        let response =
-            self.answerer.turn_away(unwelcome, head.uri.path(), kind, &context.reference);
+        let response = self.answerer.turn_away(unwelcome, head, kind, &context.reference);
         // What was not understood leaves nothing to rely on for a next request.
         session.set_keepalive(None);
         reply::write(session, response).await.map(|()| true)
@@ -378,7 +381,8 @@ impl ProxyHttp for AuthProxy {
     ) -> FailToProxy {
         let code = failure_status(error);
         if code > 0 && session.response_written().is_none() {
-            let response = self.answerer.failure(code, context.here().as_ref(), context);
+            let response =
+                self.answerer.failure(code, context.here().as_ref(), session.req_header(), context);
             session.set_keepalive(None);
             if let Err(error) = reply::write(session, response).await {
                 tracing::debug!(%error, "the client did not get the error page");

@@ -17,7 +17,7 @@ use crate::domain::site::Site;
 use crate::portal::Portal;
 use crate::portal::pages::notice::{Notice, NoticeKind};
 use crate::portal::pages::session::{Forbidden, SiteLink};
-use crate::portal::pages::{Page, Site as PageSite};
+use crate::portal::pages::{Look, Page, Site as PageSite};
 use crate::portal::refusal::{Audience, Refusal, problem};
 use crate::portal::security::put_strictest;
 use crate::portal::sign_in::see_other;
@@ -60,7 +60,7 @@ impl Answerer {
             // A pass is answered by the application; it never comes here.
             Decision::Forbid { .. } | Decision::Pass(_) => {
                 let response = match identity {
-                    Some(identity) => self.forbid(here, target, kind, identity),
+                    Some(identity) => self.forbid(here, head, target, kind, identity),
                     None => self.forbid_nobody(here, kind),
                 };
                 (Outcome::Forbidden, response)
@@ -108,6 +108,7 @@ impl Answerer {
     fn forbid(
         &self,
         here: &Here,
+        head: &RequestHeader,
         target: &RequestTarget,
         kind: RequestKind,
         identity: &Identity,
@@ -129,14 +130,14 @@ impl Answerer {
         let links: Vec<SiteLink<'_>> =
             open.iter().map(|(name, url)| SiteLink { name, url }).collect();
         Forbidden {
-            site: PageSite { name: &located.site.name, host: &host },
+            site: PageSite { name: &located.site.title, host: &host },
             email: identity.email.identity(),
             destination: &format!("{host}{}", target.path()),
             return_to: back.as_str(),
             sites: &links,
             reference: &here.reference,
         }
-        .render(&desk.pages)
+        .render(&self.portal.look(Some(&located.site), head))
         .into_response()
     }
 
@@ -148,7 +149,7 @@ impl Answerer {
             .iter()
             .filter(|site| site.name != but.name)
             .filter(|site| site.policy.may_sign_in(&identity.email, &identity.groups))
-            .filter_map(|site| Some((site.name.clone(), site.pattern.exact()?.to_string())))
+            .filter_map(|site| Some((site.title.clone(), site.pattern.exact()?.to_string())))
             .collect()
     }
 
@@ -162,7 +163,13 @@ impl Answerer {
 
     /// The store is in trouble: nothing is decided, nothing is cleared, nobody is sent in a circle.
     #[must_use]
-    pub fn unavailable(&self, here: &Here, kind: RequestKind, refusal: &Refusal) -> Response {
+    pub fn unavailable(
+        &self,
+        here: &Here,
+        head: &RequestHeader,
+        kind: RequestKind,
+        refusal: &Refusal,
+    ) -> Response {
         let audience = match kind {
             RequestKind::Grpc => {
                 refusal.log(here);
@@ -171,7 +178,8 @@ impl Answerer {
             RequestKind::Navigation => Audience::Person,
             RequestKind::Api | RequestKind::WebSocket => Audience::Program,
         };
-        self.portal.refuse(here, audience, refusal)
+        let look = self.portal.look(Some(&here.located.site), head);
+        self.portal.refuse(here, audience, &look, refusal)
     }
 
     /// The answer to a head that was not accepted.
@@ -179,12 +187,12 @@ impl Answerer {
     pub fn turn_away(
         &self,
         unwelcome: Unwelcome,
-        path: &str,
+        head: &RequestHeader,
         kind: RequestKind,
         reference: &str,
     ) -> Response {
-        if let (Unwelcome::Misdirected, Some(file)) = (&unwelcome, self.portal.asset_anywhere(path))
-        {
+        let file = self.portal.asset_anywhere(head.uri.path());
+        if let (Unwelcome::Misdirected, Some(file)) = (&unwelcome, file) {
             return file;
         }
         tracing::info!(reference, what = unwelcome.words(), status = unwelcome.status(), "refused");
@@ -194,24 +202,33 @@ impl Answerer {
             Unwelcome::Misdirected => NoticeKind::Misdirected,
         };
         let status = StatusCode::from_u16(unwelcome.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        let mut response = self.notice(notice, status, kind, reference);
+        let look = self.portal.look(None, head);
+        let mut response = self.notice(notice, status, kind, reference, &look);
         put_strictest(&mut response);
         response
     }
 
     /// The answer when the application failed.
     #[must_use]
-    pub fn failure(&self, code: u16, here: Option<&Here>, context: &Context) -> Response {
+    pub fn failure(
+        &self,
+        code: u16,
+        here: Option<&Here>,
+        head: &RequestHeader,
+        context: &Context,
+    ) -> Response {
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY);
         let notice = match code {
             504 => NoticeKind::UpstreamSlow,
             400..=499 => NoticeKind::BadRequest,
             _ => NoticeKind::UpstreamDown,
         };
+        let look = self.portal.look(here.map(|here| &*here.located.site), head);
         let mut response = if code == 500 {
-            self.portal.desk().pages.last_resort().internal(&context.reference).into_response()
+            let page = look.pages.last_resort().internal(look.language, &context.reference);
+            page.into_response()
         } else {
-            self.notice(notice, status, context.kind, &context.reference)
+            self.notice(notice, status, context.kind, &context.reference, &look)
         };
         match here {
             Some(here) => self.portal.secure(here, &mut response),
@@ -226,6 +243,7 @@ impl Answerer {
         status: StatusCode,
         kind: RequestKind,
         reference: &str,
+        look: &Look,
     ) -> Response {
         match kind {
             RequestKind::Grpc if status.is_server_error() => grpc(UNAVAILABLE, "try again"),
@@ -237,7 +255,7 @@ impl Answerer {
                 let desk = self.portal.desk();
                 let at = desk.gate.now();
                 let page = Notice { kind: notice, site: None, reference, at };
-                let mut response = page.render(&desk.pages).into_response();
+                let mut response = page.render(look).into_response();
                 *response.status_mut() = status;
                 response
             }

@@ -11,6 +11,7 @@ mod conditions;
 mod cookies;
 mod corpus;
 mod flood;
+mod forms;
 mod forward_auth;
 mod frames;
 mod identity;

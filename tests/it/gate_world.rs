@@ -8,6 +8,7 @@ use std::time::Duration;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::client::ClientAddress;
+use linkgate::domain::device::Device;
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
 use linkgate::domain::limit::PersonKey;
@@ -19,7 +20,7 @@ use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Report, Token};
 use linkgate::gate::ask::{AskError, Asked, Asker};
 use linkgate::gate::mail_job::MailJob;
-use linkgate::gate::redeem::Caller;
+use linkgate::gate::redeem::{Caller, Opened, SignedIn};
 use linkgate::gate::{Gate, Place};
 use linkgate::ports::{Clock, Entropy, Store};
 
@@ -100,6 +101,10 @@ impl World {
             other_browser: OtherBrowser::Address,
             email_limit: "1000000/1h".parse().expect("a limit"),
             client_limit: "1000000/1h".parse().expect("a limit"),
+            network_limit: "1000000/1h".parse().expect("a limit"),
+            site_limit: "1000000/1h".parse().expect("a limit"),
+            total_limit: "1000000/1h".parse().expect("a limit"),
+            new_device_notice: false,
             used_link_retention: 30 * 24 * HOUR,
             session: Lifetimes { idle: 12 * HOUR, absolute: 7 * 24 * HOUR },
         };
@@ -134,6 +139,7 @@ impl World {
             client: client(),
             browser_label: "Firefox on Linux".into(),
             browser,
+            device: None,
             language: Language::English,
         }
     }
@@ -144,9 +150,24 @@ impl World {
         who: &str,
         browser: Option<&Token<Browser>>,
     ) -> Result<Asked, AskError> {
+        self.ask_as(who, self.asker(browser)).await
+    }
+
+    /// Asks for a mail as somebody in particular.
+    pub async fn ask_as(&self, who: &str, asker: Asker) -> Result<Asked, AskError> {
         let email = address(who);
-        let asker = self.asker(browser);
         self.at(async |gate, place| gate.request_link(place, asker, &email, "/deep").await).await
+    }
+
+    /// Signs a new browser in by the link of a mail of its own.
+    pub async fn signed_in(&self, who: &str, device: Option<&Device>) -> Box<SignedIn> {
+        let (browser, job) = self.mailed(who, None).await;
+        let (link, client) = (self.link(&job), client());
+        let caller = Caller { device, ..caller(&client, Some(&browser), None) };
+        match self.at(async |gate, place| gate.open_link(place, &link, caller).await).await {
+            Ok(Opened::SignedIn(it)) => it,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// The mails that can be claimed now.
@@ -213,5 +234,5 @@ pub fn caller<'a>(
     browser: Option<&'a Token<Browser>>,
     session: Option<&'a Token<token::Session>>,
 ) -> Caller<'a> {
-    Caller { browser, session, browser_label: "Firefox on Linux", client }
+    Caller { browser, session, device: None, browser_label: "Firefox on Linux", client }
 }

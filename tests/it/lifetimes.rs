@@ -5,8 +5,9 @@ use std::time::Duration;
 use linkgate::domain::attempt::{Gone, State};
 use linkgate::domain::code::Code;
 use linkgate::domain::token::{self, Token};
-use linkgate::gate::ask::{AskError, Reported};
+use linkgate::gate::ask::AskError;
 use linkgate::gate::redeem::{CodeRedeemed, Opened, Redeemed};
+use linkgate::gate::report::Reported;
 use linkgate::ports::Clock;
 
 use crate::gate_world::{HOUR, MINUTE, World, address, caller, client};

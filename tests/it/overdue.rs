@@ -10,12 +10,12 @@ use linkgate::domain::secret::Secret;
 use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::Gate;
 use linkgate::portal::assertion::Assertions;
-use linkgate::portal::pages::{Brand, Pages};
+use linkgate::portal::looks::Looks;
 use linkgate::portal::visit::Here;
 use linkgate::portal::{Desk, Portal};
 use linkgate::ports::Clock;
 
-use crate::gate_world::{HOUR, MINUTE, Seeded, World, client};
+use crate::gate_world::{HOUR, MINUTE, Seeded, World, address, client};
 
 const ANN: &str = "ann@example.com";
 const CONFIG: &str = r#"
@@ -26,7 +26,7 @@ sites:
   - name: wiki
     origin: https://wiki.example.com
     upstream: http://127.0.0.1:1
-    allow: ["@example.com"]
+    allow: ["@example.com", "ann.smith@gmail.com"]
 "#;
 
 /// A portal over the same store, clock and secret as a world.
@@ -46,14 +46,18 @@ impl Counter {
         let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
         let store = Arc::clone(&world.store);
         let portal = Portal::new(Arc::new(Desk {
+            mail_buttons: true,
+            remember_address: true,
             gate: Gate::new(store, clock, Arc::new(Seeded::new(43)), &secret, "/.linkgate"),
-            pages: Pages::new("/.linkgate", &Brand::default()).expect("pages"),
+            looks: Looks::built_in("/.linkgate").expect("looks"),
             assertions: Assertions::new(&secret, "/.linkgate").expect("a key"),
             sites: Arc::new(sites(&config)),
             groups: Arc::clone(&config.groups),
             prefix: "/.linkgate".to_owned(),
             sender: "login@example.com".to_owned(),
+            sender_address: address("login@example.com"),
             trusted: config.trusted_proxies.clone(),
+            mail_health: Arc::default(),
         }));
         Self { world, portal }
     }
@@ -140,4 +144,72 @@ async fn an_ended_session_is_told_and_its_cookie_taken_away() {
     let (status, _, cookies) = counter.ask(form, "").await;
     assert_eq!(status, 200, "asked again, and not sent in a circle");
     assert!(cookies.iter().any(|it| it.contains("-session=;") && it.contains("Max-Age=0")));
+}
+
+fn pair(cookies: &[String]) -> String {
+    cookies[0].split(';').next().expect("a pair").to_owned()
+}
+
+/// The button that opens the mail names the address in its target.
+#[tokio::test]
+async fn who_only_holds_a_link_never_sees_the_whole_address() {
+    let counter = Counter::open();
+    let asked = Request::post("/.linkgate/sign-in");
+    let (status, _, cookies) = counter.ask(asked, "email=ann.smith%40gmail.com").await;
+    assert_eq!(status, 303);
+    let page = || Request::get("/.linkgate/check-mail");
+    let (_, own, _) = counter.ask(page().header(header::COOKIE, pair(&cookies)), "").await;
+    assert!(own.contains("mail.google.com") && own.contains("ann.smith%40gmail.com"), "{own}");
+    let job = counter.world.mails().await.remove(0);
+    let token = job.link.rsplit('/').next().expect("a token").to_owned();
+    counter.world.clock.pass(10 * MINUTE);
+    let fresh = Request::post("/.linkgate/resend");
+    let (status, _, cookies) = counter.ask(fresh, &format!("token={token}")).await;
+    assert_eq!(status, 303);
+    let (_, strange, _) = counter.ask(page().header(header::COOKIE, pair(&cookies)), "").await;
+    assert!(strange.contains("a***@gmail.com"), "{strange}");
+    assert!(!strange.contains("ann.smith") && !strange.contains("mail.google.com"), "{strange}");
+}
+
+/// Clock and randomness are the same for both, so the answers must be, to the byte.
+#[tokio::test]
+async fn waiting_and_asking_again_is_alike_for_everybody() {
+    let mut seen = Vec::new();
+    for who in [ANN, "eve@strange.com"] {
+        let counter = Counter::open();
+        let (local, domain) = who.split_once('@').expect("an address");
+        let asked = Request::post("/.linkgate/sign-in");
+        let mut answers = vec![counter.ask(asked, &format!("email={local}%40{domain}")).await];
+        let mine = pair(&answers[0].2);
+        for (seconds, method, target, body) in [
+            (0, "GET", "check-mail", ""),
+            (29, "POST", "resend", ""),
+            (1, "POST", "resend", ""),
+            (0, "GET", "check-mail", ""),
+            (0, "GET", "wait", ""),
+            (0, "POST", "code", "code=BBBB-BBBB"),
+            (10 * 60, "GET", "check-mail", ""),
+            (0, "GET", "wait", ""),
+            (0, "POST", "code", "code=BBBB-BBBB"),
+            (0, "POST", "resend", ""),
+            (0, "GET", "check-mail", ""),
+        ] {
+            counter.world.clock.pass(std::time::Duration::from_secs(seconds));
+            let request = Request::builder().method(method).uri(format!("/.linkgate/{target}"));
+            answers.push(counter.ask(request.header(header::COOKIE, &mine), body).await);
+        }
+        let statuses: Vec<_> = answers.iter().map(|(status, ..)| *status).collect();
+        assert_eq!(statuses, [303, 200, 429, 303, 200, 200, 422, 200, 200, 410, 303, 200]);
+        let is_delivered = counter.world.mails().await.iter().any(|job| job.deliver);
+        assert_eq!(is_delivered, who == ANN);
+        let plain = |text: String| text.replace(who, "ADDRESS");
+        let answers = answers
+            .into_iter()
+            .map(|(status, page, cookies)| (status, page.len(), plain(page), cookies));
+        seen.push(answers.collect::<Vec<_>>());
+    }
+    let unknown = seen.pop().expect("two");
+    for (known, unknown) in seen.remove(0).iter().zip(&unknown) {
+        assert_eq!(known, unknown);
+    }
 }

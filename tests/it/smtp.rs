@@ -6,7 +6,7 @@ use std::time::Duration;
 use linkgate::adapters::mail::message::Sender;
 use linkgate::adapters::mail::smtp as adapter;
 use linkgate::portal::courier::Courier;
-use linkgate::portal::mail::Mails;
+use linkgate::portal::mail::MailRoom;
 use linkgate::ports::Clock;
 use mailparse::MailHeaderMap;
 
@@ -188,12 +188,14 @@ async fn busy_twice_and_then_delivered_once() {
     let courier = Courier {
         store: Arc::clone(&world.store),
         mailer: Arc::new(adapter::Smtp::new(to, sender)),
-        mails: Mails::new().expect("mails"),
+        mails: MailRoom::built_in().expect("mails"),
         seal: world.gate.keys().mail.clone(),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         entropy: Arc::new(Seeded::new(1)),
         waits: world.gate.mail_waits(),
+        health: Arc::default(),
     };
+    let health = Arc::clone(&courier.health);
     let running = tokio::spawn(Arc::new(courier).run());
     world.ask(ANN, None).await.expect("queued");
     let tried = async |count: usize| {
@@ -204,6 +206,7 @@ async fn busy_twice_and_then_delivered_once() {
         .await;
     };
     tried(1).await;
+    eventually("the delay", async || health.delayed_since()).await;
     for (count, pause) in [(2, 3), (3, 13)] {
         // The mail is given back after the answer came; the clock moves on only then.
         let mut ticks = 0;
@@ -219,6 +222,7 @@ async fn busy_twice_and_then_delivered_once() {
         .await;
     }
     assert_eq!(relay.message(1).await.to, [ANN]);
+    eventually("no delay", async || health.delayed_since().is_none().then_some(())).await;
     world.clock.pass(Duration::from_secs(120));
     world.ask("dan@example.com", None).await.expect("queued");
     assert_eq!(relay.message(2).await.to, ["dan@example.com"], "the first came once");

@@ -49,12 +49,15 @@ contract! {
         reading_changes_nothing
         a_newer_attempt_replaces_that_of_the_same_browser_and_person_only
         what_was_used_by_link_is_used_up_when_replaced
+        an_attempt_that_replaces_nothing_leaves_the_older_one_alone
         tries_are_counted_up_to_the_most
         settling_makes_the_session_and_ends_the_replaced_one
         settling_without_a_session_changes_the_state_only
-        settling_from_another_state_changes_nothing;
+        settling_from_another_state_changes_nothing
+        settling_queues_its_mail_in_the_same_step;
     races:
         one_of_sixty_four_settles
+        whoever_loses_the_race_writes_no_mail
         sixty_four_guesses_share_five_tries
         a_touch_never_revives_an_ended_session
         parallel_hits_are_counted_exactly
@@ -67,7 +70,9 @@ contract! {
         a_group_is_counted_as_a_whole_or_not_at_all
         a_window_opens_with_the_first_hit_and_closes
         the_longest_wait_counts
-        subjects_and_kinds_are_counted_apart;
+        subjects_and_kinds_are_counted_apart
+        a_pause_lasts_until_its_moment_and_is_never_made_shorter
+        a_pause_is_for_its_subject_only_and_no_count;
     outbox:
         a_mail_is_claimed_once_until_its_lease_is_over
         a_mail_given_back_comes_again_when_due

@@ -7,7 +7,7 @@ use super::outbox;
 use super::tables::{Kind, Tables, limit_key, pair};
 use super::writer::{Outcome, Step};
 use crate::domain::attempt::{Record, State};
-use crate::domain::limit::{Hit, PersonKey, Verdict};
+use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 use crate::ports::{QueuedMail, Settled};
@@ -20,6 +20,7 @@ pub(super) struct Begin {
     pub(super) attempt: Vec<u8>,
     pub(super) mail: QueuedMail,
     pub(super) keep_until: UnixMillis,
+    pub(super) replaces: bool,
     pub(super) now: UnixMillis,
 }
 
@@ -29,7 +30,9 @@ pub(super) struct Settle {
     pub(super) from: State,
     pub(super) to: State,
     pub(super) session: Option<Make>,
+    pub(super) mail: Option<QueuedMail>,
     pub(super) keep_until: UnixMillis,
+    pub(super) now: UnixMillis,
 }
 
 /// A session to make.
@@ -44,19 +47,21 @@ pub(super) struct Make {
 pub(super) fn begin(tables: &mut Tables<'_>, begin: &Begin) -> Step<()> {
     let (link, browser) = (begin.link.as_bytes(), begin.browser.as_bytes());
     let slot = pair(browser, &begin.person.0);
-    let older = tables.open.get(&slot)?.and_then(|it| codec::decode_pointer(it.value()));
-    if let Some(older) = older.filter(|older| older != link)
-        && let Some(mut stored) = attempt(tables, &older)?
-    {
-        stored.record.state = stored.record.state.replaced(begin.now);
-        put_attempt(tables, &older, &stored)?;
+    let pointer = codec::encode_pointer(link);
+    if begin.replaces {
+        let older = tables.open.get(&slot)?.and_then(|it| codec::decode_pointer(it.value()));
+        if let Some(older) = older.filter(|older| older != link)
+            && let Some(mut stored) = attempt(tables, &older)?
+        {
+            stored.record.state = stored.record.state.replaced(begin.now);
+            put_attempt(tables, &older, &stored)?;
+        }
+        tables.open.insert(&slot, pointer.as_slice())?;
     }
     let before = attempt(tables, link)?.map(|stored| stored.keep_until);
     tables.move_deadline(Kind::Attempt, link, before, Some(begin.keep_until))?;
     tables.attempts.insert(link, begin.attempt.as_slice())?;
-    let pointer = codec::encode_pointer(link);
     tables.latest.insert(browser, pointer.as_slice())?;
-    tables.open.insert(&slot, pointer.as_slice())?;
     outbox::queue(tables, &begin.mail, begin.now)?;
     Ok(Outcome::Written(()))
 }
@@ -90,6 +95,9 @@ pub(super) fn settle(tables: &mut Tables<'_>, settle: &Settle) -> Step<Settled> 
         tables.people.insert(&pair(&make.person.0, digest), ())?;
         tables.move_deadline(Kind::Session, digest, None, Some(make.expires_at))?;
     }
+    if let Some(mail) = &settle.mail {
+        outbox::queue(tables, mail, settle.now)?;
+    }
     Ok(Outcome::Written(Settled::Done))
 }
 
@@ -120,7 +128,7 @@ pub(super) fn end(
 pub(super) fn hit(tables: &mut Tables<'_>, hits: &[Hit], now: UnixMillis) -> Step<Verdict> {
     let mut used_up: Option<UnixMillis> = None;
     for hit in hits {
-        if let Some(open) = window(tables, hit)?.filter(|it| it.until > now)
+        if let Some(open) = window_of(tables, &hit.key)?.filter(|it| it.until > now)
             && open.count >= hit.limit.count
         {
             used_up = used_up.max(Some(open.until));
@@ -130,18 +138,23 @@ pub(super) fn hit(tables: &mut Tables<'_>, hits: &[Hit], now: UnixMillis) -> Ste
         return Ok(Outcome::Untouched(Verdict::Exceeded { until }));
     }
     for hit in hits {
-        let before = window(tables, hit)?;
+        let before = window_of(tables, &hit.key)?;
         let now_open = match before.filter(|it| it.until > now) {
             Some(open) => Window { count: open.count.saturating_add(1), ..open },
             None => Window { count: 1, until: now.after(hit.limit.window.as_duration()) },
         };
-        let (name, subject) = (hit.key.limited.name(), &hit.key.subject);
-        tables.limits.insert((name, subject), now_open.encode().as_slice())?;
-        let key = limit_key(name, subject);
-        let before = before.map(|it| it.until);
-        tables.move_deadline(Kind::Limit, &key, before, Some(now_open.until))?;
+        put_window(tables, &hit.key, before.map(|it| it.until), now_open)?;
     }
     Ok(Outcome::Written(Verdict::Within))
+}
+
+pub(super) fn pause(tables: &mut Tables<'_>, key: LimitKey, until: UnixMillis) -> Step<()> {
+    let before = window_of(tables, &key)?.map(|it| it.until);
+    if before >= Some(until) {
+        return Ok(Outcome::Untouched(()));
+    }
+    put_window(tables, &key, before, Window { count: 1, until })?;
+    Ok(Outcome::Written(()))
 }
 
 pub(super) fn attempt(
@@ -180,7 +193,19 @@ pub(super) fn remove_session(
     Ok(was_there)
 }
 
-fn window(tables: &Tables<'_>, hit: &Hit) -> Result<Option<Window>, StorageError> {
-    let stored = tables.limits.get((hit.key.limited.name(), &hit.key.subject))?;
+fn window_of(tables: &Tables<'_>, key: &LimitKey) -> Result<Option<Window>, StorageError> {
+    let stored = tables.limits.get((key.limited.name(), &key.subject))?;
     Ok(stored.and_then(|it| Window::decode(it.value())))
+}
+
+fn put_window(
+    tables: &mut Tables<'_>,
+    key: &LimitKey,
+    before: Option<UnixMillis>,
+    window: Window,
+) -> Result<(), StorageError> {
+    let (name, subject) = (key.limited.name(), &key.subject);
+    tables.limits.insert((name, subject), window.encode().as_slice())?;
+    let key = limit_key(name, subject);
+    tables.move_deadline(Kind::Limit, &key, before, Some(window.until))
 }

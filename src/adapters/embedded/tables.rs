@@ -32,7 +32,7 @@ pub(super) struct Tables<'t> {
     pub(super) sessions: Table<'t, Digest, &'static [u8]>,
     /// Person and session digest.
     pub(super) people: Table<'t, Pair, ()>,
-    /// What is counted and for whom → window.
+    /// What is counted or paused and for whom → window.
     pub(super) limits: Table<'t, (&'static str, Digest), &'static [u8]>,
     /// Mail identity → mail.
     pub(super) mails: Table<'t, &'static [u8; 16], &'static [u8]>,
@@ -106,6 +106,7 @@ pub(super) struct View {
     pub(super) latest: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) sessions: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) people: ReadOnlyTable<Pair, ()>,
+    pub(super) limits: ReadOnlyTable<(&'static str, Digest), &'static [u8]>,
 }
 
 impl View {
@@ -117,6 +118,7 @@ impl View {
             latest: transaction.open_table(LATEST)?,
             sessions: transaction.open_table(SESSIONS)?,
             people: transaction.open_table(PEOPLE)?,
+            limits: transaction.open_table(LIMITS)?,
         })
     }
 }

@@ -45,6 +45,13 @@ pub(super) fn listed_session(
     Some((TokenDigest::from_hex(&text(digest)?)?, session((version, fixed, seen))?))
 }
 
+/// `v`, `until`.
+pub(super) fn moment(fields: (Field, Field)) -> Option<UnixMillis> {
+    let (version, until) = fields;
+    known(version)?;
+    parse(until).map(UnixMillis)
+}
+
 /// Identity, sealed job, expiry, claims.
 pub(super) fn claimed_mail(fields: (Field, Field, Field, u32)) -> Option<ClaimedMail> {
     let (id, sealed, expires_at, claims) = fields;

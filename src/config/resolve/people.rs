@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::config::defaults;
-use crate::config::file::{File, GroupsFile, Map, SessionFile, SignInFile};
+use crate::config::file::{File, LimitsFile, Map, Named, SessionFile, SignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, span, word};
+use crate::config::scope::{Scope, flag, span, word};
 use crate::config::settings::{OtherBrowser, SessionConfig, SignInConfig, Site, SiteSignIn};
 use crate::domain::identity::GroupName;
 use crate::domain::limit::{Limit, LimitError};
@@ -24,10 +24,20 @@ pub(super) fn sign_in(
         enabled: true,
         link_lifetime: defaults::LINK_LIFETIME,
         other_browser: defaults::OTHER_BROWSER,
+        new_device_notice: false,
     };
     let Some(Located { value: file, at }) = file else { return (common, site) };
     let scope = root.key("sign_in", *at);
-    link(&scope, file.link_lifetime.as_ref(), file.other_browser.as_ref(), &mut site);
+    let said = SiteSaid {
+        link_lifetime: file.link_lifetime.as_ref(),
+        other_browser: file.other_browser.as_ref(),
+        new_device_notice: file.new_device_notice.as_ref(),
+    };
+    site_sign_in(&scope, &said, &mut site);
+    let flag = |key, text: &Option<Text>, default| scope.or(key, text.as_ref(), default, flag);
+    common.mail_buttons = flag("mail_buttons", &file.mail_buttons, common.mail_buttons);
+    common.remember_address =
+        flag("remember_address", &file.remember_address, common.remember_address);
     common.used_link_retention = scope.or(
         "used_link_retention",
         file.used_link_retention.as_ref(),
@@ -35,28 +45,61 @@ pub(super) fn sign_in(
         span(defaults::SHORTEST_RETENTION, defaults::LONGEST_RETENTION),
     );
     if let Some(Located { value: file, at }) = &file.limits {
-        let scope = scope.key("limits", *at);
-        common.email_limit = scope.or("email", file.email.as_ref(), common.email_limit, limit);
-        common.ip_limit = scope.or("ip", file.ip.as_ref(), common.ip_limit, limit);
+        limits(&scope.key("limits", *at), file, &mut common);
     }
     (common, site)
 }
 
+fn limits(scope: &Scope<'_>, file: &LimitsFile, common: &mut SignInConfig) {
+    let read = |key, text: &Option<Text>, default| scope.or(key, text.as_ref(), default, limit);
+    common.email_limit = read("email", &file.email, common.email_limit);
+    common.ip_limit = read("ip", &file.ip, common.ip_limit);
+    common.network_limit = read("network", &file.network, common.network_limit);
+    common.site_limit = read("site", &file.site, common.site_limit);
+    common.total_limit = read("total", &file.total, common.total_limit);
+    warn_of_shadows(scope, file, common);
+}
+
+/// Notes a limit that a wider one ends first: who raises `ip` alone wonders why the fifty-first
+/// mail is refused.
+fn warn_of_shadows(scope: &Scope<'_>, file: &LimitsFile, limits: &SignInConfig) {
+    let ip = ("ip", file.ip.as_ref(), limits.ip_limit);
+    let network = ("network", file.network.as_ref(), limits.network_limit);
+    let site = ("site", file.site.as_ref(), limits.site_limit);
+    let total = ("total", file.total.as_ref(), limits.total_limit);
+    for ((key, text, narrow), (wider_key, wider_text, wide)) in
+        [(ip, network), (ip, site), (network, site), (site, total)]
+    {
+        let is_shadowed = narrow.count > wide.count && narrow.window <= wide.window;
+        if let Some(text) = text.or(wider_text).filter(|_| is_shadowed) {
+            let fault = Fault::new(format!("is never reached: {wider_key} is {wide}"));
+            let hint = format!("raise `{wider_key}`, or lower `{key}`");
+            scope.key(key, text.at).warn(fault.value(&narrow.to_string()).hint(hint));
+        }
+    }
+}
+
 /// What both `sign_in` and a site's own can say.
-pub(super) fn link(
-    scope: &Scope<'_>,
-    link_lifetime: Option<&Text>,
-    other_browser: Option<&Text>,
-    site: &mut SiteSignIn,
-) {
+pub(super) struct SiteSaid<'a> {
+    pub(super) link_lifetime: Option<&'a Text>,
+    pub(super) other_browser: Option<&'a Text>,
+    pub(super) new_device_notice: Option<&'a Text>,
+}
+
+/// Puts what was said over what holds already.
+pub(super) fn site_sign_in(scope: &Scope<'_>, said: &SiteSaid<'_>, site: &mut SiteSignIn) {
     const WORDS: &[(&str, OtherBrowser)] = &[
         ("address", OtherBrowser::Address),
         ("button", OtherBrowser::Button),
         ("code_only", OtherBrowser::CodeOnly),
     ];
     let lifetime = span(defaults::SHORTEST_LINK, defaults::LONGEST_LINK);
-    site.link_lifetime = scope.or("link_lifetime", link_lifetime, site.link_lifetime, lifetime);
-    site.other_browser = scope.or("other_browser", other_browser, site.other_browser, word(WORDS));
+    site.link_lifetime =
+        scope.or("link_lifetime", said.link_lifetime, site.link_lifetime, lifetime);
+    site.other_browser =
+        scope.or("other_browser", said.other_browser, site.other_browser, word(WORDS));
+    site.new_device_notice =
+        scope.or("new_device_notice", said.new_device_notice, site.new_device_notice, flag);
 }
 
 fn limit(text: &str) -> Result<Limit, Fault> {
@@ -129,16 +172,17 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
 /// `groups`
 pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<AllowEntry>> {
     let mut groups = BTreeMap::new();
-    let Some(Located { value: GroupsFile(list), at }) = &file.groups else { return groups };
+    let Some(Located { value: Named(list), at }) = &file.groups else { return groups };
     let scope = root.key("groups", *at);
     for (name, members) in list {
-        let members = scope.items(&name.value, members.as_ref(), member);
-        let members = members.into_iter().map(|(_, member)| member).collect();
+        let scope = scope.named(name);
+        let members = members.iter().flat_map(|members| scope.entries(members, member));
+        let members = members.map(|(_, member)| member).collect();
         let read = |text: &str| {
             text.parse::<GroupName>()
                 .map_err(|error| Fault::new(format!("the name of a group {error}")))
         };
-        if let Some(name) = scope.key(&name.value, name.at).value(&name.value, read) {
+        if let Some(name) = scope.value(&name.value, read) {
             groups.insert(name, members);
         }
     }

@@ -36,7 +36,10 @@ pub(super) fn fetch(scope: &Scope<'_>, source: &SecretSource) -> Option<Fetched>
             let scope = scope.key("file", path.at);
             let path = scope.file_path(&path.value);
             match scope.run.environment.read(&path) {
-                Ok(bytes) => Some(Fetched::Bytes(Zeroizing::new(bytes))),
+                Ok(bytes) => {
+                    warn_if_open(&scope, &path);
+                    Some(Fetched::Bytes(Zeroizing::new(bytes)))
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     Some(Fetched::NoFile(path))
                 }
@@ -74,6 +77,17 @@ pub(super) fn text(scope: &Scope<'_>, source: &SecretSource) -> Option<Password>
             scope.report(Fault::new("leads to something that is not one line of text"));
             None
         }
+    }
+}
+
+/// Notes a secret that others on the machine can read. It is no mistake: some container platforms
+/// hand out all secrets like that, and nobody else is in the container.
+pub(super) fn warn_if_open(scope: &Scope<'_>, path: &Path) {
+    if scope.run.environment.is_open_to_others(path) {
+        scope.warn(
+            Fault::new("leads to a secret that others than the owner of the file can read")
+                .hint("give it to the user that runs linkgate, and to nobody else: chmod 600 FILE"),
+        );
     }
 }
 

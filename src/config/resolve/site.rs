@@ -4,21 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::addresses::Addresses;
-use super::people::{allow_entry, link};
-use super::{rule, upstream};
+use super::people::{SiteSaid, allow_entry, site_sign_in};
+use super::{brand, rule, upstream};
 use crate::config::file::{List, Map, SiteFile, SiteSignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::{Fault, Place};
-use crate::config::scope::{Scope, flag, word};
-use crate::config::settings::{IdentityHeaders, OddHeaders, Prefix, Site, SiteSignIn};
+use crate::config::scope::{Scope, flag, line, word};
+use crate::config::settings::{BrandConfig, IdentityHeaders, OddHeaders, Prefix, Site, SiteSignIn};
 use crate::config::suggest::nearest;
 use crate::domain::identity::GroupName;
+use crate::domain::language::Language;
 use crate::domain::origin::{Origin, OriginError, OriginPattern, OriginPatternError, Scheme};
 use crate::domain::policy::{AllowEntry, AllowList, SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::{ReturnPattern, ReturnPatternError};
 
 /// What the sites share.
 pub(super) struct Common<'a> {
+    /// The brand of all sites.
+    pub(super) brand: &'a BrandConfig,
+    /// The languages that are offered.
+    pub(super) languages: &'a [Language],
     /// The groups that `allow` may name, with their members.
     pub(super) groups: &'a BTreeMap<GroupName, Vec<AllowEntry>>,
     /// What `sign_in` says for all sites.
@@ -104,6 +109,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     const ODD: &[(&str, OddHeaders)] = &[("drop", OddHeaders::Drop), ("keep", OddHeaders::Keep)];
     let hint = "give the site a name for logs and commands";
     let name = scope.required("name", file.name.as_ref(), hint, name);
+    let title = scope.optional("title", file.title.as_ref(), line(60));
     let insecure = scope.or("insecure_http", file.insecure_http.as_ref(), false, flag);
     let hint = "say where browsers find the site: https://wiki.example.com";
     let origin =
@@ -117,18 +123,23 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
         scope.or("identity_headers", headers, IdentityHeaders::Remote, word(HEADERS));
     let odd_headers =
         scope.or("odd_headers", file.odd_headers.as_ref(), OddHeaders::Drop, word(ODD));
+    let said = file.brand.as_ref();
+    let brand =
+        said.map(|said| brand::brand(scope, Some(said), common.brand, common.languages).into());
     let allow = allow_list(scope, file.allow.as_ref(), common);
     let rules = rule::rules(scope, file, common);
     let (name, origin, upstream) = (name?, origin?, upstream?);
     let policy = SitePolicy::new(SiteId(id), &name, UpstreamId(id), rules, allow);
     Some(Site {
         id: SiteId(id),
+        title: title.unwrap_or_else(|| name.clone()).into(),
         name: name.into(),
         origin,
         upstream,
         policy: Arc::new(policy),
         return_to: return_to.into_iter().map(|(_, pattern)| pattern).collect(),
         cors_origins: cors.into_iter().map(|(_, origin)| origin).collect(),
+        brand,
         sign_in,
         identity_headers,
         odd_headers,
@@ -177,7 +188,12 @@ fn sign_in(
     let Some(Located { value: file, at }) = file else { return sign_in };
     let scope = scope.key("sign_in", *at);
     sign_in.enabled = scope.or("enabled", file.enabled.as_ref(), true, flag);
-    link(&scope, file.link_lifetime.as_ref(), file.other_browser.as_ref(), &mut sign_in);
+    let said = SiteSaid {
+        link_lifetime: file.link_lifetime.as_ref(),
+        other_browser: file.other_browser.as_ref(),
+        new_device_notice: file.new_device_notice.as_ref(),
+    };
+    site_sign_in(&scope, &said, &mut sign_in);
     scope.optional("mode", file.mode.as_ref(), |text| {
         available(text, &[("passwordless", true), ("hybrid", false)])
     });

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::certificates;
-use super::secrets::{self, Fetched, unreadable};
+use super::secrets::{self, Fetched, unreadable, warn_if_open};
 use crate::config::choice::Choice;
 use crate::config::defaults;
 use crate::config::file::{File, RedisFile, StoreFile};
@@ -150,7 +150,11 @@ fn secret_unsaid(root: &Scope<'_>, store: &StoreConfig) -> Option<SecretPlan> {
         StoreConfig::Embedded { path } => {
             let path: PathBuf = path.join("secret");
             match root.run.environment.read(&path) {
-                Ok(bytes) => ready(&root.key("secret", root.place()), &bytes),
+                Ok(bytes) => {
+                    let scope = root.key("secret", root.place());
+                    warn_if_open(&scope, &path);
+                    ready(&scope, &bytes)
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                     Some(SecretPlan::Create(path))
                 }

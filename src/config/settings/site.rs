@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::BrandConfig;
 use crate::domain::origin::{Host, Origin, OriginPattern};
 use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::ReturnPattern;
@@ -17,6 +18,9 @@ pub struct Site {
     pub id: SiteId,
     /// Its name in logs, metrics and the admin API.
     pub name: Arc<str>,
+    /// Its name for people, on pages and in mails; the name above when none is given. Plain text on
+    /// one line.
+    pub title: Arc<str>,
     /// Where it is for browsers.
     pub origin: OriginPattern,
     /// Where the application is. A site has one, with the same number as the site.
@@ -27,6 +31,9 @@ pub struct Site {
     pub return_to: Vec<ReturnPattern>,
     /// Whose scripts may read our 401 (CORS).
     pub cors_origins: Vec<Origin>,
+    /// Whose pages these are: what the site says, and for the rest what holds for all. None when the
+    /// site says nothing.
+    pub brand: Option<Arc<BrandConfig>>,
     /// How people sign in here.
     pub sign_in: SiteSignIn,
     /// In which words the application is told who is there.
@@ -44,6 +51,8 @@ pub struct SiteSignIn {
     pub link_lifetime: Duration,
     /// What another browser has to do.
     pub other_browser: OtherBrowser,
+    /// Whether people are told by mail when a browser that was not seen before signs in as them.
+    pub new_device_notice: bool,
 }
 
 /// The application behind a site.

@@ -44,13 +44,27 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("sites[].upstream", keys::<UpstreamFile>()),
         ("sites[].sign_in", keys::<SiteSignInFile>()),
         ("sites[].rules[]", keys::<RuleFile>()),
+        ("sites[].brand", keys::<BrandFile>()),
+        ("sites[].brand.colors", keys::<ColorsFile>()),
+        ("brand", keys::<BrandFile>()),
+        ("brand.colors", keys::<ColorsFile>()),
         ("server", keys::<ServerFile>()),
         ("log", keys::<LogFile>()),
     ])
 }
 
 /// Maps whose keys are not ours, or always the same two.
-const OTHERS: [&str; 4] = ["groups", "secret", "mail.smtp.password", "store.redis.url"];
+const OTHERS: [&str; 9] = [
+    "groups",
+    "secret",
+    "mail.smtp.password",
+    "store.redis.url",
+    "brand.texts",
+    "brand.texts.en",
+    "brand.texts.de",
+    "sites[].brand.texts",
+    "sites[].brand.texts.en",
+];
 
 /// The documentation with all keys set that are behind a `#` at the beginning of a line.
 fn everything_set() -> String {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{BASE, edited, parse};
+use super::{BASE, parse, report};
 
 const LISTEN: &str = "listen: [{ address: \"127.0.0.1:8080\" }]\n";
 const STORE: &str = "store: { embedded: { path: data } }\n";
@@ -297,18 +297,6 @@ const IN_SITES: &[(&str, &str, &str)] = &[
     ("an alias is wrong once", MEMBERS, "&them [nobody]\n  others: *them"),
 ];
 
-fn report(cases: &[(&str, &str, &str)]) -> String {
-    let mut report = String::new();
-    for (what, from, to) in cases {
-        let problems = match parse(&edited(from, to)) {
-            Ok(_) => panic!("{what}: was accepted"),
-            Err(problems) => problems.to_string(),
-        };
-        report.push_str(&format!("── {what}\n{problems}\n"));
-    }
-    report
-}
-
 #[test]
 fn mistakes_of_structure() {
     insta::assert_snapshot!(report(STRUCTURE));
@@ -322,18 +310,6 @@ fn mistakes_of_meaning() {
 #[test]
 fn mistakes_in_sites() {
     insta::assert_snapshot!(report(IN_SITES));
-}
-
-#[test]
-fn every_mistake_but_those_of_the_whole_file_has_a_place_within_it() {
-    for (what, from, to) in STRUCTURE.iter().chain(MEANING).chain(IN_SITES) {
-        let text = edited(from, to);
-        let lines = text.lines().count() as u64 + 1;
-        for problem in parse(&text).unwrap_err().iter() {
-            let place = problem.place.unwrap_or_else(|| panic!("{what}: {problem}"));
-            assert!((1..=lines).contains(&place.line) && place.column > 0, "{what}: {problem}");
-        }
-    }
 }
 
 #[test]

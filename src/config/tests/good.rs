@@ -9,6 +9,7 @@ use super::super::{
 };
 use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
 use crate::domain::email::EmailAddress;
+use crate::domain::language::Language;
 use crate::domain::path::RequestTarget;
 use crate::domain::time::UnixMillis;
 
@@ -43,6 +44,8 @@ fn the_documented_defaults_are_those_of_the_code() {
         assert_eq!(config.log, LogConfig::default());
         assert_eq!(config.prefix, Prefix::default());
         assert_eq!(config.admin.unwrap().to_string(), "127.0.0.1:9180");
+        assert_eq!(config.languages, Language::ALL);
+        assert!(!config.sites[0].sign_in.new_device_notice);
         assert_eq!(config.sites[0].sign_in.other_browser, OtherBrowser::Address);
         assert_eq!(config.sites[0].sign_in.link_lifetime, Duration::from_secs(600));
     }
@@ -60,7 +63,7 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
          read_timeout: 60s\n      write_timeout: 60s\n    \
          insecure_http: false\n    identity_headers: remote\n    odd_headers: drop\n    \
          sign_in: { enabled: true, mode: passwordless, registration: closed, link_lifetime: 10m, \
-         other_browser: address }\n",
+         other_browser: address, new_device_notice: false }\n    title: wiki\n",
     );
     let unsaid = edited(INBOX, "  smtp: { host: a.example.com }\n")
         .replace("http://127.0.0.1:3000", "{ url: http://127.0.0.1:3000 }");
@@ -83,6 +86,7 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
         "#      registration: closed",
         "#      link_lifetime: 10m",
         "#      other_browser: address",
+        "#      new_device_notice: false",
         "#    identity_headers: remote",
         "#    odd_headers: drop",
     ] {

@@ -94,6 +94,7 @@ fn a_key_that_may_hold_a_secret_is_not_named() {
         BASE.replace("inbox: {", "smtp: { password:hunter2, "),
         format!("{BASE}secret:hunter2\n"),
         format!("{BASE}\"secret: hunter2\": 1\n"),
+        format!("{BASE}brand: {{ texts: {{ de: {{ \"password:hunter2\": [x] }} }} }}\n"),
     ] {
         let told = parse(&text).unwrap_err().to_string();
         assert!(!told.contains(CANARY), "{told}");
@@ -119,6 +120,12 @@ fn a_password_in_a_url_is_not_repeated_where_none_belongs() {
             ("", "prefix: \"VALUE\"\n"),
             ("", "session: { domain: \"VALUE\" }\n"),
             ("", "log: { level: \"VALUE\" }\n"),
+            ("", "brand: { help: \"VALUE\" }\n"),
+            ("", "brand: { logo: \"VALUE\" }\n"),
+            ("", "brand: { templates: \"VALUE\" }\n"),
+            ("", "brand: { colors: { accent: \"VALUE\" } }\n"),
+            ("", "brand: { texts: { \"VALUE\": { a: b } } }\n"),
+            ("", "languages: [\"VALUE\"]\n"),
         ] {
             let told = parse(&edited(from, &to.replace("VALUE", url))).unwrap_err().to_string();
             assert!(!told.contains(CANARY), "{told}");

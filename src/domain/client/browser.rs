@@ -134,9 +134,12 @@ impl BrowserLabel {
     }
 }
 
+/// What stands in a label for a browser that has no name here.
+pub const UNKNOWN_BROWSER: &str = "An unknown browser";
+
 impl fmt::Display for BrowserLabel {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.browser.word().unwrap_or("An unknown browser"))?;
+        out.write_str(self.browser.word().unwrap_or(UNKNOWN_BROWSER))?;
         self.system.word().map_or(Ok(()), |system| write!(out, " on {system}"))
     }
 }

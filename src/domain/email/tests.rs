@@ -49,6 +49,12 @@ fn what_people_paste_is_reduced_to_the_address() {
         "\"Alice\" <alice@example.com>",
         "Zo\u{eb} (work) <alice@example.com>",
         "Alice<alice@example.com>",
+        "\u{a0}alice@example.com\u{3000}",
+        "\u{feff}alice@example.com\u{200b}",
+        "\u{202a}alice@example.com\u{202c}",
+        "\u{2068}Alice <alice@example.com>\u{2069}\u{2028}",
+        "\"Smith, Alice\" <alice@example.com>",
+        "\"Alice (Sales; Europe): desk\" <alice@example.com>",
     ] {
         let address = EmailAddress::parse_typed(text);
         assert_eq!(address.map(|a| a.to_string()).as_deref(), Ok("alice@example.com"), "{text}");
@@ -133,8 +139,7 @@ const HOSTILE: &[(&str, EmailError, &str)] = &[
     ("alice@\u{2460}.com", EmailError::DisguisedDomain, "circled digit"),
     ("alice@\u{1d41a}.example.com", EmailError::DisguisedDomain, "mathematical letter"),
     ("alice\u{a0}@example.com", EmailError::Blank, "no-break space"),
-    ("\u{a0}alice@example.com", EmailError::Blank, "Unicode blank is not trimmed"),
-    ("alice@example.com\u{2028}", EmailError::Blank, "line separator"),
+    ("alice\u{2028}@example.com", EmailError::Blank, "line separator"),
     ("alice\0@example.com", EmailError::Blank, "NUL"),
     ("alice@example.com\0.evil.test", EmailError::Blank, "NUL in the domain"),
     ("alice\u{7f}@example.com", EmailError::Blank, "DEL"),
@@ -157,6 +162,10 @@ fn pastes_that_carry_more_than_one_plain_address_are_refused() {
         "mailto:alice@example.com?bcc=evil@evil.test",
         "mailto:alice@example.com?subject=x",
         "mailto:evil@evil.test,alice@example.com",
+        "mailto://alice@example.com",
+        "mailto:/alice@example.com",
+        "mailto:alice#x@example.com",
+        "mailto:alice&bcc=evil@example.com",
         "mailto:mailto:alice@example.com",
         "mailto:",
         "mailto:Alice <alice@example.com>",
@@ -170,6 +179,9 @@ fn pastes_that_carry_more_than_one_plain_address_are_refused() {
         "Alice < alice@example.com >",
         "Alice, Bob <alice@example.com>",
         "\"Alice <alice@example.com>",
+        "\"Alice\", Bob <alice@example.com>",
+        "\"Alice\", \"Bob\" <alice@example.com>",
+        "\"Alice, evil@evil.test\" <alice@example.com>",
         "\"\" <alice@example.com>",
         "Al\"i\"ce <alice@example.com>",
         "\"Alice\" \"B\" <alice@example.com>",
@@ -214,6 +226,7 @@ fn a_name_before_the_address_is_never_the_address() {
     assert!(EmailAddress::parse("Alice <alice@example.com>").is_err(), "the strict reader");
     assert!(EmailAddress::parse("mailto:alice@example.com").is_err(), "the strict reader");
     assert!(EmailAddress::parse(" alice@example.com").is_err(), "the strict reader");
+    assert!(EmailAddress::parse("\u{a0}alice@example.com").is_err(), "the strict reader");
 }
 
 #[test]

@@ -3,47 +3,77 @@
 use super::*;
 
 const AT: UnixMillis = UnixMillis(1_795_356_180_000);
-const UNTIL: UnixMillis = UnixMillis(1_795_357_080_000);
 
 fn sample() -> SignInMail<'static> {
-    SignInMail {
-        site_host: "staging.example.com",
-        site_name: "Staging",
-        link: "https://staging.example.com/.linkgate/link/Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6",
-        code: "WDJB-MJHT",
-        valid_until: UNTIL,
-        sent_at: AT,
-        browser: "Firefox on Windows",
-        client: "203.0.113.0/24",
-        report_link: "https://staging.example.com/.linkgate/report/cmVwb3J0cmVwb3J0cmVwb3J0",
-        return_short: "staging.example.com/reports/42?tab=x",
-    }
+    samples::SIGN_IN
+}
+
+fn mails() -> Mails {
+    Mails::new(Arc::new(Branding::built_in().unwrap())).unwrap()
 }
 
 fn render(mail: &SignInMail<'_>) -> RenderedMail {
-    Mails::new().unwrap().sign_in(mail).unwrap()
+    mails().sign_in(mail, Language::English).unwrap()
+}
+
+/// Every mail in every language.
+fn all(mail: &SignInMail<'_>) -> Vec<(String, RenderedMail)> {
+    let mails = mails();
+    let mut all = Vec::new();
+    for language in Language::ALL {
+        all.push((format!("{language}_sign_in"), mails.sign_in(mail, language).unwrap()));
+        let code_only = SignInMail { link: "", report_link: "", ..*mail };
+        let name = format!("{language}_sign_in_code_only");
+        all.push((name, mails.sign_in(&code_only, language).unwrap()));
+        let name = format!("{language}_new_device");
+        all.push((name, mails.new_device(&samples::NEW_DEVICE, language).unwrap()));
+    }
+    all
 }
 
 #[test]
-fn the_mail() {
-    let mail = render(&sample());
-    insta::assert_snapshot!("subject", mail.subject);
-    insta::assert_snapshot!("text", mail.text);
-    insta::assert_snapshot!("html", mail.html);
+fn every_mail_in_every_language() {
+    for (name, mail) in all(&sample()) {
+        insta::assert_snapshot!(
+            format!("{name}_text"),
+            format!("{}\n\n{}", mail.subject, mail.text)
+        );
+        insta::assert_snapshot!(format!("{name}_html"), mail.html);
+    }
+}
+
+/// To look at the mails in a browser, name a folder:
+/// `LINKGATE_LOOK=/some/folder cargo test --lib mail_written_out`.
+#[test]
+fn every_mail_written_out_is_a_whole_document() {
+    let wished = std::env::var_os("LINKGATE_LOOK").map(std::path::PathBuf::from);
+    for (name, mail) in all(&sample()) {
+        assert!(
+            mail.html.starts_with("<!doctype html>") && mail.html.contains("</html>"),
+            "{name}"
+        );
+        if let Some(folder) = &wished {
+            std::fs::write(folder.join(format!("mail_{name}.html")), mail.html).unwrap();
+        }
+    }
 }
 
 #[test]
 fn link_and_code_stand_alone_on_their_lines() {
     let mail = sample();
-    let text = render(&mail).text;
-    let lines: Vec<&str> = text.lines().collect();
-    for alone in [mail.link, mail.code, mail.report_link] {
-        assert_eq!(lines.iter().filter(|line| line.contains(alone)).count(), 1);
-        assert!(lines.contains(&alone), "{alone}");
+    let last_words = ["code is", "Code lautet", "le code est", "El código es", "الرمز هو"];
+    for (language, last_words) in Language::ALL.into_iter().zip(last_words) {
+        let text = mails().sign_in(&mail, language).unwrap().text;
+        let lines: Vec<&str> = text.lines().collect();
+        for alone in [mail.link, mail.code, mail.report_link] {
+            assert_eq!(lines.iter().filter(|line| line.contains(alone)).count(), 1);
+            assert!(lines.contains(&alone), "{alone}");
+        }
+        let before = &text[..text.find(mail.code).unwrap()];
+        let before = before.trim_end().trim_end_matches(':').trim_end().to_lowercase();
+        assert!(before.ends_with(&last_words.to_lowercase()), "{language}: {before}");
+        assert!(before.lines().count() <= 12, "a code far down is not found by mail apps");
     }
-    let before = &text[..text.find(mail.code).unwrap()];
-    assert!(before.trim_end().ends_with("code is"));
-    assert!(before.lines().count() <= 12, "a code far down is not found by mail apps");
 }
 
 #[test]
@@ -55,12 +85,13 @@ fn nothing_else_has_the_shape_of_the_code() {
         site_name: "BCDF-GHJK",
         ..sample()
     };
-    for mail in [sample(), hostile] {
-        let text = render(&mail).text;
-        let rest: Vec<&str> =
-            text.lines().filter(|line| *line != mail.code && !line.contains("https://")).collect();
-        assert_eq!(rest.len(), text.lines().count() - 3);
-        assert!(!has_code_shape(&rest.join("\n")), "{rest:?}");
+    for (name, mail) in all(&sample()).into_iter().chain(all(&hostile)) {
+        let rest: Vec<&str> = mail
+            .text
+            .lines()
+            .filter(|line| *line != sample().code && !line.contains("https://"))
+            .collect();
+        assert!(!has_code_shape(&rest.join("\n")), "{name}: {rest:?}");
     }
 }
 
@@ -83,20 +114,29 @@ fn a_fact_cannot_write_lines_or_markup() {
 
 #[test]
 fn a_subject_is_one_line() {
-    let line = subject("wiki.example.com\r\nBcc: all@example.com", AT);
+    let phrases = Phrases::new(&[]).unwrap();
+    let say = |language, host| subject(&phrases, language, host, AT);
+    let line = say(Language::English, "wiki.example.com\r\nBcc: all@example.com");
     assert_eq!(line, "Sign in to wiki.example.comBcc: all@example.com (14:03 UTC)");
+    for language in Language::ALL {
+        let line = say(language, "wiki.example.com");
+        assert!(line.contains("wiki.example.com") && line.contains("14:03 UTC"), "{line}");
+    }
 }
 
 #[test]
-fn the_preheader_holds_no_code_and_the_mail_is_small() {
-    let mail = render(&sample());
-    let start = mail.html.find("display:none").unwrap();
-    let end = start + mail.html[start..].find("</div>").unwrap();
-    assert!(!mail.html[start..end].contains("WDJB"));
-    assert_eq!(mail.html.matches("WDJB-MJHT").count(), 1);
-    assert!(mail.html.len() <= 20 * 1024, "{}", mail.html.len());
-    assert!(!mail.html.contains("<img") && !mail.html.contains("url("));
-    assert!(mail.text.is_ascii() && mail.text.lines().all(|line| line.len() <= 120));
+fn the_preview_holds_no_code_and_mails_are_small() {
+    for (name, mail) in all(&sample()) {
+        let start = mail.html.find("display:none").unwrap();
+        let end = start + mail.html[start..].find("</div>").unwrap();
+        assert!(!mail.html[start..end].contains("WDJB"), "{name}");
+        let codes = usize::from(!name.ends_with("new_device"));
+        assert_eq!(mail.html.matches("WDJB-MJHT").count(), codes, "{name}");
+        let whole = mail.html.len() + mail.text.len();
+        assert!(whole <= 20 * 1024, "{name}: {whole}");
+        assert!(!mail.html.contains("<img") && !mail.html.contains("url("), "{name}");
+        assert!(!mail.html.contains("http://"), "{name}");
+    }
 }
 
 #[test]
@@ -111,7 +151,7 @@ fn without_a_link_the_code_stands_alone() {
     let mail = render(&SignInMail { link: "", report_link: "", ..sample() });
     assert!(mail.text.contains("WDJB-MJHT") && mail.html.contains("WDJB-MJHT"));
     for part in [&mail.text, &mail.html] {
-        assert!(!part.contains("this link") && !part.contains("end the request"), "{part}");
+        assert!(!part.contains("this link") && !part.contains("End the request"), "{part}");
     }
     assert!(!mail.html.contains("href"), "{}", mail.html);
 }

@@ -1,10 +1,14 @@
-//! The style sheet, the script and the icon, under names that change with their content.
+//! The style sheet, the script, the icon and the logo, under names that change with their content.
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-const STYLESHEET: &[u8] = include_bytes!("../assets/linkgate.css");
+use crate::portal::brand::Branding;
+
+const STYLESHEET: &str = include_str!("../assets/linkgate.css");
 const SCRIPT: &[u8] = include_bytes!("../assets/linkgate.js");
 const ICON: &[u8] = include_bytes!("../assets/linkgate.svg");
+const SVG: &str = "image/svg+xml";
 
 /// The files served below `{prefix}/assets/`; safe to cache for ever.
 #[derive(Clone, Debug)]
@@ -12,6 +16,7 @@ pub struct Assets {
     stylesheet: Asset,
     script: Asset,
     icon: Asset,
+    logo: Option<Asset>,
 }
 
 /// One file.
@@ -22,17 +27,25 @@ pub struct Asset {
     /// Value for `Content-Type`.
     pub content_type: &'static str,
     /// The content.
-    pub bytes: &'static [u8],
+    pub bytes: Bytes,
 }
 
 impl Assets {
-    /// Computes the names; once, at the start.
+    /// The files of a brand: its colours and rules come after ours in the style sheet. Once, at the
+    /// start.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(branding: &Branding) -> Self {
+        let own = branding.style();
+        let stylesheet = match own.is_empty() {
+            true => Bytes::from_static(STYLESHEET.as_bytes()),
+            false => Bytes::from(format!("{STYLESHEET}{own}")),
+        };
+        let logo = branding.brand.logo.as_deref().map(|svg| Bytes::from(svg.to_owned()));
         Self {
-            stylesheet: asset(STYLESHEET, "css", "text/css; charset=utf-8"),
-            script: asset(SCRIPT, "js", "text/javascript; charset=utf-8"),
-            icon: asset(ICON, "svg", "image/svg+xml"),
+            stylesheet: asset(stylesheet, "css", "text/css; charset=utf-8"),
+            script: asset(Bytes::from_static(SCRIPT), "js", "text/javascript; charset=utf-8"),
+            icon: asset(Bytes::from_static(ICON), "svg", SVG),
+            logo: logo.map(|svg| asset(svg, "svg", SVG)),
         }
     }
 
@@ -40,7 +53,8 @@ impl Assets {
     /// asks for them.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Asset> {
-        [&self.stylesheet, &self.script, &self.icon].into_iter().find(|asset| asset.name == name)
+        let all = [&self.stylesheet, &self.script, &self.icon];
+        all.into_iter().chain(&self.logo).find(|asset| asset.name == name)
     }
 
     /// The style sheet of all pages.
@@ -61,16 +75,16 @@ impl Assets {
     pub fn icon(&self) -> &Asset {
         &self.icon
     }
-}
 
-impl Default for Assets {
-    fn default() -> Self {
-        Self::new()
+    /// The operator's logo.
+    #[must_use]
+    pub fn logo(&self) -> Option<&Asset> {
+        self.logo.as_ref()
     }
 }
 
-fn asset(bytes: &'static [u8], extension: &str, content_type: &'static str) -> Asset {
-    let digest = Sha256::digest(bytes);
+fn asset(bytes: Bytes, extension: &str, content_type: &'static str) -> Asset {
+    let digest = Sha256::digest(&bytes);
     let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     Asset { name: format!("linkgate-{hash}.{extension}"), content_type, bytes }
 }
@@ -81,7 +95,7 @@ mod tests {
 
     #[test]
     fn files_are_found_by_their_full_name_only() {
-        let assets = Assets::new();
+        let assets = Assets::new(&Branding::built_in().unwrap());
         let name = assets.stylesheet().name.clone();
         assert_eq!(name.len(), "linkgate-0123456789ab.css".len());
         assert_eq!(assets.find(&name).unwrap().bytes, STYLESHEET);
@@ -91,6 +105,6 @@ mod tests {
 
     #[test]
     fn the_name_follows_the_content() {
-        assert_eq!(asset(b"", "js", "").name, "linkgate-e3b0c44298fc.js");
+        assert_eq!(asset(Bytes::new(), "js", "").name, "linkgate-e3b0c44298fc.js");
     }
 }

@@ -1,9 +1,9 @@
-//! Clock times in pages and mails: UTC, said so, and the same for everyone.
+//! Clock times and dates, as digits: UTC, and the same for everyone.
 //!
 //! A server does not know where the visitor is. Pages therefore say `14:03 UTC` inside a `<time>`
-//! element, and the script adds the visitor's own time where it differs.
+//! element, and the script adds the visitor's own time where it differs. The words around the
+//! digits are those of the language, see [`phrases`](crate::portal::phrases).
 
-use minijinja::value::Value;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::{datetime, format_description};
@@ -13,16 +13,8 @@ use crate::domain::time::UnixMillis;
 type Format = &'static [BorrowedFormatItem<'static>];
 
 const MACHINE: Format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-const CLOCK: Format = format_description!("[hour]:[minute] UTC");
-const CLOCK_SECONDS: Format = format_description!("[hour]:[minute]:[second] UTC");
-const MOMENT: Format =
-    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
-
-/// `14:03 UTC`, as plain text: for subjects and mails.
-#[must_use]
-pub fn clock_words(at: UnixMillis) -> String {
-    text(at, CLOCK)
-}
+const DIGITS: Format = format_description!("[hour]:[minute]");
+const DIGITS_WITH_SECONDS: Format = format_description!("[hour]:[minute]:[second]");
 
 /// `2026-11-22T14:03:30Z` (RFC 3339), for programs.
 #[must_use]
@@ -30,24 +22,29 @@ pub fn rfc3339(at: UnixMillis) -> String {
     text(at, MACHINE)
 }
 
-/// Filter: `14:03 UTC`, plain.
-pub(super) fn clock_text(at: u64) -> String {
-    clock_words(UnixMillis(at))
+/// `14:03`.
+pub(crate) fn digits(at: UnixMillis) -> String {
+    text(at, DIGITS)
 }
 
-/// Filter: `14:03 UTC` in a `<time>` element.
-pub(super) fn clock(at: u64) -> Value {
-    element(at, CLOCK, "minutes")
+/// `14:03:30`.
+pub(crate) fn digits_with_seconds(at: UnixMillis) -> String {
+    text(at, DIGITS_WITH_SECONDS)
 }
 
-/// Filter: `14:03:30 UTC` in a `<time>` element.
-pub(super) fn clock_seconds(at: u64) -> Value {
-    element(at, CLOCK_SECONDS, "seconds")
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Date {
+    pub(crate) year: i32,
+    /// From 1 to 12.
+    pub(crate) month: u8,
+    pub(crate) day: u8,
 }
 
-/// Filter: `22 November 2026, 14:03 UTC` in a `<time>` element.
-pub(super) fn moment(at: u64) -> Value {
-    element(at, MOMENT, "minutes")
+/// The day in UTC.
+pub(crate) fn date(at: UnixMillis) -> Date {
+    let moment = moment(at);
+    Date { year: moment.year(), month: moment.month().into(), day: moment.day() }
 }
 
 /// Filter: whole seconds from `now` until `at`, rounded up; 0 when it is past.
@@ -60,22 +57,15 @@ pub(super) fn minutes_from(at: u64, now: u64) -> u64 {
     at.saturating_sub(now).div_ceil(60_000).max(1)
 }
 
-/// Nothing in it needs escaping: digits, letters and punctuation of our own formats.
-fn element(at: u64, format: Format, kind: &str) -> Value {
-    let at = UnixMillis(at);
-    let (machine, words) = (text(at, MACHINE), text(at, format));
-    Value::from_safe_string(format!(
-        "<time datetime=\"{machine}\" data-clock=\"{kind}\">{words}</time>"
-    ))
+fn text(at: UnixMillis, format: Format) -> String {
+    moment(at).format(format).unwrap_or_default()
 }
 
-fn text(at: UnixMillis, format: Format) -> String {
-    let end = datetime!(9999-12-31 23:59:59 UTC);
-    let moment = i64::try_from(at.seconds())
+fn moment(at: UnixMillis) -> OffsetDateTime {
+    i64::try_from(at.seconds())
         .ok()
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .unwrap_or(end);
-    moment.format(format).unwrap_or_default()
+        .unwrap_or(datetime!(9999-12-31 23:59:59 UTC))
 }
 
 #[cfg(test)]
@@ -83,20 +73,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_utc_and_say_so() {
-        assert_eq!(clock_words(UnixMillis(1_795_356_180_000)), "14:03 UTC");
-        let element = moment(1_795_356_180_999).to_string();
-        assert_eq!(
-            element,
-            "<time datetime=\"2026-11-22T14:03:00Z\" data-clock=\"minutes\">\
-             22 November 2026, 14:03 UTC</time>"
-        );
-        assert!(clock_seconds(1_795_356_210_000).to_string().contains(">14:03:30 UTC<"));
+    fn times_are_utc() {
+        let at = UnixMillis(1_795_356_180_999);
+        assert_eq!(rfc3339(at), "2026-11-22T14:03:00Z");
+        assert_eq!((digits(at), digits_with_seconds(at)), ("14:03".into(), "14:03:00".into()));
+        assert_eq!(date(at), Date { year: 2026, month: 11, day: 22 });
     }
 
     #[test]
     fn the_end_of_time_does_not_panic() {
-        assert_eq!(clock_words(UnixMillis(u64::MAX)), "23:59 UTC");
+        assert_eq!(digits(UnixMillis(u64::MAX)), "23:59");
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! The template engine, set up once and alike for pages and mails.
+//! The template engine, set up once and alike for pages and mails: one for each language.
+
+use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
@@ -7,6 +9,9 @@ use minijinja::{
 };
 
 use super::{clock, words};
+use crate::domain::language::Language;
+use crate::portal::brand::Branding;
+use crate::portal::phrases::{Phrases, in_templates};
 
 /// A template's name and text. Names that end in `.html` are escaped for HTML.
 pub(crate) type Source = (&'static str, &'static str);
@@ -43,26 +48,34 @@ pub(crate) const PAGES: &[Source] = built_in![
 /// Steps one page may take: a loop that runs away ends as an error, not as a hung worker.
 const FUEL: u64 = 200_000;
 
-/// An engine that knows the given templates and our filters.
+/// An engine for one language: the templates of a brand, our filters, and the phrases.
 ///
 /// # Errors
 /// When a template does not compile.
-pub(crate) fn environment(sources: &[Source]) -> Result<Environment<'static>, Error> {
+pub(crate) fn environment(
+    sources: &[Source],
+    branding: &Branding,
+    language: Language,
+) -> Result<Environment<'static>, Error> {
+    let mut environment = bare(&branding.phrases, language)?;
+    environment.add_global("lang", language.tag());
+    environment.add_global("dir", language.direction());
+    for (name, built_in) in sources {
+        environment.add_template_owned(*name, branding.template(name, built_in))?;
+    }
+    Ok(environment)
+}
+
+fn bare(phrases: &Arc<Phrases>, language: Language) -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_fuel(Some(FUEL));
     environment.set_formatter(write_value);
-    environment.add_filter("clock", clock::clock);
-    environment.add_filter("clock_seconds", clock::clock_seconds);
-    environment.add_filter("clock_text", clock::clock_text);
-    environment.add_filter("moment", clock::moment);
     environment.add_filter("seconds_from", clock::seconds_from);
     environment.add_filter("minutes_from", clock::minutes_from);
     environment.add_filter("shorten", |text: &str, most: usize| words::shorten(text, most));
-    for (name, text) in sources {
-        environment.add_template(name, text)?;
-    }
+    in_templates::install(&mut environment, phrases, language);
     Ok(environment)
 }
 
@@ -89,9 +102,17 @@ mod tests {
     use super::*;
     use minijinja::context;
 
+    fn engine(text: &'static str) -> Environment<'static> {
+        let phrases = Arc::new(Phrases::new(&[]).unwrap());
+        let mut engine = bare(&phrases, Language::English).unwrap();
+        engine.add_template("a.html", text).unwrap();
+        engine.add_template("a.txt", text).unwrap();
+        engine
+    }
+
     #[test]
     fn html_is_escaped_but_for_the_slash() {
-        let engine = environment(&[("a.html", "{{ text }}"), ("a.txt", "{{ text }}")]).unwrap();
+        let engine = engine("{{ text }}");
         let say = |name| {
             let text = "/<b a='1' b=\"2\">&/";
             engine.get_template(name).unwrap().render(context! { text }).unwrap()
@@ -102,14 +123,14 @@ mod tests {
 
     #[test]
     fn a_name_that_no_view_has_is_an_error() {
-        let engine = environment(&[("a.html", "{{ typo }}")]).unwrap();
+        let engine = engine("{{ typo }}");
         assert!(engine.get_template("a.html").unwrap().render(context! {}).is_err());
     }
 
     #[test]
     fn a_runaway_template_ends() {
-        let text = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
-        let engine = environment(&[("a.html", text)]).unwrap();
+        let engine =
+            engine("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}");
         assert!(engine.get_template("a.html").unwrap().render(context! {}).is_err());
     }
 }

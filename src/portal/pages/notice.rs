@@ -1,7 +1,7 @@
-//! The simple error pages: one template, one sentence or two for each.
+//! The simple error pages: one template, three messages for each.
 
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Page, Site};
 use crate::domain::time::UnixMillis;
@@ -20,8 +20,7 @@ pub struct Notice<'a> {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeKind {
     /// 421: the host names no site of ours.
     Misdirected,
@@ -37,6 +36,8 @@ pub enum NoticeKind {
     Unsupported,
     /// 403: a form that another website sent.
     CrossSite,
+    /// 403: the operator has switched sign-in off.
+    SignInClosed,
     /// 502: the upstream refuses connections or breaks off.
     UpstreamDown,
     /// 504: the upstream does not answer in time.
@@ -45,7 +46,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind, for tables.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Misdirected,
         Self::BadRequest,
         Self::NotFound,
@@ -53,9 +54,33 @@ impl NoticeKind {
         Self::TooLarge,
         Self::Unsupported,
         Self::CrossSite,
+        Self::SignInClosed,
         Self::UpstreamDown,
         Self::UpstreamSlow,
     ];
+
+    /// The middle of the keys of its messages: `notice-bad-request-title`.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Misdirected => "misdirected",
+            Self::BadRequest => "bad-request",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::TooLarge => "too-large",
+            Self::Unsupported => "unsupported",
+            Self::CrossSite => "cross-site",
+            Self::SignInClosed => "sign-in-closed",
+            Self::UpstreamDown => "upstream-down",
+            Self::UpstreamSlow => "upstream-slow",
+        }
+    }
+}
+
+impl Serialize for NoticeKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.key())
+    }
 }
 
 impl Page for Notice<'_> {
@@ -71,7 +96,7 @@ impl Page for Notice<'_> {
             NoticeKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             NoticeKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             NoticeKind::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            NoticeKind::CrossSite => StatusCode::FORBIDDEN,
+            NoticeKind::CrossSite | NoticeKind::SignInClosed => StatusCode::FORBIDDEN,
             NoticeKind::UpstreamDown => StatusCode::BAD_GATEWAY,
             NoticeKind::UpstreamSlow => StatusCode::GATEWAY_TIMEOUT,
         }

@@ -20,7 +20,7 @@ pub struct SignOut<'a> {
 pub struct SignedOut<'a> {
     /// The site.
     pub site: Site<'a>,
-    /// All sessions of the person have ended, and not only this one.
+    /// On all devices, not on this one alone.
     pub everywhere: bool,
 }
 
@@ -63,38 +63,39 @@ pub struct Account<'a> {
     pub signed_in_at: UnixMillis,
     /// Its absolute end.
     pub expires_at: UnixMillis,
-    /// The sessions of this person, the one that was used last first.
+    /// All sessions of this person, this one first.
     pub sessions: &'a [AccountSession<'a>],
-    /// What was just done.
+    /// What was just ended here.
     pub ended: Option<AccountEnded>,
 }
 
-/// A session in the list.
+/// One session in the list.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct AccountSession<'a> {
-    /// Hidden field: what the session is called.
+    /// Stands for the session in the form that ends it; worth nothing to anybody else.
     pub handle: &'a str,
-    /// Its browser: `Firefox on Windows`.
+    /// The browser: `Firefox on Windows`. A hint, never the raw `User-Agent`.
     pub browser: &'a str,
-    /// Where it counts.
+    /// Host of the site it was signed in at.
     pub host: &'a str,
-    /// The client network at sign-in.
+    /// Part of the network address it was signed in from: `203.0.113.0/24`. Coarse, because
+    /// whoever has one session of a person sees the places of all.
     pub network: &'a str,
     /// When it began.
     pub signed_in_at: UnixMillis,
-    /// When it was used last, to within a minute.
+    /// When it was used last.
     pub last_seen: UnixMillis,
-    /// It is the session of this browser.
+    /// It is the one of this browser.
     pub this: bool,
 }
 
-/// What a button of the account page has done.
+/// What was ended on the account page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountEnded {
-    /// One session has ended.
+    /// One other session.
     One,
-    /// All but this one have ended.
+    /// All other sessions.
     Others,
 }
 

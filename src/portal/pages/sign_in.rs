@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::{AddressProblem, Page, Site};
+pub use crate::domain::mailbox::Mailbox;
 use crate::domain::time::UnixMillis;
 
 /// `GET {prefix}/sign-in`, and the answer to a `POST` that was refused at the field (422).
@@ -22,14 +23,20 @@ pub struct SignIn<'a> {
     pub email: &'a str,
     /// Why the typed address was refused.
     pub error: Option<AddressProblem>,
+    /// The mails of this site hold a link; else the code alone, and no link is spoken of.
+    pub has_link: bool,
+    /// The visitor may have the address remembered on this device (`linkgate-address`).
+    pub remember_offered: bool,
+    /// `email` comes from that cookie: the box is ticked, and "Not you?" leads out of it.
+    pub remembered: bool,
     /// What the visitor should know before typing.
-    pub notices: &'a [SignInNotice],
+    pub notices: &'a [SignInNotice<'a>],
 }
 
 /// Something to know before signing in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum SignInNotice {
+pub enum SignInNotice<'a> {
     /// There was a session, and it has ended.
     SessionEnded,
     /// The session ended before a form was sent; what was in the form is lost.
@@ -42,6 +49,11 @@ pub enum SignInNotice {
     MailDelayed {
         /// Since when.
         since: UnixMillis,
+    },
+    /// Somebody is signed in, and may go on or switch.
+    AlreadySignedIn {
+        /// Who, in full.
+        email: &'a str,
     },
 }
 
@@ -58,6 +70,11 @@ pub struct CheckMail<'a> {
     pub sender: &'a str,
     /// The subject, from [`SignInMail::subject`](crate::portal::mail::SignInMail::subject).
     pub subject: &'a str,
+    /// The mails of this site hold a link; else the code alone, and no link is spoken of.
+    pub has_link: bool,
+    /// An address that was perhaps meant: `ann@gmail.com` for `ann@gmial.com`. Told from the typed
+    /// address alone, and only ever a hint: the mail to the typed one is on its way.
+    pub suggestion: Option<&'a str>,
     /// Now, for the countdowns: they must not depend on the visitor's clock.
     pub now: UnixMillis,
     /// When the newest mail was asked for.
@@ -73,25 +90,27 @@ pub struct CheckMail<'a> {
     pub code_error: Option<CodeProblem>,
     /// What just happened.
     pub notice: Option<CheckMailNotice>,
-    /// Where this address reads its mail, see [`Mailbox::of`].
+    /// Where this address reads its mail, see [`Mailbox::of`]; `None` if the visitor has not typed
+    /// the address, which may stand in the URL, and where the operator wants no such button.
     pub mailbox: Option<Mailbox>,
     /// The return URL, for "use another address".
     pub return_to: &'a str,
 }
 
-/// How far the mail is, as far as a visitor may know.
+/// How far the mails are, as far as a visitor may know.
+///
+/// Both are facts about the relay, never about one mail: "handed over" would tell addresses that
+/// get a mail from those that get none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Delivery {
-    /// Waiting for hand-over, in good time.
+    /// Mails go out in good time.
     Queued,
-    /// The relay took it.
-    HandedOver {
-        /// When.
-        at: UnixMillis,
+    /// The relay is in trouble.
+    Delayed {
+        /// Since when.
+        since: UnixMillis,
     },
-    /// Tried more than once.
-    Slow,
 }
 
 /// Why a typed code was refused.
@@ -117,15 +136,6 @@ pub enum CheckMailNotice {
     SentAgain,
     /// "I opened the link: continue" was pressed (`?opened=1`), but this browser has no session.
     NotYet,
-}
-
-/// A web page where mail is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mailbox {
-    /// Name of the service.
-    pub name: &'static str,
-    /// Where it is.
-    pub url: &'static str,
 }
 
 /// The time of an attempt is over: on the waiting page (200), or after a code that came too late
@@ -221,39 +231,5 @@ impl Page for RateLimited<'_> {
 
     fn status(&self) -> StatusCode {
         StatusCode::TOO_MANY_REQUESTS
-    }
-}
-
-impl Mailbox {
-    /// The web mail of a well-known domain, told from the address alone: no look-up, so it tells
-    /// nobody anything and costs nothing.
-    #[must_use]
-    pub fn of(address: &str) -> Option<Self> {
-        let (_, domain) = address.rsplit_once('@')?;
-        let (name, url) = match domain.to_ascii_lowercase().as_str() {
-            "gmail.com" | "googlemail.com" => ("Gmail", "https://mail.google.com/mail/"),
-            "outlook.com" | "hotmail.com" | "live.com" => {
-                ("Outlook", "https://outlook.live.com/mail/")
-            }
-            "yahoo.com" => ("Yahoo Mail", "https://mail.yahoo.com/"),
-            "proton.me" | "protonmail.com" | "pm.me" => ("Proton Mail", "https://mail.proton.me/"),
-            "icloud.com" | "me.com" | "mac.com" => ("iCloud Mail", "https://www.icloud.com/mail"),
-            "gmx.de" | "gmx.net" => ("GMX", "https://www.gmx.net/"),
-            "fastmail.com" | "fastmail.fm" => ("Fastmail", "https://app.fastmail.com/mail/"),
-            _ => return None,
-        };
-        Some(Self { name, url })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mailbox_is_known_by_the_exact_domain() {
-        assert_eq!(Mailbox::of("a@GMail.com").map(|found| found.name), Some("Gmail"));
-        assert_eq!(Mailbox::of("a@gmail.com.example"), None);
-        assert_eq!(Mailbox::of("gmail.com"), None);
     }
 }

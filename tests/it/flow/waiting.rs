@@ -25,9 +25,9 @@ async fn it_goes_on_by_itself(kind: Kind) {
     );
     let page = browser.get("/.linkgate/check-mail").await;
     assert_eq!((page.status, page.location()), (303, "/deep?q#top"));
-    // Without the session the used attempt is over.
+    // Without the session the tab is told by the clock alone, as if the link had been used elsewhere.
     browser.cookies.remove(SESSION);
-    assert_eq!(wait_state(&mut browser).await, "expired");
+    assert_eq!(wait_state(&mut browser).await, "waiting");
     // The state is for this browser's attempt only.
     assert_eq!(wait_state(&mut gate.browser()).await, "unknown");
 }

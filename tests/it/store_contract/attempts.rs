@@ -2,10 +2,11 @@
 
 use linkgate::domain::attempt::{Record, State};
 use linkgate::domain::time::UnixMillis;
-use linkgate::ports::{Settled, Settlement};
+use linkgate::ports::{Beginning, NewSession, Settled, Settlement};
 
 use super::world::{
-    ANN, BOB, LIFETIME, NOW, World, attempt, browser, link, session, session_digest, settle_with,
+    ANN, BOB, LIFETIME, NOW, World, attempt, browser, link, mail, session, session_digest,
+    settle_with,
 };
 
 const LATER: UnixMillis = UnixMillis(NOW.0 + 5_000);
@@ -62,6 +63,7 @@ pub(super) async fn what_was_used_by_link_is_used_up_when_replaced(world: World)
         from: State::Live,
         to,
         session: None,
+        mail: None,
         keep_until: NOW.after(LIFETIME),
         now: NOW,
     };
@@ -71,6 +73,27 @@ pub(super) async fn what_was_used_by_link_is_used_up_when_replaced(world: World)
     assert_eq!(world.state(1).await, State::Used { session, at });
     world.begin(3, 1, ANN, LATER).await;
     assert_eq!(world.state(1).await, State::Used { session, at }, "used stays used");
+}
+
+pub(super) async fn an_attempt_that_replaces_nothing_leaves_the_older_one_alone(world: World) {
+    let store = &world.store;
+    world.begin(1, 1, ANN, NOW).await;
+    let (late, mail) = (attempt(1), mail(2));
+    let beginning = Beginning {
+        link: link(2),
+        attempt: &late,
+        person: ANN,
+        mail: &mail,
+        keep_until: NOW.after(LIFETIME),
+        replaces: false,
+        now: LATER,
+    };
+    store.begin(&beginning).await.unwrap();
+    assert_eq!((world.state(1).await, world.state(2).await), (State::Live, State::Live));
+    assert_eq!(store.latest(browser(1)).await.unwrap().unwrap().0, link(2));
+    // The next one that replaces takes the place of the first.
+    world.begin(3, 1, ANN, LATER).await;
+    assert_eq!(world.state(1).await, State::Replaced { at: LATER });
 }
 
 pub(super) async fn tries_are_counted_up_to_the_most(world: World) {
@@ -103,7 +126,8 @@ pub(super) async fn settling_without_a_session_changes_the_state_only(world: Wor
     world.begin(1, 1, ANN, NOW).await;
     let to = State::Ended { at: LATER };
     let keep_until = NOW.after(LIFETIME);
-    let settlement = Settlement { from: State::Live, to, session: None, keep_until, now: LATER };
+    let settlement =
+        Settlement { from: State::Live, to, session: None, mail: None, keep_until, now: LATER };
     assert_eq!(world.store.settle(link(1), &settlement).await.unwrap(), Settled::Done);
     assert_eq!(world.state(1).await, to);
     assert_eq!(world.store.sessions_of(ANN, NOW).await.unwrap(), []);
@@ -123,4 +147,53 @@ pub(super) async fn settling_from_another_state_changes_nothing(world: World) {
     assert_eq!(store.session(session_digest(2)).await.unwrap(), None);
     assert_eq!(store.sessions_of(ANN, NOW).await.unwrap().len(), 1);
     assert!(store.session(bobs).await.unwrap().is_some());
+}
+
+pub(super) async fn settling_queues_its_mail_in_the_same_step(world: World) {
+    let store = &world.store;
+    let old = world.signed_in(1, BOB).await;
+    world.begin(2, 2, ANN, NOW).await;
+    for n in [1, 2] {
+        store.done(mail(n).id).await.unwrap();
+    }
+    let claimed = async |now| {
+        let claimed = store.claim(9, LIFETIME, now).await.unwrap();
+        claimed.into_iter().map(|it| (it.mail.sealed, it.claims)).collect::<Vec<_>>()
+    };
+    // Judged wrongly: nothing happens.
+    let (notice, to) = (mail(7), State::Ended { at: NOW });
+    let from = State::Replaced { at: NOW };
+    let keep_until = NOW.after(LIFETIME);
+    let wrong = Settlement { from, to, session: None, mail: Some(&notice), keep_until, now: LATER };
+    assert_eq!(store.settle(link(2), &wrong).await.unwrap(), Settled::Changed);
+    assert_eq!(claimed(LATER).await, []);
+    // With a session that replaces another, and without any.
+    let (digest, made) = (session_digest(2), session(NOW));
+    let new = NewSession { digest, session: &made, person: ANN, replaces: Some((old, BOB)) };
+    let to = State::LinkUsed { session: digest, at: NOW };
+    let settlement = Settlement {
+        from: State::Live,
+        to,
+        session: Some(new),
+        mail: Some(&notice),
+        keep_until,
+        now: LATER,
+    };
+    assert_eq!(store.settle(link(2), &settlement).await.unwrap(), Settled::Done);
+    assert_eq!(claimed(NOW).await, [], "due from that moment on");
+    assert_eq!(claimed(LATER).await, [(notice.sealed.clone(), 1)]);
+    assert_eq!(store.session(digest).await.unwrap(), Some(made));
+    assert_eq!(store.session(old).await.unwrap(), None);
+    store.done(notice.id).await.unwrap();
+    let (notice, at) = (mail(8), LATER);
+    let settlement = Settlement {
+        from: to,
+        to: State::Ended { at },
+        session: None,
+        mail: Some(&notice),
+        keep_until,
+        now: LATER,
+    };
+    assert_eq!(store.settle(link(2), &settlement).await.unwrap(), Settled::Done);
+    assert_eq!(claimed(LATER).await, [(notice.sealed, 1)]);
 }

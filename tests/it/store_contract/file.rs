@@ -116,8 +116,15 @@ async fn dropping_finishes_what_was_queued() {
     for n in 0..50 {
         let (attempt, mail, link) = (attempt(n), mail(n), link(n));
         let keep_until = NOW.after(LIFETIME);
-        let beginning =
-            Beginning { link, attempt: &attempt, person: ANN, mail: &mail, keep_until, now: NOW };
+        let beginning = Beginning {
+            link,
+            attempt: &attempt,
+            person: ANN,
+            mail: &mail,
+            keep_until,
+            replaces: true,
+            now: NOW,
+        };
         // Asked once, so that it is queued; then whoever asked goes away.
         tokio::select! {
             biased;
@@ -157,8 +164,15 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
     let token = Token::mint(&key, [0x5e; 32]);
     let (attempt, mail, link) = (attempt(1), mail(1), token.digest());
     let keep_until = NOW.after(LIFETIME);
-    let beginning =
-        Beginning { link, attempt: &attempt, person: ANN, mail: &mail, keep_until, now: NOW };
+    let beginning = Beginning {
+        link,
+        attempt: &attempt,
+        person: ANN,
+        mail: &mail,
+        keep_until,
+        replaces: true,
+        now: NOW,
+    };
     world.store.begin(&beginning).await.unwrap();
     world.signed_in(2, ANN).await;
     world.store.hit(&[hit(Limited::MailsToAddress, 1, "1/1h")], NOW).await.unwrap();

@@ -67,3 +67,30 @@ pub(super) async fn subjects_and_kinds_are_counted_apart(world: World) {
         }
     }
 }
+
+pub(super) async fn a_pause_lasts_until_its_moment_and_is_never_made_shorter(world: World) {
+    let store = &world.store;
+    let key = hit(Limited::Pause, 1, "1/1h").key;
+    assert!(!store.is_paused(key, NOW).await.unwrap());
+    store.pause(key, after(HOUR), NOW).await.unwrap();
+    assert!(store.is_paused(key, NOW).await.unwrap());
+    assert!(store.is_paused(key, after(HOUR - 1)).await.unwrap());
+    assert!(!store.is_paused(key, after(HOUR)).await.unwrap());
+    store.pause(key, after(HOUR / 2), NOW).await.unwrap();
+    assert!(store.is_paused(key, after(HOUR - 1)).await.unwrap(), "no shorter");
+    store.pause(key, after(2 * HOUR), after(10)).await.unwrap();
+    assert!(store.is_paused(key, after(2 * HOUR - 1)).await.unwrap(), "but longer");
+    assert!(!store.is_paused(key, after(2 * HOUR)).await.unwrap());
+    store.pause(key, after(3 * HOUR), after(2 * HOUR)).await.unwrap();
+    assert!(store.is_paused(key, after(2 * HOUR)).await.unwrap(), "anew");
+}
+
+pub(super) async fn a_pause_is_for_its_subject_only_and_no_count(world: World) {
+    let store = &world.store;
+    let paused = hit(Limited::Pause, 1, "1/1h");
+    store.pause(paused.key, after(HOUR), NOW).await.unwrap();
+    assert!(!store.is_paused(hit(Limited::Pause, 2, "1/1h").key, NOW).await.unwrap());
+    let address = hit(Limited::MailsToAddress, 1, "1/1h");
+    assert!(!store.is_paused(address.key, NOW).await.unwrap());
+    assert_eq!(store.hit(&[address], NOW).await.unwrap(), Verdict::Within);
+}

@@ -79,6 +79,7 @@ pub(super) async fn expired_mails_hide_no_others(world: World) {
         person: ANN,
         mail: &linkgate::ports::QueuedMail { expires_at: end.after(LIFETIME), ..last.clone() },
         keep_until: end.after(LIFETIME),
+        replaces: true,
         now: end,
     };
     world.store.begin(&beginning).await.unwrap();

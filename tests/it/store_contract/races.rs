@@ -4,12 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use linkgate::domain::attempt::State;
 use linkgate::domain::limit::{Limited, Verdict};
-use linkgate::ports::{Settled, Store};
+use linkgate::ports::{Settled, Settlement, Store};
 use tokio::sync::Barrier;
 
 use super::limits::hit;
-use super::world::{ANN, NOW, World, link, mail, session_digest, settle_with};
+use super::world::{ANN, LIFETIME, NOW, World, link, mail, session_digest, settle_with};
 
 const CALLERS: u32 = 64;
 
@@ -118,4 +119,26 @@ pub(super) async fn no_two_workers_claim_one_mail(world: World) {
     claimed.sort();
     let expected: Vec<_> = (0..200).map(|n| mail(n).id.to_hex()).collect();
     assert_eq!(claimed, expected);
+}
+
+pub(super) async fn whoever_loses_the_race_writes_no_mail(world: World) {
+    world.begin(1, 1, ANN, NOW).await;
+    world.store.done(mail(1).id).await.unwrap();
+    let settled = together(&world.store, CALLERS, |store, caller| async move {
+        let (digest, notice) = (session_digest(caller), mail(1000 + caller));
+        let settlement = Settlement {
+            from: State::Live,
+            to: State::Used { session: digest, at: NOW },
+            session: None,
+            mail: Some(&notice),
+            keep_until: NOW.after(LIFETIME),
+            now: NOW,
+        };
+        store.settle(link(1), &settlement).await.unwrap()
+    });
+    let settled = settled.await;
+    let winner = settled.iter().position(|it| *it == Settled::Done).unwrap();
+    let claimed = world.store.claim(99, LIFETIME, NOW).await.unwrap();
+    let claimed: Vec<_> = claimed.into_iter().map(|it| it.mail.sealed).collect();
+    assert_eq!(claimed, [mail(1000 + winner as u32).sealed]);
 }

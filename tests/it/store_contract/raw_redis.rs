@@ -56,6 +56,8 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
     world.signed_in(1, ANN).await;
     world.begin(2, 2, ANN, NOW).await;
     world.store.hit(&[hit(Limited::MailsToAddress, 1, "1/1h")], NOW).await.unwrap();
+    let pause = hit(Limited::Pause, 1, "1/1h").key;
+    world.store.pause(pause, NOW.after(LIFETIME), NOW).await.unwrap();
     let mut kinds = Vec::new();
     for key in keys(&mut connect(&server.url()).await, prefix).await {
         let rest = key.strip_prefix(&format!("{prefix}:")).unwrap().to_owned();
@@ -66,7 +68,8 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
     }
     kinds.sort();
     kinds.dedup();
-    let expected = ["attempt", "browser", "limit:email", "mail", "outbox", "person", "session"];
+    let expected =
+        ["attempt", "browser", "limit:email", "limit:pause", "mail", "outbox", "person", "session"];
     assert_eq!(kinds, expected);
 }
 

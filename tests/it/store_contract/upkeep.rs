@@ -33,6 +33,8 @@ pub(super) async fn what_is_over_is_removed_and_nothing_else(world: World) {
     assert_eq!(world.settle(3, 3, ANN).await, Settled::Done);
     let hits = [hit(Limited::MailsToAddress, 1, "1/1h")];
     assert_eq!(store.hit(&hits, NOW).await.unwrap(), Verdict::Within);
+    let pause = hit(Limited::Pause, 1, "1/1h").key;
+    store.pause(pause, NOW.after(Duration::from_secs(3600)), NOW).await.unwrap();
     if let Place::Redis { server, prefix } = &world.place {
         return raw_redis::leave_in_time(&world, &server.url(), prefix).await;
     }
@@ -53,7 +55,7 @@ pub(super) async fn what_is_over_is_removed_and_nothing_else(world: World) {
         store.hit(&hits, UnixMillis(hour.0 - 1)).await.unwrap(),
         Verdict::Exceeded { .. }
     ));
-    assert_eq!(store.sweep(hour).await.unwrap(), 1, "the count");
+    assert_eq!(store.sweep(hour).await.unwrap(), 2, "the count and the pause");
 
     let week = NOW.after(SESSION_LIFETIME);
     assert_eq!(store.sweep(UnixMillis(week.0 - 1)).await.unwrap(), 0);

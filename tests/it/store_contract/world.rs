@@ -125,7 +125,10 @@ impl World {
         let (attempt, mail) = (attempt(browser_number), mail(n));
         let keep_until = now.after(LIFETIME);
         let link = link(n);
-        let beginning = Beginning { link, attempt: &attempt, person, mail: &mail, keep_until, now };
+        let mail = &mail;
+        let replaces = true;
+        let beginning =
+            Beginning { link, attempt: &attempt, person, mail, keep_until, replaces, now };
         self.store.begin(&beginning).await.unwrap();
     }
 
@@ -158,6 +161,7 @@ pub async fn settle_with(
         from: State::Live,
         to: State::Used { session: digest, at: NOW },
         session: Some(NewSession { digest, session: &session, person, replaces }),
+        mail: None,
         keep_until: NOW.after(SESSION_LIFETIME),
         now: NOW,
     };

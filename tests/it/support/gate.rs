@@ -121,7 +121,9 @@ impl Gate {
         let limits = if sign_in.contains("limits:") {
             String::new()
         } else {
-            ", limits: { email: 1000/1h, ip: 100000/1h }".to_owned()
+            ", limits: { email: 1000/1h, ip: 100000/1h, network: 100000/1h, site: 100000/1h, \
+             total: 100000/1h }"
+                .to_owned()
         };
         let sites = if sites.is_empty() { USUAL_SITE } else { sites };
         format!(

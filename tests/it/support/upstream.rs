@@ -80,7 +80,9 @@ fn answer(received: &Received) -> Vec<u8> {
         received.target.strip_prefix("/status/").and_then(|it| it.get(..3)).unwrap_or("200");
     let cookies = if received.target == "/cookie" {
         "Set-Cookie: linkgate-session=evil\r\nSet-Cookie: own=1\r\n\
-         Set-Cookie: __Host-linkgate-session=evil; Path=/\r\n"
+         Set-Cookie: __Host-linkgate-session=evil; Path=/\r\n\
+         Set-Cookie: linkgate-device=evil\r\nSet-Cookie: __Host-linkgate-address=evil\r\n\
+         Set-Cookie: linkgate-language=de\r\n"
     } else {
         ""
     };

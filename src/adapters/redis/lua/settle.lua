@@ -1,6 +1,17 @@
--- Changes an attempt's state if it is still what was judged, and makes the session.
--- KEYS: attempt [, session, person [, replaced session, its person]]
+-- Changes an attempt's state if it is still what was judged, makes the session and queues the mail.
+-- KEYS: attempt [, session, person] [, replaced session, its person] [, outbox, mail]
 local from, to, ttl = ARGV[1], ARGV[2], ARGV[3]
+local makes, replaces, mails = ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1'
+local key, arg = 1, 6
+local function next_key()
+  key = key + 1
+  return KEYS[key]
+end
+local function next_arg()
+  arg = arg + 1
+  return ARGV[arg]
+end
+
 local was = redis.call('HMGET', KEYS[1], 'v', 'state')
 if was[1] ~= '1' or was[2] ~= from then
   return 0
@@ -8,18 +19,27 @@ end
 redis.call('HSET', KEYS[1], 'state', to)
 redis.call('PEXPIRE', KEYS[1], ttl)
 
-if KEYS[2] then
-  local digest, fixed, seen = ARGV[4], ARGV[5], ARGV[6]
-  local session_ttl, replaced = ARGV[7], ARGV[8]
-  if KEYS[4] then
-    redis.call('DEL', KEYS[4])
-    redis.call('SREM', KEYS[5], replaced)
+if makes then
+  local session, person = next_key(), next_key()
+  local digest, fixed, seen, session_ttl = next_arg(), next_arg(), next_arg(), next_arg()
+  if replaces then
+    local replaced, owner = next_key(), next_key()
+    redis.call('DEL', replaced)
+    redis.call('SREM', owner, next_arg())
   end
-  redis.call('HSET', KEYS[2], 'v', '1', 'd', fixed, 'seen', seen)
-  redis.call('PEXPIRE', KEYS[2], session_ttl)
-  redis.call('SADD', KEYS[3], digest)
-  if redis.call('PTTL', KEYS[3]) < tonumber(session_ttl) then
-    redis.call('PEXPIRE', KEYS[3], session_ttl)
+  redis.call('HSET', session, 'v', '1', 'd', fixed, 'seen', seen)
+  redis.call('PEXPIRE', session, session_ttl)
+  redis.call('SADD', person, digest)
+  if redis.call('PTTL', person) < tonumber(session_ttl) then
+    redis.call('PEXPIRE', person, session_ttl)
   end
+end
+
+if mails then
+  local outbox, mail = next_key(), next_key()
+  local id, sealed, expires, mail_ttl, now = next_arg(), next_arg(), next_arg(), next_arg(), next_arg()
+  redis.call('HSET', mail, 'v', '1', 'sealed', sealed, 'expires', expires, 'claims', '0')
+  redis.call('PEXPIRE', mail, mail_ttl)
+  redis.call('ZADD', outbox, now, id)
 end
 return 1

@@ -1,0 +1,324 @@
+//! One value of every page and every state of it.
+//!
+//! Operators may put templates of their own in place of ours. At the start all of these are
+//! rendered with them, so that a mistake shows then and not when somebody first meets a rare page.
+//! The tests of the pages use the same list: a state that is not here is checked nowhere.
+
+use super::link::{ElsewhereMode, Gone, LinkElsewhere, LinkGone, LinkUnknown, Report, ReportDone};
+use super::local::{DemoApp, Inbox, InboxEntry, ShownMail};
+use super::notice::{Notice, NoticeKind};
+use super::session::{
+    Account, AccountEnded, AccountSession, Forbidden, SignOut, SignedOut, SiteLink,
+};
+use super::sign_in::{
+    CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
+    RequestEnded, SignIn, SignInNotice,
+};
+use super::{AddressProblem, Page, Site};
+use crate::domain::email::EmailAddress;
+use crate::domain::time::UnixMillis;
+
+/// Takes the samples, one after the other.
+pub(crate) trait Viewer {
+    /// One page in one state. `name` is its own: `check_mail_code_wrong`.
+    fn view<P: Page>(&mut self, name: &str, page: &P);
+}
+
+/// Every page and state, with ordinary values.
+pub(crate) fn show_all(viewer: &mut impl Viewer) {
+    show(&ORDINARY, viewer);
+}
+
+/// The same with hostile values in every text.
+#[cfg(test)]
+pub(super) fn show_hostile(viewer: &mut impl Viewer) {
+    show(&HOSTILE, viewer);
+}
+
+/// Markup, quotes of both kinds and an entity.
+#[cfg(test)]
+pub(super) const NASTY: &str = "\"'><b></title><script>alert(1)</script>&amp;";
+
+struct Words<'a> {
+    site: Site<'a>,
+    email: &'a str,
+    masked: &'a str,
+    sender: &'a str,
+    subject: &'a str,
+    destination: &'a str,
+    return_to: &'a str,
+    browser: &'a str,
+    network: &'a str,
+    token: &'a str,
+    reference: &'a str,
+}
+
+const ORDINARY: Words<'static> = Words {
+    site: Site { name: "Staging", host: "staging.example.com" },
+    email: "alice@example.com",
+    masked: "a***@example.com",
+    sender: "Staging Sign-in <auth@mail.example.com>",
+    subject: "Sign in to staging.example.com (14:03 UTC)",
+    destination: "staging.example.com/reports/42?tab=x",
+    return_to: "/reports/42?tab=x&y=1",
+    browser: "Firefox on Windows",
+    network: "203.0.113.0/24",
+    token: "Zm9vYmFy",
+    reference: "7f3a-91c2",
+};
+
+#[cfg(test)]
+const HOSTILE: Words<'static> = Words {
+    site: Site { name: NASTY, host: NASTY },
+    email: NASTY,
+    masked: NASTY,
+    sender: NASTY,
+    subject: NASTY,
+    destination: NASTY,
+    return_to: NASTY,
+    browser: NASTY,
+    network: NASTY,
+    token: NASTY,
+    reference: NASTY,
+};
+
+const NOW: UnixMillis = at(0);
+
+const fn at(seconds: u64) -> UnixMillis {
+    UnixMillis(1_795_356_180_000 + seconds * 1000)
+}
+
+fn show(words: &Words<'_>, viewer: &mut impl Viewer) {
+    sign_in(words, viewer);
+    check_mail(words, viewer);
+    codes(words, viewer);
+    ended(words, viewer);
+    elsewhere(words, viewer);
+    links(words, viewer);
+    sign_out(words, viewer);
+    account(words, viewer);
+    notices(words, viewer);
+    inbox(words, viewer);
+    demo_app(words, viewer);
+}
+
+fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let plain = SignIn {
+        site: words.site,
+        destination: words.destination,
+        return_to: words.return_to,
+        fragment: "",
+        email: "",
+        error: None,
+        has_link: true,
+        remember_offered: true,
+        remembered: false,
+        notices: &[],
+    };
+    let known = SignIn { email: words.email, ..plain.clone() };
+    viewer.view("sign_in", &plain);
+    viewer.view("sign_in_remembered", &SignIn { remembered: true, ..known.clone() });
+    let code = SignIn { has_link: false, remember_offered: false, ..plain };
+    viewer.view("sign_in_code", &code);
+    for (name, problem) in [
+        ("missing", AddressProblem::Missing),
+        ("malformed", AddressProblem::Malformed),
+        ("several", AddressProblem::Several),
+        ("unsupported", AddressProblem::Unsupported),
+        ("too_long", AddressProblem::TooLong),
+    ] {
+        let page = SignIn { fragment: words.token, error: Some(problem), ..known.clone() };
+        viewer.view(&format!("sign_in_{name}"), &page);
+    }
+    let delayed = SignInNotice::MailDelayed { since: NOW };
+    for (name, notices) in [
+        ("session_ended", &[SignInNotice::SessionEnded][..]),
+        ("form_not_sent", &[SignInNotice::FormNotSent]),
+        ("confirm_again", &[SignInNotice::ConfirmAgain]),
+        ("other_address", &[SignInNotice::OtherAddress]),
+        ("already", &[SignInNotice::AlreadySignedIn { email: words.email }]),
+        ("mail_delayed", &[SignInNotice::SessionEnded, delayed]),
+    ] {
+        viewer.view(&format!("sign_in_{name}"), &SignIn { notices, ..known.clone() });
+    }
+}
+
+fn waiting<'a>(words: &Words<'a>) -> CheckMail<'a> {
+    CheckMail {
+        site: words.site,
+        email: words.email,
+        sender: words.sender,
+        subject: words.subject,
+        has_link: true,
+        suggestion: None,
+        now: at(2),
+        sent_at: NOW,
+        works_until: at(900),
+        resend_at: Some(at(30)),
+        delivery: Delivery::Queued,
+        code_error: None,
+        notice: None,
+        mailbox: None,
+        return_to: words.return_to,
+    }
+}
+
+fn check_mail(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let plain = waiting(words);
+    viewer.view("check_mail", &plain);
+    let parse = |text| EmailAddress::parse(text).ok();
+    let mailbox = parse("alice@gmail.com").zip(parse("auth@mail.example.com"));
+    let mailbox = mailbox.and_then(|(address, sender)| Mailbox::of(&address, &sender));
+    viewer.view("check_mail_ready", &CheckMail { now: at(60), mailbox, ..plain.clone() });
+    viewer.view("check_mail_code_alone", &CheckMail { has_link: false, ..plain.clone() });
+    let suggestion = Some(words.email);
+    viewer.view("check_mail_suggestion", &CheckMail { suggestion, ..plain.clone() });
+    let delivery = Delivery::Delayed { since: NOW };
+    let notice = Some(CheckMailNotice::SentAgain);
+    let again = CheckMail { notice, delivery, resend_at: None, ..plain.clone() };
+    viewer.view("check_mail_sent_again", &again);
+    let notice = Some(CheckMailNotice::NotYet);
+    viewer.view("check_mail_not_yet", &CheckMail { notice, ..plain });
+}
+
+fn codes(words: &Words<'_>, viewer: &mut impl Viewer) {
+    for (name, problem) in [
+        ("missing", CodeProblem::Missing),
+        ("malformed", CodeProblem::Malformed),
+        ("wrong", CodeProblem::Wrong { tries_left: 3 }),
+        ("wrong_last", CodeProblem::Wrong { tries_left: 1 }),
+    ] {
+        let page = CheckMail { code_error: Some(problem), ..waiting(words) };
+        viewer.view(&format!("check_mail_code_{name}"), &page);
+    }
+}
+
+fn ended(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let Words { site, email, return_to, reference, .. } = *words;
+    for (name, code_refused) in [("request_ended", false), ("request_ended_by_code", true)] {
+        let page = RequestEnded { site, email, ended_at: NOW, code_refused, return_to };
+        viewer.view(name, &page);
+    }
+    for (name, link_still_works) in [("code_used_up", false), ("code_used_up_with_link", true)] {
+        viewer.view(name, &CodeUsedUp { site, email, link_still_works, reference });
+    }
+    for (name, seconds, mail_pending) in
+        [("rate_limited", 240, false), ("rate_limited_mail_pending", 30, true)]
+    {
+        let until = at(seconds);
+        let page = RateLimited { site, now: NOW, until, mail_pending, return_to, reference };
+        viewer.view(name, &page);
+    }
+}
+
+fn elsewhere(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let Words { site, email, browser, token, .. } = *words;
+    let address = |email, error| ElsewhereMode::Address { email, error };
+    for (name, mode, in_app) in [
+        ("link_elsewhere", address("", None), false),
+        ("link_elsewhere_in_app", address("", None), true),
+        ("link_elsewhere_mismatch", address(email, Some(AddressProblem::Mismatch)), false),
+        ("link_elsewhere_malformed", address(email, Some(AddressProblem::Malformed)), false),
+        ("link_elsewhere_button", ElsewhereMode::Button, false),
+        ("link_elsewhere_code_only", ElsewhereMode::CodeOnly, false),
+    ] {
+        let (requested_at, works_until) = (NOW, at(900));
+        let page = LinkElsewhere { site, token, requested_at, works_until, browser, mode, in_app };
+        viewer.view(name, &page);
+    }
+}
+
+fn links(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let Words { site, email, masked, browser, token, reference, .. } = *words;
+    for (name, cause) in [
+        ("link_gone_expired", Gone::Expired { at: NOW }),
+        ("link_gone_used", Gone::Used { at: NOW }),
+        ("link_gone_replaced", Gone::Replaced { at: NOW }),
+    ] {
+        viewer.view(name, &LinkGone { site, cause, masked, token, reference });
+    }
+    viewer.view("link_unknown", &LinkUnknown { site, reference });
+    for (name, email, error) in
+        [("report", "", None), ("report_mismatch", email, Some(AddressProblem::Mismatch))]
+    {
+        viewer.view(name, &Report { site, token, requested_at: NOW, browser, email, error });
+    }
+    viewer.view("report_done", &ReportDone { site });
+}
+
+fn sign_out(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let Words { site, email, destination, return_to, reference, .. } = *words;
+    viewer.view("sign_out", &SignOut { site, email: Some(email) });
+    viewer.view("sign_out_nobody", &SignOut { site, email: None });
+    viewer.view("signed_out", &SignedOut { site, everywhere: false });
+    viewer.view("signed_out_everywhere", &SignedOut { site, everywhere: true });
+    let others = [
+        SiteLink { name: site.name, url: "https://wiki.example.com" },
+        SiteLink { name: "Reports", url: "https://reports.example.com" },
+    ];
+    for (name, sites) in [("forbidden", &others[..0]), ("forbidden_with_sites", &others[..])] {
+        viewer.view(name, &Forbidden { site, email, destination, return_to, sites, reference });
+    }
+}
+
+fn account(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let Words { site, email, browser, network, token, .. } = *words;
+    let here = AccountSession {
+        handle: token,
+        browser,
+        host: site.host,
+        network,
+        signed_in_at: NOW,
+        last_seen: at(4000),
+        this: true,
+    };
+    let other = AccountSession { browser: "Safari on iPhone", this: false, ..here };
+    let third = AccountSession { last_seen: at(100), ..other };
+    let all = [here, other, third];
+    let groups = &["admins", browser][..];
+    let expires_at = at(604_800);
+    for (name, groups, sessions, ended) in [
+        ("account", groups, &all[..], None),
+        ("account_ended_one", groups, &all[..2], Some(AccountEnded::One)),
+        ("account_ended_others", &[][..], &all[..1], Some(AccountEnded::Others)),
+    ] {
+        let signed_in_at = NOW;
+        let page = Account { site, email, groups, signed_in_at, expires_at, sessions, ended };
+        viewer.view(name, &page);
+    }
+}
+
+fn notices(words: &Words<'_>, viewer: &mut impl Viewer) {
+    for kind in NoticeKind::ALL {
+        let site = (kind != NoticeKind::Misdirected).then_some(words.site);
+        let name = format!("notice_{}", kind.key().replace('-', "_"));
+        viewer.view(&name, &Notice { kind, site, reference: words.reference, at: NOW });
+    }
+}
+
+fn inbox(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let Words { subject, email, sender, browser, .. } = *words;
+    let entry = InboxEntry { url: "/mails/2", subject, to: email, at: at(5), open: true };
+    let older = InboxEntry { url: "/mails/1", at: NOW, open: false, ..entry.clone() };
+    let mails = [entry, older];
+    let shown = ShownMail {
+        subject,
+        from: sender,
+        to: email,
+        at: at(5),
+        html_url: "/mails/2/html",
+        text: browser,
+        eml_url: "/mails/2/eml",
+    };
+    viewer.view("inbox", &Inbox { mails: &mails, shown: Some(shown) });
+    viewer.view("inbox_list", &Inbox { mails: &mails, shown: None });
+    viewer.view("inbox_empty", &Inbox { mails: &[], shown: None });
+}
+
+fn demo_app(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let headers = [("remote-email", words.email), ("x-request-id", words.reference)];
+    for (name, email) in [("demo_app", Some(words.email)), ("demo_app_public", None)] {
+        let page = DemoApp { method: "GET", path: words.destination, email, headers: &headers };
+        viewer.view(name, &page);
+    }
+}
