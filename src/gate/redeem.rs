@@ -284,15 +284,7 @@ impl Gate {
         let Some(to_whom) = admitted else {
             return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
         };
-        let session = Session {
-            email: record.attempt.email.clone(),
-            signed_in_at: now,
-            last_seen: now,
-            expires_at: now.after(place.terms.session.absolute),
-            realm: place.realm.to_owned(),
-            browser: caller.browser_label.to_owned(),
-            network: caller.client.network().to_string(),
-        };
+        let session = begun(place, &record, caller, now);
         let is_new = self.known_device(caller.device, &record.attempt.email).is_none();
         let notice = (place.terms.new_device_notice && is_new)
             .then(|| self.notice(place, link, &record, &session, to_whom));
@@ -374,6 +366,19 @@ impl Gate {
         let Some(token) = caller.session else { return Ok(None) };
         let held = self.store.session(token.digest()).await?;
         Ok(held.map(|held| (token.digest(), self.keys.subject.person(held.email.identity()))))
+    }
+}
+
+/// The session that begins now.
+fn begun(place: Place<'_>, record: &Record, caller: Caller<'_>, now: UnixMillis) -> Session {
+    Session {
+        email: record.attempt.email.clone(),
+        signed_in_at: now,
+        last_seen: now,
+        expires_at: now.after(place.terms.session.absolute),
+        realm: place.realm.to_owned(),
+        browser: caller.browser_label.to_owned(),
+        network: caller.client.network().to_string(),
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod attacks;
 mod browser;
+mod courier;
 mod crash;
 mod faults;
 mod flow;
