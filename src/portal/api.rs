@@ -65,6 +65,10 @@ pub async fn sign_in(
     Document(ask): Document<AskDocument>,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
+    visit.require_open()?;
+    if !visit.site().terms.enabled {
+        return Err(Refusal::SignInClosed);
+    }
     let email = EmailAddress::parse_typed(&ask.email)
         .map_err(|error| Refusal::Cause(Cause::Address(error)))?;
     let return_url = visit.return_url(&ask.return_to);
@@ -82,6 +86,7 @@ pub async fn resend(
     MaybeDocument(resend): MaybeDocument<ResendDocument>,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
+    visit.require_open()?;
     let asker = visit.asker();
     let admits = visit.admits();
     let place = visit.place(&admits);

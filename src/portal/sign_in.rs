@@ -34,9 +34,7 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     if session.as_ref().is_some_and(is_enough) {
         return Ok(see_other(return_url.as_path_or_url()));
     }
-    if !visit.site().terms.enabled {
-        return Err(Refusal::SignInClosed);
-    }
+    visit.require_open()?;
     let mut notices = Vec::new();
     if let Some(since) = visit.desk.mail_health.delayed_since() {
         notices.push(SignInNotice::MailDelayed { since });
@@ -110,9 +108,7 @@ pub async fn submit(
     form: Form,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
-    if !visit.site().terms.enabled {
-        return Err(Refusal::SignInClosed);
-    }
+    visit.require_open()?;
     let typed = form.value("email")?;
     let fragment = form.value("fragment")?;
     let wants_remembering = desk.remember_address && form.value("remember")? == "1";

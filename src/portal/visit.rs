@@ -157,6 +157,14 @@ impl Visit {
         if is_same { Ok(()) } else { Err(Refusal::CrossSite) }
     }
 
+    /// Refuses where nobody can sign in for now. Called by every handler that asks for a mail.
+    ///
+    /// # Errors
+    /// [`Refusal::SignInClosed`].
+    pub fn require_open(&self) -> Result<(), Refusal> {
+        if self.site().terms.enabled { Ok(()) } else { Err(Refusal::SignInClosed) }
+    }
+
     /// Where a sign-in that begins here may end.
     #[must_use]
     pub fn targets(&self) -> ReturnTargets<'_> {

@@ -69,6 +69,7 @@ pub async fn resend(
     form: Form,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
+    visit.require_open()?;
     let token = form.value("token")?;
     let asker = visit.asker();
     let admits = visit.admits();

@@ -208,20 +208,21 @@ async fn the_state_never_tells_what_became_of_the_link_elsewhere() {
     let mut eve = gate.browser();
     gate.sign_in(&mut eve, "eve@example.com", "/").await;
     let mut plain = gate.browser();
-    for (address, mallory) in [(ANN, &mut eve), ("bea@example.com", &mut plain)] {
-        assert_eq!(mallory.json("POST", ASK, &json!({ "email": address })).await.status, 202);
+    // Two addresses: after a report no mail goes out to the first one for a day.
+    for (owner, mallory) in [(ANN, &mut eve), ("dan@example.com", &mut plain)] {
+        assert_eq!(mallory.json("POST", ASK, &json!({ "email": owner })).await.status, 202);
         let before = state(mallory).await;
         assert_eq!(before["state"], "waiting");
-        let link = gate.mail(address, 1).await.link();
-        let mut ann = gate.browser();
-        assert_eq!(ann.post(&link, &[("email", address)]).await.status, 303);
+        let link = gate.mail(owner, 1).await.link();
+        let mut elsewhere = gate.browser();
+        assert_eq!(elsewhere.post(&link, &[("email", owner)]).await.status, 303);
         let after = state(mallory).await;
         assert_eq!(after["state"], "waiting", "{after}");
         // Nor do the pages tell: the waiting page stays, and its script hears nothing.
         assert_eq!(super::wait_state(mallory).await, "waiting");
         assert_eq!(mallory.get("/.linkgate/check-mail").await.status, 200);
-        let report = gate.mail(address, 1).await.report();
-        assert_eq!(ann.post(&report, &[("email", address)]).await.status, 200);
+        let report = gate.mail(owner, 1).await.report();
+        assert_eq!(elsewhere.post(&report, &[("email", owner)]).await.status, 200);
         assert_eq!(state(mallory).await["state"], "waiting");
     }
 }
@@ -315,4 +316,13 @@ fn steady(answer: &Answer) -> (u16, Vec<String>, String) {
     }
     let names = answer.headers.iter().map(|(name, _)| name.clone()).collect();
     (answer.status, names, document.to_string())
+}
+
+#[tokio::test]
+async fn where_nobody_can_sign_in_programs_cannot_either() {
+    let sites = "\n  - name: app\n    origin: $ORIGIN\n    upstream: $UPSTREAM\n    \
+                 allow: [\"@example.com\"]\n    sign_in: { enabled: false }";
+    let gate = Gate::with(Wishes { sites: sites.into(), ..Default::default() }).await;
+    let asked = gate.browser().json("POST", ASK, &json!({ "email": ANN })).await;
+    assert_problem(&asked, 403, "sign_in_closed");
 }
