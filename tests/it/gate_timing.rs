@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use linkgate::domain::code::Code;
 use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::ask::{AskError, Asked};
 use linkgate::gate::redeem::CodeRedeemed;
@@ -68,16 +67,13 @@ impl Scene {
     }
 
     async fn resend(&self, browser: &Token<Browser>) -> Result<Asked, AskError> {
-        let asker = self.world.asker(Some(browser));
-        self.world.at(async |gate, place| gate.resend(place, asker).await).await
+        self.world.resend(self.world.asker(Some(browser))).await
     }
 
     async fn wrong_code(&self, browser: &Token<Browser>) {
-        let (code, client) = (Code::parse("BBBB-BBBB").expect("a code"), client());
-        let caller = caller(&client, Some(browser), None);
-        let redeemed =
-            self.world.at(async |gate, place| gate.redeem_code(place, Some(&code), caller).await);
-        assert!(matches!(redeemed.await, Ok(CodeRedeemed::Wrong { .. })));
+        let client = client();
+        let redeemed = self.world.code("BBBB-BBBB", caller(&client, Some(browser), None)).await;
+        assert!(matches!(redeemed, CodeRedeemed::Wrong { .. }));
     }
 }
 

@@ -18,6 +18,7 @@ mod flow;
 mod gate_laws;
 mod gate_limits;
 mod gate_notice;
+mod gate_siege;
 mod gate_timing;
 mod gate_world;
 mod house;
