@@ -3,6 +3,7 @@
 mod api;
 mod codes;
 mod dead_links;
+mod devices;
 mod door;
 mod elsewhere;
 mod limits;

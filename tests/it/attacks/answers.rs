@@ -104,13 +104,17 @@ async fn our_cookies_have_every_attribute() {
          email=alice@example.com"
     );
     let asked = raw(gate.address, request.as_bytes()).await;
-    for (answer, name) in [(landed, SESSION), (asked, "__Host-linkgate-browser")] {
+    let rows: [(_, &[&str]); 2] =
+        [(landed, &[SESSION, "__Host-linkgate-device"]), (asked, &["__Host-linkgate-browser"])];
+    for (answer, names) in rows {
         let cookies = answer.all("set-cookie");
-        assert_eq!(cookies.len(), 1, "{cookies:?}");
-        assert!(cookies[0].starts_with(&format!("{name}=")), "{cookies:?}");
-        for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/"] {
-            assert!(cookies[0].contains(attribute), "{attribute}: {cookies:?}");
+        assert_eq!(cookies.len(), names.len(), "{cookies:?}");
+        for (cookie, name) in cookies.iter().zip(names) {
+            assert!(cookie.starts_with(&format!("{name}=")), "{cookies:?}");
+            for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/"] {
+                assert!(cookie.contains(attribute), "{attribute}: {cookies:?}");
+            }
+            assert!(!cookie.contains("Domain"), "{cookies:?}");
         }
-        assert!(!cookies[0].contains("Domain"), "{cookies:?}");
     }
 }
