@@ -4,6 +4,7 @@ mod account;
 mod api;
 mod codes;
 mod dead_links;
+mod devices;
 mod door;
 mod elsewhere;
 mod limits;

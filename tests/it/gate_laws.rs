@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 
 use linkgate::domain::client::ClientAddress;
-use linkgate::domain::code::Code;
 use linkgate::domain::device::Device;
 use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::ask::Asker;
 use linkgate::gate::mail_job::MailJob;
-use linkgate::gate::redeem::{CodeRedeemed, Opened};
+use linkgate::gate::redeem::{CodeRedeemed, Opened, Redeemed};
 use linkgate::gate::report::Reported;
 use linkgate::ports::Clock;
 
@@ -26,17 +25,13 @@ async fn report(world: &World, job: &MailJob, typed: &str) -> Reported {
 }
 
 async fn code(world: &World, browser: &Token<Browser>, code: &str) -> CodeRedeemed {
-    let (code, client) = (Code::parse(code).expect("a code"), client());
-    let caller = caller(&client, Some(browser), None);
-    let redeemed = world.at(async |gate, place| gate.redeem_code(place, Some(&code), caller).await);
-    redeemed.await.expect("a store")
+    let client = client();
+    world.code(code, caller(&client, Some(browser), None)).await
 }
 
 async fn open(world: &World, browser: Option<&Token<Browser>>, job: &MailJob) -> Opened {
-    let (link, client) = (world.link(job), client());
-    let caller = caller(&client, browser, None);
-    let opened = world.at(async |gate, place| gate.open_link(place, &link, caller).await);
-    opened.await.expect("a store")
+    let client = client();
+    world.open(&world.link(job), caller(&client, browser, None)).await
 }
 
 /// Whether a mail is delivered that is asked for like this.
@@ -84,12 +79,9 @@ async fn the_asker_hears_nothing_of_a_report() {
         let world = World::in_memory();
         let (asker, job) = world.mailed(ANN, None).await;
         if used_before {
-            let (link, typed, client) = (world.link(&job), address(ANN), client());
-            let other = caller(&client, None, None);
-            let used = world.at(async |gate, place| {
-                gate.redeem_elsewhere(place, &link, Some(&typed), other).await
-            });
-            drop(used.await.expect("a store"));
+            let client = client();
+            let used = world.confirm(&world.link(&job), ANN, caller(&client, None, None)).await;
+            assert!(matches!(used, Redeemed::SignedIn(_)), "{used:?}");
         }
         let (control, _) = world.mailed("bob@example.com", None).await;
         assert_eq!(report(&world, &job, ANN).await, Reported::Done);
@@ -115,8 +107,7 @@ async fn the_asker_hears_nothing_of_a_report() {
             assert_eq!(reported.await, other.await);
         }
         let resend = async |browser: &Token<Browser>| {
-            let asker = world.asker(Some(browser));
-            let asked = world.at(async |gate, place| gate.resend(place, asker).await).await;
+            let asked = world.resend(world.asker(Some(browser))).await;
             asked.map(|it| it.attempt.mails).map_err(|error| error.to_string())
         };
         assert_eq!(resend(&asker).await, resend(&control).await, "too soon");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::client::ClientAddress;
+use linkgate::domain::code::Code;
 use linkgate::domain::device::Device;
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
@@ -20,7 +21,7 @@ use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Report, Token};
 use linkgate::gate::ask::{AskError, Asked, Asker};
 use linkgate::gate::mail_job::MailJob;
-use linkgate::gate::redeem::{Caller, Opened, SignedIn};
+use linkgate::gate::redeem::{Caller, CodeRedeemed, Opened, Redeemed, SignedIn};
 use linkgate::gate::{Gate, Place};
 use linkgate::ports::{Clock, Entropy, Store};
 
@@ -168,6 +169,39 @@ impl World {
             Ok(Opened::SignedIn(it)) => it,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Asks for another mail for the browser's attempt.
+    pub async fn resend(&self, asker: Asker) -> Result<Asked, AskError> {
+        self.at(async |gate, place| gate.resend(place, asker).await).await
+    }
+
+    /// Asks for a fresh mail with a link.
+    pub async fn fresh_link(&self, asker: Asker, link: &Token<Link>) -> Result<Asked, AskError> {
+        self.at(async |gate, place| gate.fresh_link(place, asker, link).await).await
+    }
+
+    /// Opens a link.
+    pub async fn open(&self, link: &Token<Link>, caller: Caller<'_>) -> Opened {
+        let opened = self.at(async |gate, place| gate.open_link(place, link, caller).await).await;
+        opened.expect("a store")
+    }
+
+    /// Types an address to confirm a link.
+    pub async fn confirm(&self, link: &Token<Link>, who: &str, caller: Caller<'_>) -> Redeemed {
+        let typed = Some(address(who));
+        let redeemed = self.at(async |gate, place| {
+            gate.redeem_elsewhere(place, link, typed.as_ref(), caller).await
+        });
+        redeemed.await.expect("a store")
+    }
+
+    /// Types a code.
+    pub async fn code(&self, code: &str, caller: Caller<'_>) -> CodeRedeemed {
+        let code = Some(Code::parse(code).expect("a code"));
+        let redeemed =
+            self.at(async |gate, place| gate.redeem_code(place, code.as_ref(), caller).await);
+        redeemed.await.expect("a store")
     }
 
     /// The mails that can be claimed now.

@@ -104,9 +104,9 @@ async fn our_cookies_have_every_attribute() {
          email=alice@example.com"
     );
     let asked = raw(gate.address, request.as_bytes()).await;
-    let device = "__Host-linkgate-device";
-    let expected = [(landed, vec![SESSION, device]), (asked, vec!["__Host-linkgate-browser"])];
-    for (answer, names) in expected {
+    let rows: [(_, &[&str]); 2] =
+        [(landed, &[SESSION, "__Host-linkgate-device"]), (asked, &["__Host-linkgate-browser"])];
+    for (answer, names) in rows {
         let cookies = answer.all("set-cookie");
         assert_eq!(cookies.len(), names.len(), "{cookies:?}");
         for (cookie, name) in cookies.iter().zip(names) {

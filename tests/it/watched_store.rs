@@ -1,0 +1,162 @@
+//! A store that notes what is asked of it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use linkgate::adapters::embedded::Embedded;
+use linkgate::domain::attempt::Record;
+use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use linkgate::domain::session::Session;
+use linkgate::domain::time::UnixMillis;
+use linkgate::domain::token::{self, Browser, Link, TokenDigest};
+use linkgate::ports::{
+    Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled, Settlement,
+    Stored, Upkeep,
+};
+
+/// The store in memory, and the names of the calls it got.
+pub struct Watched {
+    inner: Embedded,
+    calls: Mutex<Vec<String>>,
+    /// Whose sign-ins are not stored: a fault, so that a test can show that it would find it.
+    pub forgets: Mutex<Option<PersonKey>>,
+}
+
+impl Watched {
+    pub fn new() -> Arc<Self> {
+        let inner = Embedded::in_memory().expect("a store");
+        Arc::new(Self { inner, calls: Mutex::default(), forgets: Mutex::default() })
+    }
+
+    /// What was asked since the last time.
+    pub fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().expect("no panic"))
+    }
+
+    fn note(&self, call: impl Into<String>) {
+        self.calls.lock().expect("no panic").push(call.into());
+    }
+}
+
+#[async_trait]
+impl Attempts for Watched {
+    async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
+        self.note(format!(
+            "begin, expires in {:?}",
+            beginning.mail.expires_at.since(beginning.now)
+        ));
+        if *self.forgets.lock().expect("no panic") == Some(beginning.person) {
+            return Ok(());
+        }
+        self.inner.begin(beginning).await
+    }
+
+    async fn attempt(&self, link: TokenDigest<Link>) -> Stored<Option<Record>> {
+        self.note("attempt");
+        self.inner.attempt(link).await
+    }
+
+    async fn latest(
+        &self,
+        browser: TokenDigest<Browser>,
+    ) -> Stored<Option<(TokenDigest<Link>, Record)>> {
+        self.note("latest");
+        self.inner.latest(browser).await
+    }
+
+    async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool> {
+        self.note("count_try");
+        self.inner.count_try(link, most).await
+    }
+
+    async fn settle(
+        &self,
+        link: TokenDigest<Link>,
+        settlement: &Settlement<'_>,
+    ) -> Stored<Settled> {
+        self.note("settle");
+        self.inner.settle(link, settlement).await
+    }
+}
+
+#[async_trait]
+impl Sessions for Watched {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>> {
+        self.note("session");
+        self.inner.session(digest).await
+    }
+
+    async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
+        self.note("touch");
+        self.inner.touch(digest, now).await
+    }
+
+    async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
+        self.note("end");
+        self.inner.end(digest, person).await
+    }
+
+    async fn sessions_of(
+        &self,
+        person: PersonKey,
+        now: UnixMillis,
+    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
+        self.note("sessions_of");
+        self.inner.sessions_of(person, now).await
+    }
+}
+
+#[async_trait]
+impl Limits for Watched {
+    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
+        let names: Vec<_> = hits.iter().map(|hit| hit.key.limited.name()).collect();
+        self.note(format!("hit {}", names.join(" ")));
+        self.inner.hit(hits, now).await
+    }
+
+    async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()> {
+        self.note("pause");
+        self.inner.pause(key, until, now).await
+    }
+
+    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
+        self.note("is_paused");
+        self.inner.is_paused(key, now).await
+    }
+}
+
+#[async_trait]
+impl Outbox for Watched {
+    async fn claim(
+        &self,
+        most: usize,
+        lease: Duration,
+        now: UnixMillis,
+    ) -> Stored<Vec<ClaimedMail>> {
+        self.inner.claim(most, lease, now).await
+    }
+
+    async fn done(&self, id: MailId) -> Stored<()> {
+        self.inner.done(id).await
+    }
+
+    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
+        self.inner.retry(id, due).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for Watched {
+    async fn ping(&self) -> Stored<()> {
+        self.inner.ping().await
+    }
+
+    async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
+        self.inner.sweep(now).await
+    }
+
+    async fn time(&self) -> Stored<Option<UnixMillis>> {
+        self.inner.time().await
+    }
+}
