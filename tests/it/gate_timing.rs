@@ -98,7 +98,7 @@ async fn the_store_gets_the_same_calls_for_everybody() {
         scene.world.clock.pass(MINUTE);
         scene.resend(&asked.browser).await.expect("a mail");
         calls.push(scene.store.calls());
-        scene.world.gate.waiting(&asked.browser).await.expect("a store");
+        scene.world.gate.waiting(asked.browser.digest()).await.expect("a store");
         calls.push(scene.store.calls());
         scene.wrong_code(&asked.browser).await;
         calls.push(scene.store.calls());
