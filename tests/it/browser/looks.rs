@@ -95,7 +95,7 @@ async fn pages_of_the_flow_fit_and_can_be_read() {
     other.open(&installed.page("link/nonsense")).await;
     survey(&other, "link-unknown").await;
     chromium.open(&installed.page("sign-out")).await;
-    chromium.press("Sign out").await;
+    chromium.press("Sign out on this device").await;
     chromium.says("You are signed out").await;
     survey(&chromium, "signed-out").await;
     chromium.is_content(&[403, 404, 410, 422]).await;

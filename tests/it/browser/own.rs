@@ -63,7 +63,7 @@ async fn cookies_are_out_of_reach(chromium: &Chromium) {
 async fn back_after_signing_out_shows_nothing(chromium: &Chromium, installed: &Installed) {
     chromium.open(&installed.page("sign-out")).await;
     chromium.says("Sign out?").await;
-    chromium.press("Sign out").await;
+    chromium.press("Sign out on this device").await;
     chromium.says("You are signed out").await;
     chromium.is_content(&[]).await;
     let seen = installed.gate.upstream.seen().len();
@@ -95,7 +95,7 @@ async fn everything_works_without_scripts() {
         chromium.arrives_at(&landing).await;
 
         chromium.open(&installed.page("sign-out")).await;
-        chromium.press("Sign out").await;
+        chromium.press("Sign out on this device").await;
         chromium.says("You are signed out").await;
         chromium.is_content(&[]).await;
     }
@@ -140,8 +140,11 @@ async fn a_keyboard_is_enough() {
         let (chromium, deep) = (Chromium::start().await, installed.deep());
         chromium.open(&deep).await;
         chromium.says("Send me a link").await;
-        // The field has the focus already; Tab leads to the button.
+        // The field has the focus already; Tab leads over the box to tick to the button.
         chromium.keys(ANN).await;
+        chromium.keys("\u{e004}").await;
+        let focus = chromium.value("document.activeElement.name").await;
+        assert_eq!(focus, "remember");
         chromium.keys("\u{e004}").await;
         let focus = chromium.value("document.activeElement.textContent").await;
         assert_eq!(focus, "Send me a link");
