@@ -7,9 +7,11 @@ pub mod appearance;
 mod check;
 mod demo;
 mod explain;
+pub mod foundation;
 pub mod health;
 pub mod installation;
 mod logging;
+pub mod reload;
 mod secret_file;
 mod serve;
 

@@ -33,7 +33,7 @@ mod svg;
 use std::cell::RefCell;
 use std::path::Path;
 
-pub use environment::{Environment, SystemEnvironment};
+pub use environment::{Environment, Recorded, SystemEnvironment};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
     BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
@@ -49,7 +49,14 @@ impl Config {
     /// # Errors
     /// [`Problems`]: everything that is wrong, as far as it can be told in one run.
     pub fn load(path: &Path) -> Result<Self, Problems> {
-        let environment = SystemEnvironment;
+        Self::load_in(path, &SystemEnvironment)
+    }
+
+    /// As [`Config::load`], in an environment of the caller's.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_in(path: &Path, environment: &dyn Environment) -> Result<Self, Problems> {
         let file_name = path.display().to_string();
         let whole = |fault| {
             let (file, key) = (file_name.clone(), String::new());
@@ -60,7 +67,7 @@ impl Config {
             .map_err(|error| whole(Fault::new(format!("cannot be read ({})", error.kind()))))?;
         let text = String::from_utf8(bytes).map_err(|_| whole(Fault::new("is not UTF-8 text")))?;
         let base = path.parent().unwrap_or_else(|| Path::new(""));
-        Self::parse(&text, &file_name, base, &environment)
+        Self::parse(&text, &file_name, base, environment)
     }
 
     /// Reads a configuration from a text. `file_name` is only for messages; `base` is the folder

@@ -55,12 +55,12 @@ use visit::Here;
 /// What the handlers share.
 #[derive(Debug)]
 pub struct Desk {
-    /// The use cases.
-    pub gate: Gate,
+    /// The use cases. They outlive a configuration.
+    pub gate: Arc<Gate>,
     /// The pages of every site.
     pub looks: Looks,
     /// The signed assertions and their public keys.
-    pub assertions: Assertions,
+    pub assertions: Arc<Assertions>,
     /// The sites.
     pub sites: Arc<Sites>,
     /// Who is in which group.

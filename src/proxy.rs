@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod arrival;
 pub mod context;
+pub mod front;
 pub mod headers;
 pub mod onward;
 pub mod peers;

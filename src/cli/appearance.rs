@@ -8,7 +8,7 @@ use crate::config::{BrandConfig, BrandText, Config, KeyPlace};
 use crate::domain::colour::Colour;
 use crate::portal::brand::{Accent, Brand, BrandError, Branding, Shade, Text};
 use crate::portal::looks::Looks;
-use crate::portal::mail::{MailRoom, Mails, SiteMails};
+use crate::portal::mail::{Mails, Shelf, SiteMails};
 use crate::portal::pages::Pages;
 
 /// Pages and mails of all sites.
@@ -17,7 +17,7 @@ pub struct Appearance {
     /// The pages.
     pub looks: Looks,
     /// The mails.
-    pub mails: MailRoom,
+    pub mails: Shelf,
 }
 
 /// Reads the files of all brands and tries everything with sample data, so that a broken template
@@ -41,7 +41,7 @@ pub fn read(config: &Config) -> Result<Appearance, StartError> {
     }
     Ok(Appearance {
         looks: Looks::new(common_pages, own_pages),
-        mails: MailRoom::new(common_mails, sites),
+        mails: Shelf::new(common_mails, sites),
     })
 }
 

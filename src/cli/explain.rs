@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::installation::sites;
+use super::foundation::sites;
 use super::{EX_USAGE, fail, load, say};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::Identity;

@@ -47,7 +47,11 @@ impl Gate {
         Ok(Some(session))
     }
 
-    async fn standing(
+    /// The session of a digest, if it counts in this realm. Moves nothing.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn standing(
         &self,
         digest: TokenDigest<token::Session>,
         realm: &str,

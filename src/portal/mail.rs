@@ -12,6 +12,7 @@ pub(crate) mod samples;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
@@ -37,9 +38,15 @@ pub(crate) const TEMPLATES: &[Source] = &[
 /// Longest fact that is shown, in characters: more is an attack on the reader, not a fact.
 const LONGEST_FACT: usize = 80;
 
-/// The mails of every site.
-#[derive(Debug)]
+/// The mails of every site, as the configuration that is in force has them.
+#[derive(Clone, Debug)]
 pub struct MailRoom {
+    current: Arc<ArcSwap<Shelf>>,
+}
+
+/// The mails of one configuration.
+#[derive(Debug)]
+pub struct Shelf {
     common: Arc<Mails>,
     sites: HashMap<String, SiteMails>,
 }
@@ -53,11 +60,24 @@ pub struct SiteMails {
     pub title: String,
 }
 
-impl MailRoom {
+impl Shelf {
     /// The mails that sites share, and those of each site by its name.
     #[must_use]
     pub fn new(common: Arc<Mails>, sites: HashMap<String, SiteMails>) -> Self {
         Self { common, sites }
+    }
+}
+
+impl MailRoom {
+    /// The mails of a first configuration.
+    #[must_use]
+    pub fn new(shelf: Shelf) -> Self {
+        Self { current: Arc::new(ArcSwap::from_pointee(shelf)) }
+    }
+
+    /// Takes the mails of another configuration, for all that are written from now on.
+    pub fn exchange(&self, shelf: Shelf) {
+        self.current.store(Arc::new(shelf));
     }
 
     /// The mails that are built in, for every site.
@@ -66,15 +86,16 @@ impl MailRoom {
     /// Never, as long as the built-in templates compile; the tests render all of them.
     pub fn built_in() -> Result<Self, BrandError> {
         let mails = Mails::new(Arc::new(Branding::built_in()?))?;
-        Ok(Self::new(Arc::new(mails), HashMap::new()))
+        Ok(Self::new(Shelf::new(Arc::new(mails), HashMap::new())))
     }
 
     /// The mails of a site. A job may be older than the configuration: a site that is gone has the
     /// common ones, under the name it had.
     #[must_use]
     pub fn of(&self, site: &str) -> SiteMails {
-        self.sites.get(site).cloned().unwrap_or_else(|| SiteMails {
-            mails: Arc::clone(&self.common),
+        let shelf = self.current.load();
+        shelf.sites.get(site).cloned().unwrap_or_else(|| SiteMails {
+            mails: Arc::clone(&shelf.common),
             title: site.to_owned(),
         })
     }

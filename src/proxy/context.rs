@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::front::Front;
 use super::peers::ServerIndex;
 use crate::domain::client::ClientAddress;
 use crate::domain::navigation::RequestKind;
@@ -16,6 +17,8 @@ use crate::ports::Entropy;
 
 /// What is known of one request.
 pub struct Context {
+    /// The configuration that this request meets, from its head to its end.
+    pub front: Arc<Front>,
     /// Names the request in answers and in the log.
     pub reference: Arc<str>,
     /// When its head was complete.
@@ -45,8 +48,9 @@ pub struct Context {
 impl Context {
     /// A request of which nothing is known but its name.
     #[must_use]
-    pub fn new(reference: Arc<str>) -> Self {
+    pub fn new(front: Arc<Front>, reference: Arc<str>) -> Self {
         Self {
+            front,
             reference,
             began: None,
             client: None,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::body::Body;
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -21,9 +21,10 @@ use pingora::{Error, ErrorType, Result};
 
 use super::arrival::{self, Arrival, Unwelcome};
 use super::context::{Context, Outcome, reference};
+use super::front::{Fronts, Passed};
 use super::onward::Onward;
 use super::peers::{Patience, Upstream};
-use super::verdict::{Answerer, failure_status};
+use super::verdict::failure_status;
 use super::{access_log, reply, streams};
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
@@ -31,7 +32,6 @@ use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Decision, Permit};
 use crate::domain::site::Located;
 use crate::domain::token::{Session as SessionToken, Token};
-use crate::portal::Portal;
 use crate::portal::cookies::{CookieNames, sets_ours};
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::token_in;
@@ -39,19 +39,23 @@ use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
 pub struct AuthProxy {
-    portal: Portal,
-    answerer: Answerer,
-    upstreams: Vec<Upstream>,
+    fronts: Arc<Fronts>,
     entropy: Arc<dyn Entropy>,
     reserved: String,
 }
 
 impl AuthProxy {
-    /// Joins the portal and the upstreams, which are found by the index in their id.
+    /// Serves what the current front says. The reserved path stays that of the first one.
     #[must_use]
-    pub fn new(portal: Portal, upstreams: Vec<Upstream>, entropy: Arc<dyn Entropy>) -> Self {
-        let reserved = format!("{}/", portal.desk().prefix);
-        Self { answerer: Answerer::new(portal.clone()), portal, upstreams, entropy, reserved }
+    pub fn new(fronts: Arc<Fronts>, entropy: Arc<dyn Entropy>) -> Self {
+        let reserved = format!("{}/", fronts.current().portal.desk().prefix);
+        Self { fronts, entropy, reserved }
+    }
+
+    /// The front that is current, and its changes.
+    #[must_use]
+    pub fn fronts(&self) -> &Arc<Fronts> {
+        &self.fronts
     }
 
     async fn own_page(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
@@ -60,7 +64,8 @@ impl AuthProxy {
         };
         context.outcome = Outcome::Own;
         let head = session.req_header();
-        let audience = Audience::of(head.uri.path(), &head.headers, &self.portal.desk().prefix);
+        let audience =
+            Audience::of(head.uri.path(), &head.headers, &context.front.portal.desk().prefix);
         let body = match reply::read_body(session).await {
             Ok(body) => body,
             Err(fault) => {
@@ -69,8 +74,9 @@ impl AuthProxy {
                     reply::BodyFault::TooSlow => Refusal::TooSlow,
                     reply::BodyFault::Broken => Refusal::BadRequest("the body broke off"),
                 };
-                let look = self.portal.look(Some(&here.located.site), session.req_header());
-                let response = self.portal.refuse(&here, audience, &look, &refusal);
+                let look =
+                    context.front.portal.look(Some(&here.located.site), session.req_header());
+                let response = context.front.portal.refuse(&here, audience, &look, &refusal);
                 return reply::write(session, response).await.map(|()| true);
             }
         };
@@ -80,13 +86,13 @@ impl AuthProxy {
         *request.headers_mut() = head.headers.clone();
         let target = context.target.as_ref().map_or("/", RequestTarget::as_str);
         let Ok(uri) = target.parse() else {
-            let look = self.portal.look(Some(&here.located.site), head);
+            let look = context.front.portal.look(Some(&here.located.site), head);
             let refusal = Refusal::BadRequest("request target");
-            let response = self.portal.refuse(&here, audience, &look, &refusal);
+            let response = context.front.portal.refuse(&here, audience, &look, &refusal);
             return reply::write(session, response).await.map(|()| true);
         };
         *request.uri_mut() = uri;
-        let response = self.portal.answer(here, request).await;
+        let response = context.front.portal.answer(here, request).await;
         reply::write(session, response).await.map(|()| true)
     }
 
@@ -97,7 +103,7 @@ impl AuthProxy {
         context: &mut Context,
         located: &Located,
     ) -> Result<Option<Arc<Identity>>, Refusal> {
-        let desk = self.portal.desk();
+        let desk = context.front.portal.desk();
         let site = &located.site;
         let name = CookieNames::session_name(site.is_https(), site.session_domain.is_some());
         let headers = &session.req_header().headers;
@@ -115,7 +121,8 @@ impl AuthProxy {
 
     /// The door: `Ok(false)` only with a permit in the context.
     async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let arrival = match arrival::read(session.req_header(), &self.portal.desk().sites) {
+        let arrival = match arrival::read(session.req_header(), &context.front.portal.desk().sites)
+        {
             Ok(arrival) => arrival,
             Err(unwelcome) => return self.turn_away(session, context, unwelcome).await,
         };
@@ -138,18 +145,18 @@ impl AuthProxy {
                 context.outcome = Outcome::Unavailable;
                 let Some(here) = context.here() else { return Ok(true) };
                 let response =
-                    self.answerer.unavailable(&here, session.req_header(), kind, &refusal);
+                    context.front.answerer.unavailable(&here, session.req_header(), kind, &refusal);
                 return reply::write(session, response).await.map(|()| true);
             }
         };
-        let now = self.portal.desk().gate.now();
+        let now = context.front.portal.desk().gate.now();
         let method = session.req_header().method.clone();
         let policy = &located.site.policy;
         match policy.decide(method.as_str(), &target, identity.as_ref(), now) {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
             decision => {
                 let Some(here) = context.here() else { return Ok(true) };
-                let (outcome, response) = self.answerer.answer(
+                let (outcome, response) = context.front.answerer.answer(
                     &here,
                     session.req_header(),
                     &target,
@@ -196,8 +203,8 @@ impl AuthProxy {
             RequestKind::Navigation => Audience::Person,
             RequestKind::Api | RequestKind::Grpc | RequestKind::WebSocket => Audience::Program,
         };
-        let look = self.portal.look(Some(&here.located.site), session.req_header());
-        let response = self.portal.refuse(&here, audience, &look, refusal);
+        let look = context.front.portal.look(Some(&here.located.site), session.req_header());
+        let response = context.front.portal.refuse(&here, audience, &look, refusal);
         reply::write(session, response).await.map(|()| true)
     }
 
@@ -209,24 +216,42 @@ impl AuthProxy {
     ) -> Result<bool> {
         let head = session.req_header();
         let kind = arrival::kind(head.method.as_str(), &head.headers);
-        let response = self.answerer.turn_away(unwelcome, head, kind, &context.reference);
+        let response = context.front.answerer.turn_away(unwelcome, head, kind, &context.reference);
         // What was not understood leaves nothing to rely on for a next request.
         session.set_keepalive(None);
         reply::write(session, response).await.map(|()| true)
     }
 
     /// The application that the permit names; no permit, no application.
-    fn upstream(&self, context: &Context) -> Option<&Upstream> {
-        let id = context.permit.as_ref()?.upstream();
-        self.upstreams.get(usize::try_from(id.0).ok()?)
+    fn upstream(context: &Context) -> Option<&Upstream> {
+        context.front.upstream(context.permit.as_ref()?)
     }
 
-    /// Lets a stream end with the session behind it.
-    fn end_with_session(&self, context: &Context) {
-        let (Some(session), Some(located)) = (context.session, &context.located) else { return };
-        let desk = Arc::clone(self.portal.desk());
+    /// Lets a stream end with the session behind it, and with the rule that let it through.
+    fn end_with_session(&self, method: Method, context: &Context) {
+        let (Some(located), Some(target)) = (&context.located, &context.target) else { return };
+        let gate = Arc::clone(&context.front.portal.desk().gate);
         let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
-        streams::end_with(async move { desk.gate.ended(session, &realm, idle).await });
+        let (front, fronts) = (Arc::clone(&context.front), Arc::clone(&self.fronts));
+        let passed = Passed {
+            authority: located.host().into(),
+            method,
+            target: target.clone(),
+            session: context.session,
+            at: context.began.unwrap_or_else(|| gate.now()),
+        };
+        streams::end_with(async move {
+            let signed_out = async {
+                match passed.session {
+                    Some(session) => gate.ended(session, &realm, idle).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = signed_out => {}
+                () = fronts.revoked(&passed, front) => {}
+            }
+        });
     }
 
     fn patience(session: &Session, kind: RequestKind) -> Patience {
@@ -247,14 +272,14 @@ impl ProxyHttp for AuthProxy {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(reference(self.entropy.as_ref()))
+        Context::new(self.fronts.current(), reference(self.entropy.as_ref()))
     }
 
     /// No modules: compression of answers that hold secrets is not ours to do (BREACH).
     fn init_downstream_modules(&self, _: &mut pingora::modules::http::HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let desk = self.portal.desk();
+        let desk = context.front.portal.desk();
         context.began = Some(desk.gate.now());
         context.client = Some(arrival::client(session, &desk.trusted));
         self.door(session, context).await
@@ -265,11 +290,11 @@ impl ProxyHttp for AuthProxy {
         session: &mut Session,
         context: &mut Context,
     ) -> Result<Box<HttpPeer>> {
-        let Some(upstream) = self.upstream(context) else {
+        let Some(upstream) = Self::upstream(context) else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
         let patience = Self::patience(session, context.kind);
-        let now = self.portal.desk().gate.now();
+        let now = context.front.portal.desk().gate.now();
         match upstream.peer(context.kind, patience, now).await {
             Ok((peer, server)) => {
                 context.server = server;
@@ -287,8 +312,8 @@ impl ProxyHttp for AuthProxy {
         context: &mut Context,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        if let Some(upstream) = self.upstream(context) {
-            upstream.refused(context.server, self.portal.desk().gate.now());
+        if let Some(upstream) = Self::upstream(context) {
+            upstream.refused(context.server, context.front.portal.desk().gate.now());
             let tries = context.connects + 1;
             error.set_retry(tries < upstream.servers());
         }
@@ -320,7 +345,7 @@ impl ProxyHttp for AuthProxy {
         else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no request");
         };
-        let desk = self.portal.desk();
+        let desk = context.front.portal.desk();
         let identity = permit.identity();
         let assertion = match (identity, context.session) {
             (Some(identity), Some(session)) => {
@@ -346,7 +371,7 @@ impl ProxyHttp for AuthProxy {
 
     async fn response_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         head: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
@@ -360,7 +385,7 @@ impl ProxyHttp for AuthProxy {
             }
         }
         if streams::is_stream(head) {
-            self.end_with_session(context);
+            self.end_with_session(session.req_header().method.clone(), context);
         }
         let is_signed_in =
             context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());
@@ -381,8 +406,12 @@ impl ProxyHttp for AuthProxy {
     ) -> FailToProxy {
         let code = failure_status(error);
         if code > 0 && session.response_written().is_none() {
-            let response =
-                self.answerer.failure(code, context.here().as_ref(), session.req_header(), context);
+            let response = context.front.answerer.failure(
+                code,
+                context.here().as_ref(),
+                session.req_header(),
+                context,
+            );
             session.set_keepalive(None);
             if let Err(error) = reply::write(session, response).await {
                 tracing::debug!(%error, "the client did not get the error page");
@@ -397,7 +426,7 @@ impl ProxyHttp for AuthProxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
-        let now = self.portal.desk().gate.now();
+        let now = context.front.portal.desk().gate.now();
         access_log::write(session, error, context, now, &self.reserved);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use http::{Request, header};
-use linkgate::cli::installation::sites;
+use linkgate::cli::foundation::sites;
 use linkgate::config::Config;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::token::{Browser, Token};
@@ -48,9 +48,15 @@ impl Counter {
         let portal = Portal::new(Arc::new(Desk {
             mail_buttons: true,
             remember_address: true,
-            gate: Gate::new(store, clock, Arc::new(Seeded::new(43)), &secret, "/.linkgate"),
+            gate: Arc::new(Gate::new(
+                store,
+                clock,
+                Arc::new(Seeded::new(43)),
+                &secret,
+                "/.linkgate",
+            )),
             looks: Looks::built_in("/.linkgate").expect("looks"),
-            assertions: Assertions::new(&secret, "/.linkgate").expect("a key"),
+            assertions: Arc::new(Assertions::new(&secret, "/.linkgate").expect("a key")),
             sites: Arc::new(sites(&config)),
             groups: Arc::clone(&config.groups),
             prefix: "/.linkgate".to_owned(),

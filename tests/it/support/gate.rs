@@ -178,6 +178,23 @@ impl Gate {
         }
     }
 
+    /// Changes the configuration file, as an editor does: another file in its place.
+    pub fn edit(&self, from: &str, to: &str) {
+        let file = self.path("linkgate.yaml");
+        let text = read(&file);
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        let new = self.path("linkgate.yaml.new");
+        std::fs::write(&new, text.replace(from, to)).expect("the new file");
+        std::fs::rename(new, file).expect("in its place");
+    }
+
+    /// What `/readyz` says.
+    pub async fn ready(&self) -> Answer {
+        let request =
+            format!("GET /readyz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.admin);
+        raw(self.admin, request.as_bytes()).await
+    }
+
     /// The process id, to send it a signal.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().map_or(0, Child::id)

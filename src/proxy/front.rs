@@ -1,0 +1,132 @@
+//! Everything a configuration says about requests, in one piece that is exchanged whole.
+//!
+//! A request takes the [`Front`] that is current when its head is complete and keeps it to its end:
+//! it never meets half of an old configuration and half of a new one, and none is dropped for a
+//! change. Streams outlive the request that was decided about; they hear of changes and are decided
+//! about anew.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use http::Method;
+use tokio::sync::watch;
+
+use super::peers::Upstream;
+use super::verdict::Answerer;
+use crate::domain::identity::Identity;
+use crate::domain::path::RequestTarget;
+use crate::domain::policy::{Decision, Permit};
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{Session as SessionToken, TokenDigest};
+use crate::portal::Portal;
+
+/// Pages, sites and applications of one configuration.
+#[derive(Debug)]
+pub struct Front {
+    /// Our own pages; they know the sites.
+    pub portal: Portal,
+    /// Answers in place of the application.
+    pub answerer: Answerer,
+    upstreams: Vec<Upstream>,
+}
+
+/// A stream that was let through, as far as a later decision needs it.
+#[derive(Debug)]
+pub struct Passed {
+    /// Host and port as the request named them.
+    pub authority: Arc<str>,
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub target: RequestTarget,
+    /// The session behind it; none on a public route.
+    pub session: Option<TokenDigest<SessionToken>>,
+    /// When it was let through. Later decisions are made for this moment: a stream may become older
+    /// than the `max_age` of its rule.
+    pub at: UnixMillis,
+}
+
+impl Front {
+    /// Joins the portal and the upstreams, which are found by the index in their id.
+    #[must_use]
+    pub fn new(portal: Portal, upstreams: Vec<Upstream>) -> Self {
+        Self { answerer: Answerer::new(portal.clone()), portal, upstreams }
+    }
+
+    /// The application that a permit names.
+    #[must_use]
+    pub fn upstream(&self, permit: &Permit) -> Option<&Upstream> {
+        self.upstreams.get(usize::try_from(permit.upstream().0).ok()?)
+    }
+
+    /// Whether a stream that was let through once would be let through by this configuration, too.
+    /// Trouble of the store ends nothing: nobody knows then.
+    pub async fn still_passes(&self, passed: &Passed) -> bool {
+        let desk = self.portal.desk();
+        let Some(located) = desk.sites.find(&passed.authority) else { return false };
+        let identity = match passed.session {
+            None => None,
+            Some(digest) => {
+                let idle = located.site.terms.session.idle;
+                match desk.gate.standing(digest, &located.realm, idle).await {
+                    Ok(Some(session)) => Some(Arc::new(Identity {
+                        groups: desk.groups.of(&session.email),
+                        email: session.email,
+                        signed_in_at: session.signed_in_at,
+                    })),
+                    Ok(None) => None,
+                    Err(_) => return true,
+                }
+            }
+        };
+        let (method, target) = (passed.method.as_str(), &passed.target);
+        let decision = located.site.policy.decide(method, target, identity.as_ref(), passed.at);
+        matches!(decision, Decision::Pass(_))
+    }
+}
+
+/// The front that is current, and the news that it has changed.
+#[derive(Debug)]
+pub struct Fronts {
+    current: ArcSwap<Front>,
+    changes: watch::Sender<()>,
+}
+
+impl Fronts {
+    /// Begins with the front of the first configuration.
+    #[must_use]
+    pub fn new(front: Front) -> Self {
+        Self { current: ArcSwap::from_pointee(front), changes: watch::Sender::new(()) }
+    }
+
+    /// The front for a request that begins now.
+    #[must_use]
+    pub fn current(&self) -> Arc<Front> {
+        self.current.load_full()
+    }
+
+    /// Puts another front in its place, for every request that begins from now on.
+    pub fn exchange(&self, front: Front) {
+        self.current.store(Arc::new(front));
+        self.changes.send_replace(());
+    }
+
+    /// Resolves when a stream that `by` let through would be let through no more, because of a change
+    /// of the configuration.
+    pub async fn revoked(&self, passed: &Passed, by: Arc<Front>) {
+        let mut changes = self.changes.subscribe();
+        // The change may have come while the application took its time to answer.
+        let mut is_changed = !Arc::ptr_eq(&self.current(), &by);
+        // Not kept: a stream may be open for days.
+        drop(by);
+        loop {
+            if is_changed && !self.current().still_passes(passed).await {
+                return;
+            }
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            is_changed = true;
+        }
+    }
+}
