@@ -38,8 +38,9 @@ pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
     BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
     MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig,
-    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls,
-    StoreConfig, TlsFiles, Upstream, UpstreamProtocol, UpstreamServer,
+    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn,
+    SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance, UpstreamHealth,
+    UpstreamProtocol, UpstreamServer,
 };
 
 impl Config {

@@ -38,7 +38,6 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use tower::ServiceExt;
 
 use crate::domain::client::TrustedProxies;
-use crate::domain::email::EmailAddress;
 use crate::domain::policy::Groups;
 use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
@@ -67,10 +66,6 @@ pub struct Desk {
     pub groups: Arc<Groups>,
     /// The reserved path, without a slash at its end.
     pub prefix: String,
-    /// The sender as mail programs show it.
-    pub sender: String,
-    /// Its address alone.
-    pub sender_address: EmailAddress,
     /// Whose forwarding headers are believed.
     pub trusted: TrustedProxies,
     /// Whether pages offer to open well-known web mails.

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::sender::Sender;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
@@ -243,6 +244,8 @@ impl<T: Attempts + Sessions + Limits + Outbox + Upkeep> Store for T {}
 pub struct OutgoingMail {
     /// Its identity.
     pub id: MailId,
+    /// Who it is from.
+    pub sender: Arc<Sender>,
     /// The one recipient.
     pub to: EmailAddress,
     /// The subject, without line breaks.

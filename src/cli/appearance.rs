@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::foundation::sender;
 use super::installation::StartError;
 use crate::config::{BrandConfig, BrandText, Config, KeyPlace};
 use crate::domain::colour::Colour;
@@ -37,11 +38,12 @@ pub fn read(config: &Config) -> Result<Appearance, StartError> {
             own_pages.insert(site.policy.site(), own.0);
             mails = own.1;
         }
-        sites.insert(site.name.to_string(), SiteMails { mails, title: site.title.to_string() });
+        let (title, sender) = (site.title.to_string(), Arc::new(sender(config, Some(site))));
+        sites.insert(site.name.to_string(), SiteMails { mails, title, sender });
     }
     Ok(Appearance {
         looks: Looks::new(common_pages, own_pages),
-        mails: Shelf::new(common_mails, sites),
+        mails: Shelf::new(common_mails, Arc::new(sender(config, None)), sites),
     })
 }
 

@@ -10,9 +10,11 @@ use rustls::pki_types::pem::PemObject;
 
 use super::appearance::{self, Appearance};
 use super::installation::{StartError, read};
-use crate::adapters::mail::message::Sender;
-use crate::config::{Config, Upstream as UpstreamFile, UpstreamProtocol};
+use crate::config::{
+    Config, Mailbox, Upstream as UpstreamFile, UpstreamBalance, UpstreamHealth, UpstreamProtocol,
+};
 use crate::domain::limit::Limit;
+use crate::domain::sender::Sender;
 use crate::domain::site::{Site, Sites};
 use crate::domain::terms::SignInTerms;
 use crate::gate::Gate;
@@ -22,7 +24,7 @@ use crate::portal::looks::Looks;
 use crate::portal::mail::Shelf;
 use crate::portal::{Desk, Portal};
 use crate::proxy::front::Front;
-use crate::proxy::peers::{Upstream, Wire};
+use crate::proxy::peers::{Balance, Health, Upstream, Wire};
 
 /// What stays while configurations come and go.
 #[derive(Debug)]
@@ -33,8 +35,6 @@ pub struct Foundation {
     pub assertions: Arc<Assertions>,
     /// Whether mails leave.
     pub mail_health: Arc<MailHealth>,
-    /// Who the mails are from.
-    pub sender: Sender,
 }
 
 /// What a configuration says, ready to be put in force.
@@ -62,14 +62,12 @@ impl Foundation {
             sites: Arc::new(sites(config)),
             groups: Arc::clone(&config.groups),
             prefix: config.prefix.as_str().to_owned(),
-            sender: self.sender.to_string(),
-            sender_address: self.sender.address.clone(),
             trusted: config.trusted_proxies.clone(),
             mail_buttons: config.sign_in.mail_buttons,
             remember_address: config.sign_in.remember_address,
             mail_health: Arc::clone(&self.mail_health),
         }));
-        let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
+        let upstreams = config.sites.iter().map(|site| upstream(&site.name, &site.upstream));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         Ok(Built { front: Front::new(portal, upstreams), mails, looks })
     }
@@ -87,11 +85,12 @@ pub fn sites(config: &Config) -> Sites {
             enabled: site.sign_in.enabled,
             link_lifetime: site.sign_in.link_lifetime,
             other_browser: site.sign_in.other_browser,
-            email_limit: config.sign_in.email_limit,
-            client_limit: config.sign_in.ip_limit,
-            network_limit: wider(config.sign_in.network_limit, config.sign_in.ip_limit),
-            site_limit: wider(config.sign_in.site_limit, config.sign_in.ip_limit),
-            total_limit: wider(config.sign_in.total_limit, config.sign_in.ip_limit),
+            email_limit: site.sign_in.limits.email,
+            client_limit: site.sign_in.limits.ip,
+            network_limit: wider(site.sign_in.limits.network, site.sign_in.limits.ip),
+            site_limit: wider(site.sign_in.limits.site, site.sign_in.limits.ip),
+            total_limit: wider(config.sign_in.total_limit, site.sign_in.limits.ip),
+            alone: site.sign_in.limits.alone,
             new_device_notice: site.sign_in.new_device_notice,
             used_link_retention: config.sign_in.used_link_retention,
             session: config.session.lifetimes,
@@ -101,8 +100,24 @@ pub fn sites(config: &Config) -> Sites {
         identity_headers: site.identity_headers,
         odd_headers: site.odd_headers,
         cors_origins: site.cors_origins.clone(),
+        sender: Arc::new(sender(config, Some(site))),
+        max_body: site.max_body,
     };
     Sites::new(config.sites.iter().map(site).collect())
+}
+
+/// Who the mails of a site are from, or of none.
+#[must_use]
+pub fn sender(config: &Config, site: Option<&crate::config::Site>) -> Sender {
+    let own = site.map(|site| &site.mail);
+    let from = own.and_then(|own| own.from.as_ref()).unwrap_or(&config.mail.from);
+    let reply_to = own.and_then(|own| own.reply_to.as_ref()).or(config.mail.reply_to.as_ref());
+    let Mailbox { name, address } = from.clone();
+    Sender {
+        name: Some(name).filter(|name| !name.is_empty()),
+        address,
+        reply_to: reply_to.map(|mailbox| mailbox.address.clone()),
+    }
 }
 
 /// A limit for many, which is never smaller than that of one client among them.
@@ -110,21 +125,57 @@ fn wider(many: Limit, one: Limit) -> Limit {
     if one.count > many.count { one } else { many }
 }
 
-fn upstream(file: &UpstreamFile) -> Result<Upstream, StartError> {
+fn upstream(site: &Arc<str>, file: &UpstreamFile) -> Result<Upstream, StartError> {
     let wire = match file.protocol {
         UpstreamProtocol::Http => Wire::Http,
         UpstreamProtocol::H2c => Wire::H2c,
         UpstreamProtocol::Https => Wire::Https,
     };
+    let balance = match file.balance {
+        UpstreamBalance::RoundRobin => Balance::Turns,
+        UpstreamBalance::Client => Balance::Client,
+    };
+    let authorities = file.ca.as_deref().map(authorities).transpose()?;
+    let health = file.health.as_ref().map(|question| Health {
+        site: Arc::clone(site),
+        wire,
+        authorities: authorities.clone(),
+        ..health(file, question)
+    });
     let servers =
         file.servers.iter().map(|server| (server.host.to_string(), server.port)).collect();
-    let mut upstream = Upstream::new(servers, wire);
+    let mut upstream = Upstream::new(servers, wire, balance, health);
     upstream.server_name = file.server_name.as_ref().map(ToString::to_string);
-    upstream.authorities = file.ca.as_deref().map(authorities).transpose()?;
+    upstream.authorities = authorities;
     upstream.connect_timeout = file.connect_timeout;
     upstream.read_timeout = file.read_timeout;
     upstream.write_timeout = file.write_timeout;
     Ok(upstream)
+}
+
+/// The question of a health check. One `Host` and one name do for all servers of a site: they are
+/// the same application.
+fn health(file: &UpstreamFile, question: &UpstreamHealth) -> Health {
+    let first = file.servers.first();
+    let host = first.map(|server| format!("{}:{}", server.host, server.port));
+    let name = first.map(|server| server.host.to_string());
+    Health {
+        site: Arc::default(),
+        wire: Wire::Http,
+        authorities: None,
+        path: question.path.clone(),
+        host: question.host.clone().or(host).unwrap_or_default(),
+        server_name: file
+            .server_name
+            .as_ref()
+            .map(ToString::to_string)
+            .or(name)
+            .unwrap_or_default(),
+        interval: question.interval,
+        timeout: question.timeout,
+        failures: question.failures,
+        successes: question.successes,
+    }
 }
 
 fn authorities(path: &Path) -> Result<Arc<CaType>, StartError> {

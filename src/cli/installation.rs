@@ -19,10 +19,9 @@ use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::Embedded;
 use crate::adapters::mail::folder::Folder;
 use crate::adapters::mail::inbox::Inbox;
-use crate::adapters::mail::message::Sender;
 use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
 use crate::adapters::redis::{RedisOptions, RedisStore};
-use crate::config::{Config, MailConfig, MailTransport, SmtpConfig, SmtpTls, StoreConfig};
+use crate::config::{Config, MailTransport, SmtpConfig, SmtpTls, StoreConfig};
 use crate::gate::Gate;
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
@@ -82,6 +81,8 @@ pub struct Installation {
     pub inbox: Option<(SocketAddr, Router)>,
     /// The configuration that is in force, and the way to another one.
     pub in_force: Arc<InForce>,
+    /// What requests meet.
+    pub fronts: Arc<Fronts>,
     /// Where it was read from, if it is to be read again.
     pub source: Option<Source>,
 }
@@ -104,10 +105,9 @@ impl Installation {
             gate: Arc::new(gate),
             assertions: Arc::new(Assertions::new(&secret, prefix).map_err(part)?),
             mail_health: Arc::default(),
-            sender: sender(&config.mail),
         };
         let Built { front, mails, looks } = foundation.build(config)?;
-        let (mailer, inbox) = open_mailer(config, &foundation.sender, &looks)?;
+        let (mailer, inbox) = open_mailer(config, &looks)?;
         let mails = MailRoom::new(mails);
         let courier = Courier {
             store: Arc::clone(&work_store),
@@ -121,9 +121,10 @@ impl Installation {
         };
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
-        let in_force = InForce::new(foundation, secret, config.clone(), fronts, mails);
+        let shared = Arc::clone(&fronts);
+        let in_force = InForce::new(foundation, secret, config.clone(), shared, mails);
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
-        Ok(Self { proxy, courier, work_store, clock, inbox, in_force, source: None })
+        Ok(Self { proxy, courier, work_store, clock, inbox, in_force, fronts, source: None })
     }
 
     /// Puts everything into a server, which then only has to run.
@@ -150,6 +151,11 @@ impl Installation {
             let (store, in_force) = (Arc::clone(&self.work_store), Arc::clone(&self.in_force));
             add_pages(&mut server, "admin", address, health::router(store, in_force));
         }
+        let fronts = self.fronts;
+        add_work(&mut server, "upstreams", move || {
+            let fronts = Arc::clone(&fronts);
+            Box::pin(async move { fronts.care().await })
+        });
         if let Some(source) = self.source {
             let in_force = self.in_force;
             add_work(&mut server, "reload", move || {
@@ -244,25 +250,17 @@ fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
 
 type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
 
-fn open_mailer(config: &Config, sender: &Sender, looks: &Looks) -> Result<OpenMailer, StartError> {
+fn open_mailer(config: &Config, looks: &Looks) -> Result<OpenMailer, StartError> {
     Ok(match &config.mail.transport {
-        MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?, sender.clone())), None),
-        MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone(), sender.clone())), None),
+        MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?)), None),
+        MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone())), None),
         MailTransport::Inbox(address) => {
-            let inbox = Inbox::new(sender.clone());
+            let inbox = Inbox::new();
             let prefix = config.prefix.as_str();
             let router = inbox::router(inbox.clone(), looks.clone(), prefix);
             (Arc::new(inbox), Some((*address, router)))
         }
     })
-}
-
-fn sender(mail: &MailConfig) -> Sender {
-    Sender {
-        name: Some(mail.from.name.clone()).filter(|name| !name.is_empty()),
-        address: mail.from.address.clone(),
-        reply_to: mail.reply_to.as_ref().map(|mailbox| mailbox.address.clone()),
-    }
 }
 
 fn relay(smtp: &SmtpConfig) -> Result<Relay, StartError> {

@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use super::foundation::{Built, Foundation};
-use crate::config::{Config, Recorded, SecretPlan, SystemEnvironment};
+use crate::config::{Config, MailConfig, Recorded, SecretPlan, SystemEnvironment};
 use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
 use crate::portal::mail::MailRoom;
@@ -174,7 +174,7 @@ impl InForce {
             ("admin", *admin != old.admin),
             ("secret", !self.is_ours(secret)),
             ("store", *store != old.store),
-            ("mail", *mail != old.mail),
+            ("mail.smtp, folder or inbox", mail.transport != old.mail.transport),
             ("prefix", *prefix != old.prefix),
             ("server", *server != old.server),
             ("log", *log != old.log),
@@ -194,12 +194,13 @@ impl InForce {
             admin: _,
             secret: _,
             store: _,
-            mail: _,
+            mail,
             prefix: _,
             server: _,
             log: _,
         } = new;
-        let Config { listeners, admin, secret, store, mail, prefix, server, log, .. } = old.clone();
+        let Config { listeners, admin, secret, store, prefix, server, log, .. } = old.clone();
+        let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
         let merged = Config {
             listeners,
             admin,

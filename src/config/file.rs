@@ -194,6 +194,8 @@ map! {
         odd_headers: Text,
         rules: List<RuleFile>,
         brand: Map<BrandFile>,
+        mail: Map<SiteMailFile>,
+        max_body: Text,
     }
 }
 
@@ -206,6 +208,38 @@ map! {
         connect_timeout: Text,
         read_timeout: Text,
         write_timeout: Text,
+        balance: Text,
+        health: Map<HealthFile>,
+    }
+}
+
+map! {
+    /// `sites[].upstream.health`
+    HealthFile {
+        path: Text,
+        host: Text,
+        interval: Text,
+        timeout: Text,
+        failures: Text,
+        successes: Text,
+    }
+}
+
+map! {
+    /// `sites[].mail`
+    SiteMailFile {
+        from: Text,
+        reply_to: Text,
+    }
+}
+
+map! {
+    /// `sites[].sign_in.limits`
+    SiteLimitsFile {
+        email: Text,
+        ip: Text,
+        network: Text,
+        site: Text,
     }
 }
 
@@ -218,6 +252,7 @@ map! {
         link_lifetime: Text,
         other_browser: Text,
         new_device_notice: Text,
+        limits: Map<SiteLimitsFile>,
     }
 }
 

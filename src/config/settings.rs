@@ -16,7 +16,10 @@ pub use brand::{BrandConfig, BrandText};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
-pub use site::{Site, SiteSignIn, Upstream, UpstreamProtocol, UpstreamServer};
+pub use site::{
+    Site, SiteLimits, SiteMail, SiteSignIn, Upstream, UpstreamBalance, UpstreamHealth,
+    UpstreamProtocol, UpstreamServer,
+};
 
 use super::problem::Problem;
 use crate::domain::client::TrustedProxies;
@@ -126,14 +129,6 @@ impl fmt::Debug for Password {
 /// Sign-in, as far as it is the same for all sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignInConfig {
-    /// How many mails one address may be sent.
-    pub email_limit: Limit,
-    /// How many mails one client (an IPv4 address, an IPv6 /64) may ask for.
-    pub ip_limit: Limit,
-    /// How many mails the clients of one network (IPv4 /24, IPv6 /48) may ask for.
-    pub network_limit: Limit,
-    /// How many mails all sign-ins to one site may send.
-    pub site_limit: Limit,
     /// How many mails this installation may send.
     pub total_limit: Limit,
     /// How long a used link is remembered.

@@ -8,6 +8,8 @@ use super::identity::GroupName;
 use super::origin::{Authority, Origin, OriginPattern, Scheme};
 use super::policy::SitePolicy;
 use super::return_url::{ReturnPattern, ReturnTargets};
+use super::sender::Sender;
+use super::size::ByteSize;
 use super::terms::SignInTerms;
 
 /// The names under which the identity reaches the application.
@@ -69,6 +71,10 @@ pub struct Site {
     pub odd_headers: OddHeaders,
     /// Origins whose scripts may read our own 401.
     pub cors_origins: Vec<Origin>,
+    /// Who its mails are from.
+    pub sender: Arc<Sender>,
+    /// Largest body of a request to the application; none for any.
+    pub max_body: Option<ByteSize>,
 }
 
 impl Site {

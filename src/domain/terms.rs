@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::limit::Limit;
+use super::limit::{CountedAlone, Limit};
 use super::session::Lifetimes;
 
 /// What a link needs in a browser that did not ask for it (`sign_in.other_browser`).
@@ -37,6 +37,8 @@ pub struct SignInTerms {
     pub site_limit: Limit,
     /// Mails asked for at all sites together.
     pub total_limit: Limit,
+    /// Which of these the site counts for itself.
+    pub alone: CountedAlone,
     /// Whether a person hears by mail of a sign-in with a browser that is new for them.
     pub new_device_notice: bool,
     /// How long a used link is remembered as used.

@@ -226,24 +226,27 @@ impl Gate {
         email: &EmailAddress,
         now: UnixMillis,
     ) -> Stored<Verdict> {
-        let hit = |limited, subject: &str, limit| Hit {
-            key: self.keys.subject.limit(limited, subject),
-            limit,
-        };
         let terms = place.terms;
+        let hit = |limited, subject: &str, limit, alone| {
+            // No address, network or device has a blank in it: the name of no site makes another
+            // subject of it.
+            let own = if alone { format!("{} {subject}", place.site) } else { subject.to_owned() };
+            Hit { key: self.keys.subject.limit(limited, &own), limit }
+        };
+        let alone = terms.alone;
         if let Some(device) = device {
             let subject = device.limit_key(email.identity());
-            let own = hit(Limited::MailsToDevice, &subject, terms.email_limit);
+            let own = hit(Limited::MailsToDevice, &subject, terms.email_limit, alone.address);
             return self.store.hit(&[own], now).await;
         }
         let client = asker.client.network().to_string();
         let network = asker.client.neighbourhood().to_string();
         let hits = [
-            hit(Limited::MailsToAddress, &email.limit_key(), terms.email_limit),
-            hit(Limited::MailsByClient, &client, terms.client_limit),
-            hit(Limited::MailsByNetwork, &network, terms.network_limit),
-            hit(Limited::MailsAtSite, place.site, terms.site_limit),
-            hit(Limited::MailsInAll, "", terms.total_limit),
+            hit(Limited::MailsToAddress, &email.limit_key(), terms.email_limit, alone.address),
+            hit(Limited::MailsByClient, &client, terms.client_limit, alone.client),
+            hit(Limited::MailsByNetwork, &network, terms.network_limit, alone.network),
+            hit(Limited::MailsAtSite, place.site, terms.site_limit, false),
+            hit(Limited::MailsInAll, "", terms.total_limit, false),
         ];
         self.store.hit(&hits, now).await
     }

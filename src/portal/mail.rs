@@ -22,6 +22,7 @@ use super::pages::engine::{self, Source};
 use super::pages::words::shorten;
 use super::phrases::{Phrases, Said};
 use crate::domain::language::Language;
+use crate::domain::sender::Sender;
 use crate::domain::time::UnixMillis;
 use crate::portal::pages::clock;
 use code_shape::has_code_shape;
@@ -48,6 +49,7 @@ pub struct MailRoom {
 #[derive(Debug)]
 pub struct Shelf {
     common: Arc<Mails>,
+    sender: Arc<Sender>,
     sites: HashMap<String, SiteMails>,
 }
 
@@ -58,13 +60,15 @@ pub struct SiteMails {
     pub mails: Arc<Mails>,
     /// The name people know the site by.
     pub title: String,
+    /// Who they are from.
+    pub sender: Arc<Sender>,
 }
 
 impl Shelf {
-    /// The mails that sites share, and those of each site by its name.
+    /// The mails that sites share, who those are from, and the mails of each site by its name.
     #[must_use]
-    pub fn new(common: Arc<Mails>, sites: HashMap<String, SiteMails>) -> Self {
-        Self { common, sites }
+    pub fn new(common: Arc<Mails>, sender: Arc<Sender>, sites: HashMap<String, SiteMails>) -> Self {
+        Self { common, sender, sites }
     }
 }
 
@@ -84,9 +88,9 @@ impl MailRoom {
     ///
     /// # Errors
     /// Never, as long as the built-in templates compile; the tests render all of them.
-    pub fn built_in() -> Result<Self, BrandError> {
+    pub fn built_in(sender: Sender) -> Result<Self, BrandError> {
         let mails = Mails::new(Arc::new(Branding::built_in()?))?;
-        Ok(Self::new(Shelf::new(Arc::new(mails), HashMap::new())))
+        Ok(Self::new(Shelf::new(Arc::new(mails), Arc::new(sender), HashMap::new())))
     }
 
     /// The mails of a site. A job may be older than the configuration: a site that is gone has the
@@ -97,6 +101,7 @@ impl MailRoom {
         shelf.sites.get(site).cloned().unwrap_or_else(|| SiteMails {
             mails: Arc::clone(&shelf.common),
             title: site.to_owned(),
+            sender: Arc::clone(&shelf.sender),
         })
     }
 }

@@ -1,15 +1,15 @@
 //! What is known of one request while it passes through the phases.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::front::Front;
-use super::peers::ServerIndex;
 use crate::domain::client::ClientAddress;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::Permit;
 use crate::domain::site::Located;
+use crate::domain::size::ByteSize;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Session as SessionToken, TokenDigest};
 use crate::portal::visit::Here;
@@ -40,9 +40,11 @@ pub struct Context {
     /// Whether the upstream connection was used before.
     pub upstream_reused: bool,
     /// The server of the application that was chosen last.
-    pub server: ServerIndex,
+    pub server: Option<SocketAddr>,
     /// Connections that failed.
     pub connects: usize,
+    /// Bytes of the body that have come so far.
+    pub body_bytes: u64,
 }
 
 impl Context {
@@ -61,9 +63,16 @@ impl Context {
             session: None,
             outcome: Outcome::Refused,
             upstream_reused: false,
-            server: 0,
+            server: None,
             connects: 0,
+            body_bytes: 0,
         }
+    }
+
+    /// The cap of the site for the body.
+    #[must_use]
+    pub fn max_body(&self) -> Option<u64> {
+        self.located.as_ref()?.site.max_body.map(ByteSize::bytes)
     }
 
     /// Where the request arrived and from whom, once both are known.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use http::Method;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::peers::Upstream;
 use super::verdict::Answerer;
@@ -27,7 +28,7 @@ pub struct Front {
     pub portal: Portal,
     /// Answers in place of the application.
     pub answerer: Answerer,
-    upstreams: Vec<Upstream>,
+    upstreams: Vec<Arc<Upstream>>,
 }
 
 /// A stream that was let through, as far as a later decision needs it.
@@ -50,13 +51,14 @@ impl Front {
     /// Joins the portal and the upstreams, which are found by the index in their id.
     #[must_use]
     pub fn new(portal: Portal, upstreams: Vec<Upstream>) -> Self {
+        let upstreams = upstreams.into_iter().map(Arc::new).collect();
         Self { answerer: Answerer::new(portal.clone()), portal, upstreams }
     }
 
     /// The application that a permit names.
     #[must_use]
     pub fn upstream(&self, permit: &Permit) -> Option<&Upstream> {
-        self.upstreams.get(usize::try_from(permit.upstream().0).ok()?)
+        self.upstreams.get(usize::try_from(permit.upstream().0).ok()?).map(AsRef::as_ref)
     }
 
     /// Whether a stream that was let through once would be let through by this configuration, too.
@@ -109,6 +111,22 @@ impl Fronts {
     pub fn exchange(&self, front: Front) {
         self.current.store(Arc::new(front));
         self.changes.send_replace(());
+    }
+
+    /// Looks after the applications of whatever front is current, for ever.
+    pub async fn care(&self) {
+        let mut changes = self.changes.subscribe();
+        loop {
+            // Dropped with the next change, and all of its tasks with it.
+            let mut carers = JoinSet::new();
+            for upstream in &self.current().upstreams {
+                let upstream = Arc::clone(upstream);
+                carers.spawn(async move { upstream.care().await });
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Resolves when a stream that `by` let through would be let through no more, because of a change

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::body::Body;
+use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
@@ -23,7 +24,7 @@ use super::arrival::{self, Arrival, Unwelcome};
 use super::context::{Context, Outcome, reference};
 use super::front::{Fronts, Passed};
 use super::onward::Onward;
-use super::peers::{Patience, Upstream};
+use super::peers::{Errand, Patience, Upstream};
 use super::verdict::failure_status;
 use super::{access_log, reply, streams};
 use crate::domain::identity::Identity;
@@ -187,6 +188,15 @@ impl AuthProxy {
                 return self.refuse(session, context, &Refusal::CrossSite).await;
             }
         }
+        let length = session.req_header().headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if let (Some(most), Some(length)) = (context.max_body(), length)
+            && length > most
+        {
+            // What follows is not read, so nothing can come after it.
+            session.set_keepalive(None);
+            return self.refuse(session, context, &Refusal::TooLarge).await;
+        }
         context.outcome = Outcome::Passed;
         context.permit = Some(permit);
         Ok(false)
@@ -294,10 +304,14 @@ impl ProxyHttp for AuthProxy {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
         let patience = Self::patience(session, context.kind);
+        let Some((_, client)) = context.client else {
+            return Error::e_explain(ErrorType::InternalError, "no client, no peer");
+        };
         let now = context.front.portal.desk().gate.now();
-        match upstream.peer(context.kind, patience, now).await {
+        let errand = Errand { kind: context.kind, patience, client: client.ip(), now };
+        match upstream.peer(errand).await {
             Ok((peer, server)) => {
-                context.server = server;
+                context.server = Some(server);
                 Ok(Box::new(peer))
             }
             Err(error) => Err(Error::because(ErrorType::ConnectError, "look-up", error).into_up()),
@@ -312,8 +326,8 @@ impl ProxyHttp for AuthProxy {
         context: &mut Context,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        if let Some(upstream) = Self::upstream(context) {
-            upstream.refused(context.server, context.front.portal.desk().gate.now());
+        if let (Some(upstream), Some(server)) = (Self::upstream(context), context.server) {
+            upstream.refused(server, context.front.portal.desk().gate.now());
             let tries = context.connects + 1;
             error.set_retry(tries < upstream.servers());
         }
@@ -331,6 +345,22 @@ impl ProxyHttp for AuthProxy {
         context: &mut Context,
     ) -> Result<()> {
         context.upstream_reused = reused;
+        Ok(())
+    }
+
+    /// Counts the body where the site has a cap. Its length may be a lie or not be said at all.
+    async fn request_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        _: bool,
+        context: &mut Context,
+    ) -> Result<()> {
+        let length = body.as_ref().map_or(0, |body| body.len() as u64);
+        context.body_bytes = context.body_bytes.saturating_add(length);
+        if context.max_body().is_some_and(|most| context.body_bytes > most) {
+            return Error::e_explain(ErrorType::HTTPStatus(413), "the body is over the site's cap");
+        }
         Ok(())
     }
 

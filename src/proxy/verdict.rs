@@ -220,6 +220,7 @@ impl Answerer {
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY);
         let notice = match code {
             504 => NoticeKind::UpstreamSlow,
+            413 => NoticeKind::TooLarge,
             400..=499 => NoticeKind::BadRequest,
             _ => NoticeKind::UpstreamDown,
         };

@@ -10,6 +10,7 @@ mod elsewhere;
 mod limits;
 mod onward;
 mod own_schemes;
+mod own_terms;
 mod reports;
 mod sign_out;
 mod waiting;

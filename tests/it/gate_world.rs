@@ -12,7 +12,7 @@ use linkgate::domain::code::Code;
 use linkgate::domain::device::Device;
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
-use linkgate::domain::limit::PersonKey;
+use linkgate::domain::limit::{CountedAlone, PersonKey};
 use linkgate::domain::origin::Origin;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::session::Lifetimes;
@@ -105,6 +105,7 @@ impl World {
             network_limit: "1000000/1h".parse().expect("a limit"),
             site_limit: "1000000/1h".parse().expect("a limit"),
             total_limit: "1000000/1h".parse().expect("a limit"),
+            alone: CountedAlone::default(),
             new_device_notice: false,
             used_link_retention: 30 * 24 * HOUR,
             session: Lifetimes { idle: 12 * HOUR, absolute: 7 * 24 * HOUR },

@@ -15,7 +15,7 @@ use linkgate::portal::visit::Here;
 use linkgate::portal::{Desk, Portal};
 use linkgate::ports::Clock;
 
-use crate::gate_world::{HOUR, MINUTE, Seeded, World, address, client};
+use crate::gate_world::{HOUR, MINUTE, Seeded, World, client};
 
 const ANN: &str = "ann@example.com";
 const CONFIG: &str = r#"
@@ -60,8 +60,6 @@ impl Counter {
             sites: Arc::new(sites(&config)),
             groups: Arc::clone(&config.groups),
             prefix: "/.linkgate".to_owned(),
-            sender: "login@example.com".to_owned(),
-            sender_address: address("login@example.com"),
             trusted: config.trusted_proxies.clone(),
             mail_health: Arc::default(),
         }));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::addresses::Addresses;
-use super::people::{SiteSaid, allow_entry, site_sign_in};
-use super::{brand, rule, upstream};
+use super::people::{SiteSaid, allow_entry, site_limits, site_sign_in};
+use super::{brand, mail, rule, upstream};
 use crate::config::file::{List, Map, SiteFile, SiteSignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::{Fault, Place};
@@ -14,9 +14,11 @@ use crate::config::settings::{BrandConfig, IdentityHeaders, OddHeaders, Prefix, 
 use crate::config::suggest::nearest;
 use crate::domain::identity::GroupName;
 use crate::domain::language::Language;
+use crate::domain::limit::Limit;
 use crate::domain::origin::{Origin, OriginError, OriginPattern, OriginPatternError, Scheme};
 use crate::domain::policy::{AllowEntry, AllowList, SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::{ReturnPattern, ReturnPatternError};
+use crate::domain::size::{ByteSize, ByteSizeError};
 
 /// What the sites share.
 pub(super) struct Common<'a> {
@@ -28,6 +30,8 @@ pub(super) struct Common<'a> {
     pub(super) groups: &'a BTreeMap<GroupName, Vec<AllowEntry>>,
     /// What `sign_in` says for all sites.
     pub(super) sign_in: SiteSignIn,
+    /// How many mails all sites may send.
+    pub(super) total_limit: Limit,
     /// The reserved prefix, which no rule reaches.
     pub(super) prefix: &'a Prefix,
     /// Our own addresses, which are no application's.
@@ -115,7 +119,9 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let origin =
         scope.required("origin", file.origin.as_ref(), hint, |text| origin(text, insecure));
     let upstream = upstream::upstream(scope, id, file.upstream.as_ref(), common.addresses);
-    let sign_in = sign_in(scope, file.sign_in.as_ref(), common.sign_in);
+    let sign_in = sign_in(scope, file.sign_in.as_ref(), common);
+    let mail = mail::site_mail(scope, file.mail.as_ref());
+    let max_body = scope.optional("max_body", file.max_body.as_ref(), byte_size);
     let return_to = scope.items("return_to", file.return_to.as_ref(), return_pattern);
     let cors = scope.items("cors_origins", file.cors_origins.as_ref(), cors_origin);
     let headers = file.identity_headers.as_ref();
@@ -143,6 +149,8 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
         sign_in,
         identity_headers,
         odd_headers,
+        mail,
+        max_body,
     })
 }
 
@@ -182,9 +190,9 @@ fn origin(text: &str, insecure: bool) -> Result<OriginPattern, Fault> {
 fn sign_in(
     scope: &Scope<'_>,
     file: Option<&Map<SiteSignInFile>>,
-    common: SiteSignIn,
+    common: &Common<'_>,
 ) -> SiteSignIn {
-    let mut sign_in = common;
+    let mut sign_in = common.sign_in;
     let Some(Located { value: file, at }) = file else { return sign_in };
     let scope = scope.key("sign_in", *at);
     sign_in.enabled = scope.or("enabled", file.enabled.as_ref(), true, flag);
@@ -194,6 +202,9 @@ fn sign_in(
         new_device_notice: file.new_device_notice.as_ref(),
     };
     site_sign_in(&scope, &said, &mut sign_in);
+    if let Some(Located { value: file, at }) = &file.limits {
+        site_limits(&scope.key("limits", *at), file, &mut sign_in.limits, common.total_limit);
+    }
     scope.optional("mode", file.mode.as_ref(), |text| {
         available(text, &[("passwordless", true), ("hybrid", false)])
     });
@@ -211,6 +222,12 @@ fn available(text: &str, words: &'static [(&'static str, bool)]) -> Result<(), F
     let possible =
         words.iter().find(|(_, is_available)| *is_available).map_or("", |(word, _)| word);
     Err(Fault::new("is not available yet").hint(format!("write `{possible}`")))
+}
+
+fn byte_size(text: &str) -> Result<ByteSize, Fault> {
+    text.parse().map_err(|error: ByteSizeError| {
+        Fault::new(error.to_string()).hint("write it like `512KiB`, `10MiB` or `2GiB`")
+    })
 }
 
 fn return_pattern(text: &str) -> Result<ReturnPattern, Fault> {
