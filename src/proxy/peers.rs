@@ -70,7 +70,7 @@ enum Servers {
     /// One address: nothing to look up and nothing to choose.
     One { address: SocketAddr, host: Arc<str> },
     /// Names, or several.
-    Many(Balanced),
+    Many(Box<Balanced>),
 }
 
 /// An application cannot be reached: its name has no address.
@@ -110,7 +110,7 @@ impl Upstream {
             (Some(address), Some((host, _))) => Servers::One { address, host },
             (_, last) => {
                 servers.extend(last);
-                Servers::Many(Balanced::new(servers, balance, health))
+                Servers::Many(Box::new(Balanced::new(servers, balance, health)))
             }
         };
         Self {

@@ -98,8 +98,7 @@ impl Balanced {
             IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
             IpAddr::V6(address) => address.octets(),
         };
-        let refuses =
-            |backend: &Backend| backend.addr.as_inet().is_some_and(|address| is_refusing(address));
+        let refuses = |backend: &Backend| backend.addr.as_inet().is_some_and(&is_refusing);
         let found = self
             .select(&key, &|backend, is_well| is_well && !refuses(backend))
             .or_else(|| self.select(&key, &|_, is_well| is_well))
