@@ -7,6 +7,7 @@ pub mod appearance;
 mod check;
 mod demo;
 mod explain;
+mod groups;
 pub mod health;
 pub mod installation;
 mod logging;

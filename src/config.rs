@@ -20,6 +20,7 @@ mod choice;
 mod defaults;
 mod environment;
 mod file;
+mod groups_file;
 mod located;
 mod problem;
 mod resolve;
@@ -34,12 +35,14 @@ use std::cell::RefCell;
 use std::path::Path;
 
 pub use environment::{Environment, SystemEnvironment};
+pub use groups_file::{GroupMembers, GroupsFileError, read as read_groups, united};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
-    MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig,
-    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls,
-    StoreConfig, TlsFiles, Upstream, UpstreamProtocol, UpstreamServer,
+    BrandConfig, BrandText, Config, GroupSources, IdentityHeaders, Listener, LogConfig, LogFormat,
+    LogLevel, MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix,
+    RedisConfig, Registration, SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site,
+    SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamProtocol,
+    UpstreamServer,
 };
 
 impl Config {

@@ -6,8 +6,11 @@
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
 //!
+//! Beside the flow stands what operators do to people: [`accounts`].
+//!
 //! The only place that joins domain and ports. It knows no HTTP.
 
+pub mod accounts;
 pub mod ask;
 pub mod mail_job;
 pub mod redeem;
@@ -19,6 +22,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, broadcast};
 
+use crate::domain::account::Account;
 use crate::domain::code::CodeKey;
 use crate::domain::device::DeviceKey;
 use crate::domain::email::EmailAddress;
@@ -73,7 +77,12 @@ pub struct Gate {
     mail_waits: Arc<Notify>,
     touching: Arc<Mutex<HashSet<TokenDigest<token::Session>>>>,
     endings: broadcast::Sender<TokenDigest<token::Session>>,
+    lately: accounts::Lately,
 }
+
+/// Says of an address, and the account behind it if there is one, whether it may sign in: the
+/// spelling that mail goes to, or nothing.
+pub type Admits<'a> = dyn Fn(&EmailAddress, Option<&Account>) -> Option<EmailAddress> + Sync + 'a;
 
 /// Endings of sessions that a stream may be late to hear; whoever is later looks at the store.
 const ENDINGS: usize = 1024;
@@ -92,8 +101,8 @@ pub struct Place<'a> {
     pub realm: &'a str,
     /// The site's terms.
     pub terms: &'a SignInTerms,
-    /// Whether an address may sign in here: the spelling that mail goes to, or nothing.
-    pub admits: &'a (dyn Fn(&EmailAddress) -> Option<EmailAddress> + Sync),
+    /// Whether an address may sign in here.
+    pub admits: &'a Admits<'a>,
 }
 
 impl std::fmt::Debug for Place<'_> {
@@ -122,6 +131,7 @@ impl Gate {
             mail_waits: Arc::default(),
             touching: Arc::default(),
             endings: broadcast::Sender::new(ENDINGS),
+            lately: accounts::Lately::default(),
         }
     }
 

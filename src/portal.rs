@@ -12,6 +12,7 @@ pub mod cookies;
 pub mod courier;
 pub mod demo_app;
 pub mod form;
+pub mod identity;
 pub mod inbox;
 pub mod language;
 pub mod link;
@@ -39,12 +40,12 @@ use tower::ServiceExt;
 
 use crate::domain::client::TrustedProxies;
 use crate::domain::email::EmailAddress;
-use crate::domain::policy::Groups;
 use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
 use api::sessions;
 use assertion::Assertions;
 use courier::health::MailHealth;
+use identity::GroupsNow;
 use looks::Looks;
 use pages::Look;
 use pages::assets::Asset;
@@ -64,7 +65,7 @@ pub struct Desk {
     /// The sites.
     pub sites: Arc<Sites>,
     /// Who is in which group.
-    pub groups: Arc<Groups>,
+    pub groups: Arc<GroupsNow>,
     /// The reserved path, without a slash at its end.
     pub prefix: String,
     /// The sender as mail programs show it.

@@ -16,7 +16,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use super::{appearance, health, secret_file};
+use super::{appearance, groups, health, secret_file};
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::Embedded;
 use crate::adapters::mail::folder::Folder;
@@ -34,6 +34,7 @@ use crate::domain::terms::SignInTerms;
 use crate::gate::Gate;
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
+use crate::portal::identity::GroupsNow;
 use crate::portal::looks::Looks;
 use crate::portal::{Desk, Portal, inbox};
 use crate::ports::{Clock, Entropy, Mailer, OsEntropy, Store, SystemClock};
@@ -83,6 +84,8 @@ pub struct Installation {
     pub courier: Arc<Courier>,
     /// The store for work beside the proxy; it may have connections of its own.
     pub work_store: Arc<dyn Store>,
+    /// The groups, kept in step with their file.
+    pub groups: Arc<GroupsNow>,
     /// The clock that is kept in step with the store's.
     pub clock: Arc<StoreClock>,
     /// The development inbox and where it listens, if there is one.
@@ -121,12 +124,13 @@ impl Installation {
             waits: gate.mail_waits(),
             health: Arc::default(),
         };
+        let groups = Arc::new(GroupsNow::new(Arc::clone(&config.groups)));
         let portal = Portal::new(Arc::new(Desk {
             gate,
             looks: appearance.looks,
             assertions: Assertions::new(&secret, prefix).map_err(part)?,
             sites: Arc::new(sites(config)),
-            groups: Arc::clone(&config.groups),
+            groups: Arc::clone(&groups),
             prefix: prefix.to_owned(),
             sender: sender.to_string(),
             sender_address: sender.address.clone(),
@@ -138,7 +142,7 @@ impl Installation {
         let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         let proxy = AuthProxy::new(portal, upstreams, entropy);
-        Ok(Self { proxy, courier: Arc::new(courier), work_store, clock, inbox })
+        Ok(Self { proxy, courier: Arc::new(courier), work_store, groups, clock, inbox })
     }
 
     /// Puts everything into a server, which then only has to run.
@@ -166,6 +170,12 @@ impl Installation {
         }
         let courier = self.courier;
         add_work(&mut server, "mail", move || Box::pin(Arc::clone(&courier).run()));
+        if config.group_sources.file.is_some() {
+            let (sources, now) = (config.group_sources.clone(), self.groups);
+            add_work(&mut server, "groups", move || {
+                Box::pin(groups::watch(sources.clone(), Arc::clone(&now)))
+            });
+        }
         let (store, clock) = (self.work_store, self.clock);
         add_work(&mut server, "upkeep", move || {
             Box::pin(upkeep(Arc::clone(&store), Arc::clone(&clock)))
@@ -216,6 +226,7 @@ pub fn sites(config: &Config) -> Sites {
         policy: Arc::clone(&site.policy),
         terms: SignInTerms {
             enabled: site.sign_in.enabled,
+            registration: site.sign_in.registration,
             link_lifetime: site.sign_in.link_lifetime,
             other_browser: site.sign_in.other_browser,
             email_limit: config.sign_in.email_limit,

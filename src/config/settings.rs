@@ -18,6 +18,7 @@ pub use outside::{
 };
 pub use site::{Site, SiteSignIn, Upstream, UpstreamProtocol, UpstreamServer};
 
+use super::groups_file::GroupMembers;
 use super::problem::Problem;
 use crate::domain::client::TrustedProxies;
 use crate::domain::language::Language;
@@ -27,7 +28,7 @@ use crate::domain::policy::Groups;
 use crate::domain::secret::Secret;
 use crate::domain::session::Lifetimes;
 pub use crate::domain::site::{IdentityHeaders, OddHeaders};
-pub use crate::domain::terms::OtherBrowser;
+pub use crate::domain::terms::{OtherBrowser, Registration};
 
 /// Everything the configuration says, checked.
 ///
@@ -39,6 +40,8 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     /// The address of the admin API and the health pages; none when it is `off`.
     pub admin: Option<SocketAddr>,
+    /// What callers of the admin API must show. Without it the API is served on loopback only.
+    pub admin_token: Option<Password>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted_proxies: TrustedProxies,
     /// The installation's secret, or how to come by it.
@@ -51,8 +54,10 @@ pub struct Config {
     pub sign_in: SignInConfig,
     /// Sessions.
     pub session: SessionConfig,
-    /// Who is in which group.
+    /// Who is in which group, as the files said when they were read.
     pub groups: Arc<Groups>,
+    /// What `groups` says itself, and the file that is watched.
+    pub group_sources: GroupSources,
     /// The protected sites; at least one. A site's identifier is its index.
     pub sites: Vec<Site>,
     /// Whose pages these are, where a site says nothing itself.
@@ -69,6 +74,15 @@ pub struct Config {
     /// What works and is not as it should be, in the order of the file. To be told, not to stop
     /// for.
     pub warnings: Vec<Problem>,
+}
+
+/// Where the groups come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupSources {
+    /// What the configuration says itself.
+    pub own: GroupMembers,
+    /// The file whose groups are united with those, read anew whenever it changes.
+    pub file: Option<PathBuf>,
 }
 
 /// One public address.

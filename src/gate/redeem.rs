@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use super::mail_job::{MailJob, MailKind};
 use super::report::STATES;
 use super::{Gate, Place};
+use crate::domain::account::{Account, AccountOrigin};
 use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::{Code, TRIES};
@@ -14,7 +15,7 @@ use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::Verdict;
 use crate::domain::session::Session;
-use crate::domain::terms::OtherBrowser;
+use crate::domain::terms::{OtherBrowser, Registration};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Report, Token, TokenDigest};
 use crate::ports::{MailId, NewSession, QueuedMail, Settled, Settlement, Stored, draw};
@@ -280,10 +281,13 @@ impl Gate {
             Err(gone) => return Ok(Some(Settling::Gone(gone, Box::new(record)))),
         };
         // The list may have changed since the mail was sent: who is off it is out.
-        let admitted = (place.admits)(&record.attempt.email).filter(|_| record.attempt.admitted);
-        let Some(to_whom) = admitted else {
+        let account = self.account(&record.attempt.email).await?;
+        let admitted = (place.admits)(&record.attempt.email, account.as_ref());
+        let Some(to_whom) = admitted.filter(|_| record.attempt.admitted) else {
             return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
         };
+        let registers = (account.is_none() && place.terms.registration == Registration::Open)
+            .then(|| Account::new(to_whom.clone(), AccountOrigin::Registered, now));
         let session = begun(place, &record, caller, now);
         let is_new = self.known_device(caller.device, &record.attempt.email).is_none();
         let notice = (place.terms.new_device_notice && is_new)
@@ -299,6 +303,7 @@ impl Gate {
                 session: &session,
                 person: self.keys.subject.person(session.email.identity()),
                 replaces: self.held(caller).await?,
+                registers: registers.as_ref(),
             }),
             mail: notice.as_ref(),
             keep_until,
@@ -306,7 +311,12 @@ impl Gate {
         };
         match self.store.settle(link, &settlement).await? {
             Settled::Changed => Ok(None),
+            // Suspended since we looked: as above.
+            Settled::Barred => Ok(Some(Settling::Gone(Gone::Ended, Box::new(record)))),
             Settled::Done => {
+                if registers.is_some() {
+                    self.forget_lately(&session.email);
+                }
                 if let Some(replaced) = caller.session {
                     self.announce(replaced.digest());
                 }

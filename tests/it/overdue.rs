@@ -10,6 +10,7 @@ use linkgate::domain::secret::Secret;
 use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::Gate;
 use linkgate::portal::assertion::Assertions;
+use linkgate::portal::identity::GroupsNow;
 use linkgate::portal::looks::Looks;
 use linkgate::portal::visit::Here;
 use linkgate::portal::{Desk, Portal};
@@ -52,7 +53,7 @@ impl Counter {
             looks: Looks::built_in("/.linkgate").expect("looks"),
             assertions: Assertions::new(&secret, "/.linkgate").expect("a key"),
             sites: Arc::new(sites(&config)),
-            groups: Arc::clone(&config.groups),
+            groups: Arc::new(GroupsNow::new(Arc::clone(&config.groups))),
             prefix: "/.linkgate".to_owned(),
             sender: "login@example.com".to_owned(),
             sender_address: address("login@example.com"),

@@ -1,13 +1,17 @@
 //! Sign-in and sessions as far as they are the same for all sites, and the groups.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use super::secrets::unreadable;
 use crate::config::defaults;
-use crate::config::file::{File, LimitsFile, Map, Named, SessionFile, SignInFile};
+use crate::config::file::{File, GroupsFile, LimitsFile, Map, Named, SessionFile, SignInFile};
+use crate::config::groups_file::{self, GroupMembers, GroupsFileError};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, flag, span, word};
-use crate::config::settings::{OtherBrowser, SessionConfig, SignInConfig, Site, SiteSignIn};
+use crate::config::scope::{Scope, flag, path_text, span, word};
+use crate::config::settings::{
+    OtherBrowser, Registration, SessionConfig, SignInConfig, Site, SiteSignIn,
+};
 use crate::domain::identity::GroupName;
 use crate::domain::limit::{Limit, LimitError};
 use crate::domain::origin::{Host, Scheme};
@@ -25,6 +29,7 @@ pub(super) fn sign_in(
         link_lifetime: defaults::LINK_LIFETIME,
         other_browser: defaults::OTHER_BROWSER,
         new_device_notice: false,
+        registration: Registration::Closed,
     };
     let Some(Located { value: file, at }) = file else { return (common, site) };
     let scope = root.key("sign_in", *at);
@@ -170,10 +175,16 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
 }
 
 /// `groups`
-pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<AllowEntry>> {
-    let mut groups = BTreeMap::new();
-    let Some(Located { value: Named(list), at }) = &file.groups else { return groups };
-    let scope = root.key("groups", *at);
+pub(super) fn groups(root: &Scope<'_>, file: &File) -> GroupMembers {
+    match &file.groups {
+        Some(Located { value, at }) => members_in(&root.key("groups", *at), value),
+        None => GroupMembers::new(),
+    }
+}
+
+/// Names of groups, each with its members.
+pub(super) fn members_in(scope: &Scope<'_>, Named(list): &GroupsFile) -> GroupMembers {
+    let mut groups = GroupMembers::new();
     for (name, members) in list {
         let scope = scope.named(name);
         let members = members.iter().flat_map(|members| scope.entries(members, member));
@@ -192,7 +203,7 @@ pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<A
 fn member(text: &str) -> Result<AllowEntry, Fault> {
     const HINT: &str = "members are addresses, `@example.com` or `@*.example.com`";
     match text.parse::<AllowEntry>() {
-        Ok(AllowEntry::Group(_) | AllowEntry::Everyone) => {
+        Ok(AllowEntry::Group(_) | AllowEntry::Accounts | AllowEntry::Everyone) => {
             Err(Fault::new("cannot be in a group").hint(HINT))
         }
         Ok(entry) => Ok(entry),
@@ -208,8 +219,31 @@ pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
     text.parse().map_err(|error: AllowEntryError| Fault::new(error.to_string()).hint(error.hint()))
 }
 
+/// `groups_file`: where it is, and what it says now.
+pub(super) fn groups_file(
+    root: &Scope<'_>,
+    text: Option<&Text>,
+) -> (Option<PathBuf>, GroupMembers) {
+    let none = (None, GroupMembers::new());
+    let Some(text) = text else { return none };
+    let scope = root.key("groups_file", text.at);
+    let Some(path) = scope.value(&text.value, path_text) else { return none };
+    let path = scope.file_path(&path);
+    match groups_file::read(&path, scope.run.environment) {
+        Ok(members) => (Some(path), members),
+        Err(GroupsFileError::Unreadable(error)) => {
+            scope.report(unreadable(&error, scope.run.base).value(&text.value));
+            none
+        }
+        Err(GroupsFileError::Wrong(problems)) => {
+            scope.run.problems.borrow_mut().extend(problems.iter().cloned());
+            none
+        }
+    }
+}
+
 /// The groups, compiled. Members that cannot be were reported and left out before.
-pub(super) fn compiled(root: &Scope<'_>, groups: &BTreeMap<GroupName, Vec<AllowEntry>>) -> Groups {
+pub(super) fn compiled(root: &Scope<'_>, groups: &GroupMembers) -> Groups {
     Groups::new(groups).unwrap_or_else(|error| {
         root.key("groups", root.place()).report(Fault::new(error.to_string()).hint(error.hint()));
         Groups::default()

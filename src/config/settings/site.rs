@@ -9,7 +9,7 @@ use crate::domain::origin::{Host, Origin, OriginPattern};
 use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::ReturnPattern;
 use crate::domain::site::{IdentityHeaders, OddHeaders};
-use crate::domain::terms::OtherBrowser;
+use crate::domain::terms::{OtherBrowser, Registration};
 
 /// One protected site.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ pub struct SiteSignIn {
     pub link_lifetime: Duration,
     /// What another browser has to do.
     pub other_browser: OtherBrowser,
+    /// Whether a first sign-in makes an account.
+    pub registration: Registration,
     /// Whether people are told by mail when a browser that was not seen before signs in as them.
     pub new_device_notice: bool,
 }
