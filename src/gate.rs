@@ -13,6 +13,7 @@
 pub mod accounts;
 pub mod ask;
 pub mod mail_job;
+mod notice;
 pub mod redeem;
 pub mod report;
 pub mod sessions;
@@ -77,7 +78,7 @@ pub struct Gate {
     mail_waits: Arc<Notify>,
     touching: Arc<Mutex<HashSet<TokenDigest<token::Session>>>>,
     endings: broadcast::Sender<TokenDigest<token::Session>>,
-    lately: accounts::Lately,
+    lately: Arc<accounts::Lately>,
 }
 
 /// Says of an address, and the account behind it if there is one, whether it may sign in: the
@@ -131,7 +132,24 @@ impl Gate {
             mail_waits: Arc::default(),
             touching: Arc::default(),
             endings: broadcast::Sender::new(ENDINGS),
-            lately: accounts::Lately::default(),
+            lately: Arc::default(),
+        }
+    }
+
+    /// The same over another handle of the same store, for work in another runtime: a connection
+    /// belongs to the runtime that uses it. What ends there is heard here, and the other way round.
+    #[must_use]
+    pub fn over(&self, store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+            keys: self.keys.clone(),
+            prefix: self.prefix.clone(),
+            mail_waits: Arc::clone(&self.mail_waits),
+            touching: Arc::clone(&self.touching),
+            endings: self.endings.clone(),
+            lately: Arc::clone(&self.lately),
         }
     }
 

@@ -4,6 +4,7 @@
 //! [`Portal::answer`] is the one door. It finds the handler, turns every [`Refusal`] into a page or
 //! a problem document, and puts the security headers on whatever comes out.
 
+pub mod admin;
 pub mod api;
 pub mod assertion;
 pub mod brand;

@@ -25,13 +25,14 @@ use crate::adapters::mail::message::Sender;
 use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
 use crate::adapters::redis::{RedisOptions, RedisStore};
 use crate::config::{
-    Config, MailConfig, MailTransport, SmtpConfig, SmtpTls, StoreConfig, Upstream as UpstreamFile,
-    UpstreamProtocol,
+    Config, MailConfig, MailTransport, Password, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
+    Upstream as UpstreamFile, UpstreamProtocol,
 };
 use crate::domain::limit::Limit;
 use crate::domain::site::{Site, Sites};
 use crate::domain::terms::SignInTerms;
 use crate::gate::Gate;
+use crate::portal::admin::{self, AdminDesk, Caller};
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
 use crate::portal::identity::GroupsNow;
@@ -84,6 +85,8 @@ pub struct Installation {
     pub courier: Arc<Courier>,
     /// The store for work beside the proxy; it may have connections of its own.
     pub work_store: Arc<dyn Store>,
+    /// The routes of the admin listener besides the health pages, if anybody may use them.
+    pub admin: Option<Router>,
     /// The groups, kept in step with their file.
     pub groups: Arc<GroupsNow>,
     /// The clock that is kept in step with the store's.
@@ -124,6 +127,7 @@ impl Installation {
             waits: gate.mail_waits(),
             health: Arc::default(),
         };
+        let admin = admin_api(config, gate.over(Arc::clone(&work_store)));
         let groups = Arc::new(GroupsNow::new(Arc::clone(&config.groups)));
         let portal = Portal::new(Arc::new(Desk {
             gate,
@@ -142,7 +146,7 @@ impl Installation {
         let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         let proxy = AuthProxy::new(portal, upstreams, entropy);
-        Ok(Self { proxy, courier: Arc::new(courier), work_store, groups, clock, inbox })
+        Ok(Self { proxy, courier: Arc::new(courier), work_store, admin, groups, clock, inbox })
     }
 
     /// Puts everything into a server, which then only has to run.
@@ -166,7 +170,8 @@ impl Installation {
             add_pages(&mut server, "inbox", address, router);
         }
         if let Some(address) = config.admin {
-            add_pages(&mut server, "admin", address, health::router(Arc::clone(&self.work_store)));
+            let health = health::router(Arc::clone(&self.work_store));
+            add_pages(&mut server, "admin", address, health.merge(self.admin.unwrap_or_default()));
         }
         let courier = self.courier;
         add_work(&mut server, "mail", move || Box::pin(Arc::clone(&courier).run()));
@@ -182,6 +187,14 @@ impl Installation {
         });
         Ok(server)
     }
+}
+
+/// The admin API, for those who may call it.
+fn admin_api(config: &Config, gate: Gate) -> Option<Router> {
+    let token = config.admin_token.as_ref().map(Password::expose);
+    let caller = Caller::of(config.admin?, token)?;
+    let desk = AdminDesk::new(gate, config.session.lifetimes.idle);
+    Some(admin::guarded(admin::router(desk), caller))
 }
 
 /// Puts the guard with the configured limits before a proxy.
@@ -284,16 +297,19 @@ fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
         StoreConfig::Embedded { path } => {
             Embedded::open(path).map(shared).map_err(|error| failed(&error))
         }
-        StoreConfig::Redis(redis) => {
-            let ca = redis.ca.as_ref().map(read).transpose()?;
-            let open = || -> Result<Arc<dyn Store>, StartError> {
-                let options = RedisOptions { ca: ca.clone() };
-                let store = RedisStore::new(redis.url.expose(), &redis.prefix, options);
-                Ok(Arc::new(store.map_err(|error| failed(&format_args!("redis: URL {error}")))?))
-            };
-            Ok((open()?, open()?))
-        }
+        StoreConfig::Redis(settings) => Ok((redis(settings)?, redis(settings)?)),
     }
+}
+
+/// A Redis store, with connections of its own.
+///
+/// # Errors
+/// [`StartError`] when URL or certificate cannot be used.
+pub(super) fn redis(settings: &RedisConfig) -> Result<Arc<dyn Store>, StartError> {
+    let ca = settings.ca.as_ref().map(read).transpose()?;
+    let store = RedisStore::new(settings.url.expose(), &settings.prefix, RedisOptions { ca });
+    let store = store.map_err(|error| StartError::Store(format!("redis: URL {error}")))?;
+    Ok(Arc::new(store))
 }
 
 type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);

@@ -1,10 +1,7 @@
 //! Signing in: with the link in the browser that asked, with the link elsewhere, with the code.
 
-use std::time::Duration;
-
 use subtle::ConstantTimeEq;
 
-use super::mail_job::{MailJob, MailKind};
 use super::report::STATES;
 use super::{Gate, Place};
 use crate::domain::account::{Account, AccountOrigin};
@@ -17,11 +14,8 @@ use crate::domain::limit::Verdict;
 use crate::domain::session::Session;
 use crate::domain::terms::{OtherBrowser, Registration};
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{self, Browser, Link, Report, Token, TokenDigest};
-use crate::ports::{MailId, NewSession, QueuedMail, Settled, Settlement, Stored, draw};
-
-/// How long a notice of a new device is worth sending, and can be answered with a report.
-const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+use crate::domain::token::{self, Browser, Link, Token, TokenDigest};
+use crate::ports::{NewSession, Settled, Settlement, Stored, draw};
 
 /// The browser that wants in.
 #[derive(Clone, Copy, Debug)]
@@ -327,37 +321,6 @@ impl Gate {
                 Ok(Some(Settling::In(Box::new(SignedIn { token, session, record, device }))))
             }
         }
-    }
-
-    /// The mail that tells a person of a sign-in with a browser that is new for them.
-    fn notice(
-        &self,
-        place: Place<'_>,
-        link: TokenDigest<Link>,
-        record: &Record,
-        session: &Session,
-        to: EmailAddress,
-    ) -> QueuedMail {
-        let id = MailId(draw(&self.entropy));
-        let report = Token::<Report>::for_attempt(&self.keys.token, link);
-        let expires_at = session.signed_in_at.after(NOTICE_LIFETIME);
-        let job = MailJob {
-            kind: MailKind::NewDevice { signed_in_at: session.signed_in_at },
-            deliver: true,
-            to,
-            site: record.attempt.site.clone(),
-            host: place.origin.authority().to_string(),
-            link: String::new(),
-            code: String::new(),
-            report: self.address(place, "report", &report.reveal()),
-            destination: String::new(),
-            browser_label: session.browser.clone(),
-            network: session.network.clone(),
-            language: record.attempt.language,
-            asked_at: session.signed_in_at,
-            expires_at,
-        };
-        QueuedMail { id, sealed: self.keys.mail.seal(id, draw(&self.entropy), &job), expires_at }
     }
 
     /// The browser, after this person has signed in with it.
