@@ -3,6 +3,8 @@
 //! Exit codes: 0 it worked, 1 it could not be done, 64 the configuration or the command line is
 //! wrong (`EX_USAGE` of `sysexits.h`).
 
+mod accounts;
+mod admin;
 pub mod appearance;
 mod check;
 mod demo;
@@ -14,6 +16,7 @@ mod logging;
 pub mod reload;
 mod secret_file;
 mod serve;
+mod table;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -33,7 +36,8 @@ pub const EX_USAGE: u8 = 64;
     linkgate demo\n  \
     linkgate check -c linkgate.yaml\n  \
     linkgate serve -c linkgate.yaml\n  \
-    linkgate explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com")]
+    linkgate explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com\n  \
+    linkgate accounts suspend -c linkgate.yaml bob@example.com")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -66,6 +70,12 @@ enum Command {
         #[arg(long = "as", value_name = "ADDRESS")]
         visitor: Option<String>,
     },
+    /// People with accounts: add, list, suspend, resume, remove.
+    #[command(subcommand)]
+    Accounts(accounts::AccountsCommand),
+    /// Signed-in browsers of a person: list, end.
+    #[command(subcommand)]
+    Sessions(accounts::SessionsCommand),
     /// Try everything on this machine: a site, a small application and an inbox, all on loopback.
     Demo {
         /// Port of the site.
@@ -101,6 +111,8 @@ pub fn run() -> ExitCode {
         Command::Explain { config, method, url, visitor } => {
             explain::run(&config, &method, &url, visitor.as_deref())
         }
+        Command::Accounts(command) => accounts::run(&command),
+        Command::Sessions(command) => accounts::run_sessions(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

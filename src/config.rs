@@ -20,6 +20,7 @@ mod choice;
 mod defaults;
 mod environment;
 mod file;
+mod groups_file;
 mod located;
 mod problem;
 mod resolve;
@@ -38,9 +39,9 @@ pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
     BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
     MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig,
-    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn,
-    SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance, UpstreamHealth,
-    UpstreamProtocol, UpstreamServer,
+    Registration, SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits,
+    SiteMail, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance,
+    UpstreamHealth, UpstreamProtocol, UpstreamServer,
 };
 
 impl Config {

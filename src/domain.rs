@@ -3,6 +3,7 @@
 //! No async, no I/O, no clock, no randomness, no web types. Everything that comes from outside is
 //! parsed into one of these types or refused; a value of such a type needs no second look.
 
+pub mod account;
 pub mod attempt;
 pub mod client;
 pub mod code;

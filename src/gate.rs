@@ -6,10 +6,14 @@
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
 //!
+//! Beside the flow stands what operators do to people: [`accounts`].
+//!
 //! The only place that joins domain and ports. It knows no HTTP.
 
+pub mod accounts;
 pub mod ask;
 pub mod mail_job;
+mod notice;
 pub mod redeem;
 pub mod report;
 pub mod sessions;
@@ -19,6 +23,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, broadcast};
 
+use crate::domain::account::Account;
 use crate::domain::code::CodeKey;
 use crate::domain::device::DeviceKey;
 use crate::domain::email::EmailAddress;
@@ -73,7 +78,12 @@ pub struct Gate {
     mail_waits: Arc<Notify>,
     touching: Arc<Mutex<HashSet<TokenDigest<token::Session>>>>,
     endings: broadcast::Sender<TokenDigest<token::Session>>,
+    lately: Arc<accounts::Lately>,
 }
+
+/// Says of an address, and the account behind it if there is one, whether it may sign in: the
+/// spelling that mail goes to, or nothing.
+pub type Admits<'a> = dyn Fn(&EmailAddress, Option<&Account>) -> Option<EmailAddress> + Sync + 'a;
 
 /// Endings of sessions that a stream may be late to hear; whoever is later looks at the store.
 const ENDINGS: usize = 1024;
@@ -92,8 +102,8 @@ pub struct Place<'a> {
     pub realm: &'a str,
     /// The site's terms.
     pub terms: &'a SignInTerms,
-    /// Whether an address may sign in here: the spelling that mail goes to, or nothing.
-    pub admits: &'a (dyn Fn(&EmailAddress) -> Option<EmailAddress> + Sync),
+    /// Whether an address may sign in here.
+    pub admits: &'a Admits<'a>,
 }
 
 impl std::fmt::Debug for Place<'_> {
@@ -122,6 +132,24 @@ impl Gate {
             mail_waits: Arc::default(),
             touching: Arc::default(),
             endings: broadcast::Sender::new(ENDINGS),
+            lately: Arc::default(),
+        }
+    }
+
+    /// The same over another handle of the same store, for work in another runtime: a connection
+    /// belongs to the runtime that uses it. What ends there is heard here, and the other way round.
+    #[must_use]
+    pub fn over(&self, store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+            keys: self.keys.clone(),
+            prefix: self.prefix.clone(),
+            mail_waits: Arc::clone(&self.mail_waits),
+            touching: Arc::clone(&self.touching),
+            endings: self.endings.clone(),
+            lately: Arc::clone(&self.lately),
         }
     }
 

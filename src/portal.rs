@@ -4,6 +4,7 @@
 //! [`Portal::answer`] is the one door. It finds the handler, turns every [`Refusal`] into a page or
 //! a problem document, and puts the security headers on whatever comes out.
 
+pub mod admin;
 pub mod api;
 pub mod assertion;
 pub mod brand;
@@ -12,6 +13,7 @@ pub mod cookies;
 pub mod courier;
 pub mod demo_app;
 pub mod form;
+pub mod identity;
 pub mod inbox;
 pub mod language;
 pub mod link;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
@@ -87,6 +88,8 @@ pub struct NewSession<'a> {
     pub person: PersonKey,
     /// A session of the same browser that ends in the same step (fixation, GHSA-f24x-5g9q-753f).
     pub replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
+    /// The account that is made in the same step, unless the person has one.
+    pub registers: Option<&'a Account>,
 }
 
 /// What became of a [`Settlement`].
@@ -96,12 +99,15 @@ pub enum Settled {
     Done,
     /// The attempt is in another state by now, or gone; nothing was changed.
     Changed,
+    /// The person is suspended, or has an account that cannot be read; nothing was changed.
+    Barred,
 }
 
 /// Started sign-ins.
 ///
 /// Law 1: [`settle`](Self::settle) is one atomic step. Of all callers in all processes that settle
 /// from the same state, exactly one gets [`Settled::Done`]; the session of the others never exists.
+/// While a person is suspended none is made: the account is looked at in that step, too.
 /// Law 2: only digests and keyed hashes arrive here. Law 3: what was acknowledged survives a crash
 /// of linkgate. Law 4: a record of a version that is not known reads as absent.
 #[async_trait]
@@ -151,6 +157,54 @@ pub trait Sessions: Send + Sync {
         person: PersonKey,
         now: UnixMillis,
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>>;
+}
+
+/// A change of one person's account.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountChange<'a> {
+    /// Whose.
+    pub person: PersonKey,
+    /// The revision of the account that was judged, none if there was none; if it is another one
+    /// meanwhile, nothing happens.
+    pub from: Option<u64>,
+    /// The account from now on, none to remove it.
+    pub to: Option<&'a Account>,
+}
+
+/// What became of an [`AccountChange`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountChanged {
+    /// It was done, durably.
+    Done {
+        /// The sessions that ended in the same step.
+        ended: Vec<TokenDigest<token::Session>>,
+    },
+    /// The account is another one by now; nothing was changed.
+    Stale,
+}
+
+/// Known people.
+///
+/// Law 1: [`change_account`](Self::change_account) is one atomic step. If it removes the account or
+/// leaves it suspended, all sessions of the person end in that step, and [`Attempts::settle`] makes
+/// none for a suspended one afterwards. Law 2: only keyed hashes in keys. Law 3: a record of a
+/// version that is not known reads as absent, but is never written over, and admits nobody: it may
+/// be a suspension.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The account of a person.
+    async fn account(&self, person: PersonKey) -> Stored<Option<Account>>;
+
+    /// Up to `most` accounts in the order of their keys, those that come `after` a key; with the
+    /// key of each, to go on from.
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>>;
+
+    /// Makes, changes or removes an account.
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged>;
 }
 
 /// Counts, and pauses.
@@ -236,8 +290,8 @@ pub trait Upkeep: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Attempts + Sessions + Limits + Outbox + Upkeep {}
-impl<T: Attempts + Sessions + Limits + Outbox + Upkeep> Store for T {}
+pub trait Store: Attempts + Sessions + Accounts + Limits + Outbox + Upkeep {}
+impl<T: Attempts + Sessions + Accounts + Limits + Outbox + Upkeep> Store for T {}
 
 /// A mail, ready to be handed over. Built from parsed parts only.
 #[derive(Clone)]

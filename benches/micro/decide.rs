@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use criterion::Criterion;
 use linkgate::domain::email::EmailAddress;
-use linkgate::domain::identity::Identity;
+use linkgate::domain::identity::{Identity, Membership};
 use linkgate::domain::path::RequestTarget;
 use linkgate::domain::policy::{
     Access, AllowEntry, MethodSet, Rule, SiteId, SitePolicy, Unauthenticated, UpstreamId,
@@ -58,5 +58,10 @@ fn rule(path: &str, access: Access) -> Rule {
 
 fn visitor() -> Arc<Identity> {
     let email = EmailAddress::parse("ann@example.com").expect("an address");
-    Arc::new(Identity { email, groups: Arc::from([]), signed_in_at: NOW })
+    Arc::new(Identity {
+        email,
+        groups: Arc::from([]),
+        signed_in_at: NOW,
+        membership: Membership::Outsider,
+    })
 }

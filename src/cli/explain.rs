@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::foundation::sites;
 use super::{EX_USAGE, fail, load, say};
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::Identity;
+use crate::domain::identity::{Identity, Membership};
 use crate::domain::path::{RequestTarget, Under};
 use crate::ports::{Clock, SystemClock};
 
@@ -42,7 +42,12 @@ pub(super) fn run(path: &Path, method: &str, url: &str, visitor: Option<&str>) -
     let identity = match visitor.map(EmailAddress::parse).transpose() {
         Ok(email) => email.map(|email| {
             let groups = config.groups.of(&email);
-            Arc::new(Identity { email, groups, signed_in_at: now })
+            Arc::new(Identity {
+                email,
+                groups,
+                signed_in_at: now,
+                membership: Membership::Outsider,
+            })
         }),
         Err(error) => return usage(&format_args!("--as: {error}")),
     };

@@ -83,6 +83,7 @@ pub fn sites(config: &Config) -> Sites {
         policy: Arc::clone(&site.policy),
         terms: SignInTerms {
             enabled: site.sign_in.enabled,
+            registration: site.sign_in.registration,
             link_lifetime: site.sign_in.link_lifetime,
             other_browser: site.sign_in.other_browser,
             email_limit: site.sign_in.limits.email,

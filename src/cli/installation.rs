@@ -21,8 +21,11 @@ use crate::adapters::mail::folder::Folder;
 use crate::adapters::mail::inbox::Inbox;
 use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
 use crate::adapters::redis::{RedisOptions, RedisStore};
-use crate::config::{Config, MailTransport, SmtpConfig, SmtpTls, StoreConfig};
+use crate::config::{
+    Config, MailTransport, Password, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
+};
 use crate::gate::Gate;
+use crate::portal::admin::{self, AdminDesk, Caller};
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
 use crate::portal::inbox;
@@ -75,6 +78,8 @@ pub struct Installation {
     pub courier: Arc<Courier>,
     /// The store for work beside the proxy; it may have connections of its own.
     pub work_store: Arc<dyn Store>,
+    /// The routes of the admin listener besides the health pages, if anybody may use them.
+    pub admin: Option<Router>,
     /// The clock that is kept in step with the store's.
     pub clock: Arc<StoreClock>,
     /// The development inbox and where it listens, if there is one.
@@ -119,12 +124,14 @@ impl Installation {
             waits: foundation.gate.mail_waits(),
             health: Arc::clone(&foundation.mail_health),
         };
+        let admin = admin_api(config, foundation.gate.over(Arc::clone(&work_store)));
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
         let shared = Arc::clone(&fronts);
         let in_force = InForce::new(foundation, secret, config.clone(), shared, mails);
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
-        Ok(Self { proxy, courier, work_store, clock, inbox, in_force, fronts, source: None })
+        let source = None;
+        Ok(Self { proxy, courier, work_store, admin, clock, inbox, in_force, fronts, source })
     }
 
     /// Puts everything into a server, which then only has to run.
@@ -149,7 +156,8 @@ impl Installation {
         }
         if let Some(address) = config.admin {
             let (store, in_force) = (Arc::clone(&self.work_store), Arc::clone(&self.in_force));
-            add_pages(&mut server, "admin", address, health::router(store, in_force));
+            let health = health::router(store, in_force);
+            add_pages(&mut server, "admin", address, health.merge(self.admin.unwrap_or_default()));
         }
         let fronts = self.fronts;
         add_work(&mut server, "upstreams", move || {
@@ -170,6 +178,14 @@ impl Installation {
         });
         Ok(server)
     }
+}
+
+/// The admin API, for those who may call it.
+fn admin_api(config: &Config, gate: Gate) -> Option<Router> {
+    let token = config.admin_token.as_ref().map(Password::expose);
+    let caller = Caller::of(config.admin?, token)?;
+    let desk = AdminDesk::new(gate, config.session.lifetimes.idle);
+    Some(admin::guarded(admin::router(desk), caller))
 }
 
 /// Puts the guard with the configured limits before a proxy.
@@ -236,16 +252,19 @@ fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
         StoreConfig::Embedded { path } => {
             Embedded::open(path).map(shared).map_err(|error| failed(&error))
         }
-        StoreConfig::Redis(redis) => {
-            let ca = redis.ca.as_deref().map(read).transpose()?;
-            let open = || -> Result<Arc<dyn Store>, StartError> {
-                let options = RedisOptions { ca: ca.clone() };
-                let store = RedisStore::new(redis.url.expose(), &redis.prefix, options);
-                Ok(Arc::new(store.map_err(|error| failed(&format_args!("redis: URL {error}")))?))
-            };
-            Ok((open()?, open()?))
-        }
+        StoreConfig::Redis(settings) => Ok((redis(settings)?, redis(settings)?)),
     }
+}
+
+/// A Redis store, with connections of its own.
+///
+/// # Errors
+/// [`StartError`] when URL or certificate cannot be used.
+pub(super) fn redis(settings: &RedisConfig) -> Result<Arc<dyn Store>, StartError> {
+    let ca = settings.ca.as_deref().map(read).transpose()?;
+    let store = RedisStore::new(settings.url.expose(), &settings.prefix, RedisOptions { ca });
+    let store = store.map_err(|error| StartError::Store(format!("redis: URL {error}")))?;
+    Ok(Arc::new(store))
 }
 
 type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);

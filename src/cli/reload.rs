@@ -168,10 +168,11 @@ impl InForce {
     /// The new configuration with what is set up once at the start as it is, and the keys of what
     /// would have changed. Every key of [`Config`] stands on one of the two sides.
     fn with_what_stays(&self, new: Config, old: &Config) -> (Config, Vec<&'static str>) {
-        let Config { listeners, admin, secret, store, mail, prefix, server, log, .. } = &new;
+        let Config { listeners, admin, admin_token, secret, store, mail, .. } = &new;
+        let Config { prefix, server, log, .. } = &new;
         let changed = [
             ("listen", *listeners != old.listeners),
-            ("admin", *admin != old.admin),
+            ("admin", *admin != old.admin || *admin_token != old.admin_token),
             ("secret", !self.is_ours(secret)),
             ("store", *store != old.store),
             ("mail.smtp, folder or inbox", mail.transport != old.mail.transport),
@@ -192,6 +193,7 @@ impl InForce {
             warnings,
             listeners: _,
             admin: _,
+            admin_token: _,
             secret: _,
             store: _,
             mail,
@@ -199,11 +201,13 @@ impl InForce {
             server: _,
             log: _,
         } = new;
-        let Config { listeners, admin, secret, store, prefix, server, log, .. } = old.clone();
+        let Config { listeners, admin, admin_token, secret, store, prefix, server, log, .. } =
+            old.clone();
         let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
         let merged = Config {
             listeners,
             admin,
+            admin_token,
             trusted_proxies,
             secret,
             store,

@@ -43,6 +43,7 @@ map! {
         sign_in: Map<SignInFile>,
         session: Map<SessionFile>,
         groups: Map<GroupsFile>,
+        groups_file: Text,
         sites: List<SiteFile>,
         brand: Map<BrandFile>,
         languages: List<String>,
@@ -73,6 +74,7 @@ map! {
     AdminFile {
         listen: Text,
         allow_remote: Text,
+        token: Located<SecretSource>,
     }
 }
 

@@ -21,7 +21,8 @@ mod upstream;
 use std::sync::Arc;
 
 use self::addresses::Addresses;
-use super::file::File;
+use super::file::{File, GroupsFile};
+use super::groups_file::{GroupMembers, united};
 use super::problem::{Fault, Problem, Problems, in_order};
 use super::scope::{Run, Scope};
 use super::settings::{BrandConfig, Config};
@@ -47,12 +48,15 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
     let addresses = Addresses::default();
     let listeners = server::listeners(root, file.listen.as_ref(), &addresses);
     let admin = server::admin(root, file.admin.as_ref(), &addresses);
+    let admin_token = server::admin_token(root, file.admin.as_ref());
     let mail = mail::mail(root, file.mail.as_ref(), &addresses);
     let trusted_proxies = server::trusted_proxies(root, file.trusted_proxies.as_ref());
     let store = store::store(root, file);
     let secret = store::secret(root, file.secret.as_ref(), store.as_ref());
     let (sign_in, site_sign_in) = people::sign_in(root, file.sign_in.as_ref());
-    let groups = people::groups(root, file);
+    let own = people::groups(root, file);
+    let listed = people::groups_file(root, file.groups_file.as_ref());
+    let groups = united(own, listed);
     let prefix = server::prefix(root, file.prefix.as_ref());
     let languages = languages::languages(root, file.languages.as_ref());
     let brand = brand::brand(root, file.brand.as_ref(), &BrandConfig::default(), &languages);
@@ -71,6 +75,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
     Some(Config {
         listeners,
         admin,
+        admin_token,
         trusted_proxies,
         brand,
         languages,
@@ -86,6 +91,11 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         sites,
         warnings: Vec::new(),
     })
+}
+
+/// The groups of a file of their own.
+pub(super) fn group_members(root: &Scope<'_>, groups: &GroupsFile) -> GroupMembers {
+    people::members_in(root, groups)
 }
 
 /// Something is missing that nobody reported. Refusing to start is the safe end of our own mistake.

@@ -30,7 +30,7 @@ use crate::domain::policy::Groups;
 use crate::domain::secret::Secret;
 use crate::domain::session::Lifetimes;
 pub use crate::domain::site::{IdentityHeaders, OddHeaders};
-pub use crate::domain::terms::OtherBrowser;
+pub use crate::domain::terms::{OtherBrowser, Registration};
 
 /// Everything the configuration says, checked.
 ///
@@ -42,6 +42,8 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     /// The address of the admin API and the health pages; none when it is `off`.
     pub admin: Option<SocketAddr>,
+    /// What callers of the admin API must show. Without it the API is served on loopback only.
+    pub admin_token: Option<Password>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted_proxies: TrustedProxies,
     /// The installation's secret, or how to come by it.

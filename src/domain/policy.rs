@@ -25,7 +25,7 @@ pub use groups::{GroupMemberError, Groups};
 pub use rule::{Access, MethodError, MethodSet, Rule, Shadow, Unauthenticated, shadowed};
 
 use super::email::EmailAddress;
-use super::identity::{GroupName, Identity};
+use super::identity::{GroupName, Identity, Membership};
 use super::path::{Case, Reading, RequestTarget};
 use super::time::UnixMillis;
 
@@ -260,8 +260,19 @@ impl SitePolicy {
 
     /// Whether this address may enter anything here. Where it may not, no mail is sent.
     #[must_use]
-    pub fn may_sign_in(&self, email: &EmailAddress, groups: &[GroupName]) -> bool {
-        self.lists().any(|list| list.admits(email, groups))
+    pub fn may_sign_in(
+        &self,
+        email: &EmailAddress,
+        groups: &[GroupName],
+        membership: Membership,
+    ) -> bool {
+        self.lists().any(|list| list.admits(email, groups, membership))
+    }
+
+    /// Whether anybody without an account may enter anything here.
+    #[must_use]
+    pub fn admits_outsiders(&self) -> bool {
+        self.lists().any(AllowList::admits_outsiders)
     }
 
     /// How the site's lists spell this address, if one of them names it.
@@ -337,7 +348,9 @@ fn verdict_of(list: &AllowList, max_age: Option<Duration>, asked: Asked<'_>) -> 
         // Nobody could ever pass: a sign-in would be asked for in vain.
         _ if list.is_empty() => Verdict::Forbidden,
         None => Verdict::NoSession,
-        Some(visitor) if !list.admits(&visitor.email, &visitor.groups) => Verdict::Forbidden,
+        Some(visitor) if !list.admits(&visitor.email, &visitor.groups, visitor.membership) => {
+            Verdict::Forbidden
+        }
         Some(visitor) => {
             let age = asked.now.since(visitor.signed_in_at);
             let is_too_old = max_age.is_some_and(|most| age > most);

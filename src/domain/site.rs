@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::account::Account;
 use super::email::EmailAddress;
-use super::identity::GroupName;
+use super::identity::{GroupName, Membership};
 use super::origin::{Authority, Origin, OriginPattern, Scheme};
 use super::policy::SitePolicy;
 use super::return_url::{ReturnPattern, ReturnTargets};
@@ -79,14 +80,26 @@ pub struct Site {
 
 impl Site {
     /// Whether an address may sign in here: where its mail goes, or nothing. An address that a rule
-    /// names gets its mail in the rule's spelling, never in the typed one.
+    /// or an account names gets its mail in that spelling, never in the typed one. Who is suspended
+    /// may nowhere.
     #[must_use]
-    pub fn admits(&self, email: &EmailAddress, groups: &[GroupName]) -> Option<EmailAddress> {
-        if !self.terms.enabled || !self.policy.may_sign_in(email, groups) {
+    pub fn admits(
+        &self,
+        email: &EmailAddress,
+        groups: &[GroupName],
+        account: Option<&Account>,
+    ) -> Option<EmailAddress> {
+        let membership = match account {
+            Some(account) if account.is_suspended() => return None,
+            Some(_) => Membership::Member,
+            None => Membership::Outsider,
+        };
+        if !self.terms.enabled || !self.policy.may_sign_in(email, groups, membership) {
             return None;
         }
         let listed = self.policy.mail_spelling(email);
-        Some(listed.and_then(|text| EmailAddress::parse(text).ok()).unwrap_or(email.clone()))
+        let listed = listed.and_then(|text| EmailAddress::parse(text).ok());
+        Some(listed.or_else(|| Some(account?.email.clone())).unwrap_or_else(|| email.clone()))
     }
 
     /// Whether its cookies are `Secure`.

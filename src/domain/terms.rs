@@ -18,11 +18,23 @@ pub enum OtherBrowser {
     CodeOnly,
 }
 
+/// Who may sign in at a site besides those who have an account (`sign_in.registration`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Nobody gets an account by signing in.
+    #[default]
+    Closed,
+    /// The first proven sign-in of somebody whom `allow` names makes an account.
+    Open,
+}
+
 /// The sign-in settings of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInTerms {
     /// Whether people may sign in here at all.
     pub enabled: bool,
+    /// Whether a sign-in makes an account.
+    pub registration: Registration,
     /// How long link and code work.
     pub link_lifetime: Duration,
     /// What a link needs in another browser.

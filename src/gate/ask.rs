@@ -156,9 +156,10 @@ impl Gate {
         let now = self.clock.now();
         let device = self.known_device(asker.device.as_ref(), wish.email);
         let pause = self.pause_key(wish.email, &asker.client.network().to_string());
-        let (verdict, paused) = tokio::try_join!(
+        let (verdict, paused, account) = tokio::try_join!(
             self.count(place, &asker, device, wish.email, now),
             self.store.is_paused(pause, now),
+            self.account(wish.email),
         )?;
         if let Verdict::Exceeded { until } = verdict {
             return Err(AskError::TooMany { until });
@@ -171,7 +172,7 @@ impl Gate {
         let code = Code::mint(draw(&self.entropy));
         let browser =
             asker.browser.unwrap_or_else(|| Token::mint(&self.keys.token, draw(&self.entropy)));
-        let admitted = (place.admits)(wish.email);
+        let admitted = (place.admits)(wish.email, account.as_ref());
         let expires_at = now.after(place.terms.link_lifetime);
         let attempt = Attempt {
             email: wish.email.clone(),

@@ -55,13 +55,10 @@ pub async fn check(
         }
         None => None,
     };
-    let identity = session.map(|session| {
-        Arc::new(Identity {
-            groups: desk.groups.of(&session.email),
-            email: session.email,
-            signed_in_at: session.signed_in_at,
-        })
-    });
+    let identity = match &session {
+        Some(session) => Some(desk.identity(session).await?),
+        None => None,
+    };
     let now = desk.gate.now();
     match site.policy.decide(&question.method, &question.target, identity.as_ref(), now) {
         Decision::Pass(permit) => {

@@ -20,6 +20,7 @@ use crate::domain::return_url::ReturnUrl;
 use crate::domain::session::Session;
 use crate::domain::token::Token;
 use crate::gate::ask::AskError;
+use crate::ports::Stored;
 
 /// Longest destination that is shown, in characters.
 const LONGEST_DESTINATION: usize = 80;
@@ -30,8 +31,10 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     let session = visit.session().await?;
     let forgets = visit.query_value("forget").is_some();
     let wants_change = forgets || visit.query_value("change").is_some();
-    let is_enough = |session| !wants_change && !is_stale(&visit, session, &return_url);
-    if session.as_ref().is_some_and(is_enough) {
+    if let Some(session) = &session
+        && !wants_change
+        && !is_stale(&visit, session, &return_url).await?
+    {
         return Ok(see_other(return_url.as_path_or_url()));
     }
     visit.require_open()?;
@@ -89,16 +92,16 @@ async fn typed_before(visit: &Visit) -> Result<String, Refusal> {
 
 /// Whether the page that is asked for wants a more recent sign-in: then going there would lead
 /// straight back here.
-fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> bool {
+async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> Stored<bool> {
     let path = return_url.as_str();
     let path = path.split('#').next().unwrap_or(path);
-    let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return false };
-    let identity = visit.identity(session);
+    let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(false) };
+    let identity = visit.desk.identity(session).await?;
     let now = visit.desk.gate.now();
-    matches!(
+    Ok(matches!(
         visit.site().policy.decide("GET", &target, Some(&identity), now),
         Decision::Challenge { reason: ChallengeReason::TooOld, .. }
-    )
+    ))
 }
 
 /// `POST /sign-in`: the same answer for every address that is one.

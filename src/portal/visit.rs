@@ -11,19 +11,19 @@ use super::Desk;
 use super::cookies::{self, CookieNames};
 use super::pages::Look;
 use super::refusal::Refusal;
+use crate::domain::account::Account;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
-use crate::domain::identity::Identity;
 use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
 use crate::domain::remembered::{RememberedAddress, RememberedKey};
 use crate::domain::return_url::{ReturnTargets, ReturnUrl};
 use crate::domain::site::{Located, Site};
 use crate::domain::token::{self, Browser, Token, TokenKey};
-use crate::gate::Place;
 use crate::gate::ask::Asker;
 use crate::gate::redeem::Caller;
+use crate::gate::{Admits, Place};
 use crate::ports::Stored;
 
 /// Where a request arrived and from whom; found by the proxy, from the configuration and the
@@ -99,15 +99,14 @@ impl Visit {
     }
 
     /// Where mail for an address goes, if the address may sign in here.
-    pub fn admits(&self) -> impl Fn(&EmailAddress) -> Option<EmailAddress> + Sync + '_ {
-        |email| self.site().admits(email, &self.desk.groups.of(email))
+    pub fn admits(
+        &self,
+    ) -> impl Fn(&EmailAddress, Option<&Account>) -> Option<EmailAddress> + Sync + '_ {
+        |email, account| self.site().admits(email, &self.desk.groups_of(email, account), account)
     }
 
     /// The site for the use cases.
-    pub fn place<'a>(
-        &'a self,
-        admits: &'a (dyn Fn(&EmailAddress) -> Option<EmailAddress> + Sync),
-    ) -> Place<'a> {
+    pub fn place<'a>(&'a self, admits: &'a Admits<'a>) -> Place<'a> {
         Place {
             site: &self.site().name,
             origin: self.origin(),
@@ -185,16 +184,6 @@ impl Visit {
         let Some(token) = &self.session else { return Ok(None) };
         let idle = self.site().terms.session.idle;
         self.desk.gate.authenticate(token, &self.here.located.realm, idle).await
-    }
-
-    /// The identity behind a session, with the groups of now.
-    #[must_use]
-    pub fn identity(&self, session: &crate::domain::session::Session) -> Arc<Identity> {
-        Arc::new(Identity {
-            groups: self.desk.groups.of(&session.email),
-            email: session.email.clone(),
-            signed_in_at: session.signed_in_at,
-        })
     }
 
     /// The value of a query parameter that is there exactly once.

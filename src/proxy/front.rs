@@ -14,7 +14,6 @@ use tokio::task::JoinSet;
 
 use super::peers::Upstream;
 use super::verdict::Answerer;
-use crate::domain::identity::Identity;
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::{Decision, Permit};
 use crate::domain::time::UnixMillis;
@@ -71,11 +70,10 @@ impl Front {
             Some(digest) => {
                 let idle = located.site.terms.session.idle;
                 match desk.gate.standing(digest, &located.realm, idle).await {
-                    Ok(Some(session)) => Some(Arc::new(Identity {
-                        groups: desk.groups.of(&session.email),
-                        email: session.email,
-                        signed_in_at: session.signed_in_at,
-                    })),
+                    Ok(Some(session)) => match desk.identity(&session).await {
+                        Ok(identity) => Some(identity),
+                        Err(_) => return true,
+                    },
                     Ok(None) => None,
                     Err(_) => return true,
                 }

@@ -113,11 +113,7 @@ impl AuthProxy {
         let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
         let Some(found) = found else { return Ok(None) };
         context.session = Some(token.digest());
-        Ok(Some(Arc::new(Identity {
-            groups: desk.groups.of(&found.email),
-            email: found.email,
-            signed_in_at: found.signed_in_at,
-        })))
+        Ok(Some(desk.identity(&found).await?))
     }
 
     /// The door: `Ok(false)` only with a permit in the context.

@@ -148,7 +148,10 @@ impl Answerer {
             .sites
             .iter()
             .filter(|site| site.name != but.name)
-            .filter(|site| site.policy.may_sign_in(&identity.email, &identity.groups))
+            .filter(|site| {
+                let Identity { email, groups, membership, .. } = identity;
+                site.policy.may_sign_in(email, groups, *membership)
+            })
             .filter_map(|site| Some((site.title.clone(), site.pattern.exact()?.to_string())))
             .collect()
     }

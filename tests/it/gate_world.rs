@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use linkgate::adapters::embedded::Embedded;
+use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::client::ClientAddress;
 use linkgate::domain::code::Code;
@@ -16,7 +17,7 @@ use linkgate::domain::limit::{CountedAlone, PersonKey};
 use linkgate::domain::origin::Origin;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::session::Lifetimes;
-use linkgate::domain::terms::{OtherBrowser, SignInTerms};
+use linkgate::domain::terms::{OtherBrowser, Registration, SignInTerms};
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Report, Token};
 use linkgate::gate::ask::{AskError, Asked, Asker};
@@ -98,6 +99,7 @@ impl World {
         );
         let terms = SignInTerms {
             enabled: true,
+            registration: Registration::Closed,
             link_lifetime: 10 * MINUTE,
             other_browser: OtherBrowser::Address,
             email_limit: "1000000/1h".parse().expect("a limit"),
@@ -122,7 +124,10 @@ impl World {
 
     /// Does something at the site.
     pub async fn at<T>(&self, act: impl AsyncFnOnce(&Gate, Place<'_>) -> T) -> T {
-        let admits = |email: &EmailAddress| self.admits(email);
+        let admits = |email: &EmailAddress, account: Option<&Account>| {
+            let is_suspended = account.is_some_and(Account::is_suspended);
+            self.admits(email).filter(|_| !is_suspended)
+        };
         let place = Place {
             site: "wiki",
             origin: &self.origin,

@@ -27,6 +27,7 @@ mod lifetimes;
 mod logs;
 mod openapi;
 mod overdue;
+mod people;
 mod races;
 mod reload;
 mod slow;

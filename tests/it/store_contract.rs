@@ -1,5 +1,6 @@
 //! The laws of `src/ports.rs`, held against every store.
 
+mod accounts;
 mod attempts;
 mod away;
 mod crash;
@@ -66,6 +67,14 @@ contract! {
         a_touch_moves_last_seen_forward_only
         an_ended_session_is_gone_and_stays_gone
         a_person_has_their_own_sessions_only;
+    accounts:
+        an_account_is_found_as_it_was_made
+        a_change_of_what_has_changed_meanwhile_is_refused
+        suspending_ends_the_persons_sessions_and_no_others
+        nobody_signs_in_while_suspended
+        registering_makes_an_account_once_and_changes_none
+        pages_of_the_list_are_whole_and_end
+        no_session_outlives_a_suspension_that_races_it;
     limits:
         a_group_is_counted_as_a_whole_or_not_at_all
         a_window_opens_with_the_first_hit_and_closes

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use linkgate::adapters::embedded::Embedded;
+use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use linkgate::domain::session::Session;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, TokenDigest};
 use linkgate::ports::{
-    Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled, Settlement,
-    Stored, Upkeep,
+    AccountChange, AccountChanged, Accounts, Attempts, Beginning, ClaimedMail, Limits, MailId,
+    Outbox, Sessions, Settled, Settlement, Stored, Upkeep,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -104,6 +105,28 @@ impl Sessions for Watched {
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
         self.note("sessions_of");
         self.inner.sessions_of(person, now).await
+    }
+}
+
+#[async_trait]
+impl Accounts for Watched {
+    async fn account(&self, person: PersonKey) -> Stored<Option<Account>> {
+        self.note("account");
+        self.inner.account(person).await
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>> {
+        self.note("accounts");
+        self.inner.accounts(after, most).await
+    }
+
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
+        self.note("change_account");
+        self.inner.change_account(change).await
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! What cannot be read, of another version or damaged, reads as absent.
 
+use crate::domain::account::Account;
 use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
@@ -67,6 +68,16 @@ pub(super) fn touched_session(bytes: &[u8], now: UnixMillis) -> Option<Vec<u8>> 
     let mut bytes = bytes.to_vec();
     bytes.get_mut(SEEN)?.copy_from_slice(&now.0.to_be_bytes());
     Some(bytes)
+}
+
+pub(super) fn encode_account(account: &Account) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    serde_json::to_writer(&mut bytes, account)?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_account(bytes: &[u8]) -> Option<Account> {
+    serde_json::from_slice(Reader::new(bytes)?.0).ok()
 }
 
 /// A count in its window.
@@ -153,6 +164,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::account::AccountOrigin;
     use crate::domain::attempt::{Attempt, State};
     use crate::domain::code::{Code, CodeKey};
     use crate::domain::email::EmailAddress;
@@ -210,7 +222,9 @@ mod tests {
         let mail = StoredMail { due: now, expires_at: now, claims: 1, sealed: b"" };
         let stored = StoredAttempt { keep_until: now, person, record: record() };
         type Reads = fn(&[u8]) -> bool;
-        let rows: [(&str, Vec<u8>, Reads); 5] = [
+        let account = Account::new(session().email, AccountOrigin::Added, now);
+        let rows: [(&str, Vec<u8>, Reads); 6] = [
+            ("account", encode_account(&account).unwrap(), |it| decode_account(it).is_some()),
             ("window", window.encode().to_vec(), |it| Window::decode(it).is_some()),
             ("mail", mail.encode(), |it| StoredMail::decode(it).is_some()),
             ("pointer", encode_pointer(&[5; 32]).to_vec(), |it| decode_pointer(it).is_some()),

@@ -15,6 +15,7 @@ const LATEST: TableDefinition<Digest, &[u8]> = TableDefinition::new("browser");
 const OPEN: TableDefinition<Pair, &[u8]> = TableDefinition::new("browser-person");
 const SESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("session");
 const PEOPLE: TableDefinition<Pair, ()> = TableDefinition::new("person");
+const ACCOUNTS: TableDefinition<Digest, &[u8]> = TableDefinition::new("account");
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
@@ -32,6 +33,8 @@ pub(super) struct Tables<'t> {
     pub(super) sessions: Table<'t, Digest, &'static [u8]>,
     /// Person and session digest.
     pub(super) people: Table<'t, Pair, ()>,
+    /// Person → account.
+    pub(super) accounts: Table<'t, Digest, &'static [u8]>,
     /// What is counted or paused and for whom → window.
     pub(super) limits: Table<'t, (&'static str, Digest), &'static [u8]>,
     /// Mail identity → mail.
@@ -52,6 +55,7 @@ impl<'t> Tables<'t> {
             open: transaction.open_table(OPEN)?,
             sessions: transaction.open_table(SESSIONS)?,
             people: transaction.open_table(PEOPLE)?,
+            accounts: transaction.open_table(ACCOUNTS)?,
             limits: transaction.open_table(LIMITS)?,
             mails: transaction.open_table(MAILS)?,
             due: transaction.open_table(DUE)?,
@@ -106,6 +110,7 @@ pub(super) struct View {
     pub(super) latest: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) sessions: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) people: ReadOnlyTable<Pair, ()>,
+    pub(super) accounts: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) limits: ReadOnlyTable<(&'static str, Digest), &'static [u8]>,
 }
 
@@ -118,6 +123,7 @@ impl View {
             latest: transaction.open_table(LATEST)?,
             sessions: transaction.open_table(SESSIONS)?,
             people: transaction.open_table(PEOPLE)?,
+            accounts: transaction.open_table(ACCOUNTS)?,
             limits: transaction.open_table(LIMITS)?,
         })
     }

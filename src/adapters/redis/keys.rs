@@ -44,6 +44,20 @@ impl Keys {
         format!("{}:person:{}", self.prefix, hex(person.0))
     }
 
+    pub(super) fn account(&self, person: PersonKey) -> String {
+        self.account_prefix() + &hex(person.0)
+    }
+
+    /// What stands before a person's hash.
+    pub(super) fn account_prefix(&self) -> String {
+        format!("{}:account:", self.prefix)
+    }
+
+    /// Whose accounts there are.
+    pub(super) fn accounts(&self) -> String {
+        format!("{}:accounts", self.prefix)
+    }
+
     pub(super) fn limit(&self, key: &LimitKey) -> String {
         format!("{}:limit:{}:{}", self.prefix, key.limited.name(), hex(key.subject))
     }

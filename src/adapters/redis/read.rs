@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
+use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, TokenDigest};
@@ -43,6 +45,27 @@ pub(super) fn listed_session(
 ) -> Option<(TokenDigest<token::Session>, Session)> {
     let (digest, version, fixed, seen) = fields;
     Some((TokenDigest::from_hex(&text(digest)?)?, session((version, fixed, seen))?))
+}
+
+/// `v`, `d`.
+pub(super) fn account(fields: (Field, Field)) -> Option<Account> {
+    let (version, fixed) = fields;
+    known(version)?;
+    serde_json::from_slice(&fixed?).ok()
+}
+
+/// The person, and what belongs to the [`account`], if it can be read.
+pub(super) fn listed_account(
+    fields: (Field, Field, Field),
+) -> Option<(PersonKey, Option<Account>)> {
+    let (person, version, fixed) = fields;
+    let person = TokenDigest::<Link>::from_hex(&text(person)?)?;
+    Some((PersonKey(*person.as_bytes()), account((version, fixed))))
+}
+
+/// The digests of sessions.
+pub(super) fn digests(fields: Vec<Field>) -> Vec<TokenDigest<token::Session>> {
+    fields.into_iter().filter_map(|it| TokenDigest::from_hex(&text(it)?)).collect()
 }
 
 /// `v`, `until`.

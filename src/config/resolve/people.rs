@@ -1,14 +1,16 @@
 //! Sign-in and sessions as far as they are the same for all sites, and the groups.
 
-use std::collections::BTreeMap;
-
+use super::secrets::unreadable;
 use crate::config::defaults;
-use crate::config::file::{File, LimitsFile, Map, Named, SessionFile, SignInFile, SiteLimitsFile};
+use crate::config::file::{
+    File, GroupsFile, LimitsFile, Map, Named, SessionFile, SignInFile, SiteLimitsFile,
+};
+use crate::config::groups_file::{self, GroupMembers, GroupsFileError};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, flag, span, word};
+use crate::config::scope::{Scope, flag, path_text, span, word};
 use crate::config::settings::{
-    OtherBrowser, SessionConfig, SignInConfig, Site, SiteLimits, SiteSignIn,
+    OtherBrowser, Registration, SessionConfig, SignInConfig, Site, SiteLimits, SiteSignIn,
 };
 use crate::domain::identity::GroupName;
 use crate::domain::limit::{CountedAlone, Limit, LimitError};
@@ -28,6 +30,7 @@ pub(super) fn sign_in(
         other_browser: defaults::OTHER_BROWSER,
         new_device_notice: false,
         limits: SiteLimits::default(),
+        registration: Registration::Closed,
     };
     let Some(Located { value: file, at }) = file else { return (common, site) };
     let scope = root.key("sign_in", *at);
@@ -201,10 +204,16 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
 }
 
 /// `groups`
-pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<AllowEntry>> {
-    let mut groups = BTreeMap::new();
-    let Some(Located { value: Named(list), at }) = &file.groups else { return groups };
-    let scope = root.key("groups", *at);
+pub(super) fn groups(root: &Scope<'_>, file: &File) -> GroupMembers {
+    match &file.groups {
+        Some(Located { value, at }) => members_in(&root.key("groups", *at), value),
+        None => GroupMembers::new(),
+    }
+}
+
+/// Names of groups, each with its members.
+pub(super) fn members_in(scope: &Scope<'_>, Named(list): &GroupsFile) -> GroupMembers {
+    let mut groups = GroupMembers::new();
     for (name, members) in list {
         let scope = scope.named(name);
         let members = members.iter().flat_map(|members| scope.entries(members, member));
@@ -223,7 +232,7 @@ pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<A
 fn member(text: &str) -> Result<AllowEntry, Fault> {
     const HINT: &str = "members are addresses, `@example.com` or `@*.example.com`";
     match text.parse::<AllowEntry>() {
-        Ok(AllowEntry::Group(_) | AllowEntry::Everyone) => {
+        Ok(AllowEntry::Group(_) | AllowEntry::Accounts | AllowEntry::Everyone) => {
             Err(Fault::new("cannot be in a group").hint(HINT))
         }
         Ok(entry) => Ok(entry),
@@ -239,8 +248,25 @@ pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
     text.parse().map_err(|error: AllowEntryError| Fault::new(error.to_string()).hint(error.hint()))
 }
 
+/// `groups_file`: what it says.
+pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> GroupMembers {
+    let Some(text) = text else { return GroupMembers::new() };
+    let scope = root.key("groups_file", text.at);
+    let Some(path) = scope.value(&text.value, path_text) else { return GroupMembers::new() };
+    match groups_file::read(&scope.file_path(&path), scope.run.environment) {
+        Ok(members) => return members,
+        Err(GroupsFileError::Unreadable(error)) => {
+            scope.report(unreadable(&error, scope.run.base).value(&text.value));
+        }
+        Err(GroupsFileError::Wrong(problems)) => {
+            scope.run.problems.borrow_mut().extend(problems.iter().cloned());
+        }
+    }
+    GroupMembers::new()
+}
+
 /// The groups, compiled. Members that cannot be were reported and left out before.
-pub(super) fn compiled(root: &Scope<'_>, groups: &BTreeMap<GroupName, Vec<AllowEntry>>) -> Groups {
+pub(super) fn compiled(root: &Scope<'_>, groups: &GroupMembers) -> Groups {
     Groups::new(groups).unwrap_or_else(|error| {
         root.key("groups", root.place()).report(Fault::new(error.to_string()).hint(error.hint()));
         Groups::default()

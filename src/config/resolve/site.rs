@@ -10,7 +10,9 @@ use crate::config::file::{List, Map, SiteFile, SiteSignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::{Fault, Place};
 use crate::config::scope::{Scope, flag, line, word};
-use crate::config::settings::{BrandConfig, IdentityHeaders, OddHeaders, Prefix, Site, SiteSignIn};
+use crate::config::settings::{
+    BrandConfig, IdentityHeaders, OddHeaders, Prefix, Registration, Site, SiteSignIn,
+};
 use crate::config::suggest::nearest;
 use crate::domain::identity::GroupName;
 use crate::domain::language::Language;
@@ -136,6 +138,13 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let rules = rule::rules(scope, file, common);
     let (name, origin, upstream) = (name?, origin?, upstream?);
     let policy = SitePolicy::new(SiteId(id), &name, UpstreamId(id), rules, allow);
+    if sign_in.registration == Registration::Open && !policy.admits_outsiders() {
+        let at = file.allow.as_ref().map_or(scope.place(), |list| list.at);
+        scope.key("allow", at).report(
+            Fault::new("lets nobody register: it names only people who have an account")
+                .hint("say who may: allow: [\"@example.com\"], or everyone"),
+        );
+    }
     Some(Site {
         id: SiteId(id),
         title: title.unwrap_or_else(|| name.clone()).into(),
@@ -192,6 +201,8 @@ fn sign_in(
     file: Option<&Map<SiteSignInFile>>,
     common: &Common<'_>,
 ) -> SiteSignIn {
+    const WORDS: &[(&str, Registration)] =
+        &[("closed", Registration::Closed), ("open", Registration::Open)];
     let mut sign_in = common.sign_in;
     let Some(Located { value: file, at }) = file else { return sign_in };
     let scope = scope.key("sign_in", *at);
@@ -208,9 +219,8 @@ fn sign_in(
     scope.optional("mode", file.mode.as_ref(), |text| {
         available(text, &[("passwordless", true), ("hybrid", false)])
     });
-    scope.optional("registration", file.registration.as_ref(), |text| {
-        available(text, &[("closed", true), ("open", false)])
-    });
+    sign_in.registration =
+        scope.or("registration", file.registration.as_ref(), sign_in.registration, word(WORDS));
     sign_in
 }
 

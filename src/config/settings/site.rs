@@ -11,7 +11,7 @@ use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::ReturnPattern;
 use crate::domain::site::{IdentityHeaders, OddHeaders};
 use crate::domain::size::ByteSize;
-use crate::domain::terms::OtherBrowser;
+use crate::domain::terms::{OtherBrowser, Registration};
 
 /// One protected site.
 #[derive(Clone, Debug)]
@@ -81,6 +81,8 @@ pub struct SiteSignIn {
     pub link_lifetime: Duration,
     /// What another browser has to do.
     pub other_browser: OtherBrowser,
+    /// Whether a first sign-in makes an account.
+    pub registration: Registration,
     /// Whether people are told by mail when a browser that was not seen before signs in as them.
     pub new_device_notice: bool,
     /// How many mails.

@@ -57,7 +57,8 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// Maps whose keys are not ours, or always the same two.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
+    "admin.token",
     "groups",
     "secret",
     "mail.smtp.password",
@@ -83,8 +84,7 @@ fn is_key(line: &str) -> bool {
     let text = text.strip_prefix("- ").unwrap_or(text);
     let word = text.split(':').next().unwrap_or_default();
     let indent = line.len() - line.trim_start().len();
-    indent >= 2
-        && indent.is_multiple_of(2)
+    indent.is_multiple_of(2)
         && text.contains(':')
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }

@@ -179,8 +179,12 @@ fn the_full_form_is_read() {
     assert_eq!(decide("POST", "/hooks/build"), "Anybody");
     assert_eq!(decide("GET", "/hooks/build"), "NoSession");
     assert_eq!(decide("GET", "/"), "NoSession");
-    assert!(policy.may_sign_in(&alice, &groups));
-    assert!(!policy.may_sign_in(&EmailAddress::parse("eve@example.org").unwrap(), &[]));
+    assert!(policy.may_sign_in(&alice, &groups, crate::domain::identity::Membership::Outsider));
+    assert!(!policy.may_sign_in(
+        &EmailAddress::parse("eve@example.org").unwrap(),
+        &[],
+        crate::domain::identity::Membership::Outsider
+    ));
 }
 
 #[test]

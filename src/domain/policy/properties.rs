@@ -299,7 +299,7 @@ proptest! {
         let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(()) };
         if let Decision::Pass(permit) = policy.decide("GET", &target, visitor.as_ref(), NOW) {
             let admits = |list: &AllowList| {
-                visitor.as_ref().is_some_and(|one| list.admits(&one.email, &one.groups))
+                visitor.as_ref().is_some_and(|one| list.admits(&one.email, &one.groups, one.membership))
             };
             let lets = |access: &Access| match access {
                 Access::Public => true,

@@ -29,6 +29,7 @@ pub(super) fn visitor(address: &str, groups: &[&str], age: Duration) -> Arc<Iden
         email: EmailAddress::parse(address).unwrap(),
         groups: groups.iter().map(|name| name.parse().unwrap()).collect(),
         signed_in_at: NOW.before(age),
+        membership: Membership::Outsider,
     })
 }
 
@@ -160,12 +161,17 @@ fn who_may_enter_anything_may_sign_in() {
         ("eve@partner.example", vec!["admins"], true),
     ] {
         let person = visitor(address, &groups, Duration::ZERO);
-        assert_eq!(example.may_sign_in(&person.email, &person.groups), expected, "{address}");
+        assert_eq!(
+            example.may_sign_in(&person.email, &person.groups, person.membership),
+            expected,
+            "{address}"
+        );
     }
-    assert!(
-        !site(vec![rule("/**", Access::Public)], &[])
-            .may_sign_in(&EmailAddress::parse("a@example.com").unwrap(), &[])
-    );
+    assert!(!site(vec![rule("/**", Access::Public)], &[]).may_sign_in(
+        &EmailAddress::parse("a@example.com").unwrap(),
+        &[],
+        Membership::Outsider
+    ));
     let bob = EmailAddress::parse("bob@partner.example").unwrap();
     assert_eq!(example.mail_spelling(&bob), Some("Bob@partner.example"));
 }

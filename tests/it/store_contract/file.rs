@@ -24,6 +24,7 @@ const LATEST: TableDefinition<Digest, &[u8]> = TableDefinition::new("browser");
 const OPEN: TableDefinition<Pair, &[u8]> = TableDefinition::new("browser-person");
 const SESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("session");
 const PEOPLE: TableDefinition<Pair, ()> = TableDefinition::new("person");
+const ACCOUNTS: TableDefinition<Digest, &[u8]> = TableDefinition::new("account");
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
@@ -66,12 +67,13 @@ fn all_keys(folder: &Path) -> Vec<(String, Vec<u8>)> {
     add(&database, OPEN, &mut found);
     add(&database, SESSIONS, &mut found);
     add(&database, PEOPLE, &mut found);
+    add(&database, ACCOUNTS, &mut found);
     add(&database, LIMITS, &mut found);
     add(&database, MAILS, &mut found);
     add(&database, DUE, &mut found);
     add(&database, DEADLINES, &mut found);
     let tables = database.begin_read().unwrap().list_tables().unwrap().count();
-    assert_eq!(tables, 9, "a table that this test does not know");
+    assert_eq!(tables, 10, "a table that this test does not know");
     found
 }
 
