@@ -108,7 +108,7 @@ impl Portal {
         let audience = Audience::of(request.uri().path(), request.headers(), &self.desk.prefix);
         let head_only = request.method() == Method::HEAD;
         let (head, body) = request.into_parts();
-        let look = self.look(Some(&here.located.site), &head);
+        let look = self.look(Some(&here.located.site), &head, &here.reference);
         let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(here.clone());
         request.extensions_mut().insert(look.clone());
@@ -129,9 +129,10 @@ impl Portal {
 
     /// The pages for a request: those of its site, if it has one, in the visitor's language.
     #[must_use]
-    pub fn look(&self, site: Option<&Site>, head: &Parts) -> Look {
-        let prefix = &self.desk.prefix;
-        self.desk.looks.look(site, &head.method, &head.uri, &head.headers, prefix)
+    pub fn look(&self, site: Option<&Site>, head: &Parts, reference: &Arc<str>) -> Look {
+        let desk = &self.desk;
+        let look = desk.looks.look(site, &head.method, &head.uri, &head.headers, &desk.prefix);
+        Look { reference: Arc::clone(reference), at: desk.gate.now(), ..look }
     }
 
     /// The answer to a request that is refused before or by a handler.

@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod arrival;
 pub mod context;
+mod door;
 pub mod headers;
 pub mod onward;
 pub mod peers;

@@ -11,6 +11,7 @@ use super::pages::link::{
     ElsewhereMode, Gone as GonePage, LinkElsewhere, LinkGone, LinkUnknown, Report as ReportPage,
     ReportDone,
 };
+use super::pages::sign_in::Again;
 use super::pages::{AddressProblem, Page};
 use super::refusal::Refusal;
 use super::sign_in::{address_problem, append, see_other};
@@ -79,7 +80,7 @@ pub async fn confirm(
             let problem = email.err().map_or(AddressProblem::Mismatch, address_problem);
             elsewhere(&visit, &record, &text, typed, Some(problem))
         }
-        Redeemed::TooMany { until } => return Err(too_many(until)),
+        Redeemed::TooMany { until } => return Err(too_many(&visit, until, "link", &text)),
         Redeemed::CodeOnly(record) => elsewhere(&visit, &record, &text, "", None),
         Redeemed::Gone(why, record) => gone(&visit, why, &record, &text),
         Redeemed::Unknown => unknown(&visit),
@@ -110,8 +111,9 @@ pub fn session_cookie(visit: &Visit, signed_in: &SignedIn) -> Option<http::Heade
     visit.cookies.set_session(&signed_in.token.reveal(), absolute)
 }
 
-fn too_many(until: UnixMillis) -> Refusal {
-    Refusal::TooMany { until, mail_pending: false, return_to: "/".into() }
+/// Back to the page whose form was sent: a link is not lost for typing too often.
+fn too_many(visit: &Visit, until: UnixMillis, page: &str, token: &str) -> Refusal {
+    Refusal::later(until, Again::Page { path: format!("{}/{page}/{token}", visit.desk.prefix) })
 }
 
 fn elsewhere(
@@ -135,6 +137,7 @@ fn elsewhere(
         browser: &record.attempt.browser_label,
         mode,
         in_app: visit.in_app,
+        reference: visit.look.reference(),
     }
     .render(&visit.look)
     .into_response()
@@ -161,7 +164,7 @@ fn gone(visit: &Visit, why: Gone, record: &Record, token: &str) -> Response {
         cause,
         masked: &record.attempt.email.masked(),
         token,
-        reference: &visit.here.reference,
+        reference: visit.look.reference(),
     }
     .render(&visit.look)
     .into_response()
@@ -169,7 +172,7 @@ fn gone(visit: &Visit, why: Gone, record: &Record, token: &str) -> Response {
 
 fn unknown(visit: &Visit) -> Response {
     let host = visit.host();
-    LinkUnknown { site: visit.page_site(&host), reference: &visit.here.reference }
+    LinkUnknown { site: visit.page_site(&host), reference: visit.look.reference() }
         .render(&visit.look)
         .into_response()
 }
@@ -221,7 +224,7 @@ pub async fn confirm_report(
         Reported::WrongAddress => {
             report_page(&visit, &record, &text, typed, Some(AddressProblem::Mismatch))
         }
-        Reported::TooMany { until } => return Err(too_many(until)),
+        Reported::TooMany { until } => return Err(too_many(&visit, until, "report", &text)),
         Reported::Unknown => unknown(&visit),
     })
 }

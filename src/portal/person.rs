@@ -28,7 +28,8 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
             .into_response(),
         None => {
             let everywhere = visit.query_value("everywhere").is_some_and(|value| value == "1");
-            SignedOut { site, everywhere }.render(&visit.look).into_response()
+            let reference = visit.look.reference();
+            SignedOut { site, everywhere, reference }.render(&visit.look).into_response()
         }
     })
 }

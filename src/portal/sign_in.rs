@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
 use super::Desk;
+use super::courier::health::Trouble;
 use super::form::Form;
-use super::pages::sign_in::{SignIn, SignInNotice};
+use super::pages::sign_in::{Again, SignIn, SignInNotice};
 use super::pages::{AddressProblem, Page};
 use super::refusal::Refusal;
 use super::visit::Visit;
@@ -36,9 +37,12 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     }
     visit.require_open()?;
     let mut notices = Vec::new();
-    if let Some(since) = visit.desk.mail_health.delayed_since() {
-        notices.push(SignInNotice::MailDelayed { since });
+    match visit.desk.mail_health.trouble(visit.desk.gate.now()) {
+        Some(Trouble::Delayed { since }) => notices.push(SignInNotice::MailDelayed { since }),
+        Some(Trouble::Down { since }) => notices.push(SignInNotice::MailDown { since }),
+        None => {}
     }
+    let is_bad_news = !notices.is_empty();
     let has_ended = session.is_none() && visit.session.is_some() && !wants_change;
     match &session {
         Some(session) if wants_change => {
@@ -55,7 +59,7 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
         true => (typed_before(&visit).await?, false),
         false => remembered(&visit, session.as_ref()),
     };
-    let form = FormState { email: &email, remembered, ..FormState::default() };
+    let form = FormState { email: &email, remembered, is_bad_news, ..FormState::default() };
     let mut response = page(&visit, &return_url, &form, &notices);
     // A cookie that stands for nothing any more is taken away, so that it cannot be fixed
     // (GHSA-f24x-5g9q-753f); a session that is only too old stays.
@@ -117,7 +121,8 @@ pub async fn submit(
         Ok(email) => email,
         Err(error) => {
             let error = Some(address_problem(error));
-            let form = FormState { fragment, email: typed, remembered: wants_remembering, error };
+            let remembered = wants_remembering;
+            let form = FormState { fragment, email: typed, remembered, error, is_bad_news: false };
             return Ok(page(&visit, &return_url, &form, &[]));
         }
     };
@@ -130,9 +135,13 @@ pub async fn submit(
     let asked = match asked {
         Ok(asked) => asked,
         Err(AskError::TooMany { until }) => {
-            let return_to = return_url.as_str().to_owned();
+            let again = Again::Ask {
+                email: typed.to_owned(),
+                return_to: return_url.as_str().to_owned(),
+                remember: wants_remembering,
+            };
             let mail_pending = super::waiting::is_pending(&visit, before).await?;
-            return Err(Refusal::TooMany { until, mail_pending, return_to });
+            return Err(Refusal::TooMany { until, mail_pending, again });
         }
         Err(error) => return Err(error.into()),
     };
@@ -155,6 +164,7 @@ struct FormState<'a> {
     email: &'a str,
     remembered: bool,
     error: Option<AddressProblem>,
+    is_bad_news: bool,
 }
 
 fn page(
@@ -177,6 +187,7 @@ fn page(
         remember_offered: visit.desk.remember_address,
         remembered: form.remembered,
         notices,
+        reference: form.is_bad_news.then(|| visit.look.reference()),
     }
     .render(&visit.look)
     .into_response()

@@ -8,16 +8,17 @@ use http::{HeaderValue, header};
 use serde_json::json;
 
 use super::Desk;
+use super::courier::health::Trouble;
 use super::form::Form;
 use super::mail::subject;
 use super::pages::Page;
 use super::pages::sign_in::{
-    CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RequestEnded,
+    Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RequestEnded,
 };
 use super::refusal::Refusal;
 use super::sign_in::{append, see_other};
 use super::visit::Visit;
-use crate::domain::attempt::{Record, Way};
+use crate::domain::attempt::{Record, State as AttemptState, Way};
 use crate::domain::code::Code;
 use crate::domain::email::{EmailAddress, typo};
 use crate::domain::token::{Browser, Link, Token, TokenDigest};
@@ -54,8 +55,9 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
         let location = location.as_path_or_url();
         return Ok(answer(&json!({ "state": "signed_in", "location": location })));
     }
-    let state = match visit.desk.mail_health.delayed_since() {
-        _ if record.open(Way::Code, visit.desk.gate.now()).is_err() => "expired",
+    let now = visit.desk.gate.now();
+    let state = match visit.desk.mail_health.trouble(now) {
+        _ if record.open(Way::Code, now).is_err() => "expired",
         Some(_) => "delayed",
         None => "waiting",
     };
@@ -71,6 +73,7 @@ pub async fn resend(
     visit.require_same_origin()?;
     visit.require_open()?;
     let token = form.value("token")?;
+    let before = visit.browser.as_ref().map(Token::digest);
     let asker = visit.asker();
     let admits = visit.admits();
     let place = visit.place(&admits);
@@ -86,7 +89,9 @@ pub async fn resend(
         Ok(asked) => asked,
         Err(AskError::NoAttempt) => return Ok(see_other(&format!("{}/sign-in", desk.prefix))),
         Err(AskError::TooMany { until }) => {
-            return Err(Refusal::TooMany { until, mail_pending: true, return_to: "/".into() });
+            let mail_pending = is_pending(&visit, before).await?;
+            let again = Again::Resend { token: token.to_owned() };
+            return Err(Refusal::TooMany { until, mail_pending, again });
         }
         Err(AskError::Store(error)) => return Err(error.into()),
     };
@@ -203,6 +208,7 @@ fn check_mail(
     let resend_at = resend_at(record);
     let phrases = &visit.look.pages.branding().phrases;
     let (email, return_to) = shown(record);
+    let trouble = visit.desk.mail_health.trouble(now);
     let own = (!attempt.stranger).then_some(&attempt.email);
     let suggestion = own.and_then(typo::suggestion);
     CheckMail {
@@ -216,15 +222,16 @@ fn check_mail(
         sent_at: attempt.asked_at,
         works_until: attempt.expires_at,
         resend_at: (resend_at > now).then_some(resend_at),
-        delivery: visit
-            .desk
-            .mail_health
-            .delayed_since()
-            .map_or(Delivery::Queued, |since| Delivery::Delayed { since }),
+        delivery: match trouble {
+            None => Delivery::Queued,
+            Some(Trouble::Delayed { since }) => Delivery::Delayed { since },
+            Some(Trouble::Down { since }) => Delivery::Down { since },
+        },
         code_error,
         notice,
         mailbox: mailbox(visit, record),
         return_to,
+        reference: trouble.is_some().then(|| visit.look.reference()),
     }
     .render(&visit.look)
     .into_response()
@@ -244,12 +251,18 @@ fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {
     let host = visit.host();
     let now = visit.desk.gate.now();
     let (email, return_to) = shown(record);
+    // "Used" is told to no other browser than the one that used it, see `as_the_asker_sees_it`.
+    let ended_at = match record.state {
+        AttemptState::Used { at, .. } => at,
+        _ => record.attempt.expires_at,
+    };
     RequestEnded {
         site: visit.page_site(&host),
         email: &email,
-        ended_at: record.attempt.expires_at.min(now),
+        ended_at: ended_at.min(now),
         code_refused,
         return_to,
+        reference: visit.look.reference(),
     }
     .render(&visit.look)
     .into_response()
@@ -262,7 +275,7 @@ fn used_up(visit: &Visit, record: &Record) -> Response {
         email: &shown(record).0,
         // By the clock alone: that the link was used elsewhere is not told here either.
         link_still_works: visit.desk.gate.now() < record.attempt.expires_at,
-        reference: &visit.here.reference,
+        reference: visit.look.reference(),
     }
     .render(&visit.look)
     .into_response()

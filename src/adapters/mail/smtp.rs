@@ -95,6 +95,11 @@ impl Smtp {
         }
         Ok(builder.build())
     }
+
+    fn too_slow(&self) -> MailError {
+        let seconds = self.relay.patience.as_secs();
+        MailError::Transient(format!("the relay did not finish within {seconds} s"))
+    }
 }
 
 impl fmt::Debug for Smtp {
@@ -111,13 +116,21 @@ impl Mailer for Smtp {
         let message = message(&self.sender, mail)?;
         let transport = self.transport.get_or_try_init(|| async { self.open() }).await?;
         match tokio::time::timeout(self.relay.patience, transport.send(message)).await {
-            Err(_) => Err(MailError::Transient(format!(
-                "the relay did not finish within {} s",
-                self.relay.patience.as_secs()
-            ))),
+            Err(_) => Err(self.too_slow()),
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) if error.is_permanent() => Err(MailError::Permanent(words(&error))),
             // Network, TLS and time-outs are neither permanent nor transient to lettre.
+            Ok(Err(error)) => Err(MailError::Transient(words(&error))),
+        }
+    }
+
+    /// Connects, protects the connection, logs in and says goodbye.
+    async fn probe(&self) -> Result<(), MailError> {
+        let transport = self.transport.get_or_try_init(|| async { self.open() }).await?;
+        match tokio::time::timeout(self.relay.patience, transport.test_connection()).await {
+            Err(_) => Err(self.too_slow()),
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(MailError::Transient("the relay does not answer".into())),
             Ok(Err(error)) => Err(MailError::Transient(words(&error))),
         }
     }

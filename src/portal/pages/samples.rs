@@ -11,10 +11,10 @@ use super::session::{
     Account, AccountEnded, AccountSession, Forbidden, SignOut, SignedOut, SiteLink,
 };
 use super::sign_in::{
-    CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
+    Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
     RequestEnded, SignIn, SignInNotice,
 };
-use super::{AddressProblem, Page, Site};
+use super::{AddressProblem, Page, Reference, Site};
 use crate::domain::email::EmailAddress;
 use crate::domain::time::UnixMillis;
 
@@ -50,7 +50,7 @@ struct Words<'a> {
     browser: &'a str,
     network: &'a str,
     token: &'a str,
-    reference: &'a str,
+    reference: Reference<'a>,
 }
 
 const ORDINARY: Words<'static> = Words {
@@ -64,7 +64,7 @@ const ORDINARY: Words<'static> = Words {
     browser: "Firefox on Windows",
     network: "203.0.113.0/24",
     token: "Zm9vYmFy",
-    reference: "7f3a-91c2",
+    reference: Reference { id: "7f3a-91c2", at: NOW },
 };
 
 #[cfg(test)]
@@ -79,7 +79,7 @@ const HOSTILE: Words<'static> = Words {
     browser: NASTY,
     network: NASTY,
     token: NASTY,
-    reference: NASTY,
+    reference: Reference { id: NASTY, at: NOW },
 };
 
 const NOW: UnixMillis = at(0);
@@ -114,6 +114,7 @@ fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
         remember_offered: true,
         remembered: false,
         notices: &[],
+        reference: None,
     };
     let known = SignIn { email: words.email, ..plain.clone() };
     viewer.view("sign_in", &plain);
@@ -130,16 +131,23 @@ fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
         let page = SignIn { fragment: words.token, error: Some(problem), ..known.clone() };
         viewer.view(&format!("sign_in_{name}"), &page);
     }
-    let delayed = SignInNotice::MailDelayed { since: NOW };
     for (name, notices) in [
         ("session_ended", &[SignInNotice::SessionEnded][..]),
         ("form_not_sent", &[SignInNotice::FormNotSent]),
         ("confirm_again", &[SignInNotice::ConfirmAgain]),
         ("other_address", &[SignInNotice::OtherAddress]),
         ("already", &[SignInNotice::AlreadySignedIn { email: words.email }]),
-        ("mail_delayed", &[SignInNotice::SessionEnded, delayed]),
     ] {
         viewer.view(&format!("sign_in_{name}"), &SignIn { notices, ..known.clone() });
+    }
+    let reference = Some(words.reference);
+    for (name, trouble) in [
+        ("mail_delayed", SignInNotice::MailDelayed { since: NOW }),
+        ("mail_down", SignInNotice::MailDown { since: NOW }),
+    ] {
+        let notices = &[trouble, SignInNotice::SessionEnded];
+        let page = SignIn { notices, reference, ..known.clone() };
+        viewer.view(&format!("sign_in_{name}"), &page);
     }
 }
 
@@ -160,6 +168,7 @@ fn waiting<'a>(words: &Words<'a>) -> CheckMail<'a> {
         notice: None,
         mailbox: None,
         return_to: words.return_to,
+        reference: None,
     }
 }
 
@@ -175,8 +184,11 @@ fn check_mail(words: &Words<'_>, viewer: &mut impl Viewer) {
     viewer.view("check_mail_suggestion", &CheckMail { suggestion, ..plain.clone() });
     let delivery = Delivery::Delayed { since: NOW };
     let notice = Some(CheckMailNotice::SentAgain);
-    let again = CheckMail { notice, delivery, resend_at: None, ..plain.clone() };
+    let reference = Some(words.reference);
+    let again = CheckMail { notice, delivery, reference, resend_at: None, ..plain.clone() };
     viewer.view("check_mail_sent_again", &again);
+    let delivery = Delivery::Down { since: NOW };
+    viewer.view("check_mail_down", &CheckMail { delivery, reference, ..plain.clone() });
     let notice = Some(CheckMailNotice::NotYet);
     viewer.view("check_mail_not_yet", &CheckMail { notice, ..plain });
 }
@@ -196,23 +208,30 @@ fn codes(words: &Words<'_>, viewer: &mut impl Viewer) {
 fn ended(words: &Words<'_>, viewer: &mut impl Viewer) {
     let Words { site, email, return_to, reference, .. } = *words;
     for (name, code_refused) in [("request_ended", false), ("request_ended_by_code", true)] {
-        let page = RequestEnded { site, email, ended_at: NOW, code_refused, return_to };
+        let page = RequestEnded { site, email, ended_at: NOW, code_refused, return_to, reference };
         viewer.view(name, &page);
     }
     for (name, link_still_works) in [("code_used_up", false), ("code_used_up_with_link", true)] {
         viewer.view(name, &CodeUsedUp { site, email, link_still_works, reference });
     }
-    for (name, seconds, mail_pending) in
-        [("rate_limited", 240, false), ("rate_limited_mail_pending", 30, true)]
-    {
+    let (email, return_to) = (email.to_owned(), return_to.to_owned());
+    let ask = Again::Ask { email, return_to, remember: true };
+    let resend = |token: &str| Again::Resend { token: token.to_owned() };
+    let page = Again::Page { path: "/.linkgate/link/Zm9vYmFy".to_owned() };
+    for (name, seconds, mail_pending, again) in [
+        ("rate_limited", 240, false, &ask),
+        ("rate_limited_mail_pending", 30, true, &resend("")),
+        ("rate_limited_fresh_link", 30, false, &resend(words.token)),
+        ("rate_limited_page", 30, false, &page),
+    ] {
         let until = at(seconds);
-        let page = RateLimited { site, now: NOW, until, mail_pending, return_to, reference };
+        let page = RateLimited { site, now: NOW, until, mail_pending, again, reference };
         viewer.view(name, &page);
     }
 }
 
 fn elsewhere(words: &Words<'_>, viewer: &mut impl Viewer) {
-    let Words { site, email, browser, token, .. } = *words;
+    let Words { site, email, browser, token, reference, .. } = *words;
     let address = |email, error| ElsewhereMode::Address { email, error };
     for (name, mode, in_app) in [
         ("link_elsewhere", address("", None), false),
@@ -223,7 +242,16 @@ fn elsewhere(words: &Words<'_>, viewer: &mut impl Viewer) {
         ("link_elsewhere_code_only", ElsewhereMode::CodeOnly, false),
     ] {
         let (requested_at, works_until) = (NOW, at(900));
-        let page = LinkElsewhere { site, token, requested_at, works_until, browser, mode, in_app };
+        let page = LinkElsewhere {
+            site,
+            token,
+            requested_at,
+            works_until,
+            browser,
+            mode,
+            in_app,
+            reference,
+        };
         viewer.view(name, &page);
     }
 }
@@ -250,14 +278,18 @@ fn sign_out(words: &Words<'_>, viewer: &mut impl Viewer) {
     let Words { site, email, destination, return_to, reference, .. } = *words;
     viewer.view("sign_out", &SignOut { site, email: Some(email) });
     viewer.view("sign_out_nobody", &SignOut { site, email: None });
-    viewer.view("signed_out", &SignedOut { site, everywhere: false });
-    viewer.view("signed_out_everywhere", &SignedOut { site, everywhere: true });
+    viewer.view("signed_out", &SignedOut { site, everywhere: false, reference });
+    viewer.view("signed_out_everywhere", &SignedOut { site, everywhere: true, reference });
     let others = [
         SiteLink { name: site.name, url: "https://wiki.example.com" },
         SiteLink { name: "Reports", url: "https://reports.example.com" },
     ];
-    for (name, sites) in [("forbidden", &others[..0]), ("forbidden_with_sites", &others[..])] {
-        viewer.view(name, &Forbidden { site, email, destination, return_to, sites, reference });
+    let ask = Some("mailto:help@example.com?subject=Access".to_owned());
+    for (name, sites, ask) in
+        [("forbidden", &others[..0], None), ("forbidden_with_sites", &others[..], ask)]
+    {
+        let page = Forbidden { site, email, destination, return_to, sites, ask, reference };
+        viewer.view(name, &page);
     }
 }
 
@@ -292,7 +324,7 @@ fn notices(words: &Words<'_>, viewer: &mut impl Viewer) {
     for kind in NoticeKind::ALL {
         let site = (kind != NoticeKind::Misdirected).then_some(words.site);
         let name = format!("notice_{}", kind.key().replace('-', "_"));
-        viewer.view(&name, &Notice { kind, site, reference: words.reference, at: NOW });
+        viewer.view(&name, &Notice { kind, site, reference: words.reference });
     }
 }
 
@@ -316,7 +348,7 @@ fn inbox(words: &Words<'_>, viewer: &mut impl Viewer) {
 }
 
 fn demo_app(words: &Words<'_>, viewer: &mut impl Viewer) {
-    let headers = [("remote-email", words.email), ("x-request-id", words.reference)];
+    let headers = [("remote-email", words.email), ("x-request-id", words.reference.id)];
     for (name, email) in [("demo_app", Some(words.email)), ("demo_app_public", None)] {
         let page = DemoApp { method: "GET", path: words.destination, email, headers: &headers };
         viewer.view(name, &page);

@@ -27,9 +27,7 @@ clock-own = { $utc } (bei Ihnen { $own })
 
 error-prefix = Fehler: { $title }
 
-page-reference = Referenz { $reference }. Geben Sie sie an, wenn Sie um Hilfe bitten.
-
-page-reference-at = Referenz { $reference }, { $at }. Geben Sie sie an, wenn Sie um Hilfe bitten.
+page-reference = Referenz { $reference }, { $at }. Geben Sie sie an, wenn Sie um Hilfe bitten.
 
 page-why = Warum sehe ich diese Seite?
 
@@ -82,6 +80,8 @@ sign-in-other-address = Geben Sie die Adresse ein, die Sie stattdessen verwenden
 
 sign-in-mail-delayed = Seit { $since } kommen Anmelde-E-Mails verspätet an. Wer bereits angemeldet ist, ist nicht betroffen.
 
+sign-in-mail-down = Seit { $since } können keine Anmelde-E-Mails verschickt werden. Sie können trotzdem eine anfordern: Sie geht hinaus, sobald es wieder möglich ist. Wer bereits angemeldet ist, ist nicht betroffen.
+
 sign-in-already = Sie sind als { $email } angemeldet. Machen Sie mit dieser Adresse weiter oder geben Sie unten eine andere ein.
 
 sign-in-go-on = Weiter als { $email }
@@ -129,6 +129,8 @@ check-mail-until = Gültig bis
 check-mail-arrives = Die E-Mail sollte innerhalb einer Minute ankommen.
 
 check-mail-delayed = Seit { $since } brauchen E-Mails länger als sonst. Sie müssen nichts tun: Wir versuchen es weiter.
+
+check-mail-down = Seit { $since } können keine E-Mails verschickt werden. Wir versuchen es weiter, solange diese Anfrage gilt. Läuft sie vorher ab, fordern Sie später eine neue E-Mail an.
 
 check-mail-slow = Es dauert länger als sonst. Sie müssen nichts tun: Wir versuchen es weiter.
 
@@ -284,6 +286,10 @@ forbidden-do = Wenn Sie eine andere Adresse haben, die Zugriff hat, melden Sie s
 
 forbidden-switch = Abmelden und Adresse wechseln
 
+forbidden-ask = Zugriff per E-Mail erbitten
+
+forbidden-ask-subject = Zugriff auf { $destination } für { $email }
+
 forbidden-sites = Hier haben Sie Zugriff
 
 ## Your account
@@ -351,6 +357,12 @@ notice-sign-in-closed-title = Zurzeit sind hier keine neuen Anmeldungen möglich
 notice-sign-in-closed-text = Die Verantwortlichen dieser Website haben die Anmeldung vorübergehend abgeschaltet. Wer bereits angemeldet ist, ist nicht betroffen.
 notice-sign-in-closed-do = Versuchen Sie es später noch einmal oder fragen Sie die Verantwortlichen, wann die Anmeldung wieder möglich ist.
 
+notice-closed-title = Diese Seite ist geschlossen
+
+notice-closed-text = Die Verantwortlichen dieser Website lassen niemanden auf diese Seite. Daran ändert auch eine Anmeldung nichts.
+
+notice-closed-do = Gehen Sie zur Startseite. Wenn Sie das für einen Irrtum halten, sagen Sie es den Verantwortlichen.
+
 notice-upstream-down-title = Die Anwendung antwortet nicht
 notice-upstream-down-text = Die Anwendung hinter dieser Seite antwortet nicht. Sie wurden nicht abgemeldet, und was schon gespeichert war, ist nicht verloren.
 notice-upstream-down-do = Warten Sie einen Moment und versuchen Sie es dann noch einmal.
@@ -374,8 +386,6 @@ last-resort-internal-text = Der Fehler liegt bei uns und wurde aufgezeichnet.
 last-resort-internal-do = Bitte versuchen Sie es noch einmal. Wenn es wieder passiert, informieren Sie die Verantwortlichen dieser Website und geben Sie die Referenz an.
 
 last-resort-again = Noch einmal versuchen
-
-last-resort-reference = Referenz
 
 ## The inbox for development
 

@@ -29,9 +29,7 @@ clock-own = { $utc } ({ $own } chez vous)
 
 error-prefix = Erreur : { $title }
 
-page-reference = Référence { $reference }. Indiquez-la si vous demandez de l’aide.
-
-page-reference-at = Référence { $reference }, { $at }. Indiquez-la si vous demandez de l’aide.
+page-reference = Référence { $reference }, { $at }. Indiquez-la si vous demandez de l’aide.
 
 page-why = Pourquoi cette page s’affiche-t-elle ?
 
@@ -84,6 +82,8 @@ sign-in-other-address = Saisissez l’adresse que vous voulez utiliser à la pla
 
 sign-in-mail-delayed = Depuis { $since }, les e-mails de connexion arrivent en retard. Les sessions déjà ouvertes ne sont pas concernées.
 
+sign-in-mail-down = Depuis { $since }, aucun e-mail de connexion n’a pu être envoyé. Vous pouvez tout de même en demander un : il partira dès que ce sera de nouveau possible. Les sessions déjà ouvertes ne sont pas concernées.
+
 sign-in-already = Votre session est ouverte avec { $email }. Continuez avec cette adresse ou saisissez-en une autre ci-dessous.
 
 sign-in-go-on = Continuer avec { $email }
@@ -131,6 +131,8 @@ check-mail-until = Valable jusqu’à
 check-mail-arrives = L’e-mail devrait arriver en moins d’une minute.
 
 check-mail-delayed = Depuis { $since }, les e-mails mettent plus de temps que d’habitude. Vous n’avez rien à faire : nous continuons d’essayer.
+
+check-mail-down = Depuis { $since }, aucun e-mail n’a pu être envoyé. Nous continuons d’essayer tant que cette demande est valable. Si elle expire avant, redemandez un e-mail plus tard.
 
 check-mail-slow = Cela prend plus de temps que d’habitude. Vous n’avez rien à faire : nous continuons d’essayer.
 
@@ -286,6 +288,10 @@ forbidden-do = Si vous avez une autre adresse qui y a accès, connectez-vous ave
 
 forbidden-switch = Se déconnecter et changer d’adresse
 
+forbidden-ask = Demander l’accès par e-mail
+
+forbidden-ask-subject = Accès à { $destination } pour { $email }
+
 forbidden-sites = Vous avez accès à
 
 ## Your account
@@ -353,6 +359,12 @@ notice-sign-in-closed-title = Pas de nouvelle connexion ici pour le moment
 notice-sign-in-closed-text = Les responsables de ce site ont suspendu la connexion. Les sessions déjà ouvertes ne sont pas concernées.
 notice-sign-in-closed-do = Réessayez plus tard, ou demandez-leur quand la connexion sera rétablie.
 
+notice-closed-title = Cette page est fermée
+
+notice-closed-text = Les responsables de ce site n’ouvrent cette page à personne. Se connecter n’y changerait rien.
+
+notice-closed-do = Allez à la page d’accueil. Si vous pensez que c’est une erreur, dites-le aux responsables du site.
+
 notice-upstream-down-title = L’application ne répond pas
 notice-upstream-down-text = L’application derrière cette page ne répond pas. Votre session reste ouverte, et ce qui était déjà enregistré n’est pas perdu.
 notice-upstream-down-do = Patientez un instant, puis réessayez.
@@ -376,8 +388,6 @@ last-resort-internal-text = L’erreur vient de chez nous et elle a été enregi
 last-resort-internal-do = Veuillez réessayer. Si cela se reproduit, prévenez les responsables de ce site et indiquez la référence.
 
 last-resort-again = Réessayer
-
-last-resort-reference = Référence
 
 ## The inbox for development
 
