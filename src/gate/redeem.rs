@@ -287,7 +287,7 @@ impl Gate {
         let session = begun(place, &record, caller, now);
         let is_new = self.known_device(caller.device, &record.attempt.email).is_none();
         let notice = (place.terms.new_device_notice && is_new)
-            .then(|| self.notice(place, link, &record, &session, to_whom));
+            .then(|| self.notice(place, link, &record, &session, (to_whom, caller.client)));
         let kept = now.after(place.terms.used_link_retention).max(expires_at);
         // Whoever reads the notice must find the attempt that it lets them report.
         let keep_until = notice.as_ref().map_or(kept, |notice| kept.max(notice.expires_at));
@@ -326,7 +326,7 @@ impl Gate {
         link: TokenDigest<Link>,
         record: &Record,
         session: &Session,
-        to: EmailAddress,
+        (to, client): (EmailAddress, &ClientAddress),
     ) -> QueuedMail {
         let id = MailId(draw(&self.entropy));
         let report = Token::<Report>::for_attempt(&self.keys.token, link);
@@ -342,7 +342,7 @@ impl Gate {
             report: self.address(place, "report", &report.reveal()),
             destination: String::new(),
             browser_label: session.browser.clone(),
-            network: session.network.clone(),
+            network: client.network().to_string(),
             language: record.attempt.language,
             asked_at: session.signed_in_at,
             expires_at,
@@ -378,7 +378,7 @@ fn begun(place: Place<'_>, record: &Record, caller: Caller<'_>, now: UnixMillis)
         expires_at: now.after(place.terms.session.absolute),
         realm: place.realm.to_owned(),
         browser: caller.browser_label.to_owned(),
-        network: caller.client.network().to_string(),
+        network: caller.client.neighbourhood().to_string(),
     }
 }
 

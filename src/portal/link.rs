@@ -14,7 +14,7 @@ use super::pages::link::{
 use super::pages::sign_in::Again;
 use super::pages::{AddressProblem, Page};
 use super::refusal::Refusal;
-use super::sign_in::{address_problem, append, see_other};
+use super::sign_in::{address_problem, append, is_stale, see_other};
 use super::visit::Visit;
 use crate::domain::attempt::{Gone, Record, State as AttemptState, Way};
 use crate::domain::email::EmailAddress;
@@ -51,9 +51,28 @@ pub async fn open(
             see_other(visit.return_url(&record.attempt.return_url).as_path_or_url())
         }
         Opened::Elsewhere(record) => elsewhere(&visit, &record, &text, "", None),
-        Opened::Gone(why, record) => gone(&visit, why, &record, &text),
+        Opened::Gone(why, record) => match straight_on(&visit, why, &record).await? {
+            Some(response) => response,
+            None => gone(&visit, why, &record, &text),
+        },
         Opened::Unknown => unknown(&visit),
     })
+}
+
+/// Whoever is signed in already as the person that a dead link was for goes on to where it led, like
+/// somebody who opens the form. Not after a report: then nothing may look as if it had worked.
+async fn straight_on(
+    visit: &Visit,
+    why: Gone,
+    record: &Record,
+) -> Result<Option<Response>, Refusal> {
+    if why == Gone::Ended {
+        return Ok(None);
+    }
+    let Some(session) = visit.session().await? else { return Ok(None) };
+    let return_url = visit.return_url(&record.attempt.return_url);
+    let goes = session.email == record.attempt.email && !is_stale(visit, &session, &return_url);
+    Ok(goes.then(|| see_other(return_url.as_path_or_url())))
 }
 
 /// `POST /link/TOKEN`: the visitor confirms on another device.

@@ -237,15 +237,17 @@ impl Refusal {
             Self::MethodNotAllowed => notice(NoticeKind::MethodNotAllowed),
             Self::TooLarge => notice(NoticeKind::TooLarge),
             Self::Unsupported => notice(NoticeKind::Unsupported),
-            Self::TooMany { until, mail_pending, again } => RateLimited {
-                site,
-                now,
-                until: *until,
-                mail_pending: *mail_pending,
-                again,
-                reference,
+            Self::TooMany { until, mail_pending, again } => {
+                let page = RateLimited {
+                    site,
+                    now,
+                    until: *until,
+                    mail_pending: *mail_pending,
+                    again,
+                    reference,
+                };
+                page.render(&Look { here: again.page(&desk.prefix), ..look.clone() })
             }
-            .render(look),
             Self::Store(_) => look.pages.last_resort().store_down(look),
             Self::Internal(_) => look.pages.last_resort().internal(look),
         };

@@ -10,7 +10,7 @@ use super::Desk;
 use super::courier::health::Trouble;
 use super::form::Form;
 use super::pages::sign_in::{Again, SignIn, SignInNotice};
-use super::pages::{AddressProblem, Page};
+use super::pages::{AddressProblem, Look, Page};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use crate::domain::email::{EmailAddress, EmailError};
@@ -93,7 +93,8 @@ async fn typed_before(visit: &Visit) -> Result<String, Refusal> {
 
 /// Whether the page that is asked for wants a more recent sign-in: then going there would lead
 /// straight back here.
-fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> bool {
+#[must_use]
+pub fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> bool {
     let path = return_url.as_str();
     let path = path.split('#').next().unwrap_or(path);
     let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return false };
@@ -174,6 +175,14 @@ fn page(
     notices: &[SignInNotice<'_>],
 ) -> Response {
     let host = visit.host();
+    // After a language was chosen, a form that was refused begins anew, but leads to the same page.
+    let look = match form.error {
+        Some(_) => Look {
+            here: path_of_form(&visit.desk.prefix, return_url.as_str()),
+            ..visit.look.clone()
+        },
+        None => visit.look.clone(),
+    };
     let path = return_url.display_short(LONGEST_DESTINATION);
     let destination = if path.starts_with('/') { format!("{host}{path}") } else { path };
     SignIn {
@@ -189,8 +198,15 @@ fn page(
         notices,
         reference: form.is_bad_news.then(|| visit.look.reference()),
     }
-    .render(&visit.look)
+    .render(&look)
     .into_response()
+}
+
+/// The path of the form for a sign-in that ends at a return URL.
+#[must_use]
+pub fn path_of_form(prefix: &str, return_to: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(return_to.as_bytes()).collect();
+    format!("{prefix}/sign-in?return_to={encoded}")
 }
 
 /// The words at the field for a refused address.

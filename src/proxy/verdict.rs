@@ -22,7 +22,7 @@ use crate::portal::pages::session::{Forbidden, SiteLink};
 use crate::portal::pages::{Look, Page, Site as PageSite};
 use crate::portal::refusal::{Audience, Refusal, problem};
 use crate::portal::security::put_strictest;
-use crate::portal::sign_in::see_other;
+use crate::portal::sign_in::{path_of_form, see_other};
 use crate::portal::visit::Here;
 
 /// gRPC status codes.
@@ -85,11 +85,9 @@ impl Answerer {
         let located = &here.located;
         let targets = desk.sites.return_targets(&located.site, &located.origin, &desk.prefix);
         let back = ReturnUrl::of_request(target.as_str(), &targets);
-        let encoded: String =
-            url::form_urlencoded::byte_serialize(back.as_str().as_bytes()).collect();
         let lost =
             if head.method == Method::GET || head.method == Method::HEAD { "" } else { "&lost=1" };
-        let path = format!("{}/sign-in?return_to={encoded}", desk.prefix);
+        let path = path_of_form(&desk.prefix, back.as_str());
         let redirects = match unauthenticated {
             Unauthenticated::ByKind => kind == RequestKind::Navigation,
             Unauthenticated::Redirect => {

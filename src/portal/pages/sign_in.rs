@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{AddressProblem, Page, Reference, Site};
 pub use crate::domain::mailbox::Mailbox;
 use crate::domain::time::UnixMillis;
+use crate::portal::sign_in::path_of_form;
 
 /// `GET {prefix}/sign-in`, and the answer to a `POST` that was refused at the field (422).
 #[derive(Clone, Debug, Serialize)]
@@ -223,6 +224,19 @@ pub enum Again {
         /// The path of that page.
         path: String,
     },
+}
+
+impl Again {
+    /// The page where it can be tried again, for who chooses another language in between.
+    #[must_use]
+    pub fn page(&self, prefix: &str) -> String {
+        match self {
+            Self::Ask { return_to, .. } => path_of_form(prefix, return_to),
+            Self::Resend { token } if token.is_empty() => format!("{prefix}/check-mail"),
+            Self::Resend { token } => format!("{prefix}/link/{token}"),
+            Self::Page { path } => path.clone(),
+        }
+    }
 }
 
 impl Page for SignIn<'_> {
