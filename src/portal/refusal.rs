@@ -292,6 +292,12 @@ fn problem_with(
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110, 11.6.1: there must be one, and some HTTP libraries fail without. A scheme that
+        // no browser knows, so that none asks for a password.
+        let challenge = HeaderValue::from_static("Cookie realm=\"sign-in\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
     response
 }
 

@@ -1,6 +1,7 @@
 //! The mail as people and programs read it.
 
 use super::*;
+use crate::portal::brand::Brand;
 
 const AT: UnixMillis = UnixMillis(1_795_356_180_000);
 
@@ -154,4 +155,24 @@ fn without_a_link_the_code_stands_alone() {
         assert!(!part.contains("this link") && !part.contains("End the request"), "{part}");
     }
     assert!(!mail.html.contains("href"), "{}", mail.html);
+}
+
+/// Both parts lead to help; people read the address, programs the URL.
+#[test]
+fn help_stands_in_both_parts() {
+    for (help, shown) in [
+        ("mailto:help@example.com?subject=Sign-in", "help@example.com"),
+        ("https://help.example.com/", "https://help.example.com/"),
+    ] {
+        let brand = Brand { help_url: Some(help.to_owned()), ..Brand::default() };
+        let mails = Mails::new(Arc::new(Branding::read(brand, &[]).unwrap())).unwrap();
+        for mail in [
+            mails.sign_in(&sample(), Language::English).unwrap(),
+            mails.new_device(&samples::NEW_DEVICE, Language::English).unwrap(),
+        ] {
+            assert!(mail.text.contains(&format!("Help: {shown}\n")), "{}", mail.text);
+            assert!(mail.html.contains(&format!("href=\"{help}\"")), "{}", mail.html);
+            assert!(mail.html.contains(&format!(">{shown}</a>")), "{}", mail.html);
+        }
+    }
 }
