@@ -166,3 +166,43 @@ async fn a_keyboard_is_enough() {
         chromium.is_content(&[]).await;
     }
 }
+
+/// The fragment is known to the browser alone, until the form is sent.
+#[tokio::test]
+async fn the_fragment_survives_what_is_done_before_the_form_is_sent() {
+    let installed = Installed::embedded().await;
+    let (chromium, deep) = (Chromium::start().await, installed.deep());
+    chromium.open(&deep).await;
+    chromium.says("Send me a link").await;
+    chromium.press("Deutsch").await;
+    chromium.says("Link anfordern").await;
+    assert!(chromium.url().await.ends_with("#total"), "{}", chromium.url().await);
+    chromium.find("input[name=remember]").await.click().await.expect("ticked");
+    chromium.fill("email", "bob@partner.example").await;
+    chromium.press("Link anfordern").await;
+    chromium.arrives_at(&installed.page("check-mail")).await;
+    // The address is remembered, and it is somebody else who comes back.
+    chromium.open(&deep).await;
+    chromium.says("Link anfordern").await;
+    chromium.find("a.more[href*=forget]").await.click().await.expect("pressed");
+    chromium.says("Link anfordern").await;
+    assert!(chromium.url().await.contains("forget=1"), "{}", chromium.url().await);
+    chromium.fill("email", ANN).await;
+    chromium.press("Link anfordern").await;
+    chromium.arrives_at(&installed.page("check-mail")).await;
+    chromium.open(&installed.gate.mail(ANN, 1).await.link()).await;
+    chromium.arrives_at(&deep).await;
+    chromium.is_content(&[]).await;
+}
+
+#[tokio::test]
+async fn a_waiting_tab_whose_browser_forgot_what_it_waits_for_says_so() {
+    let installed = Installed::embedded().await;
+    let chromium = Chromium::start().await;
+    chromium.open(&installed.page("sign-in")).await;
+    chromium.fill("email", ANN).await;
+    chromium.press("Send me a link").await;
+    chromium.arrives_at(&installed.page("check-mail")).await;
+    chromium.client.delete_all_cookies().await.expect("no cookies");
+    chromium.arrives_at(&installed.page("sign-in")).await;
+}

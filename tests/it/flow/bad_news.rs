@@ -179,3 +179,20 @@ async fn what_ends_an_attempt_names_the_request() {
     let link = gate.mail("bob@partner.example", 1).await.link();
     assert_named(&gate, &other.get(&link).await).await;
 }
+
+/// On a page that is the answer to a form there is no address to come back to.
+#[tokio::test]
+async fn a_language_chosen_on_a_refused_form_keeps_the_return_url() {
+    let gate = gate("").await;
+    let mut browser = gate.browser();
+    let refused = gate.ask(&mut browser, "nobody", "/a?b=c").await;
+    assert_eq!(refused.status, 422);
+    let back = "/.linkgate/sign-in?return_to=%2Fa%3Fb%3Dc";
+    assert!(refused.text().contains(&format!("name=\"back\" value=\"{back}\"")));
+    let chosen = browser.post("/.linkgate/language", &[("language", "fr"), ("back", back)]).await;
+    assert_eq!((chosen.status, chosen.location()), (303, back));
+    let form = browser.get(back).await.text();
+    assert!(
+        form.contains("<html lang=\"fr\"") && form.contains("name=\"return_to\" value=\"/a?b=c\"")
+    );
+}
