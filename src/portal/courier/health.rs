@@ -59,7 +59,8 @@ impl MailHealth {
 
     /// Whether the relay should be probed now: at the start, after somebody has asked, and as long
     /// as it cannot be reached; never in quick succession.
-    pub(super) fn is_due(&self, now: UnixMillis) -> bool {
+    #[must_use]
+    pub fn is_due(&self, now: UnixMillis) -> bool {
         let last = self.probed_at.load(Ordering::Relaxed);
         let is_wanted = last == 0
             || self.asked.load(Ordering::Relaxed)
