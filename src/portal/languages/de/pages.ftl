@@ -78,7 +78,7 @@ sign-in-confirm-again = Für diese Seite ist eine neue Anmeldung nötig. Bitte m
 
 sign-in-other-address = Geben Sie die Adresse ein, die Sie stattdessen verwenden möchten.
 
-sign-in-mail-delayed = Seit { $since } kommen Anmelde-E-Mails verspätet an. Wer bereits angemeldet ist, ist nicht betroffen.
+sign-in-mail-delayed = Seit { $since } kommen Anmelde-E-Mails verspätet an. Sie können trotzdem eine anfordern, sie braucht nur länger als sonst. Wer bereits angemeldet ist, ist nicht betroffen.
 
 sign-in-mail-down = Seit { $since } können keine Anmelde-E-Mails verschickt werden. Sie können trotzdem eine anfordern: Sie geht hinaus, sobald es wieder möglich ist. Wer bereits angemeldet ist, ist nicht betroffen.
 

@@ -106,7 +106,7 @@ sign-in-confirm-again = This page needs a recent sign-in. Please sign in once mo
 sign-in-other-address = Enter the address you want to use instead.
 
 # $since: clock time.
-sign-in-mail-delayed = Sign-in e-mails have been delayed since { $since }. People who are signed in are not affected.
+sign-in-mail-delayed = Sign-in e-mails have been delayed since { $since }. You can ask for one, but it takes longer than usual. People who are signed in are not affected.
 
 # $since: clock time.
 sign-in-mail-down = No sign-in e-mails could be sent since { $since }. You can ask for one all the same: it leaves as soon as that is possible again. People who are signed in are not affected.

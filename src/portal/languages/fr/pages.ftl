@@ -80,7 +80,7 @@ sign-in-confirm-again = Cette page demande une connexion récente. Veuillez vous
 
 sign-in-other-address = Saisissez l’adresse que vous voulez utiliser à la place.
 
-sign-in-mail-delayed = Depuis { $since }, les e-mails de connexion arrivent en retard. Les sessions déjà ouvertes ne sont pas concernées.
+sign-in-mail-delayed = Depuis { $since }, les e-mails de connexion arrivent en retard. Vous pouvez tout de même en demander un : il mettra plus de temps que d’habitude. Les sessions déjà ouvertes ne sont pas concernées.
 
 sign-in-mail-down = Depuis { $since }, aucun e-mail de connexion n’a pu être envoyé. Vous pouvez tout de même en demander un : il partira dès que ce sera de nouveau possible. Les sessions déjà ouvertes ne sont pas concernées.
 
