@@ -2,7 +2,7 @@
 //!
 //! | phase | what happens |
 //! |---|---|
-//! | `request_filter` | the door, see [`door`](super::door): answer, or keep the permit |
+//! | `request_filter` | the door (`proxy::door`): answer, or keep the permit |
 //! | `upstream_peer` | the peer of the permit; no permit, no peer |
 //! | `upstream_request_filter` | take off what the client must not say, put on what the permit says |
 //! | `response_filter` | what the application must not set, and who may store the answer |
