@@ -17,6 +17,7 @@ pub mod language;
 pub mod link;
 pub mod looks;
 pub mod mail;
+pub mod onward;
 pub mod pages;
 pub mod person;
 pub mod phrases;
@@ -49,7 +50,6 @@ use looks::Looks;
 use pages::Look;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
-use security::SecurityHeaders;
 use visit::Here;
 
 /// What the handlers share.
@@ -86,15 +86,13 @@ pub struct Desk {
 pub struct Portal {
     desk: Arc<Desk>,
     router: Router,
-    security: SecurityHeaders,
 }
 
 impl Portal {
     /// Builds the router.
     #[must_use]
     pub fn new(desk: Arc<Desk>) -> Self {
-        let security = SecurityHeaders::new(&desk.sites);
-        Self { router: router(&desk), security, desk }
+        Self { router: router(&desk), desk }
     }
 
     /// What the handlers share.
@@ -120,7 +118,7 @@ impl Portal {
                 response.headers_mut().append(header::SET_COOKIE, value.clone());
             }
         }
-        self.security.put_on(&mut response, &here);
+        security::put_on(&mut response, &here);
         if head_only {
             *response.body_mut() = Body::empty();
         }
@@ -145,7 +143,7 @@ impl Portal {
     ) -> Response {
         refusal.log(here);
         let mut response = refusal.render(&self.desk, here, audience, look);
-        self.security.put_on(&mut response, here);
+        security::put_on(&mut response, here);
         response
     }
 
@@ -161,7 +159,7 @@ impl Portal {
 
     /// Puts the security headers of our own answers on one that was made elsewhere.
     pub fn secure(&self, here: &Here, response: &mut Response) {
-        self.security.put_on(response, here);
+        security::put_on(response, here);
     }
 }
 
@@ -175,6 +173,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/code", post(waiting::code))
         .route("/link/{token}", get(link::open).post(link::confirm))
         .route("/report/{token}", get(link::report).post(link::confirm_report))
+        .route("/signed-in", get(onward::page))
         .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
         .route("/language", post(language::choose))
         .route("/account", get(person::account).post(person::end_sessions))

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use super::Desk;
 use super::form::Form;
 use super::pages::link::{
     ElsewhereMode, Gone as GonePage, LinkElsewhere, LinkGone, LinkUnknown, Report as ReportPage,
@@ -15,6 +14,7 @@ use super::pages::{AddressProblem, Page};
 use super::refusal::Refusal;
 use super::sign_in::{address_problem, append, see_other};
 use super::visit::Visit;
+use super::{Desk, onward};
 use crate::domain::attempt::{Gone, Record, State as AttemptState, Way};
 use crate::domain::email::EmailAddress;
 use crate::domain::terms::OtherBrowser;
@@ -45,7 +45,10 @@ pub async fn open(
         });
     }
     Ok(match desk.gate.open_link(place, &link, visit.caller()).await? {
-        Opened::SignedIn(signed_in) => enter(&visit, &signed_in),
+        Opened::SignedIn(signed_in) => {
+            let location = visit.return_url(&signed_in.record.attempt.return_url);
+            enter(&visit, &signed_in, location.as_path_or_url())
+        }
         Opened::AlreadyIn(record) => {
             see_other(visit.return_url(&record.attempt.return_url).as_path_or_url())
         }
@@ -74,7 +77,10 @@ pub async fn confirm(
         .redeem_elsewhere(visit.place(&admits), &link, email.as_ref().ok(), visit.caller())
         .await?;
     Ok(match redeemed {
-        Redeemed::SignedIn(signed_in) => enter(&visit, &signed_in),
+        Redeemed::SignedIn(signed_in) => {
+            let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);
+            enter(&visit, &signed_in, &location)
+        }
         Redeemed::WrongAddress(record) => {
             let problem = email.err().map_or(AddressProblem::Mismatch, address_problem);
             elsewhere(&visit, &record, &text, typed, Some(problem))
@@ -86,12 +92,11 @@ pub async fn confirm(
     })
 }
 
-/// Somebody is signed in: the cookie, and straight to where they wanted to be. The return URL was
-/// checked when it was asked for; it is checked again, because the configuration may have changed.
+/// Somebody is signed in: the cookies, and on to `location`. The return URL of an attempt was checked
+/// when it was asked for; callers check it again, because the configuration may have changed.
 #[must_use]
-pub fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
-    let location = visit.return_url(&signed_in.record.attempt.return_url);
-    let mut response = see_other(location.as_path_or_url());
+pub fn enter(visit: &Visit, signed_in: &SignedIn, location: &str) -> Response {
+    let mut response = see_other(location);
     append(&mut response, session_cookie(visit, signed_in));
     append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     tracing::info!(

@@ -21,9 +21,6 @@ use crate::domain::session::Session;
 use crate::domain::token::Token;
 use crate::gate::ask::AskError;
 
-/// Longest destination that is shown, in characters.
-const LONGEST_DESTINATION: usize = 80;
-
 /// `GET /sign-in?return_to=`
 pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     let return_url = visit.return_url(&visit.query_value("return_to").unwrap_or_default());
@@ -164,11 +161,9 @@ fn page(
     notices: &[SignInNotice<'_>],
 ) -> Response {
     let host = visit.host();
-    let path = return_url.display_short(LONGEST_DESTINATION);
-    let destination = if path.starts_with('/') { format!("{host}{path}") } else { path };
     SignIn {
         site: visit.page_site(&host),
-        destination: &destination,
+        destination: &visit.destination(return_url),
         return_to: return_url.as_str(),
         fragment: form.fragment,
         email: form.email,

@@ -26,6 +26,9 @@ use crate::gate::ask::Asker;
 use crate::gate::redeem::Caller;
 use crate::ports::Stored;
 
+/// Longest destination that is shown, in characters.
+const LONGEST_DESTINATION: usize = 80;
+
 /// Where a request arrived and from whom; found by the proxy, from the configuration and the
 /// connection.
 #[derive(Clone, Debug)]
@@ -175,6 +178,13 @@ impl Visit {
     #[must_use]
     pub fn return_url(&self, raw: &str) -> ReturnUrl {
         ReturnUrl::parse(raw, &self.targets()).unwrap_or_else(|_| ReturnUrl::root())
+    }
+
+    /// Where a return URL leads, for pages: host and path.
+    #[must_use]
+    pub fn destination(&self, return_url: &ReturnUrl) -> String {
+        let path = return_url.display_short(LONGEST_DESTINATION);
+        if path.starts_with('/') { format!("{}{path}", self.host()) } else { path }
     }
 
     /// Who is signed in here, if anybody.

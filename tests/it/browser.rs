@@ -2,8 +2,10 @@
 
 mod demo;
 mod elsewhere;
+mod endings;
 mod looks;
 mod own;
+mod secured;
 
 use std::sync::Arc;
 

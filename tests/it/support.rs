@@ -11,6 +11,7 @@ pub mod redis;
 pub mod smtp;
 pub mod stores;
 pub mod upstream;
+pub mod webmail;
 
 use std::time::Duration;
 

@@ -12,6 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::certificates::Certificates;
 use super::eventually;
 
 /// What Chromium is started with: nothing that would leave this machine, nothing that needs a
@@ -27,7 +28,7 @@ const FLAGS: [&str; 11] = [
     "--disable-component-update",
     "--disable-sync",
     "--window-size=1280,900",
-    "--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
 /// A browser with a profile of its own. It ends, with its driver, when it is dropped.
@@ -43,10 +44,22 @@ pub struct Chromium {
 impl Chromium {
     /// Starts a browser that has never been anywhere.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts one that believes these certificates as it believes those of the web. With errors
+    /// merely ignored it would keep no page, and `back` would differ.
+    pub async fn believing(certificates: &Certificates) -> Self {
+        let fingerprint = &certificates.fingerprint;
+        Self::start_with(&[format!("--ignore-certificate-errors-spki-list={fingerprint}")]).await
+    }
+
+    async fn start_with(more: &[String]) -> Self {
         let (driver, port) = start_driver();
         let profile = TempDir::new().expect("a folder");
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
+        flags.extend_from_slice(more);
         let wishes = json!({
             "browserName": "chrome",
             "goog:chromeOptions": { "args": flags },

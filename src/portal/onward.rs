@@ -1,0 +1,49 @@
+//! From a form to wherever the sign-in leads.
+//!
+//! Chromium and Safari hold every redirect that answers a form against the page's `form-action`, and
+//! those that the application makes after ours, too: an application that sends its visitors on to
+//! another origin, its own sign-on for instance, would leave them on our page without a word. So a
+//! form is answered with a redirect to this page of our own, which leads on by itself. What it leads
+//! to answers no form any more, and `form-action` need not name anything but ourselves.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue};
+
+use super::pages::Page;
+use super::pages::session::SignedIn;
+use super::refusal::Refusal;
+use super::sign_in::see_other;
+use super::visit::Visit;
+
+const REFRESH: HeaderName = HeaderName::from_static("refresh");
+
+/// The address of the page, for a return URL from the store; it is checked again.
+#[must_use]
+pub fn after_form(visit: &Visit, return_url: &str) -> String {
+    with_return_to(visit, "signed-in", visit.return_url(return_url).as_str())
+}
+
+/// `GET /signed-in?return_to=`: leads on at once. The link on it is for browsers that do not, and for
+/// applications with a scheme of their own, which a browser may start only when somebody presses.
+pub async fn page(visit: Visit) -> Result<Response, Refusal> {
+    let return_url = visit.return_url(&visit.query_value("return_to").unwrap_or_default());
+    if visit.session().await?.is_none() {
+        return Ok(see_other(&with_return_to(&visit, "sign-in", return_url.as_str())));
+    }
+    let location = return_url.as_path_or_url();
+    let host = visit.host();
+    let destination = visit.destination(&return_url);
+    let page = SignedIn { site: visit.page_site(&host), destination: &destination, location };
+    let mut response = page.render(&visit.look).into_response();
+    // A header, so that no template in place of ours can lose it. A return URL is printable ASCII and
+    // begins with a slash or a scheme, not with a quote: all of it is read as the address.
+    if let Ok(value) = HeaderValue::from_str(&format!("0; url={location}")) {
+        response.headers_mut().insert(REFRESH, value);
+    }
+    Ok(response)
+}
+
+fn with_return_to(visit: &Visit, page: &str, return_url: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(return_url.as_bytes()).collect();
+    format!("{}/{page}?return_to={encoded}", visit.desk.prefix)
+}
