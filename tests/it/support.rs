@@ -5,6 +5,7 @@ pub mod cable;
 pub mod certificates;
 pub mod chromium;
 pub mod client;
+pub mod clocked_redis;
 pub mod connection;
 pub mod gate;
 pub mod redis;

@@ -1,11 +1,15 @@
 //! Sites at https with one sign-on for all of them, as people run them: `__Host-` cookies, `Secure`,
 //! and browsers that say where a request comes from.
 
+use tokio::net::TcpStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+
 use crate::support::certificates::Certificates;
 use crate::support::chromium::Chromium;
 use crate::support::client::Browser;
 use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes, free_port};
+use crate::support::upstream::Received;
 
 /// A gate at https, and the certificates that its browsers believe.
 pub(super) struct Secured {
@@ -28,8 +32,12 @@ impl Secured {
         let sites = sites.replace("$AT", &format!(":{port}"));
         let session = session.to_owned();
         let gate = Gate::with(Wishes { listen, sites, session, ..Wishes::default() }).await;
-        eventually("the listener with TLS", async || {
-            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)
+        // A handshake: linkgate looks whether the port is free by listening there for a moment, and
+        // a mere connection may be one with that.
+        eventually("an answer by TLS", async || {
+            let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+            let name = ServerName::try_from("app.staging.test").expect("a name");
+            certificates.connector(&["h2"]).connect(name, stream).await.ok().map(drop)
         })
         .await;
         Self { gate, certificates, port }
@@ -42,6 +50,12 @@ impl Secured {
     /// An address at one of the sites.
     pub fn at(&self, host: &str, target: &str) -> String {
         format!("https://{host}:{}{target}", self.port)
+    }
+
+    /// The first request for a page that reached the application.
+    pub fn seen(&self, target: &str) -> Received {
+        let seen = self.gate.upstream.seen();
+        seen.into_iter().find(|it| it.target == target).expect("a request")
     }
 
     /// Where a stranger is stopped who wants to go there.
