@@ -46,11 +46,12 @@ pub async fn open(
     }
     Ok(match desk.gate.open_link(place, &link, visit.caller()).await? {
         Opened::SignedIn(signed_in) => {
-            let location = visit.return_url(&signed_in.record.attempt.return_url);
-            enter(&visit, &signed_in, location.as_path_or_url())
+            let return_url = visit.return_url(&signed_in.record.attempt.return_url);
+            enter(&visit, &signed_in, &onward::straight(&visit, &return_url))
         }
         Opened::AlreadyIn(record) => {
-            see_other(visit.return_url(&record.attempt.return_url).as_path_or_url())
+            let return_url = visit.return_url(&record.attempt.return_url);
+            see_other(&onward::straight(&visit, &return_url))
         }
         Opened::Elsewhere(record) => elsewhere(&visit, &record, &text, "", None),
         Opened::Gone(why, record) => gone(&visit, why, &record, &text),

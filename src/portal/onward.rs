@@ -14,8 +14,20 @@ use super::pages::session::SignedIn;
 use super::refusal::Refusal;
 use super::sign_in::see_other;
 use super::visit::Visit;
+use crate::domain::return_url::ReturnUrl;
 
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
+
+/// Where an answer to no form sends somebody: straight there. An application with a scheme of its own
+/// is the exception, because a browser may refuse to start it where nobody pressed anything: after a
+/// click in a mail program, or when the waiting page goes on by itself.
+#[must_use]
+pub fn straight(visit: &Visit, return_url: &ReturnUrl) -> String {
+    match return_url.origin(visit.origin()) {
+        Some(_) => return_url.as_path_or_url().to_owned(),
+        None => with_return_to(visit, "signed-in", return_url.as_str()),
+    }
+}
 
 /// The address of the page, for a return URL from the store; it is checked again.
 #[must_use]

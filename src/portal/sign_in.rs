@@ -6,12 +6,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::Desk;
 use super::form::Form;
 use super::pages::sign_in::{SignIn, SignInNotice};
 use super::pages::{AddressProblem, Page};
 use super::refusal::Refusal;
 use super::visit::Visit;
+use super::{Desk, onward};
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::{ChallengeReason, Decision};
@@ -29,7 +29,7 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     let wants_change = forgets || visit.query_value("change").is_some();
     let is_enough = |session| !wants_change && !is_stale(&visit, session, &return_url);
     if session.as_ref().is_some_and(is_enough) {
-        return Ok(see_other(return_url.as_path_or_url()));
+        return Ok(see_other(&onward::straight(&visit, &return_url)));
     }
     visit.require_open()?;
     let mut notices = Vec::new();

@@ -31,8 +31,8 @@ pub async fn page(visit: Visit) -> Result<Response, Refusal> {
         return Ok(see_other(&format!("{}/sign-in", visit.desk.prefix)));
     };
     if was_signed_in(&visit, &record).await? {
-        let location = visit.return_url(&record.attempt.return_url);
-        return Ok(see_other(location.as_path_or_url()));
+        let return_url = visit.return_url(&record.attempt.return_url);
+        return Ok(see_other(&onward::straight(&visit, &return_url)));
     }
     let opened = visit.query_value("opened").is_some();
     let notice = if opened {
@@ -51,8 +51,8 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
         return Ok(answer(&json!({ "state": "unknown" })));
     };
     if was_signed_in(&visit, &record).await? {
-        let location = visit.return_url(&record.attempt.return_url);
-        let location = location.as_path_or_url();
+        let return_url = visit.return_url(&record.attempt.return_url);
+        let location = onward::straight(&visit, &return_url);
         return Ok(answer(&json!({ "state": "signed_in", "location": location })));
     }
     let state = match visit.desk.mail_health.delayed_since() {

@@ -68,7 +68,7 @@ pub struct CheckMail<'a> {
     pub email: &'a str,
     /// The sender as mail programs show it: `Example sign-in <login@example.com>`.
     pub sender: &'a str,
-    /// The subject, from [`SignInMail::subject`](crate::portal::mail::SignInMail::subject).
+    /// The subject, from [`subject`](crate::portal::mail::subject).
     pub subject: &'a str,
     /// The mails of this site hold a link; else the code alone, and no link is spoken of.
     pub has_link: bool,

@@ -2,6 +2,7 @@
 //! redirect that answers a form, those of the application too, and cancel what is not named.
 
 use super::ANN;
+use super::looks::survey;
 use super::secured::Secured;
 use crate::support::chromium::Chromium;
 use crate::support::webmail::Webmail;
@@ -89,8 +90,8 @@ async fn signs_in_without_scripts(secured: &Secured, chromium: &Chromium, end: &
     chromium.press("Sign in").await;
 }
 
-/// Answered with a redirect to the application itself, Chromium refused to start it ("a user gesture
-/// is required") and left the visitor on a page without a way on.
+/// Answered with a redirect to the application itself, Chromium refuses to start it ("a user gesture
+/// is required") and leaves the visitor on a page without a way on.
 #[tokio::test]
 async fn an_application_with_its_own_scheme_can_be_started() {
     let secured = Secured::start(SITES, "").await;
@@ -99,8 +100,23 @@ async fn an_application_with_its_own_scheme_can_be_started() {
         signs_in(&secured, &chromium, "exampleapp://signed-in", elsewhere).await;
         let page = chromium.says("You are signed in").await;
         assert!(page.contains("exampleapp://signed-in"), "{page}");
+        survey(&chromium, "signed-in").await;
         chromium.press("Continue").await;
         // Nothing on this machine takes the scheme: that it was not refused is all there is to see.
         chromium.is_content(&[]).await;
     }
+    // With the link: in its tab, and in the tab that waits, which nobody presses in.
+    let (chromium, webmail) = (secured.chromium().await, Webmail::start().await);
+    chromium.open(&secured.form_for("auth.staging.test", "exampleapp://signed-in")).await;
+    secured.ask(&chromium, ANN).await;
+    let mail = secured.gate.mail(ANN, 3).await;
+    let waiting = chromium.open_in_new_window(&webmail.show(&mail.html)).await;
+    chromium.press_for_a_tab("Sign in").await;
+    chromium.says("You are signed in").await;
+    chromium.switch_to(waiting).await;
+    chromium.says("You are signed in").await;
+    // It was not started there, and one may press.
+    chromium.complaints().await;
+    chromium.press("Continue").await;
+    chromium.is_content(&[]).await;
 }

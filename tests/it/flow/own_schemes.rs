@@ -21,7 +21,13 @@ async fn link_and_code_end_in_the_application() {
     let form = browser.get("/.linkgate/sign-in?return_to=exampleapp%3A%2F%2Fsigned-in").await;
     assert!(form.text().contains("value=\"exampleapp://signed-in\""), "{}", form.text());
     let landed = gate.sign_in(&mut browser, ANN, APP).await;
-    assert_eq!((landed.status, landed.location()), (303, APP));
+    assert_eq!((landed.status, &*landed.landing()), (303, APP));
+    for page in ["check-mail", "sign-in?return_to=exampleapp%3A%2F%2Fsigned-in"] {
+        let again = browser.get(&format!("/.linkgate/{page}")).await;
+        assert_eq!((again.status, &*again.landing()), (303, APP), "{page}");
+    }
+    let wait = browser.send("GET", "/.linkgate/wait", &[], None).await.json();
+    assert_eq!(wait["location"], landed.location());
     // With the code, and a scheme in capitals (RFC 3986, 3.1); a fragment is never added.
     let mut browser = gate.browser();
     let fields = [("email", ANN), ("return_to", "ExampleApp://signed-in"), ("fragment", "#x")];
