@@ -50,6 +50,7 @@ use looks::Looks;
 use pages::Look;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
+use security::SecurityHeaders;
 use visit::Here;
 
 /// What the handlers share.
@@ -86,13 +87,15 @@ pub struct Desk {
 pub struct Portal {
     desk: Arc<Desk>,
     router: Router,
+    security: SecurityHeaders,
 }
 
 impl Portal {
     /// Builds the router.
     #[must_use]
     pub fn new(desk: Arc<Desk>) -> Self {
-        Self { router: router(&desk), desk }
+        let security = SecurityHeaders::new(&desk.sites);
+        Self { router: router(&desk), security, desk }
     }
 
     /// What the handlers share.
@@ -118,7 +121,7 @@ impl Portal {
                 response.headers_mut().append(header::SET_COOKIE, value.clone());
             }
         }
-        security::put_on(&mut response, &here);
+        self.security.put_on(&mut response, &here);
         if head_only {
             *response.body_mut() = Body::empty();
         }
@@ -143,7 +146,7 @@ impl Portal {
     ) -> Response {
         refusal.log(here);
         let mut response = refusal.render(&self.desk, here, audience, look);
-        security::put_on(&mut response, here);
+        self.security.put_on(&mut response, here);
         response
     }
 
@@ -159,7 +162,7 @@ impl Portal {
 
     /// Puts the security headers of our own answers on one that was made elsewhere.
     pub fn secure(&self, here: &Here, response: &mut Response) {
-        security::put_on(response, here);
+        self.security.put_on(response, here);
     }
 }
 

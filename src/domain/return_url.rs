@@ -189,6 +189,16 @@ impl ReturnUrl {
         }
     }
 
+    /// The source that `form-action` must list so that a browser follows a redirect to here after
+    /// a POST: the origin, or `scheme:`.
+    #[must_use]
+    pub fn csp_source(&self, site: &Origin) -> String {
+        match self.origin(site) {
+            Some(origin) => origin.to_string(),
+            None => format!("{}:", scheme_of(&self.text).unwrap_or_default()),
+        }
+    }
+
     /// Host and path for a page or a mail, at most `max` characters, without query and fragment:
     /// these are long, and may be nobody else's business.
     #[must_use]

@@ -1,10 +1,15 @@
-//! From a form to wherever the sign-in leads.
+//! From a sign-in to wherever it leads: with a redirect, or by way of a page of our own.
 //!
-//! Chromium and Safari hold every redirect that answers a form against the page's `form-action`, and
-//! those that the application makes after ours, too: an application that sends its visitors on to
-//! another origin, its own sign-on for instance, would leave them on our page without a word. So a
-//! form is answered with a redirect to this page of our own, which leads on by itself. What it leads
-//! to answers no form any more, and `form-action` need not name anything but ourselves.
+//! Chromium and Safari hold every redirect that answers a form against the page's `form-action`.
+//! Ours are listed there, but not those that the application makes after them: one that sends its
+//! visitors on to another origin, its own sign-on for instance, would leave them on our page without
+//! a word. So a form that a person has sent is answered with a redirect to a page of our own, which
+//! leads on by itself; what it leads to answers no form any more. Nor does a browser start an
+//! application with a scheme of its own where nobody pressed anything, after a click in a mail
+//! program for instance: there the same page has something to press.
+//!
+//! That it is a person in a browser is what `Sec-Fetch-User` says (W3C Fetch Metadata, 2.4). Whoever
+//! sends none, a program or a browser on a site without TLS, gets the redirect alone.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
@@ -18,21 +23,30 @@ use crate::domain::return_url::ReturnUrl;
 
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
-/// Where an answer to no form sends somebody: straight there. An application with a scheme of its own
-/// is the exception, because a browser may refuse to start it where nobody pressed anything: after a
-/// click in a mail program, or when the waiting page goes on by itself.
+/// Where an answer to no form sends somebody.
 #[must_use]
 pub fn straight(visit: &Visit, return_url: &ReturnUrl) -> String {
+    if visit.is_person { by_script(visit, return_url) } else { return_url.as_path_or_url().into() }
+}
+
+/// Where our script goes by itself, when nobody has pressed anything.
+#[must_use]
+pub fn by_script(visit: &Visit, return_url: &ReturnUrl) -> String {
     match return_url.origin(visit.origin()) {
         Some(_) => return_url.as_path_or_url().to_owned(),
         None => with_return_to(visit, "signed-in", return_url.as_str()),
     }
 }
 
-/// The address of the page, for a return URL from the store; it is checked again.
+/// Where the answer to a form sends somebody, for a return URL from the store; it is checked again.
 #[must_use]
 pub fn after_form(visit: &Visit, return_url: &str) -> String {
-    with_return_to(visit, "signed-in", visit.return_url(return_url).as_str())
+    let return_url = visit.return_url(return_url);
+    if visit.is_person {
+        with_return_to(visit, "signed-in", return_url.as_str())
+    } else {
+        return_url.as_path_or_url().to_owned()
+    }
 }
 
 /// `GET /signed-in?return_to=`: leads on at once. The link on it is for browsers that do not, and for

@@ -68,6 +68,8 @@ pub struct Visit {
     pub is_prefetch: bool,
     /// `HEAD`: nothing must change for it either.
     pub is_head: bool,
+    /// Whether the browser says that a person has pressed something (`Sec-Fetch-User: ?1`).
+    pub is_person: bool,
     /// The query, as received.
     pub query: String,
     /// The pages of this site, in the visitor's language.
@@ -240,6 +242,7 @@ impl FromRequestParts<Arc<Desk>> for Visit {
                 parts.headers.get_all(*name).iter().map(http::HeaderValue::as_bytes)
             })),
             is_head: parts.method == http::Method::HEAD,
+            is_person: bytes(&parts.headers, "sec-fetch-user") == Some(b"?1"),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             sec_fetch_site: bytes(&parts.headers, "sec-fetch-site").map(<[u8]>::to_vec),
             origin: bytes(&parts.headers, header::ORIGIN.as_str()).map(<[u8]>::to_vec),

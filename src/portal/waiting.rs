@@ -52,7 +52,7 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
     };
     if was_signed_in(&visit, &record).await? {
         let return_url = visit.return_url(&record.attempt.return_url);
-        let location = onward::straight(&visit, &return_url);
+        let location = onward::by_script(&visit, &return_url);
         return Ok(answer(&json!({ "state": "signed_in", "location": location })));
     }
     let state = match visit.desk.mail_health.delayed_since() {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::{Authority, Host, Origin, OriginError, Scheme};
 
 /// One origin, or all origins under a host: `https://*.example.com` stands for one or more labels
-/// before `example.com`, not for `example.com` itself.
+/// before `example.com`, not for `example.com` itself (as a CSP host-source does, CSP 3 6.7.2.8).
 ///
 /// ```
 /// # use linkgate::domain::origin::{Origin, OriginPattern};
@@ -81,6 +81,12 @@ impl OriginPattern {
         let port = authority.port.unwrap_or(self.scheme().default_port());
         (port == self.effective_port() && self.matches_host(&authority.host))
             .then(|| Origin::new(self.scheme(), authority.host.clone(), Some(port)))
+    }
+
+    /// The pattern as a host-source for a `Content-Security-Policy`, whose wildcards mean the same.
+    #[must_use]
+    pub fn csp_source(&self) -> String {
+        self.to_string()
     }
 
     fn matches_host(&self, host: &Host) -> bool {

@@ -94,6 +94,16 @@ const NEVER: [&str; 30] = [
 ];
 
 impl ReturnPattern {
+    /// The source that `form-action` must list, so that a sign-in may end here: the origin with
+    /// its wildcard, or `scheme:`.
+    #[must_use]
+    pub fn csp_source(&self) -> String {
+        match &self.0 {
+            Kind::Web { origin, .. } => origin.csp_source(),
+            Kind::App(extent) => format!("{}:", scheme_of(extent.text()).unwrap_or_default()),
+        }
+    }
+
     pub(super) fn matches_web(&self, origin: &Origin, path: &str) -> bool {
         match &self.0 {
             Kind::Web { origin: pattern, path: extent } => {
@@ -197,19 +207,19 @@ mod tests {
 
     #[test]
     fn patterns_are_read_and_written() {
-        for (text, form) in [
-            ("https://a.test", "https://a.test/*"),
-            ("https://a.test/", "https://a.test/"),
-            ("HTTPS://A.test:443/x/*", "https://a.test/x/*"),
-            ("https://*.a.test/*", "https://*.a.test/*"),
-            ("http://localhost:3000/x", "http://localhost:3000/x"),
-            ("exampleapp://signed-in", "exampleapp://signed-in"),
-            ("ExampleApp://Signed-In/*", "exampleapp://Signed-In/*"),
-            ("com.example.app:/done?x=1", "com.example.app:/done?x=1"),
-            ("exampleapp://*", "exampleapp://*"),
+        for (text, form, source) in [
+            ("https://a.test", "https://a.test/*", "https://a.test"),
+            ("https://a.test/", "https://a.test/", "https://a.test"),
+            ("HTTPS://A.test:443/x/*", "https://a.test/x/*", "https://a.test"),
+            ("https://*.a.test/*", "https://*.a.test/*", "https://*.a.test"),
+            ("http://localhost:3000/x", "http://localhost:3000/x", "http://localhost:3000"),
+            ("exampleapp://signed-in", "exampleapp://signed-in", "exampleapp:"),
+            ("ExampleApp://Signed-In/*", "exampleapp://Signed-In/*", "exampleapp:"),
+            ("com.example.app:/done?x=1", "com.example.app:/done?x=1", "com.example.app:"),
+            ("exampleapp://*", "exampleapp://*", "exampleapp:"),
         ] {
             let pattern: ReturnPattern = text.parse().unwrap();
-            assert_eq!(pattern.to_string(), form);
+            assert_eq!((pattern.to_string(), pattern.csp_source()), (form.into(), source.into()));
             assert_eq!(form.parse::<ReturnPattern>().unwrap(), pattern);
         }
     }

@@ -262,6 +262,19 @@ fn pages_show_where_it_goes_without_the_query() {
     }
 }
 
+#[test]
+fn the_place_is_known_for_the_content_security_policy() {
+    let listed = Listed::new("https://a.test", &["https://*.b.test"], &["exampleapp://x/*"]);
+    for (raw, source) in [
+        ("/x", "https://a.test"),
+        ("https://c.b.test:443/x", "https://c.b.test"),
+        ("ExampleApp://x/", "exampleapp:"),
+    ] {
+        assert_eq!(listed.parse(raw).unwrap().csp_source(&listed.site), source);
+    }
+    assert_eq!(listed.parse("exampleapp://x/").unwrap().origin(&listed.site), None);
+}
+
 /// The last check stands on its own: were the rule before it wrong, a browser's reading of the
 /// text would still be compared with what was decided.
 #[test]

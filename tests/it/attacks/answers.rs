@@ -77,7 +77,7 @@ async fn a_redirect_after_a_post_is_303() {
     assert_own_answer(&resent, "resend");
     let code = gate.mail(ALICE, 1).await.code();
     let landed = pending.browser.post("/.linkgate/code", &[("code", &code)]).await;
-    assert_eq!((landed.status, &*landed.landing()), (303, "/app"));
+    assert_eq!((landed.status, landed.location()), (303, "/app"));
     assert_own_answer(&landed, "code");
     let out = pending.browser.post("/.linkgate/sign-out", &[]).await;
     assert_eq!(out.status, 303);
@@ -88,7 +88,7 @@ async fn a_redirect_after_a_post_is_303() {
     assert_eq!(wrong.status, 422);
     assert_own_answer(&wrong, "wrong address");
     let right = browser(&gate).post(&target, &[("email", ALICE)]).await;
-    assert_eq!((right.status, &*right.landing()), (303, "/app"));
+    assert_eq!((right.status, right.location()), (303, "/app"));
     assert_own_answer(&right, "right address");
 }
 

@@ -45,7 +45,7 @@ async fn the_code_signs_the_waiting_tab_in(kind: Kind) {
     assert_eq!(refused.status, 422);
     let typed = format!("  {} ", mail.code().to_lowercase().replace('-', " "));
     let landed = browser.post("/.linkgate/code", &[("code", &typed)]).await;
-    assert_eq!((landed.status, &*landed.landing()), (303, "/x?y=z"));
+    assert_eq!((landed.status, landed.location()), (303, "/x?y=z"));
     assert_eq!(signed_in_as(&gate, &mut browser).await.as_deref(), Some("ann@example.com"));
     // Code and link end together in the browser that asked.
     let mut other = gate.browser();

@@ -28,7 +28,7 @@ async fn opening_spends_nothing_and_the_address_signs_in_there_only(kind: Kind) 
     assert_eq!(wrong.status, 422);
     assert!(!telephone.cookies.contains_key(SESSION));
     let right = telephone.post(&mail.link(), &[("email", " ANN@example.com")]).await;
-    assert_eq!((right.status, &*right.landing()), (303, "/report"));
+    assert_eq!((right.status, right.location()), (303, "/report"));
     assert_eq!(signed_in_as(&gate, &mut telephone).await.as_deref(), Some("ann@example.com"));
     // The tab that waits is not signed in by that, and its code still works.
     assert_eq!(signed_in_as(&gate, &mut computer).await, None);
@@ -36,7 +36,7 @@ async fn opening_spends_nothing_and_the_address_signs_in_there_only(kind: Kind) 
     assert_eq!(computer.get("/.linkgate/check-mail").await.status, 200);
     assert_eq!(computer.get(&mail.link()).await.status, 410, "the link is spent everywhere");
     let code = computer.post("/.linkgate/code", &[("code", &mail.code())]).await;
-    assert_eq!((code.status, &*code.landing()), (303, "/report"));
+    assert_eq!((code.status, code.location()), (303, "/report"));
     assert_eq!(signed_in_as(&gate, &mut computer).await.as_deref(), Some("ann@example.com"));
     // Both are sessions of their own: one ends, the other stays.
     telephone.post("/.linkgate/sign-out", &[]).await;
@@ -82,7 +82,7 @@ async fn with_a_button_the_address_is_not_asked_for() {
     let mut other = gate.browser();
     assert_eq!(other.get(&link).await.status, 200);
     let pressed = other.post(&link, &[]).await;
-    assert_eq!((pressed.status, &*pressed.landing()), (303, "/x"));
+    assert_eq!((pressed.status, pressed.location()), (303, "/x"));
     assert!(other.cookies.contains_key(SESSION));
 }
 

@@ -20,29 +20,25 @@ async fn link_and_code_end_in_the_application() {
     let mut browser = gate.browser();
     let form = browser.get("/.linkgate/sign-in?return_to=exampleapp%3A%2F%2Fsigned-in").await;
     assert!(form.text().contains("value=\"exampleapp://signed-in\""), "{}", form.text());
+    // Without its scheme in the list Chromium cancels the redirect after the post.
+    let policy = form.header("content-security-policy").to_owned();
+    let actions = policy.split(';').find(|it| it.trim().starts_with("form-action"));
+    let mut actions = actions.expect("a directive").split_ascii_whitespace();
+    assert!(actions.any(|it| it == "exampleapp:"), "{policy}");
     let landed = gate.sign_in(&mut browser, ANN, APP).await;
-    assert_eq!((landed.status, &*landed.landing()), (303, APP));
-    for page in ["check-mail", "sign-in?return_to=exampleapp%3A%2F%2Fsigned-in"] {
-        let again = browser.get(&format!("/.linkgate/{page}")).await;
-        assert_eq!((again.status, &*again.landing()), (303, APP), "{page}");
-    }
-    let wait = browser.send("GET", "/.linkgate/wait", &[], None).await.json();
-    assert_eq!(wait["location"], landed.location());
+    assert_eq!((landed.status, landed.location()), (303, APP));
     // With the code, and a scheme in capitals (RFC 3986, 3.1); a fragment is never added.
     let mut browser = gate.browser();
     let fields = [("email", ANN), ("return_to", "ExampleApp://signed-in"), ("fragment", "#x")];
     assert_eq!(browser.post("/.linkgate/sign-in", &fields).await.status, 303);
     let code = gate.mail(ANN, 2).await.code();
     let landed = browser.post("/.linkgate/code", &[("code", &code)]).await;
-    assert_eq!((landed.status, &*landed.landing()), (303, APP));
-    let page = browser.get(landed.location()).await;
-    assert_eq!((page.status, page.header("refresh")), (200, "0; url=exampleapp://signed-in"));
-    assert!(page.text().contains("href=\"exampleapp://signed-in\""), "and one may press");
+    assert_eq!((landed.status, landed.location()), (303, APP));
     // In another browser, once the address is confirmed.
     gate.ask(&mut gate.browser(), ANN, APP).await;
     let link = gate.mail(ANN, 3).await.link();
     let landed = gate.browser().post(&link, &[("email", ANN)]).await;
-    assert_eq!((landed.status, &*landed.landing()), (303, APP));
+    assert_eq!((landed.status, landed.location()), (303, APP));
 }
 
 #[tokio::test]
@@ -113,4 +109,38 @@ async fn native(
 ) -> crate::support::client::Answer {
     let headers = [("Origin", &*gate.origin), ("Content-Type", "application/json")];
     app.send("POST", path, &headers, Some(body.to_string().as_bytes())).await
+}
+
+/// A browser in which a person has pressed something (`Sec-Fetch-User`) gets a page in between: it
+/// starts no application unasked, and cancels what an application redirects to after a form.
+#[tokio::test]
+async fn a_person_is_led_on_by_a_page() {
+    const PERSON: (&str, &str) = ("Sec-Fetch-User", "?1");
+    let gate = gate().await;
+    let mut browser = gate.browser();
+    assert_eq!(gate.ask(&mut browser, ANN, APP).await.status, 303);
+    let link = gate.mail(ANN, 1).await.link();
+    let target = link.strip_prefix(&gate.origin).expect("a link of this site");
+    let landed = browser.send("GET", target, &[PERSON], None).await;
+    let between = "/.linkgate/signed-in?return_to=exampleapp%3A%2F%2Fsigned-in";
+    assert_eq!((landed.status, landed.location()), (303, between));
+    let page = browser.get(between).await;
+    assert_eq!((page.status, page.header("refresh")), (200, "0; url=exampleapp://signed-in"));
+    assert!(page.text().contains("href=\"exampleapp://signed-in\""), "and one may press");
+    let wait = browser.send("GET", "/.linkgate/wait", &[], None).await.json();
+    assert_eq!(wait["location"], between, "the script goes there, too");
+    for path in ["check-mail", "sign-in?return_to=exampleapp%3A%2F%2Fsigned-in"] {
+        let path = format!("/.linkgate/{path}");
+        assert_eq!(browser.send("GET", &path, &[PERSON], None).await.location(), between);
+        assert_eq!(browser.get(&path).await.location(), APP, "{path}, a program");
+    }
+    // A page of the site itself: straight there after a link, by way of the page after a form.
+    let mut browser = gate.browser();
+    gate.ask(&mut browser, ANN, "/x").await;
+    let code = format!("code={}", gate.mail(ANN, 2).await.code());
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let site = ("Sec-Fetch-Site", "same-origin");
+    let headers = [PERSON, form, site];
+    let sent = browser.send("POST", "/.linkgate/code", &headers, Some(code.as_bytes())).await;
+    assert_eq!((sent.status, sent.location()), (303, "/.linkgate/signed-in?return_to=%2Fx"));
 }

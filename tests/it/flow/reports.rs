@@ -88,5 +88,5 @@ async fn a_stranger_with_a_dead_link_sees_no_address(kind: Kind) {
     // The mail went to its owner, and works there.
     let second = gate.mail("ann@example.com", 2).await;
     let entered = gate.browser().post(&second.link(), &[("email", "ann@example.com")]).await;
-    assert_eq!(entered.landing(), "/private?key=SECRET");
+    assert_eq!(entered.location(), "/private?key=SECRET");
 }

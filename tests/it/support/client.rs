@@ -40,13 +40,6 @@ impl Answer {
         self.header("location")
     }
 
-    /// Where a form that signed somebody in leads, by way of the page between.
-    pub fn landing(&self) -> String {
-        let query = self.location().strip_prefix("/.linkgate/signed-in?");
-        let query = query.unwrap_or_else(|| panic!("{} {}", self.status, self.location()));
-        url::form_urlencoded::parse(query.as_bytes()).next().expect("return_to").1.into_owned()
-    }
-
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
