@@ -17,6 +17,7 @@ pub mod language;
 pub mod link;
 pub mod looks;
 pub mod mail;
+pub mod onward;
 pub mod pages;
 pub mod person;
 pub mod phrases;
@@ -176,6 +177,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/code", post(waiting::code))
         .route("/link/{token}", get(link::open).post(link::confirm))
         .route("/report/{token}", get(link::report).post(link::confirm_report))
+        .route("/signed-in", get(onward::page))
         .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
         .route("/language", post(language::choose))
         .route("/account", get(person::account).post(person::end_sessions))

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use super::Desk;
 use super::form::Form;
 use super::pages::link::{
     ElsewhereMode, Gone as GonePage, LinkElsewhere, LinkGone, LinkUnknown, Report as ReportPage,
@@ -16,6 +15,7 @@ use super::pages::{AddressProblem, Page};
 use super::refusal::Refusal;
 use super::sign_in::{address_problem, append, is_stale, see_other};
 use super::visit::Visit;
+use super::{Desk, onward};
 use crate::domain::attempt::{Gone, Record, State as AttemptState, Way};
 use crate::domain::email::EmailAddress;
 use crate::domain::terms::OtherBrowser;
@@ -46,9 +46,13 @@ pub async fn open(
         });
     }
     Ok(match desk.gate.open_link(place, &link, visit.caller()).await? {
-        Opened::SignedIn(signed_in) => enter(&visit, &signed_in),
+        Opened::SignedIn(signed_in) => {
+            let return_url = visit.return_url(&signed_in.record.attempt.return_url);
+            enter(&visit, &signed_in, &onward::straight(&visit, &return_url))
+        }
         Opened::AlreadyIn(record) => {
-            see_other(visit.return_url(&record.attempt.return_url).as_path_or_url())
+            let return_url = visit.return_url(&record.attempt.return_url);
+            see_other(&onward::straight(&visit, &return_url))
         }
         Opened::Elsewhere(record) => elsewhere(&visit, &record, &text, "", None),
         Opened::Gone(why, record) => match straight_on(&visit, why, &record).await? {
@@ -72,7 +76,7 @@ async fn straight_on(
     let Some(session) = visit.session().await? else { return Ok(None) };
     let return_url = visit.return_url(&record.attempt.return_url);
     let goes = session.email == record.attempt.email && !is_stale(visit, &session, &return_url);
-    Ok(goes.then(|| see_other(return_url.as_path_or_url())))
+    Ok(goes.then(|| see_other(&onward::straight(visit, &return_url))))
 }
 
 /// `POST /link/TOKEN`: the visitor confirms on another device.
@@ -94,7 +98,10 @@ pub async fn confirm(
         .redeem_elsewhere(visit.place(&admits), &link, email.as_ref().ok(), visit.caller())
         .await?;
     Ok(match redeemed {
-        Redeemed::SignedIn(signed_in) => enter(&visit, &signed_in),
+        Redeemed::SignedIn(signed_in) => {
+            let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);
+            enter(&visit, &signed_in, &location)
+        }
         Redeemed::WrongAddress(record) => {
             let problem = email.err().map_or(AddressProblem::Mismatch, address_problem);
             elsewhere(&visit, &record, &text, typed, Some(problem))
@@ -106,12 +113,11 @@ pub async fn confirm(
     })
 }
 
-/// Somebody is signed in: the cookie, and straight to where they wanted to be. The return URL was
-/// checked when it was asked for; it is checked again, because the configuration may have changed.
+/// Somebody is signed in: the cookies, and on to `location`. The return URL of an attempt was checked
+/// when it was asked for; callers check it again, because the configuration may have changed.
 #[must_use]
-pub fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
-    let location = visit.return_url(&signed_in.record.attempt.return_url);
-    let mut response = see_other(location.as_path_or_url());
+pub fn enter(visit: &Visit, signed_in: &SignedIn, location: &str) -> Response {
+    let mut response = see_other(location);
     append(&mut response, session_cookie(visit, signed_in));
     append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     tracing::info!(

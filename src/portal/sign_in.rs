@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::Desk;
 use super::courier::health::Trouble;
 use super::form::Form;
 use super::pages::sign_in::{Again, SignIn, SignInNotice};
 use super::pages::{AddressProblem, Look, Page};
 use super::refusal::Refusal;
 use super::visit::Visit;
+use super::{Desk, onward};
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::{ChallengeReason, Decision};
@@ -22,9 +22,6 @@ use crate::domain::session::Session;
 use crate::domain::token::Token;
 use crate::gate::ask::AskError;
 
-/// Longest destination that is shown, in characters.
-const LONGEST_DESTINATION: usize = 80;
-
 /// `GET /sign-in?return_to=`
 pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     let return_url = visit.return_url(&visit.query_value("return_to").unwrap_or_default());
@@ -33,7 +30,7 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     let wants_change = forgets || visit.query_value("change").is_some();
     let is_enough = |session| !wants_change && !is_stale(&visit, session, &return_url);
     if session.as_ref().is_some_and(is_enough) {
-        return Ok(see_other(return_url.as_path_or_url()));
+        return Ok(see_other(&onward::straight(&visit, &return_url)));
     }
     visit.require_open()?;
     let mut notices = Vec::new();
@@ -183,11 +180,9 @@ fn page(
         },
         None => visit.look.clone(),
     };
-    let path = return_url.display_short(LONGEST_DESTINATION);
-    let destination = if path.starts_with('/') { format!("{host}{path}") } else { path };
     SignIn {
         site: visit.page_site(&host),
-        destination: &destination,
+        destination: &visit.destination(return_url),
         return_to: return_url.as_str(),
         fragment: form.fragment,
         email: form.email,

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use serde_json::json;
 
-use super::Desk;
 use super::courier::health::Trouble;
 use super::form::Form;
 use super::mail::subject;
@@ -18,6 +17,7 @@ use super::pages::sign_in::{
 use super::refusal::Refusal;
 use super::sign_in::{append, see_other};
 use super::visit::Visit;
+use super::{Desk, onward};
 use crate::domain::attempt::{Record, State as AttemptState, Way};
 use crate::domain::code::Code;
 use crate::domain::email::{EmailAddress, typo};
@@ -31,8 +31,9 @@ pub async fn page(visit: Visit) -> Result<Response, Refusal> {
     let Some(record) = attempt(&visit).await? else {
         return Ok(see_other(&format!("{}/sign-in", visit.desk.prefix)));
     };
-    if let Some(response) = onwards(&visit, &record).await? {
-        return Ok(response);
+    if was_signed_in(&visit, &record).await? {
+        let return_url = visit.return_url(&record.attempt.return_url);
+        return Ok(see_other(&onward::straight(&visit, &return_url)));
     }
     let opened = visit.query_value("opened").is_some();
     let notice = if opened {
@@ -51,8 +52,8 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
         return Ok(answer(&json!({ "state": "unknown" })));
     };
     if was_signed_in(&visit, &record).await? {
-        let location = visit.return_url(&record.attempt.return_url);
-        let location = location.as_path_or_url();
+        let return_url = visit.return_url(&record.attempt.return_url);
+        let location = onward::by_script(&visit, &return_url);
         return Ok(answer(&json!({ "state": "signed_in", "location": location })));
     }
     let now = visit.desk.gate.now();
@@ -113,7 +114,10 @@ pub async fn code(
     let redeemed =
         desk.gate.redeem_code(visit.place(&admits), code.as_ref(), visit.caller()).await?;
     Ok(match redeemed {
-        CodeRedeemed::SignedIn(signed_in) => super::link::enter(&visit, &signed_in),
+        CodeRedeemed::SignedIn(signed_in) => {
+            let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);
+            super::link::enter(&visit, &signed_in, &location)
+        }
         CodeRedeemed::Wrong { left, record } => {
             let problem = match (&code, typed.trim().is_empty()) {
                 (Some(_), _) => CodeProblem::Wrong { tries_left: left },
@@ -123,10 +127,10 @@ pub async fn code(
             check_mail(&visit, &record, Some(problem), None)
         }
         CodeRedeemed::UsedUp(record) => used_up(&visit, &record),
-        CodeRedeemed::Gone(_, record) => match onwards(&visit, &record).await? {
-            Some(response) => response,
-            None => ended(&visit, &record, true),
-        },
+        CodeRedeemed::Gone(_, record) if was_signed_in(&visit, &record).await? => {
+            see_other(&onward::after_form(&visit, &record.attempt.return_url))
+        }
+        CodeRedeemed::Gone(_, record) => ended(&visit, &record, true),
         CodeRedeemed::NoAttempt => see_other(&format!("{}/sign-in", desk.prefix)),
     })
 }
@@ -172,15 +176,6 @@ pub async fn was_signed_in(visit: &Visit, record: &Record) -> Stored<bool> {
     Ok(visit.session().await?.is_some_and(|session| {
         session.email == attempt.email && session.signed_in_at >= attempt.asked_at
     }))
-}
-
-/// Where to go when this browser is signed in already.
-async fn onwards(visit: &Visit, record: &Record) -> Result<Option<Response>, Refusal> {
-    if !was_signed_in(visit, record).await? {
-        return Ok(None);
-    }
-    let location = visit.return_url(&record.attempt.return_url);
-    Ok(Some(see_other(location.as_path_or_url())))
 }
 
 /// The address and the return URL, as far as this browser may see them.

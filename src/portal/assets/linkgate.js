@@ -15,6 +15,10 @@
   }
   for (const form of document.querySelectorAll("form.languages")) form.action += location.hash;
 
+  // A redirect keeps the fragment of the address that it answers: it survives another language.
+  const languages = find("form.languages");
+  if (languages) languages.action += location.hash;
+
   // Clock times are UTC, as in the mail. Where the visitor's clock differs, it is told as well;
   // beside a date the day too, where that differs.
   for (const time of document.querySelectorAll("time[data-clock]")) {

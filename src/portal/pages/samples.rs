@@ -8,7 +8,7 @@ use super::link::{ElsewhereMode, Gone, LinkElsewhere, LinkGone, LinkUnknown, Rep
 use super::local::{DemoApp, Inbox, InboxEntry, ShownMail};
 use super::notice::{Notice, NoticeKind};
 use super::session::{
-    Account, AccountEnded, AccountSession, Forbidden, SignOut, SignedOut, SiteLink,
+    Account, AccountEnded, AccountSession, Forbidden, SignOut, SignedIn, SignedOut, SiteLink,
 };
 use super::sign_in::{
     Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
@@ -276,6 +276,7 @@ fn links(words: &Words<'_>, viewer: &mut impl Viewer) {
 
 fn sign_out(words: &Words<'_>, viewer: &mut impl Viewer) {
     let Words { site, email, destination, return_to, reference, .. } = *words;
+    viewer.view("signed_in", &SignedIn { site, destination, location: return_to });
     viewer.view("sign_out", &SignOut { site, email: Some(email) });
     viewer.view("sign_out_nobody", &SignOut { site, email: None });
     viewer.view("signed_out", &SignedOut { site, everywhere: false, reference });

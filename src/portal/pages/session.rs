@@ -127,6 +127,24 @@ impl Look {
     }
 }
 
+/// `GET {prefix}/signed-in?return_to=`: shown for a moment on the way from a form to the page that
+/// was asked for.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SignedIn<'a> {
+    /// The site.
+    pub site: Site<'a>,
+    /// Host and path that come next; shortened by the page.
+    pub destination: &'a str,
+    /// Where that is: a path of the site or an absolute URL.
+    pub location: &'a str,
+}
+
+impl Page for SignedIn<'_> {
+    fn template(&self) -> &'static str {
+        "signed_in.html"
+    }
+}
+
 impl Page for SignOut<'_> {
     fn template(&self) -> &'static str {
         "sign_out.html"

@@ -49,6 +49,12 @@ pub(super) async fn survey(chromium: &Chromium, name: &str) {
         let pale = chromium.value(LOW_CONTRAST).await;
         assert_eq!(pale, serde_json::json!([]), "{name}, {width}, {scheme}");
     }
+    // Letters of twice the size (WCAG 2.2, 1.4.4).
+    let large = "(document.documentElement.style.fontSize = '200%', \
+                 document.scrollingElement.scrollWidth - innerWidth)";
+    let too_wide = chromium.value(large).await;
+    assert!(too_wide.as_i64() <= Some(0), "{name}, large letters: {too_wide} px too wide");
+    chromium.value("document.documentElement.style.fontSize = ''").await;
 }
 
 #[tokio::test]

@@ -154,12 +154,17 @@ report-done-title = تم إلغاء الطلب
 report-done-text = شكرًا لك. لم يعد الرابط والرمز الواردان في تلك الرسالة صالحين. لمدة 24 ساعة، لن تُرسل إلى عنوانك رسائل تسجيل دخول تُطلب من تلك الشبكة.
 report-done-do = يمكنك حذف الرسالة وإغلاق هذه الصفحة.
 
+signed-in-title = تم تسجيل دخولك
+signed-in-text = ستنتقل الآن إلى { $destination }.
+signed-in-continue = متابعة
+
 sign-out-title = تسجيل الخروج؟
 sign-out-text = تم تسجيل دخولك بالعنوان { $email }.
 sign-out-nobody = يؤدي تسجيل الخروج إلى إنهاء الجلسة على هذا الجهاز.
 sign-out-here = تسجيل الخروج من هذا الجهاز
 sign-out-everywhere = تسجيل الخروج من كل الأجهزة
 sign-out-stay = الاستمرار في الجلسة
+
 signed-out-title = تم تسجيل خروجك
 signed-out-here = انتهت جلستك في { $site } على هذا الجهاز.
 signed-out-everywhere = انتهت جلساتك على كل الأجهزة.

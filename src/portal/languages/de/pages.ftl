@@ -256,6 +256,14 @@ report-done-text = Vielen Dank. Link und Code aus dieser E-Mail sind nicht mehr 
 
 report-done-do = Sie können die E-Mail löschen und diese Seite schließen.
 
+## Signed in
+
+signed-in-title = Sie sind angemeldet
+
+signed-in-text = Jetzt kommt { $destination }.
+
+signed-in-continue = Weiter
+
 ## Sign out
 
 sign-out-title = Abmelden?

@@ -321,6 +321,16 @@ report-done-text = Thank you. The link and the code in that e-mail no longer wor
 
 report-done-do = You can delete the e-mail and close this page.
 
+## Signed in
+
+signed-in-title = You are signed in
+
+# $destination: host and path that come next.
+signed-in-text = Now comes { $destination }.
+
+# Link, for browsers that do not go there by themselves.
+signed-in-continue = Continue
+
 ## Sign out
 
 sign-out-title = Sign out?

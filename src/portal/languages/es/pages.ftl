@@ -146,12 +146,17 @@ report-done-title = La solicitud se ha cancelado
 report-done-text = Gracias. El enlace y el código de ese correo ya no son válidos. Durante 24 horas no se enviarán a su dirección correos de inicio de sesión que se soliciten desde esa red.
 report-done-do = Puede eliminar el correo y cerrar esta página.
 
+signed-in-title = Ha iniciado sesión
+signed-in-text = Ahora va a { $destination }.
+signed-in-continue = Continuar
+
 sign-out-title = ¿Cerrar sesión?
 sign-out-text = Ha iniciado sesión como { $email }.
 sign-out-nobody = Al cerrar sesión, termina la sesión en este dispositivo.
 sign-out-here = Cerrar sesión aquí
 sign-out-everywhere = Cerrar todas las sesiones
 sign-out-stay = Mantener la sesión abierta
+
 signed-out-title = Sesión cerrada
 signed-out-here = Su sesión en { $site } ha terminado en este dispositivo.
 signed-out-everywhere = Sus sesiones han terminado en todos los dispositivos.

@@ -258,6 +258,14 @@ report-done-text = Merci. Le lien et le code de cet e-mail ne sont plus valables
 
 report-done-do = Vous pouvez supprimer l’e-mail et fermer cette page.
 
+## Signed in
+
+signed-in-title = Connexion réussie
+
+signed-in-text = Vous allez maintenant sur { $destination }.
+
+signed-in-continue = Continuer
+
 ## Sign out
 
 sign-out-title = Se déconnecter ?
