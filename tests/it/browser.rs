@@ -2,7 +2,9 @@
 
 mod demo;
 mod elsewhere;
+mod gallery;
 mod looks;
+mod mails;
 mod own;
 
 use std::sync::Arc;

@@ -29,6 +29,26 @@ pub(crate) fn show_all(viewer: &mut impl Viewer) {
     show(&ORDINARY, viewer);
 }
 
+/// What is another for each site; the rest of the samples is alike everywhere.
+pub(crate) struct Scene<'a> {
+    /// The site.
+    pub site: Site<'a>,
+    /// The page that sign-in leads to, with its host.
+    pub destination: &'a str,
+    /// The sender of the mails.
+    pub sender: &'a str,
+    /// The subject of the sign-in mail, in the language of the page.
+    pub subject: &'a str,
+    /// The text part of that mail.
+    pub mail_text: &'a str,
+}
+
+/// Every page and state, for one site.
+pub(crate) fn show_scene(scene: &Scene<'_>, viewer: &mut impl Viewer) {
+    let Scene { site, destination, sender, subject, mail_text } = *scene;
+    show(&Words { site, destination, sender, subject, mail_text, ..ORDINARY }, viewer);
+}
+
 /// The same with hostile values in every text.
 #[cfg(test)]
 pub(super) fn show_hostile(viewer: &mut impl Viewer) {
@@ -45,6 +65,7 @@ struct Words<'a> {
     masked: &'a str,
     sender: &'a str,
     subject: &'a str,
+    mail_text: &'a str,
     destination: &'a str,
     return_to: &'a str,
     browser: &'a str,
@@ -59,6 +80,7 @@ const ORDINARY: Words<'static> = Words {
     masked: "a***@example.com",
     sender: "Staging Sign-in <auth@mail.example.com>",
     subject: "Sign in to staging.example.com (14:03 UTC)",
+    mail_text: "Sign in to staging.example.com",
     destination: "staging.example.com/reports/42?tab=x",
     return_to: "/reports/42?tab=x&y=1",
     browser: "Firefox on Windows",
@@ -74,6 +96,7 @@ const HOSTILE: Words<'static> = Words {
     masked: NASTY,
     sender: NASTY,
     subject: NASTY,
+    mail_text: NASTY,
     destination: NASTY,
     return_to: NASTY,
     browser: NASTY,
@@ -297,18 +320,19 @@ fn notices(words: &Words<'_>, viewer: &mut impl Viewer) {
 }
 
 fn inbox(words: &Words<'_>, viewer: &mut impl Viewer) {
-    let Words { subject, email, sender, browser, .. } = *words;
-    let entry = InboxEntry { url: "/mails/2", subject, to: email, at: at(5), open: true };
-    let older = InboxEntry { url: "/mails/1", at: NOW, open: false, ..entry.clone() };
+    let Words { subject, email, sender, mail_text, .. } = *words;
+    // Names of files beside this page, where it is written to a folder.
+    let entry = InboxEntry { url: "inbox.html", subject, to: email, at: at(5), open: true };
+    let older = InboxEntry { url: "inbox_list.html", at: NOW, open: false, ..entry.clone() };
     let mails = [entry, older];
     let shown = ShownMail {
         subject,
         from: sender,
         to: email,
         at: at(5),
-        html_url: "/mails/2/html",
-        text: browser,
-        eml_url: "/mails/2/eml",
+        html_url: "mail_sign_in.html",
+        text: mail_text,
+        eml_url: "mail_sign_in.eml",
     };
     viewer.view("inbox", &Inbox { mails: &mails, shown: Some(shown) });
     viewer.view("inbox_list", &Inbox { mails: &mails, shown: None });
@@ -318,7 +342,7 @@ fn inbox(words: &Words<'_>, viewer: &mut impl Viewer) {
 fn demo_app(words: &Words<'_>, viewer: &mut impl Viewer) {
     let headers = [("remote-email", words.email), ("x-request-id", words.reference)];
     for (name, email) in [("demo_app", Some(words.email)), ("demo_app_public", None)] {
-        let page = DemoApp { method: "GET", path: words.destination, email, headers: &headers };
+        let page = DemoApp { method: "GET", path: words.return_to, email, headers: &headers };
         viewer.view(name, &page);
     }
 }

@@ -187,6 +187,13 @@ impl Chromium {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
+    /// Puts a script into every page from now on. It comes from the driver and not from the page, so
+    /// the page's content security policy stays as it is.
+    pub async fn put_into_pages(&self, script: &str) {
+        let parameters = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", parameters).await;
+    }
+
     /// A picture of the whole page, as PNG.
     pub async fn picture(&self) -> Vec<u8> {
         let wishes = json!({ "captureBeyondViewport": true, "format": "png" });
