@@ -72,6 +72,8 @@ struct Words<'a> {
     network: &'a str,
     token: &'a str,
     reference: &'a str,
+    /// Nothing, half an address, two, one that cannot be used, one that is too long.
+    typed: [&'a str; 5],
 }
 
 const ORDINARY: Words<'static> = Words {
@@ -87,6 +89,13 @@ const ORDINARY: Words<'static> = Words {
     network: "203.0.113.0/24",
     token: "Zm9vYmFy",
     reference: "7f3a-91c2",
+    typed: [
+        "",
+        "alice@example",
+        "alice@example.com, bob@example.com",
+        "\"alice smith\"@example.com",
+        "alice-and-everybody-else-who-lives-in-wonderland-or-behind-the-mirror@example.com",
+    ],
 };
 
 #[cfg(test)]
@@ -103,6 +112,7 @@ const HOSTILE: Words<'static> = Words {
     network: NASTY,
     token: NASTY,
     reference: NASTY,
+    typed: [NASTY; 5],
 };
 
 const NOW: UnixMillis = at(0);
@@ -143,14 +153,16 @@ fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
     viewer.view("sign_in_remembered", &SignIn { remembered: true, ..known.clone() });
     let code = SignIn { has_link: false, remember_offered: false, ..plain };
     viewer.view("sign_in_code", &code);
-    for (name, problem) in [
+    let problems = [
         ("missing", AddressProblem::Missing),
         ("malformed", AddressProblem::Malformed),
         ("several", AddressProblem::Several),
         ("unsupported", AddressProblem::Unsupported),
         ("too_long", AddressProblem::TooLong),
-    ] {
-        let page = SignIn { fragment: words.token, error: Some(problem), ..known.clone() };
+    ];
+    for ((name, problem), email) in problems.into_iter().zip(words.typed) {
+        let (fragment, error) = (words.token, Some(problem));
+        let page = SignIn { email, fragment, error, ..known.clone() };
         viewer.view(&format!("sign_in_{name}"), &page);
     }
     let delayed = SignInNotice::MailDelayed { since: NOW };
@@ -241,7 +253,11 @@ fn elsewhere(words: &Words<'_>, viewer: &mut impl Viewer) {
         ("link_elsewhere", address("", None), false),
         ("link_elsewhere_in_app", address("", None), true),
         ("link_elsewhere_mismatch", address(email, Some(AddressProblem::Mismatch)), false),
-        ("link_elsewhere_malformed", address(email, Some(AddressProblem::Malformed)), false),
+        (
+            "link_elsewhere_malformed",
+            address(words.typed[1], Some(AddressProblem::Malformed)),
+            false,
+        ),
         ("link_elsewhere_button", ElsewhereMode::Button, false),
         ("link_elsewhere_code_only", ElsewhereMode::CodeOnly, false),
     ] {
@@ -298,7 +314,7 @@ fn account(words: &Words<'_>, viewer: &mut impl Viewer) {
     let other = AccountSession { browser: "Safari on iPhone", this: false, ..here };
     let third = AccountSession { last_seen: at(100), ..other };
     let all = [here, other, third];
-    let groups = &["admins", browser][..];
+    let groups = &["admins", site.name][..];
     let expires_at = at(604_800);
     for (name, groups, sessions, ended) in [
         ("account", groups, &all[..], None),
@@ -335,6 +351,8 @@ fn inbox(words: &Words<'_>, viewer: &mut impl Viewer) {
         eml_url: "mail_sign_in.eml",
     };
     viewer.view("inbox", &Inbox { mails: &mails, shown: Some(shown) });
+    let [first, second] = mails;
+    let mails = [InboxEntry { open: false, ..first }, second];
     viewer.view("inbox_list", &Inbox { mails: &mails, shown: None });
     viewer.view("inbox_empty", &Inbox { mails: &[], shown: None });
 }

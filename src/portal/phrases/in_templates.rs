@@ -33,6 +33,7 @@ pub(crate) fn install(
         }
     });
     environment.add_filter("ltr", |text: &str| element("bdi dir=\"ltr\"", "bdi", &escaped(text)));
+    environment.add_filter("place", place);
     environment.add_filter("bdi", |text: &str| element("bdi", "bdi", &escaped(text)));
     environment.add_filter("strong", |value: Value| element("strong", "strong", &markup(&value)));
     let say = Arc::clone(phrases);
@@ -172,6 +173,16 @@ fn markup(value: &Value) -> String {
 fn escaped(text: &str) -> String {
     let parts: Vec<String> = text.split('/').map(|part| HtmlEscape(part).to_string()).collect();
     parts.join("/")
+}
+
+/// The address of a page: on a narrow screen its line ends behind a slash, and not within a word.
+fn place(state: &State, text: &str) -> Value {
+    match state.auto_escape() {
+        AutoEscape::Html => {
+            element("bdi dir=\"ltr\"", "bdi", &escaped(text).replace('/', "/<wbr>"))
+        }
+        _ => Value::from(text),
+    }
 }
 
 fn element(open: &str, close: &str, content: &str) -> Value {

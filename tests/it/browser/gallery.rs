@@ -51,6 +51,7 @@ impl Visitor {
             let file = format!("{}-{width}-{scheme}.png", self.page);
             let picture = self.chromium.picture().await;
             std::fs::write(PathBuf::from(folder).join(file), picture).expect("a picture");
+            self.chromium.looks_like(width, scheme, "none").await;
         }
     }
 

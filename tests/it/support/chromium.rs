@@ -194,9 +194,16 @@ impl Chromium {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", parameters).await;
     }
 
-    /// A picture of the whole page, as PNG.
+    /// A picture of the whole page, as PNG. The window is made as high as the page for it: what
+    /// lies beyond a window is not drawn as it will be.
     pub async fn picture(&self) -> Vec<u8> {
-        let wishes = json!({ "captureBeyondViewport": true, "format": "png" });
+        let size = "[innerWidth, Math.max(800, document.documentElement.scrollHeight)]";
+        let size = self.value(size).await;
+        let metrics = json!({
+            "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let wishes = json!({ "format": "png" });
         let picture = self.devtools("Page.captureScreenshot", wishes).await;
         let encoded = picture["data"].as_str().expect("a picture");
         base64::Engine::decode(&base64::prelude::BASE64_STANDARD, encoded).expect("a picture")
