@@ -94,6 +94,16 @@ impl Visitor {
     }
 }
 
+/// Looks once at a page that somebody else has opened: narrow and dark.
+pub(super) async fn survey(chromium: &Chromium, name: &str) {
+    chromium.evaluate(&lookers()).await;
+    chromium.looks_like(320, "dark", "none").await;
+    for question in ["fits()", "targets()", &format!("axe({EVERYTHING})")] {
+        let faults = chromium.value(&format!("look.{question}")).await;
+        assert_eq!(faults, serde_json::json!([]), "{name}");
+    }
+}
+
 async fn every_page_in(language: &str) {
     let (gallery, mut visitor) = (Gallery::open().await, Visitor::arrive().await);
     let names = gallery.names(language, false);

@@ -194,6 +194,12 @@ impl Chromium {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", parameters).await;
     }
 
+    /// Runs a script in the page that is open, in the same way.
+    pub async fn evaluate(&self, script: &str) {
+        let answer = self.devtools("Runtime.evaluate", json!({ "expression": script })).await;
+        assert!(answer.get("exceptionDetails").is_none(), "{answer}");
+    }
+
     /// A picture of the whole page, as PNG. The window is made as high as the page for it: what
     /// lies beyond a window is not drawn as it will be.
     pub async fn picture(&self) -> Vec<u8> {
