@@ -32,7 +32,7 @@ pub(super) fn page(parts: &[(&Set, Vec<Written>)]) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n{head}</head>\n\
          <body class=\"wide\">\n<main>\n<h1>Pages and mails</h1>\n\
          <p>What visitors see, with sample data, in every state and every language that is offered. \
-         Buttons and forms lead nowhere here. Your browser's settings choose between light and \
+         Buttons and forms lead nowhere here. Your browser’s settings choose between light and \
          dark.</p>\n{body}</main>\n</body>\n</html>\n"
     )
 }
@@ -48,7 +48,8 @@ fn section(body: &mut String, set: &Set, written: &[Written]) {
     for Written { name, about, files } in written {
         let _ = write!(
             body,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>",
+            "<tr><th scope=\"row\"><span class=\"more\">{}</span></th>\
+             <td><span class=\"more\">{}</span></td><td>",
             escaped(name),
             escaped(about)
         );

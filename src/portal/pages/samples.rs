@@ -72,6 +72,7 @@ struct Words<'a> {
     network: &'a str,
     token: &'a str,
     reference: &'a str,
+    mistyped: &'a str,
     /// Nothing, half an address, two, one that cannot be used, one that is too long.
     typed: [&'a str; 5],
 }
@@ -89,6 +90,7 @@ const ORDINARY: Words<'static> = Words {
     network: "203.0.113.0/24",
     token: "Zm9vYmFy",
     reference: "7f3a-91c2",
+    mistyped: "alice@exmaple.com",
     typed: [
         "",
         "alice@example",
@@ -112,6 +114,7 @@ const HOSTILE: Words<'static> = Words {
     network: NASTY,
     token: NASTY,
     reference: NASTY,
+    mistyped: NASTY,
     typed: [NASTY; 5],
 };
 
@@ -206,8 +209,8 @@ fn check_mail(words: &Words<'_>, viewer: &mut impl Viewer) {
     let mailbox = mailbox.and_then(|(address, sender)| Mailbox::of(&address, &sender));
     viewer.view("check_mail_ready", &CheckMail { now: at(60), mailbox, ..plain.clone() });
     viewer.view("check_mail_code_alone", &CheckMail { has_link: false, ..plain.clone() });
-    let suggestion = Some(words.email);
-    viewer.view("check_mail_suggestion", &CheckMail { suggestion, ..plain.clone() });
+    let (email, suggestion) = (words.mistyped, Some(words.email));
+    viewer.view("check_mail_suggestion", &CheckMail { email, suggestion, ..plain.clone() });
     let delivery = Delivery::Delayed { since: NOW };
     let notice = Some(CheckMailNotice::SentAgain);
     let again = CheckMail { notice, delivery, resend_at: None, ..plain.clone() };

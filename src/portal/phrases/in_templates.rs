@@ -175,11 +175,13 @@ fn escaped(text: &str) -> String {
     parts.join("/")
 }
 
-/// The address of a page: on a narrow screen its line ends behind a slash, and not within a word.
+/// A host, or the address of a page: on a narrow screen its line ends before a dot or behind a
+/// slash, and not within a word.
 fn place(state: &State, text: &str) -> Value {
     match state.auto_escape() {
         AutoEscape::Html => {
-            element("bdi dir=\"ltr\"", "bdi", &escaped(text).replace('/', "/<wbr>"))
+            let text = escaped(text).replace('.', "<wbr>.").replace('/', "/<wbr>");
+            element("bdi dir=\"ltr\"", "bdi", &text)
         }
         _ => Value::from(text),
     }
@@ -228,6 +230,16 @@ mod tests {
         let html = render("a.html", text).unwrap();
         assert!(html.contains("<strong><bdi dir=\"ltr\">&lt;i&gt;"), "{html}");
         assert!(html.ends_with("3 tries"), "{html}");
+    }
+
+    #[test]
+    fn an_address_ends_its_line_between_its_parts() {
+        let text = "{{ \"a.test/b?<\"|place }}";
+        assert_eq!(
+            render("a.html", text).unwrap(),
+            "<bdi dir=\"ltr\">a<wbr>.test/<wbr>b?&lt;</bdi>"
+        );
+        assert_eq!(render("a.txt", text).unwrap(), "a.test/b?<");
     }
 
     #[test]

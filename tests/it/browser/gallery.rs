@@ -62,7 +62,7 @@ impl Visitor {
     }
 
     /// Fails with everything that was wrong.
-    pub(super) fn is_content(self) {
+    pub(super) fn leave(self) {
         let Self { faults, .. } = self;
         assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     }
@@ -112,12 +112,22 @@ async fn every_page_in(language: &str) {
         visitor.open(&gallery, language, &name).await;
         visitor.look_closely().await;
     }
-    visitor.is_content();
+    visitor.leave();
 }
 
 #[tokio::test]
 async fn every_page_is_good_for_everybody() {
     every_page_in("en").await;
+}
+
+/// What operators begin with.
+#[tokio::test]
+async fn the_index_is_good_for_everybody() {
+    let (gallery, mut visitor) = (Gallery::open().await, Visitor::arrive().await);
+    visitor.page = "index".to_owned();
+    visitor.chromium.open(&format!("{}/index.html", gallery.origin)).await;
+    visitor.look_closely().await;
+    visitor.leave();
 }
 
 #[tokio::test]
@@ -139,7 +149,7 @@ async fn every_page_fits_in_the_other_languages() {
             visitor.listen().await;
         }
     }
-    visitor.is_content();
+    visitor.leave();
 }
 
 /// The lookers see: a page with every fault is found to have every fault, under the same policy.

@@ -38,5 +38,5 @@ async fn every_mail_is_good_for_everybody() {
             visitor.listen().await;
         }
     }
-    visitor.is_content();
+    visitor.leave();
 }
