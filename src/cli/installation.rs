@@ -300,7 +300,7 @@ fn open_mailer(config: &Config, sender: &Sender, looks: &Looks) -> Result<OpenMa
     })
 }
 
-fn sender(mail: &MailConfig) -> Sender {
+pub(super) fn sender(mail: &MailConfig) -> Sender {
     Sender {
         name: Some(mail.from.name.clone()).filter(|name| !name.is_empty()),
         address: mail.from.address.clone(),

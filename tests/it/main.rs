@@ -27,6 +27,7 @@ mod lifetimes;
 mod logs;
 mod openapi;
 mod overdue;
+mod preview;
 mod races;
 mod slow;
 mod smtp;

@@ -43,22 +43,6 @@ fn every_mail_in_every_language() {
     }
 }
 
-/// To look at the mails in a browser, name a folder:
-/// `LINKGATE_LOOK=/some/folder cargo test --lib mail_written_out`.
-#[test]
-fn every_mail_written_out_is_a_whole_document() {
-    let wished = std::env::var_os("LINKGATE_LOOK").map(std::path::PathBuf::from);
-    for (name, mail) in all(&sample()) {
-        assert!(
-            mail.html.starts_with("<!doctype html>") && mail.html.contains("</html>"),
-            "{name}"
-        );
-        if let Some(folder) = &wished {
-            std::fs::write(folder.join(format!("mail_{name}.html")), mail.html).unwrap();
-        }
-    }
-}
-
 #[test]
 fn link_and_code_stand_alone_on_their_lines() {
     let mail = sample();

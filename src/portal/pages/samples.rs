@@ -29,6 +29,26 @@ pub(crate) fn show_all(viewer: &mut impl Viewer) {
     show(&ORDINARY, viewer);
 }
 
+/// What is another for each site; the rest of the samples is alike everywhere.
+pub(crate) struct Scene<'a> {
+    /// The site.
+    pub site: Site<'a>,
+    /// The page that sign-in leads to, with its host.
+    pub destination: &'a str,
+    /// The sender of the mails.
+    pub sender: &'a str,
+    /// The subject of the sign-in mail, in the language of the page.
+    pub subject: &'a str,
+    /// The text part of that mail.
+    pub mail_text: &'a str,
+}
+
+/// Every page and state, for one site.
+pub(crate) fn show_scene(scene: &Scene<'_>, viewer: &mut impl Viewer) {
+    let Scene { site, destination, sender, subject, mail_text } = *scene;
+    show(&Words { site, destination, sender, subject, mail_text, ..ORDINARY }, viewer);
+}
+
 /// The same with hostile values in every text.
 #[cfg(test)]
 pub(super) fn show_hostile(viewer: &mut impl Viewer) {
@@ -45,12 +65,16 @@ struct Words<'a> {
     masked: &'a str,
     sender: &'a str,
     subject: &'a str,
+    mail_text: &'a str,
     destination: &'a str,
     return_to: &'a str,
     browser: &'a str,
     network: &'a str,
     token: &'a str,
     reference: Reference<'a>,
+    mistyped: &'a str,
+    /// Nothing, half an address, two, one that cannot be used, one that is too long.
+    typed: [&'a str; 5],
 }
 
 const ORDINARY: Words<'static> = Words {
@@ -59,12 +83,21 @@ const ORDINARY: Words<'static> = Words {
     masked: "a***@example.com",
     sender: "Staging Sign-in <auth@mail.example.com>",
     subject: "Sign in to staging.example.com (14:03 UTC)",
+    mail_text: "Sign in to staging.example.com",
     destination: "staging.example.com/reports/42?tab=x",
     return_to: "/reports/42?tab=x&y=1",
     browser: "Firefox on Windows",
     network: "203.0.113.0/24",
     token: "Zm9vYmFy",
     reference: Reference { id: "7f3a-91c2", at: NOW },
+    mistyped: "alice@exmaple.com",
+    typed: [
+        "",
+        "alice@example",
+        "alice@example.com, bob@example.com",
+        "\"alice smith\"@example.com",
+        "alice-and-everybody-else-who-lives-in-wonderland-or-behind-the-mirror@example.com",
+    ],
 };
 
 #[cfg(test)]
@@ -74,12 +107,15 @@ const HOSTILE: Words<'static> = Words {
     masked: NASTY,
     sender: NASTY,
     subject: NASTY,
+    mail_text: NASTY,
     destination: NASTY,
     return_to: NASTY,
     browser: NASTY,
     network: NASTY,
     token: NASTY,
     reference: Reference { id: NASTY, at: NOW },
+    mistyped: NASTY,
+    typed: [NASTY; 5],
 };
 
 const NOW: UnixMillis = at(0);
@@ -121,14 +157,16 @@ fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
     viewer.view("sign_in_remembered", &SignIn { remembered: true, ..known.clone() });
     let code = SignIn { has_link: false, remember_offered: false, ..plain };
     viewer.view("sign_in_code", &code);
-    for (name, problem) in [
+    let problems = [
         ("missing", AddressProblem::Missing),
         ("malformed", AddressProblem::Malformed),
         ("several", AddressProblem::Several),
         ("unsupported", AddressProblem::Unsupported),
         ("too_long", AddressProblem::TooLong),
-    ] {
-        let page = SignIn { fragment: words.token, error: Some(problem), ..known.clone() };
+    ];
+    for ((name, problem), email) in problems.into_iter().zip(words.typed) {
+        let (fragment, error) = (words.token, Some(problem));
+        let page = SignIn { email, fragment, error, ..known.clone() };
         viewer.view(&format!("sign_in_{name}"), &page);
     }
     for (name, notices) in [
@@ -180,8 +218,8 @@ fn check_mail(words: &Words<'_>, viewer: &mut impl Viewer) {
     let mailbox = mailbox.and_then(|(address, sender)| Mailbox::of(&address, &sender));
     viewer.view("check_mail_ready", &CheckMail { now: at(60), mailbox, ..plain.clone() });
     viewer.view("check_mail_code_alone", &CheckMail { has_link: false, ..plain.clone() });
-    let suggestion = Some(words.email);
-    viewer.view("check_mail_suggestion", &CheckMail { suggestion, ..plain.clone() });
+    let (email, suggestion) = (words.mistyped, Some(words.email));
+    viewer.view("check_mail_suggestion", &CheckMail { email, suggestion, ..plain.clone() });
     let delivery = Delivery::Delayed { since: NOW };
     let notice = Some(CheckMailNotice::SentAgain);
     let reference = Some(words.reference);
@@ -237,7 +275,11 @@ fn elsewhere(words: &Words<'_>, viewer: &mut impl Viewer) {
         ("link_elsewhere", address("", None), false),
         ("link_elsewhere_in_app", address("", None), true),
         ("link_elsewhere_mismatch", address(email, Some(AddressProblem::Mismatch)), false),
-        ("link_elsewhere_malformed", address(email, Some(AddressProblem::Malformed)), false),
+        (
+            "link_elsewhere_malformed",
+            address(words.typed[1], Some(AddressProblem::Malformed)),
+            false,
+        ),
         ("link_elsewhere_button", ElsewhereMode::Button, false),
         ("link_elsewhere_code_only", ElsewhereMode::CodeOnly, false),
     ] {
@@ -308,7 +350,7 @@ fn account(words: &Words<'_>, viewer: &mut impl Viewer) {
     let other = AccountSession { browser: "Safari on iPhone", this: false, ..here };
     let third = AccountSession { last_seen: at(100), ..other };
     let all = [here, other, third];
-    let groups = &["admins", browser][..];
+    let groups = &["admins", site.name][..];
     let expires_at = at(604_800);
     for (name, groups, sessions, ended) in [
         ("account", groups, &all[..], None),
@@ -330,20 +372,23 @@ fn notices(words: &Words<'_>, viewer: &mut impl Viewer) {
 }
 
 fn inbox(words: &Words<'_>, viewer: &mut impl Viewer) {
-    let Words { subject, email, sender, browser, .. } = *words;
-    let entry = InboxEntry { url: "/mails/2", subject, to: email, at: at(5), open: true };
-    let older = InboxEntry { url: "/mails/1", at: NOW, open: false, ..entry.clone() };
+    let Words { subject, email, sender, mail_text, .. } = *words;
+    // Names of files beside this page, where it is written to a folder.
+    let entry = InboxEntry { url: "inbox.html", subject, to: email, at: at(5), open: true };
+    let older = InboxEntry { url: "inbox_list.html", at: NOW, open: false, ..entry.clone() };
     let mails = [entry, older];
     let shown = ShownMail {
         subject,
         from: sender,
         to: email,
         at: at(5),
-        html_url: "/mails/2/html",
-        text: browser,
-        eml_url: "/mails/2/eml",
+        html_url: "mail_sign_in.html",
+        text: mail_text,
+        eml_url: "mail_sign_in.eml",
     };
     viewer.view("inbox", &Inbox { mails: &mails, shown: Some(shown) });
+    let [first, second] = mails;
+    let mails = [InboxEntry { open: false, ..first }, second];
     viewer.view("inbox_list", &Inbox { mails: &mails, shown: None });
     viewer.view("inbox_empty", &Inbox { mails: &[], shown: None });
 }
@@ -351,7 +396,7 @@ fn inbox(words: &Words<'_>, viewer: &mut impl Viewer) {
 fn demo_app(words: &Words<'_>, viewer: &mut impl Viewer) {
     let headers = [("remote-email", words.email), ("x-request-id", words.reference.id)];
     for (name, email) in [("demo_app", Some(words.email)), ("demo_app_public", None)] {
-        let page = DemoApp { method: "GET", path: words.destination, email, headers: &headers };
+        let page = DemoApp { method: "GET", path: words.return_to, email, headers: &headers };
         viewer.view(name, &page);
     }
 }

@@ -169,25 +169,3 @@ fn a_page_that_cannot_be_rendered_is_an_internal_error() {
     assert_eq!(html.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(html.body.contains("Something went wrong"));
 }
-
-/// Every page finds its style sheet beside it when it is written to a folder. To look at them in a
-/// browser, name the folder: `LINKGATE_LOOK=/some/folder cargo test --lib written_out`.
-#[test]
-fn every_page_written_out_finds_its_style_sheet() {
-    let own = tempfile::tempdir().unwrap();
-    let wished = std::env::var_os("LINKGATE_LOOK").map(std::path::PathBuf::from);
-    let folder = wished.as_deref().unwrap_or(own.path());
-    let pages = pages();
-    for asset in [pages.assets().stylesheet(), pages.assets().script(), pages.assets().icon()] {
-        std::fs::write(folder.join(&asset.name), &asset.bytes).unwrap();
-    }
-    for language in Language::ALL {
-        for (name, html) in samples(&pages, language) {
-            let body = html.body.replace("/.linkgate/assets/", "");
-            let (_, rest) = body.split_once("rel=\"stylesheet\" href=\"").unwrap();
-            let (sheet, _) = rest.split_once('"').unwrap();
-            assert!(folder.join(sheet).exists(), "{name}: {sheet}");
-            std::fs::write(folder.join(format!("{name}.{language}.html")), body).unwrap();
-        }
-    }
-}

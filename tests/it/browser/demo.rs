@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use super::ANN;
-use super::looks::survey;
+use super::gallery::survey;
 use crate::support::chromium::Chromium;
 
 /// A running demo. It ends when it is dropped.

@@ -2,7 +2,7 @@
 //! redirect that answers a form, those of the application too, and cancel what is not named.
 
 use super::ANN;
-use super::looks::survey;
+use super::gallery::survey;
 use super::secured::Secured;
 use crate::support::chromium::Chromium;
 use crate::support::webmail::Webmail;

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;
 
-use super::looks::survey;
+use super::gallery::survey;
 use super::{ANN, Installed};
 use crate::support::cable::Cable;
 use crate::support::chromium::Chromium;

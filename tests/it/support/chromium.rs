@@ -223,9 +223,29 @@ impl Chromium {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
-    /// A picture of the whole page, as PNG.
+    /// Puts a script into every page from now on. It comes from the driver and not from the page, so
+    /// the page's content security policy stays as it is.
+    pub async fn put_into_pages(&self, script: &str) {
+        let parameters = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", parameters).await;
+    }
+
+    /// Runs a script in the page that is open, in the same way.
+    pub async fn evaluate(&self, script: &str) {
+        let answer = self.devtools("Runtime.evaluate", json!({ "expression": script })).await;
+        assert!(answer.get("exceptionDetails").is_none(), "{answer}");
+    }
+
+    /// A picture of the whole page, as PNG. The window is made as high as the page for it: what
+    /// lies beyond a window is not drawn as it will be.
     pub async fn picture(&self) -> Vec<u8> {
-        let wishes = json!({ "captureBeyondViewport": true, "format": "png" });
+        let size = "[innerWidth, Math.max(800, document.documentElement.scrollHeight)]";
+        let size = self.value(size).await;
+        let metrics = json!({
+            "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let wishes = json!({ "format": "png" });
         let picture = self.devtools("Page.captureScreenshot", wishes).await;
         let encoded = picture["data"].as_str().expect("a picture");
         base64::Engine::decode(&base64::prelude::BASE64_STANDARD, encoded).expect("a picture")

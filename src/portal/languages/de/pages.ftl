@@ -361,7 +361,7 @@ notice-cross-site-title = Das Formular kam von anderswo
 notice-cross-site-text = Eine andere Website wollte dieses Formular in Ihrem Namen senden. Zu Ihrer Sicherheit wurde nichts ausgeführt.
 notice-cross-site-do = Wenn Sie sich anmelden wollten, beginnen Sie hier.
 
-notice-sign-in-closed-title = Zurzeit sind hier keine neuen Anmeldungen möglich
+notice-sign-in-closed-title = Zurzeit ist keine Anmeldung möglich
 notice-sign-in-closed-text = Die Verantwortlichen dieser Website haben die Anmeldung vorübergehend abgeschaltet. Wer bereits angemeldet ist, ist nicht betroffen.
 notice-sign-in-closed-do = Versuchen Sie es später noch einmal oder fragen Sie die Verantwortlichen, wann die Anmeldung wieder möglich ist.
 

@@ -449,7 +449,7 @@ notice-cross-site-text = Another website tried to send this form for you. For yo
 notice-cross-site-do = If you wanted to sign in, start here.
 
 # Nobody can sign in for now, because the people who run the site have switched it off.
-notice-sign-in-closed-title = No new sign-ins here at the moment
+notice-sign-in-closed-title = Sign-in is closed at the moment
 notice-sign-in-closed-text = The people who run this site have switched sign-in off for now. Nobody who is signed in is affected.
 notice-sign-in-closed-do = Try again later, or ask them when it will be open.
 

@@ -363,7 +363,7 @@ notice-cross-site-title = Le formulaire vient d’ailleurs
 notice-cross-site-text = Un autre site a essayé d’envoyer ce formulaire à votre place. Pour votre sécurité, rien n’a été fait.
 notice-cross-site-do = Si vous vouliez vous connecter, commencez ici.
 
-notice-sign-in-closed-title = Pas de nouvelle connexion ici pour le moment
+notice-sign-in-closed-title = Connexion suspendue pour le moment
 notice-sign-in-closed-text = Les responsables de ce site ont suspendu la connexion. Les sessions déjà ouvertes ne sont pas concernées.
 notice-sign-in-closed-do = Réessayez plus tard, ou demandez-leur quand la connexion sera rétablie.
 
