@@ -13,6 +13,7 @@ pub mod foundation;
 pub mod health;
 pub mod installation;
 mod logging;
+mod preview;
 pub mod reload;
 mod secret_file;
 mod serve;
@@ -36,6 +37,7 @@ pub const EX_USAGE: u8 = 64;
     linkgate demo\n  \
     linkgate check -c linkgate.yaml\n  \
     linkgate serve -c linkgate.yaml\n  \
+    linkgate preview -c linkgate.yaml --out preview\n  \
     linkgate explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com\n  \
     linkgate accounts suspend -c linkgate.yaml bob@example.com")]
 struct Arguments {
@@ -56,6 +58,20 @@ enum Command {
         /// The configuration file.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
+    },
+    /// Write every page and every mail with sample data to a folder, to look at them. Touches no
+    /// network.
+    #[command(after_help = "Example:\n  linkgate preview -c linkgate.yaml --out preview\n\n\
+        Then open preview/index.html in a browser. Each page is there in each of its states and in \
+        each\nlanguage that is offered, each mail as HTML, as text and as a whole message. A folder \
+        of an\nearlier preview is written again; one with anything else in it is left alone.")]
+    Preview {
+        /// The configuration file, whose brands are applied; the built-in looks if left out.
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// The folder: a new one, an empty one, or that of an earlier preview.
+        #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+        out: PathBuf,
     },
     /// Tell which rule decides about a request, and why.
     Explain {
@@ -108,6 +124,7 @@ pub fn run() -> ExitCode {
     match arguments.command {
         Command::Serve { config } => serve::run(&config),
         Command::Check { config } => check::run(&config),
+        Command::Preview { config, out } => preview::run(config.as_deref(), &out),
         Command::Explain { config, method, url, visitor } => {
             explain::run(&config, &method, &url, visitor.as_deref())
         }

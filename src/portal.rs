@@ -19,6 +19,7 @@ pub mod language;
 pub mod link;
 pub mod looks;
 pub mod mail;
+pub mod onward;
 pub mod pages;
 pub mod person;
 pub mod phrases;
@@ -105,7 +106,7 @@ impl Portal {
         let audience = Audience::of(request.uri().path(), request.headers(), &self.desk.prefix);
         let head_only = request.method() == Method::HEAD;
         let (head, body) = request.into_parts();
-        let look = self.look(Some(&here.located.site), &head);
+        let look = self.look(Some(&here.located.site), &head, &here.reference);
         let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(here.clone());
         request.extensions_mut().insert(look.clone());
@@ -126,9 +127,10 @@ impl Portal {
 
     /// The pages for a request: those of its site, if it has one, in the visitor's language.
     #[must_use]
-    pub fn look(&self, site: Option<&Site>, head: &Parts) -> Look {
-        let prefix = &self.desk.prefix;
-        self.desk.looks.look(site, &head.method, &head.uri, &head.headers, prefix)
+    pub fn look(&self, site: Option<&Site>, head: &Parts, reference: &Arc<str>) -> Look {
+        let desk = &self.desk;
+        let look = desk.looks.look(site, &head.method, &head.uri, &head.headers, &desk.prefix);
+        Look { reference: Arc::clone(reference), at: desk.gate.now(), ..look }
     }
 
     /// The answer to a request that is refused before or by a handler.
@@ -172,6 +174,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/code", post(waiting::code))
         .route("/link/{token}", get(link::open).post(link::confirm))
         .route("/report/{token}", get(link::report).post(link::confirm_report))
+        .route("/signed-in", get(onward::page))
         .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
         .route("/language", post(language::choose))
         .route("/account", get(person::account).post(person::end_sessions))

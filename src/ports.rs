@@ -336,6 +336,10 @@ pub enum MailError {
 pub trait Mailer: Send + Sync {
     /// Hands one mail over.
     async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError>;
+
+    /// Finds out whether mails can be handed over at all, without one and without naming anybody:
+    /// what comes out is told to every visitor.
+    async fn probe(&self) -> Result<(), MailError>;
 }
 
 /// The time, as the store has it.

@@ -7,6 +7,7 @@ use super::foundation::sender;
 use super::installation::StartError;
 use crate::config::{BrandConfig, BrandText, Config, KeyPlace};
 use crate::domain::colour::Colour;
+use crate::domain::language::Language;
 use crate::portal::brand::{Accent, Brand, BrandError, Branding, Shade, Text};
 use crate::portal::looks::Looks;
 use crate::portal::mail::{Mails, Shelf, SiteMails};
@@ -27,7 +28,10 @@ pub struct Appearance {
 /// # Errors
 /// [`StartError`] with file, line and cure.
 pub fn read(config: &Config) -> Result<Appearance, StartError> {
-    let one = |brand| one(config, brand).map_err(|error| StartError::Part(error.to_string()));
+    let one = |brand: &BrandConfig| {
+        let done = of_brand(config.prefix.as_str(), &config.languages, brand);
+        done.map_err(|error| StartError::Part(error.to_string()))
+    };
     let (common_pages, common_mails) = one(&config.brand)?;
     let mut own_pages = HashMap::new();
     let mut sites = HashMap::new();
@@ -47,9 +51,17 @@ pub fn read(config: &Config) -> Result<Appearance, StartError> {
     })
 }
 
-fn one(config: &Config, brand: &BrandConfig) -> Result<(Arc<Pages>, Arc<Mails>), BrandError> {
-    let branding = Arc::new(Branding::read(settings(brand), &config.languages)?);
-    let pages = Pages::new(config.prefix.as_str(), Arc::clone(&branding))?;
+/// The pages and mails of one brand, tried out.
+///
+/// # Errors
+/// [`BrandError`] with file, line and cure.
+pub(super) fn of_brand(
+    prefix: &str,
+    languages: &[Language],
+    brand: &BrandConfig,
+) -> Result<(Arc<Pages>, Arc<Mails>), BrandError> {
+    let branding = Arc::new(Branding::read(settings(brand), languages)?);
+    let pages = Pages::new(prefix, Arc::clone(&branding))?;
     let mails = Mails::new(Arc::clone(&branding))?;
     // What is built in was tried by the tests.
     if branding.is_own() {

@@ -34,7 +34,8 @@ pub struct Session {
     pub realm: String,
     /// What the browser said it was, in our own words.
     pub browser: String,
-    /// The client network at sign-in.
+    /// The network around the client at sign-in, `203.0.113.0/24`: whoever has one session of a
+    /// person is shown those of all, and need not learn addresses from them.
     pub network: String,
 }
 

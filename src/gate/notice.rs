@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::mail_job::{MailJob, MailKind};
 use super::{Gate, Place};
 use crate::domain::attempt::Record;
+use crate::domain::client::ClientAddress;
 use crate::domain::email::EmailAddress;
 use crate::domain::session::Session;
 use crate::domain::token::{Link, Report, Token, TokenDigest};
@@ -21,7 +22,7 @@ impl Gate {
         link: TokenDigest<Link>,
         record: &Record,
         session: &Session,
-        to: EmailAddress,
+        (to, client): (EmailAddress, &ClientAddress),
     ) -> QueuedMail {
         let id = MailId(draw(&self.entropy));
         let report = Token::<Report>::for_attempt(&self.keys.token, link);
@@ -37,7 +38,7 @@ impl Gate {
             report: self.address(place, "report", &report.reveal()),
             destination: String::new(),
             browser_label: session.browser.clone(),
-            network: session.network.clone(),
+            network: client.network().to_string(),
             language: record.attempt.language,
             asked_at: session.signed_in_at,
             expires_at,

@@ -285,7 +285,7 @@ impl Gate {
         let session = begun(place, &record, caller, now);
         let is_new = self.known_device(caller.device, &record.attempt.email).is_none();
         let notice = (place.terms.new_device_notice && is_new)
-            .then(|| self.notice(place, link, &record, &session, to_whom));
+            .then(|| self.notice(place, link, &record, &session, (to_whom, caller.client)));
         let kept = now.after(place.terms.used_link_retention).max(expires_at);
         // Whoever reads the notice must find the attempt that it lets them report.
         let keep_until = notice.as_ref().map_or(kept, |notice| kept.max(notice.expires_at));
@@ -351,7 +351,7 @@ fn begun(place: Place<'_>, record: &Record, caller: Caller<'_>, now: UnixMillis)
         expires_at: now.after(place.terms.session.absolute),
         realm: place.realm.to_owned(),
         browser: caller.browser_label.to_owned(),
-        network: caller.client.network().to_string(),
+        network: caller.client.neighbourhood().to_string(),
     }
 }
 

@@ -18,6 +18,7 @@ use super::Desk;
 use super::form::{Document, MaybeDocument};
 use super::link::session_cookie;
 use super::pages::clock::rfc3339;
+use super::pages::sign_in::Again;
 use super::refusal::Refusal;
 use super::sign_in::append;
 use super::visit::Visit;
@@ -66,9 +67,6 @@ pub async fn sign_in(
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     visit.require_open()?;
-    if !visit.site().terms.enabled {
-        return Err(Refusal::SignInClosed);
-    }
     let email = EmailAddress::parse_typed(&ask.email)
         .map_err(|error| Refusal::Cause(Cause::Address(error)))?;
     let return_url = visit.return_url(&ask.return_to);
@@ -132,7 +130,7 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
     } else {
         answer["expires_in"] = seconds_until(*expires_at, now).into();
         answer["resend_in"] = seconds_until(resend_at(&record), now).into();
-        if visit.desk.mail_health.delayed_since().is_some() { "delayed" } else { "waiting" }
+        if visit.desk.mail_health.trouble(now).is_some() { "delayed" } else { "waiting" }
     };
     answer["state"] = state.into();
     Ok(document(StatusCode::OK, &answer))
@@ -218,7 +216,7 @@ async fn by_token(
             Ok(Some(_)) => Cause::AddressMismatch,
         })),
         Redeemed::TooMany { until } => {
-            Err(Refusal::TooMany { until, mail_pending: false, return_to: "/".into() })
+            Err(Refusal::later(until, Again::Resend { token: String::new() }))
         }
         Redeemed::CodeOnly(_) => Err(Refusal::Cause(Cause::ConfirmationRefused)),
         Redeemed::Gone(why, _) => Err(gone(why)),

@@ -49,7 +49,7 @@ pub struct Courier {
     pub entropy: Arc<dyn Entropy>,
     /// Rings when a mail was queued on this node.
     pub waits: Arc<Notify>,
-    /// Whether mails leave.
+    /// Whether mails leave, for the pages.
     pub health: Arc<MailHealth>,
 }
 
@@ -60,9 +60,37 @@ impl std::fmt::Debug for Courier {
 }
 
 impl Courier {
-    /// Delivers for ever. Ends only with its task; what was claimed and not finished then is
-    /// claimed again when its lease is over.
+    /// Delivers, and watches the relay, for ever. Ends only with its task; what was claimed and not
+    /// finished then is claimed again when its lease is over.
     pub async fn run(self: Arc<Self>) {
+        tokio::join!(self.deliver(), self.watch());
+    }
+
+    /// Keeps [`health`](Self::health) true.
+    async fn watch(&self) {
+        loop {
+            let now = self.clock.now();
+            if !self.health.is_due(now) {
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+            self.health.probing(now);
+            match self.mailer.probe().await {
+                Ok(()) => {
+                    if self.health.reached() {
+                        tracing::info!("mails can be handed over again");
+                    }
+                }
+                Err(error) => {
+                    if self.health.missed(now) {
+                        tracing::warn!(%error, "mails cannot be handed over");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn deliver(self: &Arc<Self>) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let mut store_fails = false;
         loop {
@@ -119,6 +147,10 @@ impl Courier {
 
     async fn hand_over(&self, claimed: &ClaimedMail) -> Outcome {
         let id = claimed.mail.id;
+        if claimed.claims == 1 {
+            // Before anything is known of the mail: retries would tell which ones are sent.
+            self.health.asked();
+        }
         let job = match self.seal.open(id, &claimed.mail.sealed) {
             Ok(job) => job,
             Err(error) => {
@@ -139,7 +171,6 @@ impl Courier {
         let tries = claimed.claims;
         match self.mailer.send(&mail).await {
             Ok(()) => {
-                self.health.succeeded();
                 let after = self.clock.now().since(job.asked_at).as_millis();
                 let after_ms = u64::try_from(after).unwrap_or(u64::MAX);
                 tracing::info!(mail = id.to_hex(), tries, after_ms, "mail handed over");
@@ -149,10 +180,7 @@ impl Courier {
                 tracing::error!(mail = id.to_hex(), tries, cause, "mail refused for good");
                 Outcome::Over
             }
-            Err(MailError::Transient(cause)) => {
-                self.health.failed(self.clock.now());
-                self.later(claimed, &job, &cause)
-            }
+            Err(MailError::Transient(cause)) => self.later(claimed, &job, &cause),
         }
     }
 

@@ -19,7 +19,8 @@ use super::pages::local::{Inbox as InboxPage, InboxEntry, ShownMail};
 use crate::adapters::mail::inbox::{Inbox, Kept};
 use crate::domain::origin::Authority;
 
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+/// The content security policy of the inbox page.
+pub const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
                            img-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// A mail is shown like in a mail program: no scripts, links open outside.
 const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; \

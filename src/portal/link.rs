@@ -5,16 +5,17 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use super::Desk;
 use super::form::Form;
 use super::pages::link::{
     ElsewhereMode, Gone as GonePage, LinkElsewhere, LinkGone, LinkUnknown, Report as ReportPage,
     ReportDone,
 };
+use super::pages::sign_in::Again;
 use super::pages::{AddressProblem, Page};
 use super::refusal::Refusal;
-use super::sign_in::{address_problem, append, see_other};
+use super::sign_in::{address_problem, append, is_stale, see_other};
 use super::visit::Visit;
+use super::{Desk, onward};
 use crate::domain::attempt::{Gone, Record, State as AttemptState, Way};
 use crate::domain::email::EmailAddress;
 use crate::domain::terms::OtherBrowser;
@@ -45,14 +46,38 @@ pub async fn open(
         });
     }
     Ok(match desk.gate.open_link(place, &link, visit.caller()).await? {
-        Opened::SignedIn(signed_in) => enter(&visit, &signed_in),
+        Opened::SignedIn(signed_in) => {
+            let return_url = visit.return_url(&signed_in.record.attempt.return_url);
+            enter(&visit, &signed_in, &onward::straight(&visit, &return_url))
+        }
         Opened::AlreadyIn(record) => {
-            see_other(visit.return_url(&record.attempt.return_url).as_path_or_url())
+            let return_url = visit.return_url(&record.attempt.return_url);
+            see_other(&onward::straight(&visit, &return_url))
         }
         Opened::Elsewhere(record) => elsewhere(&visit, &record, &text, "", None),
-        Opened::Gone(why, record) => gone(&visit, why, &record, &text),
+        Opened::Gone(why, record) => match straight_on(&visit, why, &record).await? {
+            Some(response) => response,
+            None => gone(&visit, why, &record, &text),
+        },
         Opened::Unknown => unknown(&visit),
     })
+}
+
+/// Whoever is signed in already as the person that a dead link was for goes on to where it led, like
+/// somebody who opens the form. Not after a report: then nothing may look as if it had worked.
+async fn straight_on(
+    visit: &Visit,
+    why: Gone,
+    record: &Record,
+) -> Result<Option<Response>, Refusal> {
+    if why == Gone::Ended {
+        return Ok(None);
+    }
+    let Some(session) = visit.session().await? else { return Ok(None) };
+    let return_url = visit.return_url(&record.attempt.return_url);
+    let goes =
+        session.email == record.attempt.email && !is_stale(visit, &session, &return_url).await?;
+    Ok(goes.then(|| see_other(&onward::straight(visit, &return_url))))
 }
 
 /// `POST /link/TOKEN`: the visitor confirms on another device.
@@ -74,24 +99,26 @@ pub async fn confirm(
         .redeem_elsewhere(visit.place(&admits), &link, email.as_ref().ok(), visit.caller())
         .await?;
     Ok(match redeemed {
-        Redeemed::SignedIn(signed_in) => enter(&visit, &signed_in),
+        Redeemed::SignedIn(signed_in) => {
+            let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);
+            enter(&visit, &signed_in, &location)
+        }
         Redeemed::WrongAddress(record) => {
             let problem = email.err().map_or(AddressProblem::Mismatch, address_problem);
             elsewhere(&visit, &record, &text, typed, Some(problem))
         }
-        Redeemed::TooMany { until } => return Err(too_many(until)),
+        Redeemed::TooMany { until } => return Err(too_many(&visit, until, "link", &text)),
         Redeemed::CodeOnly(record) => elsewhere(&visit, &record, &text, "", None),
         Redeemed::Gone(why, record) => gone(&visit, why, &record, &text),
         Redeemed::Unknown => unknown(&visit),
     })
 }
 
-/// Somebody is signed in: the cookie, and straight to where they wanted to be. The return URL was
-/// checked when it was asked for; it is checked again, because the configuration may have changed.
+/// Somebody is signed in: the cookies, and on to `location`. The return URL of an attempt was checked
+/// when it was asked for; callers check it again, because the configuration may have changed.
 #[must_use]
-pub fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
-    let location = visit.return_url(&signed_in.record.attempt.return_url);
-    let mut response = see_other(location.as_path_or_url());
+pub fn enter(visit: &Visit, signed_in: &SignedIn, location: &str) -> Response {
+    let mut response = see_other(location);
     append(&mut response, session_cookie(visit, signed_in));
     append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     tracing::info!(
@@ -110,8 +137,9 @@ pub fn session_cookie(visit: &Visit, signed_in: &SignedIn) -> Option<http::Heade
     visit.cookies.set_session(&signed_in.token.reveal(), absolute)
 }
 
-fn too_many(until: UnixMillis) -> Refusal {
-    Refusal::TooMany { until, mail_pending: false, return_to: "/".into() }
+/// Back to the page whose form was sent: a link is not lost for typing too often.
+fn too_many(visit: &Visit, until: UnixMillis, page: &str, token: &str) -> Refusal {
+    Refusal::later(until, Again::Page { path: format!("{}/{page}/{token}", visit.desk.prefix) })
 }
 
 fn elsewhere(
@@ -135,6 +163,7 @@ fn elsewhere(
         browser: &record.attempt.browser_label,
         mode,
         in_app: visit.in_app,
+        reference: visit.look.reference(),
     }
     .render(&visit.look)
     .into_response()
@@ -161,7 +190,7 @@ fn gone(visit: &Visit, why: Gone, record: &Record, token: &str) -> Response {
         cause,
         masked: &record.attempt.email.masked(),
         token,
-        reference: &visit.here.reference,
+        reference: visit.look.reference(),
     }
     .render(&visit.look)
     .into_response()
@@ -169,7 +198,7 @@ fn gone(visit: &Visit, why: Gone, record: &Record, token: &str) -> Response {
 
 fn unknown(visit: &Visit) -> Response {
     let host = visit.host();
-    LinkUnknown { site: visit.page_site(&host), reference: &visit.here.reference }
+    LinkUnknown { site: visit.page_site(&host), reference: visit.look.reference() }
         .render(&visit.look)
         .into_response()
 }
@@ -221,7 +250,7 @@ pub async fn confirm_report(
         Reported::WrongAddress => {
             report_page(&visit, &record, &text, typed, Some(AddressProblem::Mismatch))
         }
-        Reported::TooMany { until } => return Err(too_many(until)),
+        Reported::TooMany { until } => return Err(too_many(&visit, until, "report", &text)),
         Reported::Unknown => unknown(&visit),
     })
 }

@@ -12,6 +12,7 @@ use super::pages::{Look, Pages};
 use crate::domain::language::Language;
 use crate::domain::policy::SiteId;
 use crate::domain::site::Site;
+use crate::domain::time::UnixMillis;
 
 /// The pages of every site.
 #[derive(Clone, Debug)]
@@ -70,7 +71,13 @@ impl Looks {
         let language = chosen
             .or_else(|| wished(headers.get(header::ACCEPT_LANGUAGE), offered))
             .unwrap_or(pages.first_language());
-        Look { here: way_back(method, uri, prefix), language, pages }
+        Look {
+            here: way_back(method, uri, prefix),
+            language,
+            pages,
+            reference: Arc::default(),
+            at: UnixMillis(0),
+        }
     }
 }
 
@@ -81,7 +88,7 @@ impl Looks {
         let pages = Arc::clone(&self.common);
         let wished = wished(headers.get(header::ACCEPT_LANGUAGE), &pages.branding().languages);
         let language = wished.unwrap_or(pages.first_language());
-        Look { pages, language, here: String::new() }
+        Look { pages, language, here: String::new(), reference: Arc::default(), at: UnixMillis(0) }
     }
 }
 

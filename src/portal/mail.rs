@@ -221,7 +221,11 @@ impl Mails {
                 .map_err(|error| branding.fault(&error))?;
             engine.add_global("accent", accent.clone());
             engine.add_global("operator", branding.brand.operator.clone());
-            engine.add_global("help_url", branding.brand.help_url.clone());
+            let help_url = branding.brand.help_url.as_deref();
+            engine.add_global("help_url", help_url);
+            // Of a `mailto:` URL, people read the address.
+            let shown = help_url.map(|url| url.strip_prefix("mailto:").unwrap_or(url));
+            engine.add_global("help_shown", shown.and_then(|text| text.split('?').next()));
             engines.push((language, engine));
         }
         Ok(Self { engines, branding })

@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use super::brand::{BrandError, Branding};
 use crate::domain::language::Language;
+use crate::domain::time::UnixMillis;
 use assets::{Asset, Assets};
 use last_resort::LastResort;
 
@@ -54,6 +55,18 @@ pub struct Look {
     /// The path of this page, to come back to when the visitor has chosen another language. Empty
     /// where there is no way back.
     pub here: String,
+    /// Names the request in the log; empty on pages that are none of a site's.
+    pub reference: Arc<str>,
+    /// When the request is answered.
+    pub at: UnixMillis,
+}
+
+impl Look {
+    /// What finds this request again, for pages that bring bad news.
+    #[must_use]
+    pub fn reference(&self) -> Reference<'_> {
+        Reference { id: &self.reference, at: self.at }
+    }
 }
 
 /// Who runs the service and where help is found; shown at the same place of every page
@@ -80,6 +93,15 @@ pub struct Site<'a> {
     pub name: &'a str,
     /// Host, with the port where it is not the default one.
     pub host: &'a str,
+}
+
+/// What finds an error again: it stands on the page and in the log.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Reference<'a> {
+    /// Letters and digits that name the request.
+    pub id: &'a str,
+    /// When it was answered.
+    pub at: UnixMillis,
 }
 
 /// Why a typed address was refused. The sentences are in `fields.html`.
@@ -166,7 +188,8 @@ impl Pages {
             engine.add_global("languages", Value::from(Serde(&choices)));
             engines.push((*language, engine));
         }
-        let addresses = [("STYLESHEET", stylesheet.as_str()), ("ICON", icon.as_str())];
+        let script = url(assets.script());
+        let addresses = [("STYLESHEET", &*stylesheet), ("SCRIPT", &script), ("ICON", &icon)];
         let last_resort = LastResort::new(&branding, &addresses)?;
         Ok(Self { engines, assets, last_resort, branding })
     }
@@ -210,8 +233,9 @@ impl Pages {
             Ok(body) => Html { status: page.status(), body },
             Err(error) => {
                 let template = page.template();
-                tracing::error!(template, %error, "a page could not be rendered");
-                self.last_resort.internal(look.language, "template")
+                let reference = &*look.reference;
+                tracing::error!(reference, template, %error, "a page could not be rendered");
+                self.last_resort.internal(look)
             }
         }
     }

@@ -11,7 +11,7 @@ use super::form::Form;
 use super::pages::Page;
 use super::pages::session::{Account, AccountEnded, AccountSession, SignOut, SignedOut};
 use super::refusal::Refusal;
-use super::sign_in::{append, see_other};
+use super::sign_in::{append, path_of_form, see_other};
 use super::visit::Visit;
 use crate::domain::session::{Session, SessionHandle};
 use crate::domain::token::{self, Token};
@@ -28,7 +28,8 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
             .into_response(),
         None => {
             let everywhere = visit.query_value("everywhere").is_some_and(|value| value == "1");
-            SignedOut { site, everywhere }.render(&visit.look).into_response()
+            let reference = visit.look.reference();
+            SignedOut { site, everywhere, reference }.render(&visit.look).into_response()
         }
     })
 }
@@ -49,9 +50,7 @@ pub async fn confirm_sign_out(
     // With a return URL, somebody wants to go there with another address.
     let mut response = if !return_to.is_empty() {
         let return_url = visit.return_url(return_to);
-        let encoded: String =
-            url::form_urlencoded::byte_serialize(return_url.as_str().as_bytes()).collect();
-        see_other(&format!("{}/sign-in?return_to={encoded}", desk.prefix))
+        see_other(&path_of_form(&desk.prefix, return_url.as_str()))
     } else if everywhere {
         see_other(&format!("{}/sign-out?everywhere=1", desk.prefix))
     } else {

@@ -12,7 +12,7 @@ use super::Desk;
 use super::api::cause::Cause;
 use super::pages::clock::rfc3339;
 use super::pages::notice::{Notice, NoticeKind};
-use super::pages::sign_in::RateLimited;
+use super::pages::sign_in::{Again, RateLimited};
 use super::pages::{Look, Page, Site};
 use super::visit::Here;
 use crate::domain::time::UnixMillis;
@@ -48,8 +48,8 @@ pub enum Refusal {
         until: UnixMillis,
         /// Whether this browser has an attempt that still works.
         mail_pending: bool,
-        /// The return URL, for the page.
-        return_to: String,
+        /// What was tried, for the page.
+        again: Again,
     },
     /// 503: the store is in trouble.
     Store(Arc<StoreError>),
@@ -92,7 +92,7 @@ impl From<AskError> for Refusal {
     fn from(error: AskError) -> Self {
         match error {
             AskError::TooMany { until } => {
-                Self::TooMany { until, mail_pending: false, return_to: "/".into() }
+                Self::later(until, Again::Resend { token: String::new() })
             }
             AskError::NoAttempt => Self::Cause(Cause::NothingToResend),
             AskError::Store(error) => error.into(),
@@ -113,6 +113,12 @@ impl IntoResponse for Refusal {
 const STORE_RETRY: u64 = 5;
 
 impl Refusal {
+    /// 429, for a browser that waits for no mail.
+    #[must_use]
+    pub fn later(until: UnixMillis, again: Again) -> Self {
+        Self::TooMany { until, mail_pending: false, again }
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -221,10 +227,8 @@ impl Refusal {
         let host = here.located.origin.authority().to_string();
         let site = Site { name: &here.located.site.title, host: &host };
         let now = desk.gate.now();
-        let notice = |kind| {
-            let reference = &*here.reference;
-            Notice { kind, site: Some(site), reference, at: now }.render(look)
-        };
+        let reference = look.reference();
+        let notice = |kind| Notice { kind, site: Some(site), reference }.render(look);
         let html = match self {
             Self::BadRequest(_) | Self::TooSlow | Self::Cause(_) => notice(NoticeKind::BadRequest),
             Self::CrossSite => notice(NoticeKind::CrossSite),
@@ -233,17 +237,19 @@ impl Refusal {
             Self::MethodNotAllowed => notice(NoticeKind::MethodNotAllowed),
             Self::TooLarge => notice(NoticeKind::TooLarge),
             Self::Unsupported => notice(NoticeKind::Unsupported),
-            Self::TooMany { until, mail_pending, return_to } => RateLimited {
-                site,
-                now,
-                until: *until,
-                mail_pending: *mail_pending,
-                return_to,
-                reference: &here.reference,
+            Self::TooMany { until, mail_pending, again } => {
+                let page = RateLimited {
+                    site,
+                    now,
+                    until: *until,
+                    mail_pending: *mail_pending,
+                    again,
+                    reference,
+                };
+                page.render(&Look { here: again.page(&desk.prefix), ..look.clone() })
             }
-            .render(look),
-            Self::Store(_) => look.pages.last_resort().store_down(look.language, &here.reference),
-            Self::Internal(_) => look.pages.last_resort().internal(look.language, &here.reference),
+            Self::Store(_) => look.pages.last_resort().store_down(look),
+            Self::Internal(_) => look.pages.last_resort().internal(look),
         };
         let mut response = html.into_response();
         *response.status_mut() = self.status();
@@ -286,6 +292,12 @@ fn problem_with(
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110, 11.6.1: there must be one, and some HTTP libraries fail without. A scheme that
+        // no browser knows, so that none asks for a password.
+        let challenge = HeaderValue::from_static("Cookie realm=\"sign-in\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
     response
 }
 

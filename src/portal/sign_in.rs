@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::Desk;
+use super::courier::health::Trouble;
 use super::form::Form;
-use super::pages::sign_in::{SignIn, SignInNotice};
-use super::pages::{AddressProblem, Page};
+use super::pages::sign_in::{Again, SignIn, SignInNotice};
+use super::pages::{AddressProblem, Look, Page};
 use super::refusal::Refusal;
 use super::visit::Visit;
+use super::{Desk, onward};
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::{ChallengeReason, Decision};
@@ -21,9 +22,6 @@ use crate::domain::session::Session;
 use crate::domain::token::Token;
 use crate::gate::ask::AskError;
 use crate::ports::Stored;
-
-/// Longest destination that is shown, in characters.
-const LONGEST_DESTINATION: usize = 80;
 
 /// `GET /sign-in?return_to=`
 pub async fn form(visit: Visit) -> Result<Response, Refusal> {
@@ -35,13 +33,16 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
         && !wants_change
         && !is_stale(&visit, session, &return_url).await?
     {
-        return Ok(see_other(return_url.as_path_or_url()));
+        return Ok(see_other(&onward::straight(&visit, &return_url)));
     }
     visit.require_open()?;
     let mut notices = Vec::new();
-    if let Some(since) = visit.desk.mail_health.delayed_since() {
-        notices.push(SignInNotice::MailDelayed { since });
+    match visit.desk.mail_health.trouble(visit.desk.gate.now()) {
+        Some(Trouble::Delayed { since }) => notices.push(SignInNotice::MailDelayed { since }),
+        Some(Trouble::Down { since }) => notices.push(SignInNotice::MailDown { since }),
+        None => {}
     }
+    let is_bad_news = !notices.is_empty();
     let has_ended = session.is_none() && visit.session.is_some() && !wants_change;
     match &session {
         Some(session) if wants_change => {
@@ -58,7 +59,7 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
         true => (typed_before(&visit).await?, false),
         false => remembered(&visit, session.as_ref()),
     };
-    let form = FormState { email: &email, remembered, ..FormState::default() };
+    let form = FormState { email: &email, remembered, is_bad_news, ..FormState::default() };
     let mut response = page(&visit, &return_url, &form, &notices);
     // A cookie that stands for nothing any more is taken away, so that it cannot be fixed
     // (GHSA-f24x-5g9q-753f); a session that is only too old stays.
@@ -92,7 +93,9 @@ async fn typed_before(visit: &Visit) -> Result<String, Refusal> {
 
 /// Whether the page that is asked for wants a more recent sign-in: then going there would lead
 /// straight back here.
-async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> Stored<bool> {
+/// # Errors
+/// When the store is in trouble.
+pub async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> Stored<bool> {
     let path = return_url.as_str();
     let path = path.split('#').next().unwrap_or(path);
     let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(false) };
@@ -120,7 +123,8 @@ pub async fn submit(
         Ok(email) => email,
         Err(error) => {
             let error = Some(address_problem(error));
-            let form = FormState { fragment, email: typed, remembered: wants_remembering, error };
+            let remembered = wants_remembering;
+            let form = FormState { fragment, email: typed, remembered, error, is_bad_news: false };
             return Ok(page(&visit, &return_url, &form, &[]));
         }
     };
@@ -133,9 +137,13 @@ pub async fn submit(
     let asked = match asked {
         Ok(asked) => asked,
         Err(AskError::TooMany { until }) => {
-            let return_to = return_url.as_str().to_owned();
+            let again = Again::Ask {
+                email: typed.to_owned(),
+                return_to: return_url.as_str().to_owned(),
+                remember: wants_remembering,
+            };
             let mail_pending = super::waiting::is_pending(&visit, before).await?;
-            return Err(Refusal::TooMany { until, mail_pending, return_to });
+            return Err(Refusal::TooMany { until, mail_pending, again });
         }
         Err(error) => return Err(error.into()),
     };
@@ -158,6 +166,7 @@ struct FormState<'a> {
     email: &'a str,
     remembered: bool,
     error: Option<AddressProblem>,
+    is_bad_news: bool,
 }
 
 fn page(
@@ -167,11 +176,17 @@ fn page(
     notices: &[SignInNotice<'_>],
 ) -> Response {
     let host = visit.host();
-    let path = return_url.display_short(LONGEST_DESTINATION);
-    let destination = if path.starts_with('/') { format!("{host}{path}") } else { path };
+    // After a language was chosen, a form that was refused begins anew, but leads to the same page.
+    let look = match form.error {
+        Some(_) => Look {
+            here: path_of_form(&visit.desk.prefix, return_url.as_str()),
+            ..visit.look.clone()
+        },
+        None => visit.look.clone(),
+    };
     SignIn {
         site: visit.page_site(&host),
-        destination: &destination,
+        destination: &visit.destination(return_url),
         return_to: return_url.as_str(),
         fragment: form.fragment,
         email: form.email,
@@ -180,9 +195,17 @@ fn page(
         remember_offered: visit.desk.remember_address,
         remembered: form.remembered,
         notices,
+        reference: form.is_bad_news.then(|| visit.look.reference()),
     }
-    .render(&visit.look)
+    .render(&look)
     .into_response()
+}
+
+/// The path of the form for a sign-in that ends at a return URL.
+#[must_use]
+pub fn path_of_form(prefix: &str, return_to: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(return_to.as_bytes()).collect();
+    format!("{prefix}/sign-in?return_to={encoded}")
 }
 
 /// The words at the field for a refused address.

@@ -26,6 +26,9 @@ use crate::gate::redeem::Caller;
 use crate::gate::{Admits, Place};
 use crate::ports::Stored;
 
+/// Longest destination that is shown, in characters.
+const LONGEST_DESTINATION: usize = 80;
+
 /// Where a request arrived and from whom; found by the proxy, from the configuration and the
 /// connection.
 #[derive(Clone, Debug)]
@@ -65,6 +68,8 @@ pub struct Visit {
     pub is_prefetch: bool,
     /// `HEAD`: nothing must change for it either.
     pub is_head: bool,
+    /// Whether the browser says that a person has pressed something (`Sec-Fetch-User: ?1`).
+    pub is_person: bool,
     /// The query, as received.
     pub query: String,
     /// The pages of this site, in the visitor's language.
@@ -176,6 +181,13 @@ impl Visit {
         ReturnUrl::parse(raw, &self.targets()).unwrap_or_else(|_| ReturnUrl::root())
     }
 
+    /// Where a return URL leads, for pages: host and path.
+    #[must_use]
+    pub fn destination(&self, return_url: &ReturnUrl) -> String {
+        let path = return_url.display_short(LONGEST_DESTINATION);
+        if path.starts_with('/') { format!("{}{path}", self.host()) } else { path }
+    }
+
     /// Who is signed in here, if anybody.
     ///
     /// # Errors
@@ -219,6 +231,7 @@ impl FromRequestParts<Arc<Desk>> for Visit {
                 parts.headers.get_all(*name).iter().map(http::HeaderValue::as_bytes)
             })),
             is_head: parts.method == http::Method::HEAD,
+            is_person: bytes(&parts.headers, "sec-fetch-user") == Some(b"?1"),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             sec_fetch_site: bytes(&parts.headers, "sec-fetch-site").map(<[u8]>::to_vec),
             origin: bytes(&parts.headers, header::ORIGIN.as_str()).map(<[u8]>::to_vec),

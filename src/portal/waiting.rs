@@ -7,17 +7,18 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use serde_json::json;
 
-use super::Desk;
+use super::courier::health::Trouble;
 use super::form::Form;
 use super::mail::subject;
 use super::pages::Page;
 use super::pages::sign_in::{
-    CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RequestEnded,
+    Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RequestEnded,
 };
 use super::refusal::Refusal;
 use super::sign_in::{append, see_other};
 use super::visit::Visit;
-use crate::domain::attempt::{Record, Way};
+use super::{Desk, onward};
+use crate::domain::attempt::{Record, State as AttemptState, Way};
 use crate::domain::code::Code;
 use crate::domain::email::{EmailAddress, typo};
 use crate::domain::token::{Browser, Link, Token, TokenDigest};
@@ -30,8 +31,9 @@ pub async fn page(visit: Visit) -> Result<Response, Refusal> {
     let Some(record) = attempt(&visit).await? else {
         return Ok(see_other(&format!("{}/sign-in", visit.desk.prefix)));
     };
-    if let Some(response) = onwards(&visit, &record).await? {
-        return Ok(response);
+    if was_signed_in(&visit, &record).await? {
+        let return_url = visit.return_url(&record.attempt.return_url);
+        return Ok(see_other(&onward::straight(&visit, &return_url)));
     }
     let opened = visit.query_value("opened").is_some();
     let notice = if opened {
@@ -50,12 +52,13 @@ pub async fn state(visit: Visit) -> Result<Response, Refusal> {
         return Ok(answer(&json!({ "state": "unknown" })));
     };
     if was_signed_in(&visit, &record).await? {
-        let location = visit.return_url(&record.attempt.return_url);
-        let location = location.as_path_or_url();
+        let return_url = visit.return_url(&record.attempt.return_url);
+        let location = onward::by_script(&visit, &return_url);
         return Ok(answer(&json!({ "state": "signed_in", "location": location })));
     }
-    let state = match visit.desk.mail_health.delayed_since() {
-        _ if record.open(Way::Code, visit.desk.gate.now()).is_err() => "expired",
+    let now = visit.desk.gate.now();
+    let state = match visit.desk.mail_health.trouble(now) {
+        _ if record.open(Way::Code, now).is_err() => "expired",
         Some(_) => "delayed",
         None => "waiting",
     };
@@ -71,6 +74,7 @@ pub async fn resend(
     visit.require_same_origin()?;
     visit.require_open()?;
     let token = form.value("token")?;
+    let before = visit.browser.as_ref().map(Token::digest);
     let asker = visit.asker();
     let admits = visit.admits();
     let place = visit.place(&admits);
@@ -86,7 +90,9 @@ pub async fn resend(
         Ok(asked) => asked,
         Err(AskError::NoAttempt) => return Ok(see_other(&format!("{}/sign-in", desk.prefix))),
         Err(AskError::TooMany { until }) => {
-            return Err(Refusal::TooMany { until, mail_pending: true, return_to: "/".into() });
+            let mail_pending = is_pending(&visit, before).await?;
+            let again = Again::Resend { token: token.to_owned() };
+            return Err(Refusal::TooMany { until, mail_pending, again });
         }
         Err(AskError::Store(error)) => return Err(error.into()),
     };
@@ -108,7 +114,10 @@ pub async fn code(
     let redeemed =
         desk.gate.redeem_code(visit.place(&admits), code.as_ref(), visit.caller()).await?;
     Ok(match redeemed {
-        CodeRedeemed::SignedIn(signed_in) => super::link::enter(&visit, &signed_in),
+        CodeRedeemed::SignedIn(signed_in) => {
+            let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);
+            super::link::enter(&visit, &signed_in, &location)
+        }
         CodeRedeemed::Wrong { left, record } => {
             let problem = match (&code, typed.trim().is_empty()) {
                 (Some(_), _) => CodeProblem::Wrong { tries_left: left },
@@ -118,10 +127,10 @@ pub async fn code(
             check_mail(&visit, &record, Some(problem), None)
         }
         CodeRedeemed::UsedUp(record) => used_up(&visit, &record),
-        CodeRedeemed::Gone(_, record) => match onwards(&visit, &record).await? {
-            Some(response) => response,
-            None => ended(&visit, &record, true),
-        },
+        CodeRedeemed::Gone(_, record) if was_signed_in(&visit, &record).await? => {
+            see_other(&onward::after_form(&visit, &record.attempt.return_url))
+        }
+        CodeRedeemed::Gone(_, record) => ended(&visit, &record, true),
         CodeRedeemed::NoAttempt => see_other(&format!("{}/sign-in", desk.prefix)),
     })
 }
@@ -169,15 +178,6 @@ pub async fn was_signed_in(visit: &Visit, record: &Record) -> Stored<bool> {
     }))
 }
 
-/// Where to go when this browser is signed in already.
-async fn onwards(visit: &Visit, record: &Record) -> Result<Option<Response>, Refusal> {
-    if !was_signed_in(visit, record).await? {
-        return Ok(None);
-    }
-    let location = visit.return_url(&record.attempt.return_url);
-    Ok(Some(see_other(location.as_path_or_url())))
-}
-
 /// The address and the return URL, as far as this browser may see them.
 fn shown(record: &Record) -> (String, &str) {
     let attempt = &record.attempt;
@@ -203,6 +203,7 @@ fn check_mail(
     let resend_at = resend_at(record);
     let phrases = &visit.look.pages.branding().phrases;
     let (email, return_to) = shown(record);
+    let trouble = visit.desk.mail_health.trouble(now);
     let own = (!attempt.stranger).then_some(&attempt.email);
     let suggestion = own.and_then(typo::suggestion);
     CheckMail {
@@ -216,15 +217,16 @@ fn check_mail(
         sent_at: attempt.asked_at,
         works_until: attempt.expires_at,
         resend_at: (resend_at > now).then_some(resend_at),
-        delivery: visit
-            .desk
-            .mail_health
-            .delayed_since()
-            .map_or(Delivery::Queued, |since| Delivery::Delayed { since }),
+        delivery: match trouble {
+            None => Delivery::Queued,
+            Some(Trouble::Delayed { since }) => Delivery::Delayed { since },
+            Some(Trouble::Down { since }) => Delivery::Down { since },
+        },
         code_error,
         notice,
         mailbox: mailbox(visit, record),
         return_to,
+        reference: trouble.is_some().then(|| visit.look.reference()),
     }
     .render(&visit.look)
     .into_response()
@@ -244,12 +246,18 @@ fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {
     let host = visit.host();
     let now = visit.desk.gate.now();
     let (email, return_to) = shown(record);
+    // "Used" is told to no other browser than the one that used it, see `as_the_asker_sees_it`.
+    let ended_at = match record.state {
+        AttemptState::Used { at, .. } => at,
+        _ => record.attempt.expires_at,
+    };
     RequestEnded {
         site: visit.page_site(&host),
         email: &email,
-        ended_at: record.attempt.expires_at.min(now),
+        ended_at: ended_at.min(now),
         code_refused,
         return_to,
+        reference: visit.look.reference(),
     }
     .render(&visit.look)
     .into_response()
@@ -262,7 +270,7 @@ fn used_up(visit: &Visit, record: &Record) -> Response {
         email: &shown(record).0,
         // By the clock alone: that the link was used elsewhere is not told here either.
         link_still_works: visit.desk.gate.now() < record.attempt.expires_at,
-        reference: &visit.here.reference,
+        reference: visit.look.reference(),
     }
     .render(&visit.look)
     .into_response()

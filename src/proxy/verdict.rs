@@ -1,5 +1,7 @@
 //! Answers in place of the application: sign in first, you may not, nobody knows.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -20,7 +22,7 @@ use crate::portal::pages::session::{Forbidden, SiteLink};
 use crate::portal::pages::{Look, Page, Site as PageSite};
 use crate::portal::refusal::{Audience, Refusal, problem};
 use crate::portal::security::put_strictest;
-use crate::portal::sign_in::see_other;
+use crate::portal::sign_in::{path_of_form, see_other};
 use crate::portal::visit::Here;
 
 /// gRPC status codes.
@@ -61,7 +63,7 @@ impl Answerer {
             Decision::Forbid { .. } | Decision::Pass(_) => {
                 let response = match identity {
                     Some(identity) => self.forbid(here, head, target, kind, identity),
-                    None => self.forbid_nobody(here, kind),
+                    None => self.forbid_nobody(here, head, kind),
                 };
                 (Outcome::Forbidden, response)
             }
@@ -83,11 +85,9 @@ impl Answerer {
         let located = &here.located;
         let targets = desk.sites.return_targets(&located.site, &located.origin, &desk.prefix);
         let back = ReturnUrl::of_request(target.as_str(), &targets);
-        let encoded: String =
-            url::form_urlencoded::byte_serialize(back.as_str().as_bytes()).collect();
         let lost =
             if head.method == Method::GET || head.method == Method::HEAD { "" } else { "&lost=1" };
-        let path = format!("{}/sign-in?return_to={encoded}", desk.prefix);
+        let path = path_of_form(&desk.prefix, back.as_str());
         let redirects = match unauthenticated {
             Unauthenticated::ByKind => kind == RequestKind::Navigation,
             Unauthenticated::Redirect => {
@@ -126,18 +126,21 @@ impl Answerer {
         let host = located.origin.authority().to_string();
         let targets = desk.sites.return_targets(&located.site, &located.origin, &desk.prefix);
         let back = ReturnUrl::of_request(target.as_str(), &targets);
+        let look = self.portal.look(Some(&located.site), head, &here.reference);
+        let destination = format!("{host}{}", target.path());
         let open = self.open_to(identity, &located.site);
         let links: Vec<SiteLink<'_>> =
             open.iter().map(|(name, url)| SiteLink { name, url }).collect();
         Forbidden {
             site: PageSite { name: &located.site.title, host: &host },
             email: identity.email.identity(),
-            destination: &format!("{host}{}", target.path()),
+            destination: &destination,
             return_to: back.as_str(),
             sites: &links,
-            reference: &here.reference,
+            ask: look.ask_for_access(identity.email.identity(), &destination),
+            reference: look.reference(),
         }
-        .render(&self.portal.look(Some(&located.site), head))
+        .render(&look)
         .into_response()
     }
 
@@ -157,11 +160,19 @@ impl Answerer {
     }
 
     /// Nobody at all may: there is nothing to sign in for.
-    fn forbid_nobody(&self, here: &Here, kind: RequestKind) -> Response {
-        if kind == RequestKind::Grpc {
-            return grpc(PERMISSION_DENIED, "no access");
+    fn forbid_nobody(&self, here: &Here, head: &RequestHeader, kind: RequestKind) -> Response {
+        match kind {
+            RequestKind::Grpc => grpc(PERMISSION_DENIED, "no access"),
+            RequestKind::Api | RequestKind::WebSocket => {
+                let words = "Nobody may open this page.";
+                problem(StatusCode::FORBIDDEN, words, &here.reference, None)
+            }
+            RequestKind::Navigation => {
+                let site = Some(&*here.located.site);
+                let look = self.portal.look(site, head, &here.reference);
+                page(NoticeKind::Closed, StatusCode::FORBIDDEN, Some(here), &look)
+            }
         }
-        problem(StatusCode::FORBIDDEN, "Nobody may open this page.", &here.reference, None)
     }
 
     /// The store is in trouble: nothing is decided, nothing is cleared, nobody is sent in a circle.
@@ -181,7 +192,7 @@ impl Answerer {
             RequestKind::Navigation => Audience::Person,
             RequestKind::Api | RequestKind::WebSocket => Audience::Program,
         };
-        let look = self.portal.look(Some(&here.located.site), head);
+        let look = self.portal.look(Some(&here.located.site), head, &here.reference);
         self.portal.refuse(here, audience, &look, refusal)
     }
 
@@ -192,21 +203,26 @@ impl Answerer {
         unwelcome: Unwelcome,
         head: &RequestHeader,
         kind: RequestKind,
-        reference: &str,
+        reference: &Arc<str>,
     ) -> Response {
         let file = self.portal.asset_anywhere(head.uri.path());
         if let (Unwelcome::Misdirected, Some(file)) = (&unwelcome, file) {
             return file;
         }
-        tracing::info!(reference, what = unwelcome.words(), status = unwelcome.status(), "refused");
+        tracing::info!(
+            reference = &**reference,
+            what = unwelcome.words(),
+            status = unwelcome.status(),
+            "refused"
+        );
         let notice = match unwelcome {
             Unwelcome::Damaged(_) | Unwelcome::HeadTooLarge => NoticeKind::BadRequest,
             Unwelcome::Method => NoticeKind::MethodNotAllowed,
             Unwelcome::Misdirected => NoticeKind::Misdirected,
         };
         let status = StatusCode::from_u16(unwelcome.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        let look = self.portal.look(None, head);
-        let mut response = self.notice(notice, status, kind, reference, &look);
+        let look = self.portal.look(None, head, reference);
+        let mut response = notice_for(kind, notice, status, None, &look);
         put_strictest(&mut response);
         response
     }
@@ -227,12 +243,12 @@ impl Answerer {
             400..=499 => NoticeKind::BadRequest,
             _ => NoticeKind::UpstreamDown,
         };
-        let look = self.portal.look(here.map(|here| &*here.located.site), head);
+        let site = here.map(|here| &*here.located.site);
+        let look = self.portal.look(site, head, &context.reference);
         let mut response = if code == 500 {
-            let page = look.pages.last_resort().internal(look.language, &context.reference);
-            page.into_response()
+            look.pages.last_resort().internal(&look).into_response()
         } else {
-            self.notice(notice, status, context.kind, &context.reference, &look)
+            notice_for(context.kind, notice, status, here, &look)
         };
         match here {
             Some(here) => self.portal.secure(here, &mut response),
@@ -240,31 +256,33 @@ impl Answerer {
         }
         response
     }
+}
 
-    fn notice(
-        &self,
-        notice: NoticeKind,
-        status: StatusCode,
-        kind: RequestKind,
-        reference: &str,
-        look: &Look,
-    ) -> Response {
-        match kind {
-            RequestKind::Grpc if status.is_server_error() => grpc(UNAVAILABLE, "try again"),
-            RequestKind::Grpc | RequestKind::Api | RequestKind::WebSocket => {
-                let words = status.canonical_reason().unwrap_or("Error");
-                problem(status, words, reference, None)
-            }
-            RequestKind::Navigation => {
-                let desk = self.portal.desk();
-                let at = desk.gate.now();
-                let page = Notice { kind: notice, site: None, reference, at };
-                let mut response = page.render(look).into_response();
-                *response.status_mut() = status;
-                response
-            }
+fn notice_for(
+    kind: RequestKind,
+    notice: NoticeKind,
+    status: StatusCode,
+    here: Option<&Here>,
+    look: &Look,
+) -> Response {
+    match kind {
+        RequestKind::Grpc if status.is_server_error() => grpc(UNAVAILABLE, "try again"),
+        RequestKind::Grpc | RequestKind::Api | RequestKind::WebSocket => {
+            let words = status.canonical_reason().unwrap_or("Error");
+            problem(status, words, &look.reference, None)
         }
+        RequestKind::Navigation => page(notice, status, here, look),
     }
+}
+
+/// The page names its site, where that is known: then the visitor knows whom to ask.
+fn page(kind: NoticeKind, status: StatusCode, here: Option<&Here>, look: &Look) -> Response {
+    let host = here.map(|here| here.located.origin.authority().to_string()).unwrap_or_default();
+    let site = here.map(|here| PageSite { name: &here.located.site.title, host: &host });
+    let page = Notice { kind, site, reference: look.reference() };
+    let mut response = page.render(look).into_response();
+    *response.status_mut() = status;
+    response
 }
 
 /// The status for a failure, by where it came from; 0 when nobody is there to hear.

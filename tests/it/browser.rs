@@ -1,12 +1,20 @@
 //! The flow in a real browser, over the embedded store and over Redis.
 
+mod codes;
 mod demo;
 mod elsewhere;
+mod endings;
+mod gallery;
 mod looks;
+mod mails;
 mod own;
+mod people;
+mod secured;
+mod trouble;
 
 use std::sync::Arc;
 
+use crate::support::chromium::Chromium;
 use crate::support::gate::{Gate, Wishes};
 use crate::support::redis::{RedisServer, fresh_prefix};
 
@@ -37,6 +45,14 @@ impl Installed {
             format!("{{ redis: {{ url: \"{}\", prefix: {} }} }}", redis.url(), fresh_prefix());
         let gate = Gate::with(Wishes { store, ..Wishes::default() }).await;
         Self { gate, _redis: Some(redis) }
+    }
+
+    /// Asks for a mail from the deep link on, and waits for the page that says so.
+    async fn ask(&self, chromium: &Chromium, who: &str) {
+        chromium.open(&self.deep()).await;
+        chromium.fill("email", who).await;
+        chromium.press("Send me a link").await;
+        chromium.says("Check your mail").await;
     }
 
     /// The deep link as a person types it.

@@ -1,14 +1,14 @@
 //! What the courier does with the kinds of mail, and what it notes of the relay.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use linkgate::domain::sender::Sender;
-use linkgate::domain::time::UnixMillis;
 use linkgate::portal::courier::Courier;
-use linkgate::portal::courier::health::MailHealth;
+use linkgate::portal::courier::health::{MailHealth, Trouble};
 use linkgate::portal::mail::MailRoom;
 use linkgate::ports::{Clock, MailError, Mailer, OutgoingMail};
 use tokio::task::JoinHandle;
@@ -23,6 +23,8 @@ const ANN: &str = "ann@example.com";
 struct Scripted {
     answers: Mutex<VecDeque<Result<(), MailError>>>,
     sent: Mutex<Vec<OutgoingMail>>,
+    reachable: Mutex<Option<MailError>>,
+    probes: AtomicUsize,
 }
 
 #[async_trait]
@@ -30,6 +32,11 @@ impl Mailer for Scripted {
     async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
         self.sent.lock().expect("no panic").push(mail.clone());
         self.answers.lock().expect("no panic").pop_front().unwrap_or(Ok(()))
+    }
+
+    async fn probe(&self) -> Result<(), MailError> {
+        self.probes.fetch_add(1, Ordering::SeqCst);
+        self.reachable.lock().expect("no panic").clone().map_or(Ok(()), Err)
     }
 }
 
@@ -42,9 +49,15 @@ struct Office {
 
 impl Office {
     fn open(world: World) -> Self {
-        let mailer = Arc::new(Scripted::default());
+        Self::with(world, Ok(()))
+    }
+
+    /// With a relay that can, or cannot, be reached when the courier starts.
+    fn with(world: World, reachable: Result<(), MailError>) -> Self {
         let address = address("login@sender.example");
         let sender = Sender { name: None, address, reply_to: None };
+        let reachable = Mutex::new(reachable.err());
+        let mailer = Arc::new(Scripted { reachable, ..Scripted::default() });
         let courier = Courier {
             store: Arc::clone(&world.store),
             mailer: Arc::clone(&mailer) as Arc<dyn Mailer>,
@@ -64,6 +77,10 @@ impl Office {
         self.mailer.answers.lock().expect("no panic").extend(answers);
     }
 
+    fn reach(&self, reachable: Result<(), MailError>) {
+        *self.mailer.reachable.lock().expect("no panic") = reachable.err();
+    }
+
     async fn sent(&self, count: usize) -> OutgoingMail {
         eventually(&format!("try {count}"), async || {
             let sent = self.mailer.sent.lock().expect("no panic");
@@ -72,10 +89,24 @@ impl Office {
         .await
     }
 
-    /// Until nothing waits any more: what was claimed is settled, too.
-    async fn settled(&self, delayed_since: Option<UnixMillis>) {
-        eventually("the health", async || {
-            (self.health.delayed_since() == delayed_since).then_some(())
+    async fn trouble(&self, what: &str, wanted: fn(Option<Trouble>) -> bool) {
+        eventually(what, async || {
+            wanted(self.health.trouble(self.world.clock.now())).then_some(())
+        })
+        .await;
+    }
+
+    fn probes(&self) -> usize {
+        self.mailer.probes.load(Ordering::SeqCst)
+    }
+
+    /// Lets the pause between two probes pass, and waits for the probe that an ask causes.
+    async fn probed_for(&self, address: &str) {
+        self.world.clock.pass(Duration::from_secs(10));
+        let before = self.probes();
+        self.world.ask(address, None).await.expect("queued");
+        eventually(&format!("a probe for {address}"), async || {
+            (self.probes() == before + 1).then_some(())
         })
         .await;
     }
@@ -92,47 +123,53 @@ fn transient() -> Result<(), MailError> {
 }
 
 #[tokio::test]
-async fn a_relay_that_takes_nothing_is_noted_until_it_takes_something() {
+async fn a_relay_that_cannot_be_reached_is_told_from_the_start_until_it_can() {
+    let office = Office::with(World::in_memory(), Err(MailError::Transient("refused".into())));
+    office.trouble("a delay", |it| matches!(it, Some(Trouble::Delayed { .. }))).await;
+    let since = office.world.clock.now();
+    office.world.clock.pass(5 * MINUTE);
+    assert_eq!(office.health.trouble(office.world.clock.now()), Some(Trouble::Down { since }));
+    office.reach(Ok(()));
+    // Nobody asks, and the relay is probed all the same.
+    office.world.clock.pass(Duration::from_secs(10));
+    office.trouble("no trouble", |it| it.is_none()).await;
+}
+
+/// Whoever asks for a mail to somebody else's address sees the health, too: if the relay's answer
+/// about that mail moved it, it would say whether the address is known.
+#[tokio::test]
+async fn what_the_relay_says_of_one_mail_tells_nobody_anything() {
     let office = Office::open(World::in_memory());
-    let began = office.world.clock.now();
-    office.answers([transient(), transient(), Ok(())]);
-    office.world.ask(ANN, None).await.expect("queued");
-    office.sent(1).await;
-    office.settled(Some(began)).await;
-    // Before the first is tried again.
-    office.world.clock.pass(Duration::from_secs(1));
-    office.world.ask("bob@example.com", None).await.expect("queued");
-    office.sent(2).await;
-    office.settled(Some(began)).await;
-    office.world.clock.pass(MINUTE);
-    office.world.gate.mail_waits().notify_one();
-    office.sent(3).await;
-    office.settled(None).await;
+    let refused = || Err(MailError::Permanent("550 no such user".into()));
+    office.answers([transient(), refused(), transient()]);
+    for (count, address) in [ANN, "bob@example.com", "dan@example.com"].into_iter().enumerate() {
+        office.world.ask(address, None).await.expect("queued");
+        office.sent(count + 1).await;
+        assert_eq!(office.health.trouble(office.world.clock.now()), None, "{address}");
+    }
+    // Nor does a success say that the trouble is over.
+    office.reach(Err(MailError::Transient("refused".into())));
+    office.probed_for("fay@example.com").await;
+    office.trouble("a delay", |it| it.is_some()).await;
+    office.sent(4).await;
+    assert!(office.health.trouble(office.world.clock.now()).is_some());
 }
 
 #[tokio::test]
-async fn one_mailbox_that_is_refused_says_nothing_of_the_relay() {
+async fn the_relay_is_probed_alike_for_known_and_unknown_addresses() {
     let office = Office::open(World::in_memory());
-    let refused = || Err(MailError::Permanent("550 no such user".into()));
-    office.answers([refused(), transient(), refused()]);
-    office.world.ask(ANN, None).await.expect("queued");
-    office.sent(1).await;
-    // Nothing is sent for who may not sign in, so nothing is learnt from it either.
-    office.world.ask("eve@nowhere.example", None).await.expect("queued");
-    office.world.ask("bob@example.com", None).await.expect("queued");
-    let second = office.sent(2).await;
-    assert_eq!(second.to.identity(), "bob@example.com");
-    let began = office.world.clock.now();
-    office.settled(Some(began)).await;
-    office.world.ask("dan@example.com", None).await.expect("queued");
-    let third = office.sent(3).await;
-    assert_eq!(third.to.identity(), "dan@example.com");
-    office.world.ask("eve@nowhere.example", None).await.expect("queued");
-    // The mail after them is handed over, so both have been dealt with by then.
-    assert_eq!(office.health.delayed_since(), Some(began), "a refusal is no success");
-    office.world.ask("fay@example.com", None).await.expect("queued");
-    office.sent(4).await;
-    office.settled(None).await;
+    eventually("the first probe", async || (office.probes() == 1).then_some(())).await;
+    office.probed_for("eve@nowhere.example").await;
+    office.answers([transient()]);
+    office.probed_for(ANN).await;
+    // Ann's mail is tried again, eve's never: no probe tells of it.
+    let before = office.probes();
+    office.world.clock.pass(MINUTE);
+    office.world.gate.mail_waits().notify_one();
+    office.sent(2).await;
+    let is_due = office.health.is_due(office.world.clock.now());
+    assert_eq!((office.probes(), is_due), (before, false));
+    office.probed_for("eve@nowhere.example").await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod account;
 mod api;
+mod bad_news;
 mod codes;
 mod dead_links;
 mod devices;

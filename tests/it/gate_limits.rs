@@ -44,84 +44,86 @@ fn until(asked: Result<Asked, AskError>) -> Option<UnixMillis> {
 
 type Narrow = fn(&mut SignInTerms, Limit);
 
+/// What is limited, how, and three requests that have only the limited thing in common, each a site,
+/// a client and an address; then one that has not even that.
+type Row = (&'static str, Narrow, [(&'static str, &'static str, &'static str); 4]);
+
+const ROWS: [Row; 7] = [
+    (
+        "address",
+        |it, two| it.email_limit = two,
+        [
+            ("a", "203.0.113.1", "ann@example.com"),
+            ("b", "198.51.100.1", "ann+x@example.com"),
+            ("c", "2001:db8:1::1", "Ann@example.com"),
+            ("a", "203.0.113.1", "bob@example.com"),
+        ],
+    ),
+    (
+        "address that may not sign in",
+        |it, two| it.email_limit = two,
+        [
+            ("a", "203.0.113.1", "ann@nowhere.example"),
+            ("b", "198.51.100.1", "ann+x@nowhere.example"),
+            ("c", "2001:db8:1::1", "ann@nowhere.example"),
+            ("a", "203.0.113.1", "bob@nowhere.example"),
+        ],
+    ),
+    (
+        "client",
+        |it, two| it.client_limit = two,
+        [
+            ("a", "2001:db8:1:2::1", "ann@example.com"),
+            ("b", "2001:db8:1:2:3::", "bob@example.com"),
+            ("c", "2001:db8:1:2:ffff::1", "dan@example.com"),
+            ("a", "2001:db8:1:3::1", "eve@example.com"),
+        ],
+    ),
+    (
+        "IPv6 network",
+        |it, two| it.network_limit = two,
+        [
+            ("a", "2001:db8:1:1::1", "ann@example.com"),
+            ("b", "2001:db8:1:2::1", "bob@example.com"),
+            ("c", "2001:db8:1:3::1", "dan@example.com"),
+            ("a", "2001:db8:2:1::1", "eve@example.com"),
+        ],
+    ),
+    (
+        "IPv4 network",
+        |it, two| it.network_limit = two,
+        [
+            ("a", "203.0.113.1", "ann@example.com"),
+            ("b", "203.0.113.2", "bob@example.com"),
+            ("c", "203.0.113.3", "dan@example.com"),
+            ("a", "203.0.114.1", "eve@example.com"),
+        ],
+    ),
+    (
+        "site",
+        |it, two| it.site_limit = two,
+        [
+            ("a", "203.0.113.1", "ann@example.com"),
+            ("a", "198.51.100.1", "bob@example.com"),
+            ("a", "192.0.2.1", "dan@example.com"),
+            ("b", "203.0.113.1", "ann@example.com"),
+        ],
+    ),
+    (
+        "all",
+        |it, two| it.total_limit = two,
+        [
+            ("a", "203.0.113.1", "ann@example.com"),
+            ("b", "198.51.100.1", "bob@example.com"),
+            ("c", "192.0.2.1", "dan@example.com"),
+            ("", "", ""),
+        ],
+    ),
+];
+
 #[tokio::test]
 async fn each_limit_counts_what_it_is_for() {
-    // Site, client, address: three requests that have only the limited thing in common, and one
-    // that has not even that.
-    type Row = (&'static str, Narrow, [(&'static str, &'static str, &'static str); 4]);
-    let rows: [Row; 7] = [
-        (
-            "address",
-            |it, two| it.email_limit = two,
-            [
-                ("a", "203.0.113.1", "ann@example.com"),
-                ("b", "198.51.100.1", "ann+x@example.com"),
-                ("c", "2001:db8:1::1", "Ann@example.com"),
-                ("a", "203.0.113.1", "bob@example.com"),
-            ],
-        ),
-        (
-            "address that may not sign in",
-            |it, two| it.email_limit = two,
-            [
-                ("a", "203.0.113.1", "ann@nowhere.example"),
-                ("b", "198.51.100.1", "ann+x@nowhere.example"),
-                ("c", "2001:db8:1::1", "ann@nowhere.example"),
-                ("a", "203.0.113.1", "bob@nowhere.example"),
-            ],
-        ),
-        (
-            "client",
-            |it, two| it.client_limit = two,
-            [
-                ("a", "2001:db8:1:2::1", "ann@example.com"),
-                ("b", "2001:db8:1:2:3::", "bob@example.com"),
-                ("c", "2001:db8:1:2:ffff::1", "dan@example.com"),
-                ("a", "2001:db8:1:3::1", "eve@example.com"),
-            ],
-        ),
-        (
-            "IPv6 network",
-            |it, two| it.network_limit = two,
-            [
-                ("a", "2001:db8:1:1::1", "ann@example.com"),
-                ("b", "2001:db8:1:2::1", "bob@example.com"),
-                ("c", "2001:db8:1:3::1", "dan@example.com"),
-                ("a", "2001:db8:2:1::1", "eve@example.com"),
-            ],
-        ),
-        (
-            "IPv4 network",
-            |it, two| it.network_limit = two,
-            [
-                ("a", "203.0.113.1", "ann@example.com"),
-                ("b", "203.0.113.2", "bob@example.com"),
-                ("c", "203.0.113.3", "dan@example.com"),
-                ("a", "203.0.114.1", "eve@example.com"),
-            ],
-        ),
-        (
-            "site",
-            |it, two| it.site_limit = two,
-            [
-                ("a", "203.0.113.1", "ann@example.com"),
-                ("a", "198.51.100.1", "bob@example.com"),
-                ("a", "192.0.2.1", "dan@example.com"),
-                ("b", "203.0.113.1", "ann@example.com"),
-            ],
-        ),
-        (
-            "all",
-            |it, two| it.total_limit = two,
-            [
-                ("a", "203.0.113.1", "ann@example.com"),
-                ("b", "198.51.100.1", "bob@example.com"),
-                ("c", "192.0.2.1", "dan@example.com"),
-                ("", "", ""),
-            ],
-        ),
-    ];
-    for (what, narrow, requests) in rows {
+    for (what, narrow, requests) in ROWS {
         let mut world = World::in_memory();
         narrow(&mut world.terms, limit("2/1h"));
         let end = world.clock.now().after(HOUR);

@@ -28,6 +28,7 @@ mod logs;
 mod openapi;
 mod overdue;
 mod people;
+mod preview;
 mod races;
 mod reload;
 mod slow;

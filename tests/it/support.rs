@@ -5,12 +5,15 @@ pub mod cable;
 pub mod certificates;
 pub mod chromium;
 pub mod client;
+pub mod clocked_redis;
 pub mod connection;
+pub mod gallery;
 pub mod gate;
 pub mod redis;
 pub mod smtp;
 pub mod stores;
 pub mod upstream;
+pub mod webmail;
 
 use std::time::Duration;
 

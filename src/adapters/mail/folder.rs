@@ -38,13 +38,31 @@ impl Mailer for Folder {
             Err(error) => Err(MailError::Transient(error.to_string())),
         }
     }
+
+    /// Makes the folder, if it is not there.
+    async fn probe(&self) -> Result<(), MailError> {
+        let folder = self.path.clone();
+        match tokio::task::spawn_blocking(move || make(&folder)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                Err(MailError::Transient(format!("{}: {error}", self.path.display())))
+            }
+            Err(error) => Err(MailError::Transient(error.to_string())),
+        }
+    }
+}
+
+fn make(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    use std::os::unix::fs::OpenOptionsExt;
 
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    make(folder)?;
     let draft = folder.join(format!(".{name}.part"));
     // The mail holds a link that signs in: nobody else on the machine may read it.
     let mut options = std::fs::OpenOptions::new();
@@ -77,7 +95,9 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_cannot_be_made_is_said_and_may_be_there_later() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = Folder::new(file.path().join("mails")).send(&mail()).await;
-        assert!(matches!(error, Err(MailError::Transient(_))), "{error:?}");
+        let folder = Folder::new(file.path().join("mails"));
+        for error in [folder.send(&mail()).await, folder.probe().await] {
+            assert!(matches!(error, Err(MailError::Transient(_))), "{error:?}");
+        }
     }
 }

@@ -61,4 +61,8 @@ impl Mailer for Inbox {
         mails.truncate(KEPT);
         Ok(())
     }
+
+    async fn probe(&self) -> Result<(), MailError> {
+        Ok(())
+    }
 }

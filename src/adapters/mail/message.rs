@@ -49,7 +49,7 @@ fn spelled_local(address: &EmailAddress) -> &str {
     address.spelling().rsplit_once('@').map_or(address.local(), |(local, _)| local)
 }
 
-fn raw(name: &'static str, value: &str) -> HeaderValue {
+pub(super) fn raw(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 

@@ -11,7 +11,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use super::message::message;
+use super::message::{message, raw};
 use crate::ports::{MailError, Mailer, OutgoingMail};
 
 /// How the connection to the relay is protected.
@@ -94,6 +94,11 @@ impl Smtp {
         }
         Ok(builder.build())
     }
+
+    fn too_slow(&self) -> MailError {
+        let seconds = self.relay.patience.as_secs();
+        MailError::Transient(format!("the relay did not finish within {seconds} s"))
+    }
 }
 
 impl fmt::Debug for Smtp {
@@ -107,19 +112,54 @@ impl Mailer for Smtp {
     /// Bounded by the relay's patience in all: lettre's own time-out bounds a read, not a send
     /// (lettre issue 1027), so a relay that answers a byte at a time would hold a worker for ever.
     async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
-        let message = message(mail)?;
+        let mut message = message(mail)?;
+        for (name, value) in untracked(&self.relay.host) {
+            message.headers_mut().insert_raw(raw(name, value));
+        }
         let transport = self.transport.get_or_try_init(|| async { self.open() }).await?;
         match tokio::time::timeout(self.relay.patience, transport.send(message)).await {
-            Err(_) => Err(MailError::Transient(format!(
-                "the relay did not finish within {} s",
-                self.relay.patience.as_secs()
-            ))),
+            Err(_) => Err(self.too_slow()),
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) if error.is_permanent() => Err(MailError::Permanent(words(&error))),
             // Network, TLS and time-outs are neither permanent nor transient to lettre.
             Ok(Err(error)) => Err(MailError::Transient(words(&error))),
         }
     }
+
+    /// Connects, protects the connection, logs in and says goodbye.
+    async fn probe(&self) -> Result<(), MailError> {
+        let transport = self.transport.get_or_try_init(|| async { self.open() }).await?;
+        match tokio::time::timeout(self.relay.patience, transport.test_connection()).await {
+            Err(_) => Err(self.too_slow()),
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(MailError::Transient("the relay does not answer".into())),
+            Ok(Err(error)) => Err(MailError::Transient(words(&error))),
+        }
+    }
+}
+
+/// What tells a known relay to leave the mail as it is. Many of them rewrite links by default, so
+/// that a sign-in link leads through a third party, is written to its log, and may not lead back.
+/// Each understands its own field, and takes it off.
+fn untracked(relay: &str) -> &'static [(&'static str, &'static str)] {
+    const KNOWN: [(&str, &[(&str, &str)]); 4] = [
+        ("postmarkapp.com", &[("X-PM-TrackLinks", "None"), ("X-PM-TrackOpens", "false")]),
+        ("mailgun.org", &[("X-Mailgun-Track", "no")]),
+        ("mandrillapp.com", &[("X-MC-Track", "none")]),
+        (
+            "sendgrid.net",
+            &[(
+                "X-SMTPAPI",
+                "{\"filters\":{\"clicktrack\":{\"settings\":{\"enable\":0}},\
+                 \"opentrack\":{\"settings\":{\"enable\":0}}}}",
+            )],
+        ),
+    ];
+    let relay = relay.to_ascii_lowercase();
+    let is_of = |domain: &str| {
+        relay.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    KNOWN.iter().find(|(domain, _)| is_of(domain)).map_or(&[], |(_, fields)| fields)
 }
 
 /// The error and its causes on one line, cut: a relay may say much, and what it says is logged.
@@ -157,7 +197,32 @@ fn told(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mailparse::MailHeaderMap;
+
+    use super::super::message::tests::mail;
     use super::*;
+
+    #[test]
+    fn relays_that_rewrite_links_are_told_not_to() {
+        for (relay, expected) in [
+            ("smtp.postmarkapp.com", "X-PM-TrackLinks"),
+            ("SMTP.EU.MAILGUN.ORG", "X-Mailgun-Track"),
+            ("smtp.mandrillapp.com", "X-MC-Track"),
+            ("smtp.sendgrid.net", "X-SMTPAPI"),
+            ("sendgrid.net", "X-SMTPAPI"),
+        ] {
+            let (name, value) = untracked(relay)[0];
+            assert_eq!(name, expected);
+            let mut message = message(&mail()).unwrap();
+            message.headers_mut().insert_raw(raw(name, value));
+            let text = message.formatted();
+            let parsed = mailparse::parse_mail(&text).unwrap();
+            assert_eq!(parsed.headers.get_first_value(name).as_deref(), Some(value));
+        }
+        for relay in ["smtp.example.com", "notsendgrid.net", "sendgrid.net.example.com", ""] {
+            assert!(untracked(relay).is_empty(), "{relay}");
+        }
+    }
 
     #[test]
     fn what_a_relay_repeats_is_not_told() {

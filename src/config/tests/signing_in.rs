@@ -158,7 +158,8 @@ fn a_sign_in_may_end_in_an_app() {
         let text = edited(ALLOW, &format!("[everyone]\n    return_to: [\"{target}\"]"));
         let config = parse(&text).unwrap_or_else(|problems| panic!("{problems}"));
         let scheme = target.split(':').next().unwrap().to_lowercase();
-        assert_eq!(config.sites[0].return_to[0].csp_source(), format!("{scheme}:"));
+        let kept = config.sites[0].return_to[0].to_string();
+        assert!(kept.starts_with(&format!("{scheme}:")), "{kept}");
     }
 }
 

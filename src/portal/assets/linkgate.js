@@ -7,7 +7,17 @@
 
   // The server never sees `#fragment`; the form carries it, so that sign-in ends at the very place.
   const fragment = find("input[name=fragment]");
-  if (fragment && location.hash) fragment.value = location.hash;
+  if (fragment && location.hash) {
+    fragment.value = location.hash;
+    for (const link of document.querySelectorAll("main a")) {
+      if (link.protocol.startsWith("http")) link.hash ||= location.hash;
+    }
+  }
+  for (const form of document.querySelectorAll("form.languages")) form.action += location.hash;
+
+  // A redirect keeps the fragment of the address that it answers: it survives another language.
+  const languages = find("form.languages");
+  if (languages) languages.action += location.hash;
 
   // Clock times are UTC, as in the mail. Where the visitor's clock differs, it is told as well;
   // beside a date the day too, where that differs.
@@ -97,7 +107,8 @@
         location.replace(to.includes("#") ? to : to + location.hash);
         return true;
       }
-      if (state === "expired") {
+      // Unknown: the browser was signed out in another tab and has forgotten what it asked for.
+      if (state === "expired" || state === "unknown") {
         location.reload();
         return true;
       }

@@ -1,6 +1,7 @@
 //! The mail as people and programs read it.
 
 use super::*;
+use crate::portal::brand::Brand;
 
 const AT: UnixMillis = UnixMillis(1_795_356_180_000);
 
@@ -39,22 +40,6 @@ fn every_mail_in_every_language() {
             format!("{}\n\n{}", mail.subject, mail.text)
         );
         insta::assert_snapshot!(format!("{name}_html"), mail.html);
-    }
-}
-
-/// To look at the mails in a browser, name a folder:
-/// `LINKGATE_LOOK=/some/folder cargo test --lib mail_written_out`.
-#[test]
-fn every_mail_written_out_is_a_whole_document() {
-    let wished = std::env::var_os("LINKGATE_LOOK").map(std::path::PathBuf::from);
-    for (name, mail) in all(&sample()) {
-        assert!(
-            mail.html.starts_with("<!doctype html>") && mail.html.contains("</html>"),
-            "{name}"
-        );
-        if let Some(folder) = &wished {
-            std::fs::write(folder.join(format!("mail_{name}.html")), mail.html).unwrap();
-        }
     }
 }
 
@@ -154,4 +139,24 @@ fn without_a_link_the_code_stands_alone() {
         assert!(!part.contains("this link") && !part.contains("End the request"), "{part}");
     }
     assert!(!mail.html.contains("href"), "{}", mail.html);
+}
+
+/// Both parts lead to help; people read the address, programs the URL.
+#[test]
+fn help_stands_in_both_parts() {
+    for (help, shown) in [
+        ("mailto:help@example.com?subject=Sign-in", "help@example.com"),
+        ("https://help.example.com/", "https://help.example.com/"),
+    ] {
+        let brand = Brand { help_url: Some(help.to_owned()), ..Brand::default() };
+        let mails = Mails::new(Arc::new(Branding::read(brand, &[]).unwrap())).unwrap();
+        for mail in [
+            mails.sign_in(&sample(), Language::English).unwrap(),
+            mails.new_device(&samples::NEW_DEVICE, Language::English).unwrap(),
+        ] {
+            assert!(mail.text.contains(&format!("Help: {shown}\n")), "{}", mail.text);
+            assert!(mail.html.contains(&format!("href=\"{help}\"")), "{}", mail.html);
+            assert!(mail.html.contains(&format!(">{shown}</a>")), "{}", mail.html);
+        }
+    }
 }

@@ -53,8 +53,12 @@ impl Assets {
     /// asks for them.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Asset> {
-        let all = [&self.stylesheet, &self.script, &self.icon];
-        all.into_iter().chain(&self.logo).find(|asset| asset.name == name)
+        self.all().find(|asset| asset.name == name)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Asset> {
+        [&self.stylesheet, &self.script, &self.icon].into_iter().chain(&self.logo)
     }
 
     /// The style sheet of all pages.

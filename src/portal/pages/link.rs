@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{AddressProblem, Page, Site};
+use super::{AddressProblem, Page, Reference, Site};
 use crate::domain::time::UnixMillis;
 
 /// `GET {prefix}/link/TOKEN` in a browser that did not ask, and the refused `POST` (422).
@@ -25,6 +25,8 @@ pub struct LinkElsewhere<'a> {
     pub mode: ElsewhereMode<'a>,
     /// This is the built-in browser of a mail app: a session made here stays here.
     pub in_app: bool,
+    /// For the log.
+    pub reference: Reference<'a>,
 }
 
 /// How a link may be used in another browser (`sign_in.other_browser`).
@@ -57,7 +59,7 @@ pub struct LinkGone<'a> {
     /// The token of the dead link: it says to whom and where the fresh one leads.
     pub token: &'a str,
     /// For the log.
-    pub reference: &'a str,
+    pub reference: Reference<'a>,
 }
 
 /// Why a link works no more.
@@ -87,7 +89,7 @@ pub struct LinkUnknown<'a> {
     /// The site.
     pub site: Site<'a>,
     /// For the log.
-    pub reference: &'a str,
+    pub reference: Reference<'a>,
 }
 
 /// `GET {prefix}/report/TOKEN`: "I did not ask for this", and the refused `POST` (422).

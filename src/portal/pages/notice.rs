@@ -3,8 +3,7 @@
 use http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use super::{Page, Site};
-use crate::domain::time::UnixMillis;
+use super::{Page, Reference, Site};
 
 /// A simple error page.
 #[derive(Clone, Debug, Serialize)]
@@ -14,9 +13,7 @@ pub struct Notice<'a> {
     /// The site, where it is known.
     pub site: Option<Site<'a>>,
     /// For the log.
-    pub reference: &'a str,
-    /// When.
-    pub at: UnixMillis,
+    pub reference: Reference<'a>,
 }
 
 /// What happened.
@@ -38,6 +35,8 @@ pub enum NoticeKind {
     CrossSite,
     /// 403: the operator has switched sign-in off.
     SignInClosed,
+    /// 403: the rules let nobody pass.
+    Closed,
     /// 502: the upstream refuses connections or breaks off.
     UpstreamDown,
     /// 504: the upstream does not answer in time.
@@ -46,7 +45,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind, for tables.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Misdirected,
         Self::BadRequest,
         Self::NotFound,
@@ -55,6 +54,7 @@ impl NoticeKind {
         Self::Unsupported,
         Self::CrossSite,
         Self::SignInClosed,
+        Self::Closed,
         Self::UpstreamDown,
         Self::UpstreamSlow,
     ];
@@ -71,6 +71,7 @@ impl NoticeKind {
             Self::Unsupported => "unsupported",
             Self::CrossSite => "cross-site",
             Self::SignInClosed => "sign-in-closed",
+            Self::Closed => "closed",
             Self::UpstreamDown => "upstream-down",
             Self::UpstreamSlow => "upstream-slow",
         }
@@ -96,7 +97,9 @@ impl Page for Notice<'_> {
             NoticeKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             NoticeKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             NoticeKind::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            NoticeKind::CrossSite | NoticeKind::SignInClosed => StatusCode::FORBIDDEN,
+            NoticeKind::CrossSite | NoticeKind::SignInClosed | NoticeKind::Closed => {
+                StatusCode::FORBIDDEN
+            }
             NoticeKind::UpstreamDown => StatusCode::BAD_GATEWAY,
             NoticeKind::UpstreamSlow => StatusCode::GATEWAY_TIMEOUT,
         }

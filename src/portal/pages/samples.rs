@@ -8,13 +8,13 @@ use super::link::{ElsewhereMode, Gone, LinkElsewhere, LinkGone, LinkUnknown, Rep
 use super::local::{DemoApp, Inbox, InboxEntry, ShownMail};
 use super::notice::{Notice, NoticeKind};
 use super::session::{
-    Account, AccountEnded, AccountSession, Forbidden, SignOut, SignedOut, SiteLink,
+    Account, AccountEnded, AccountSession, Forbidden, SignOut, SignedIn, SignedOut, SiteLink,
 };
 use super::sign_in::{
-    CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
+    Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
     RequestEnded, SignIn, SignInNotice,
 };
-use super::{AddressProblem, Page, Site};
+use super::{AddressProblem, Page, Reference, Site};
 use crate::domain::email::EmailAddress;
 use crate::domain::time::UnixMillis;
 
@@ -27,6 +27,26 @@ pub(crate) trait Viewer {
 /// Every page and state, with ordinary values.
 pub(crate) fn show_all(viewer: &mut impl Viewer) {
     show(&ORDINARY, viewer);
+}
+
+/// What is another for each site; the rest of the samples is alike everywhere.
+pub(crate) struct Scene<'a> {
+    /// The site.
+    pub site: Site<'a>,
+    /// The page that sign-in leads to, with its host.
+    pub destination: &'a str,
+    /// The sender of the mails.
+    pub sender: &'a str,
+    /// The subject of the sign-in mail, in the language of the page.
+    pub subject: &'a str,
+    /// The text part of that mail.
+    pub mail_text: &'a str,
+}
+
+/// Every page and state, for one site.
+pub(crate) fn show_scene(scene: &Scene<'_>, viewer: &mut impl Viewer) {
+    let Scene { site, destination, sender, subject, mail_text } = *scene;
+    show(&Words { site, destination, sender, subject, mail_text, ..ORDINARY }, viewer);
 }
 
 /// The same with hostile values in every text.
@@ -45,12 +65,16 @@ struct Words<'a> {
     masked: &'a str,
     sender: &'a str,
     subject: &'a str,
+    mail_text: &'a str,
     destination: &'a str,
     return_to: &'a str,
     browser: &'a str,
     network: &'a str,
     token: &'a str,
-    reference: &'a str,
+    reference: Reference<'a>,
+    mistyped: &'a str,
+    /// Nothing, half an address, two, one that cannot be used, one that is too long.
+    typed: [&'a str; 5],
 }
 
 const ORDINARY: Words<'static> = Words {
@@ -59,12 +83,21 @@ const ORDINARY: Words<'static> = Words {
     masked: "a***@example.com",
     sender: "Staging Sign-in <auth@mail.example.com>",
     subject: "Sign in to staging.example.com (14:03 UTC)",
+    mail_text: "Sign in to staging.example.com",
     destination: "staging.example.com/reports/42?tab=x",
     return_to: "/reports/42?tab=x&y=1",
     browser: "Firefox on Windows",
     network: "203.0.113.0/24",
     token: "Zm9vYmFy",
-    reference: "7f3a-91c2",
+    reference: Reference { id: "7f3a-91c2", at: NOW },
+    mistyped: "alice@exmaple.com",
+    typed: [
+        "",
+        "alice@example",
+        "alice@example.com, bob@example.com",
+        "\"alice smith\"@example.com",
+        "alice-and-everybody-else-who-lives-in-wonderland-or-behind-the-mirror@example.com",
+    ],
 };
 
 #[cfg(test)]
@@ -74,12 +107,15 @@ const HOSTILE: Words<'static> = Words {
     masked: NASTY,
     sender: NASTY,
     subject: NASTY,
+    mail_text: NASTY,
     destination: NASTY,
     return_to: NASTY,
     browser: NASTY,
     network: NASTY,
     token: NASTY,
-    reference: NASTY,
+    reference: Reference { id: NASTY, at: NOW },
+    mistyped: NASTY,
+    typed: [NASTY; 5],
 };
 
 const NOW: UnixMillis = at(0);
@@ -114,32 +150,42 @@ fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
         remember_offered: true,
         remembered: false,
         notices: &[],
+        reference: None,
     };
     let known = SignIn { email: words.email, ..plain.clone() };
     viewer.view("sign_in", &plain);
     viewer.view("sign_in_remembered", &SignIn { remembered: true, ..known.clone() });
     let code = SignIn { has_link: false, remember_offered: false, ..plain };
     viewer.view("sign_in_code", &code);
-    for (name, problem) in [
+    let problems = [
         ("missing", AddressProblem::Missing),
         ("malformed", AddressProblem::Malformed),
         ("several", AddressProblem::Several),
         ("unsupported", AddressProblem::Unsupported),
         ("too_long", AddressProblem::TooLong),
-    ] {
-        let page = SignIn { fragment: words.token, error: Some(problem), ..known.clone() };
+    ];
+    for ((name, problem), email) in problems.into_iter().zip(words.typed) {
+        let (fragment, error) = (words.token, Some(problem));
+        let page = SignIn { email, fragment, error, ..known.clone() };
         viewer.view(&format!("sign_in_{name}"), &page);
     }
-    let delayed = SignInNotice::MailDelayed { since: NOW };
     for (name, notices) in [
         ("session_ended", &[SignInNotice::SessionEnded][..]),
         ("form_not_sent", &[SignInNotice::FormNotSent]),
         ("confirm_again", &[SignInNotice::ConfirmAgain]),
         ("other_address", &[SignInNotice::OtherAddress]),
         ("already", &[SignInNotice::AlreadySignedIn { email: words.email }]),
-        ("mail_delayed", &[SignInNotice::SessionEnded, delayed]),
     ] {
         viewer.view(&format!("sign_in_{name}"), &SignIn { notices, ..known.clone() });
+    }
+    let reference = Some(words.reference);
+    for (name, trouble) in [
+        ("mail_delayed", SignInNotice::MailDelayed { since: NOW }),
+        ("mail_down", SignInNotice::MailDown { since: NOW }),
+    ] {
+        let notices = &[trouble, SignInNotice::SessionEnded];
+        let page = SignIn { notices, reference, ..known.clone() };
+        viewer.view(&format!("sign_in_{name}"), &page);
     }
 }
 
@@ -160,6 +206,7 @@ fn waiting<'a>(words: &Words<'a>) -> CheckMail<'a> {
         notice: None,
         mailbox: None,
         return_to: words.return_to,
+        reference: None,
     }
 }
 
@@ -171,12 +218,15 @@ fn check_mail(words: &Words<'_>, viewer: &mut impl Viewer) {
     let mailbox = mailbox.and_then(|(address, sender)| Mailbox::of(&address, &sender));
     viewer.view("check_mail_ready", &CheckMail { now: at(60), mailbox, ..plain.clone() });
     viewer.view("check_mail_code_alone", &CheckMail { has_link: false, ..plain.clone() });
-    let suggestion = Some(words.email);
-    viewer.view("check_mail_suggestion", &CheckMail { suggestion, ..plain.clone() });
+    let (email, suggestion) = (words.mistyped, Some(words.email));
+    viewer.view("check_mail_suggestion", &CheckMail { email, suggestion, ..plain.clone() });
     let delivery = Delivery::Delayed { since: NOW };
     let notice = Some(CheckMailNotice::SentAgain);
-    let again = CheckMail { notice, delivery, resend_at: None, ..plain.clone() };
+    let reference = Some(words.reference);
+    let again = CheckMail { notice, delivery, reference, resend_at: None, ..plain.clone() };
     viewer.view("check_mail_sent_again", &again);
+    let delivery = Delivery::Down { since: NOW };
+    viewer.view("check_mail_down", &CheckMail { delivery, reference, ..plain.clone() });
     let notice = Some(CheckMailNotice::NotYet);
     viewer.view("check_mail_not_yet", &CheckMail { notice, ..plain });
 }
@@ -196,34 +246,54 @@ fn codes(words: &Words<'_>, viewer: &mut impl Viewer) {
 fn ended(words: &Words<'_>, viewer: &mut impl Viewer) {
     let Words { site, email, return_to, reference, .. } = *words;
     for (name, code_refused) in [("request_ended", false), ("request_ended_by_code", true)] {
-        let page = RequestEnded { site, email, ended_at: NOW, code_refused, return_to };
+        let page = RequestEnded { site, email, ended_at: NOW, code_refused, return_to, reference };
         viewer.view(name, &page);
     }
     for (name, link_still_works) in [("code_used_up", false), ("code_used_up_with_link", true)] {
         viewer.view(name, &CodeUsedUp { site, email, link_still_works, reference });
     }
-    for (name, seconds, mail_pending) in
-        [("rate_limited", 240, false), ("rate_limited_mail_pending", 30, true)]
-    {
+    let (email, return_to) = (email.to_owned(), return_to.to_owned());
+    let ask = Again::Ask { email, return_to, remember: true };
+    let resend = |token: &str| Again::Resend { token: token.to_owned() };
+    let page = Again::Page { path: "/.linkgate/link/Zm9vYmFy".to_owned() };
+    for (name, seconds, mail_pending, again) in [
+        ("rate_limited", 240, false, &ask),
+        ("rate_limited_mail_pending", 30, true, &resend("")),
+        ("rate_limited_fresh_link", 30, false, &resend(words.token)),
+        ("rate_limited_page", 30, false, &page),
+    ] {
         let until = at(seconds);
-        let page = RateLimited { site, now: NOW, until, mail_pending, return_to, reference };
+        let page = RateLimited { site, now: NOW, until, mail_pending, again, reference };
         viewer.view(name, &page);
     }
 }
 
 fn elsewhere(words: &Words<'_>, viewer: &mut impl Viewer) {
-    let Words { site, email, browser, token, .. } = *words;
+    let Words { site, email, browser, token, reference, .. } = *words;
     let address = |email, error| ElsewhereMode::Address { email, error };
     for (name, mode, in_app) in [
         ("link_elsewhere", address("", None), false),
         ("link_elsewhere_in_app", address("", None), true),
         ("link_elsewhere_mismatch", address(email, Some(AddressProblem::Mismatch)), false),
-        ("link_elsewhere_malformed", address(email, Some(AddressProblem::Malformed)), false),
+        (
+            "link_elsewhere_malformed",
+            address(words.typed[1], Some(AddressProblem::Malformed)),
+            false,
+        ),
         ("link_elsewhere_button", ElsewhereMode::Button, false),
         ("link_elsewhere_code_only", ElsewhereMode::CodeOnly, false),
     ] {
         let (requested_at, works_until) = (NOW, at(900));
-        let page = LinkElsewhere { site, token, requested_at, works_until, browser, mode, in_app };
+        let page = LinkElsewhere {
+            site,
+            token,
+            requested_at,
+            works_until,
+            browser,
+            mode,
+            in_app,
+            reference,
+        };
         viewer.view(name, &page);
     }
 }
@@ -248,16 +318,21 @@ fn links(words: &Words<'_>, viewer: &mut impl Viewer) {
 
 fn sign_out(words: &Words<'_>, viewer: &mut impl Viewer) {
     let Words { site, email, destination, return_to, reference, .. } = *words;
+    viewer.view("signed_in", &SignedIn { site, destination, location: return_to });
     viewer.view("sign_out", &SignOut { site, email: Some(email) });
     viewer.view("sign_out_nobody", &SignOut { site, email: None });
-    viewer.view("signed_out", &SignedOut { site, everywhere: false });
-    viewer.view("signed_out_everywhere", &SignedOut { site, everywhere: true });
+    viewer.view("signed_out", &SignedOut { site, everywhere: false, reference });
+    viewer.view("signed_out_everywhere", &SignedOut { site, everywhere: true, reference });
     let others = [
         SiteLink { name: site.name, url: "https://wiki.example.com" },
         SiteLink { name: "Reports", url: "https://reports.example.com" },
     ];
-    for (name, sites) in [("forbidden", &others[..0]), ("forbidden_with_sites", &others[..])] {
-        viewer.view(name, &Forbidden { site, email, destination, return_to, sites, reference });
+    let ask = Some("mailto:help@example.com?subject=Access".to_owned());
+    for (name, sites, ask) in
+        [("forbidden", &others[..0], None), ("forbidden_with_sites", &others[..], ask)]
+    {
+        let page = Forbidden { site, email, destination, return_to, sites, ask, reference };
+        viewer.view(name, &page);
     }
 }
 
@@ -275,7 +350,7 @@ fn account(words: &Words<'_>, viewer: &mut impl Viewer) {
     let other = AccountSession { browser: "Safari on iPhone", this: false, ..here };
     let third = AccountSession { last_seen: at(100), ..other };
     let all = [here, other, third];
-    let groups = &["admins", browser][..];
+    let groups = &["admins", site.name][..];
     let expires_at = at(604_800);
     for (name, groups, sessions, ended) in [
         ("account", groups, &all[..], None),
@@ -292,33 +367,36 @@ fn notices(words: &Words<'_>, viewer: &mut impl Viewer) {
     for kind in NoticeKind::ALL {
         let site = (kind != NoticeKind::Misdirected).then_some(words.site);
         let name = format!("notice_{}", kind.key().replace('-', "_"));
-        viewer.view(&name, &Notice { kind, site, reference: words.reference, at: NOW });
+        viewer.view(&name, &Notice { kind, site, reference: words.reference });
     }
 }
 
 fn inbox(words: &Words<'_>, viewer: &mut impl Viewer) {
-    let Words { subject, email, sender, browser, .. } = *words;
-    let entry = InboxEntry { url: "/mails/2", subject, to: email, at: at(5), open: true };
-    let older = InboxEntry { url: "/mails/1", at: NOW, open: false, ..entry.clone() };
+    let Words { subject, email, sender, mail_text, .. } = *words;
+    // Names of files beside this page, where it is written to a folder.
+    let entry = InboxEntry { url: "inbox.html", subject, to: email, at: at(5), open: true };
+    let older = InboxEntry { url: "inbox_list.html", at: NOW, open: false, ..entry.clone() };
     let mails = [entry, older];
     let shown = ShownMail {
         subject,
         from: sender,
         to: email,
         at: at(5),
-        html_url: "/mails/2/html",
-        text: browser,
-        eml_url: "/mails/2/eml",
+        html_url: "mail_sign_in.html",
+        text: mail_text,
+        eml_url: "mail_sign_in.eml",
     };
     viewer.view("inbox", &Inbox { mails: &mails, shown: Some(shown) });
+    let [first, second] = mails;
+    let mails = [InboxEntry { open: false, ..first }, second];
     viewer.view("inbox_list", &Inbox { mails: &mails, shown: None });
     viewer.view("inbox_empty", &Inbox { mails: &[], shown: None });
 }
 
 fn demo_app(words: &Words<'_>, viewer: &mut impl Viewer) {
-    let headers = [("remote-email", words.email), ("x-request-id", words.reference)];
+    let headers = [("remote-email", words.email), ("x-request-id", words.reference.id)];
     for (name, email) in [("demo_app", Some(words.email)), ("demo_app_public", None)] {
-        let page = DemoApp { method: "GET", path: words.destination, email, headers: &headers };
+        let page = DemoApp { method: "GET", path: words.return_to, email, headers: &headers };
         viewer.view(name, &page);
     }
 }

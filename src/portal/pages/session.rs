@@ -3,8 +3,10 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{Page, Site};
+use super::words::shorten;
+use super::{Look, Page, Reference, Site};
 use crate::domain::time::UnixMillis;
+use crate::portal::phrases::Said;
 
 /// `GET {prefix}/sign-out`: the question. A link alone signs nobody out.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +24,8 @@ pub struct SignedOut<'a> {
     pub site: Site<'a>,
     /// On all devices, not on this one alone.
     pub everywhere: bool,
+    /// For the log.
+    pub reference: Reference<'a>,
 }
 
 /// 403: a known person without access. Never a redirect to sign-in: that would go in circles.
@@ -37,8 +41,10 @@ pub struct Forbidden<'a> {
     pub return_to: &'a str,
     /// What this person may open.
     pub sites: &'a [SiteLink<'a>],
+    /// An e-mail to whoever helps here, with its subject; see [`Look::ask_for_access`].
+    pub ask: Option<String>,
     /// For the log.
-    pub reference: &'a str,
+    pub reference: Reference<'a>,
 }
 
 /// A site that may be opened.
@@ -97,6 +103,46 @@ pub enum AccountEnded {
     One,
     /// All other sessions.
     Others,
+}
+
+/// Longest destination in the subject of a mail that asks for access, in characters.
+const LONGEST_DESTINATION: usize = 60;
+
+impl Look {
+    /// Begins an e-mail to whoever helps here, with a subject that says who wants to go where. None
+    /// where help is a page, and where the operator has put something into the mail already.
+    #[must_use]
+    pub fn ask_for_access(&self, email: &str, destination: &str) -> Option<String> {
+        let branding = self.pages.branding();
+        let help = branding.brand.help_url.as_deref()?;
+        if !help.starts_with("mailto:") || help.contains('?') {
+            return None;
+        }
+        let destination = shorten(destination, LONGEST_DESTINATION);
+        let values = [("email", Said::Text(email)), ("destination", Said::Text(&destination))];
+        let subject = branding.phrases.say(self.language, "forbidden-ask-subject", &values).ok()?;
+        // RFC 6068 has no `+` for a blank.
+        let encoded: String = url::form_urlencoded::byte_serialize(subject.as_bytes()).collect();
+        Some(format!("{help}?subject={}", encoded.replace('+', "%20")))
+    }
+}
+
+/// `GET {prefix}/signed-in?return_to=`: shown for a moment on the way from a form to the page that
+/// was asked for.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SignedIn<'a> {
+    /// The site.
+    pub site: Site<'a>,
+    /// Host and path that come next; shortened by the page.
+    pub destination: &'a str,
+    /// Where that is: a path of the site or an absolute URL.
+    pub location: &'a str,
+}
+
+impl Page for SignedIn<'_> {
+    fn template(&self) -> &'static str {
+        "signed_in.html"
+    }
 }
 
 impl Page for SignOut<'_> {

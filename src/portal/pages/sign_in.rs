@@ -3,9 +3,10 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{AddressProblem, Page, Site};
+use super::{AddressProblem, Page, Reference, Site};
 pub use crate::domain::mailbox::Mailbox;
 use crate::domain::time::UnixMillis;
+use crate::portal::sign_in::path_of_form;
 
 /// `GET {prefix}/sign-in`, and the answer to a `POST` that was refused at the field (422).
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +32,8 @@ pub struct SignIn<'a> {
     pub remembered: bool,
     /// What the visitor should know before typing.
     pub notices: &'a [SignInNotice<'a>],
+    /// For the log; only with bad news, else the page has nothing that could be asked about.
+    pub reference: Option<Reference<'a>>,
 }
 
 /// Something to know before signing in.
@@ -47,6 +50,11 @@ pub enum SignInNotice<'a> {
     OtherAddress,
     /// The mail relay is in trouble.
     MailDelayed {
+        /// Since when.
+        since: UnixMillis,
+    },
+    /// The mail relay has been in trouble for so long that a mail may not leave in time.
+    MailDown {
         /// Since when.
         since: UnixMillis,
     },
@@ -68,7 +76,7 @@ pub struct CheckMail<'a> {
     pub email: &'a str,
     /// The sender as mail programs show it: `Example sign-in <login@example.com>`.
     pub sender: &'a str,
-    /// The subject, from [`SignInMail::subject`](crate::portal::mail::SignInMail::subject).
+    /// The subject, from [`subject`](crate::portal::mail::subject).
     pub subject: &'a str,
     /// The mails of this site hold a link; else the code alone, and no link is spoken of.
     pub has_link: bool,
@@ -95,11 +103,13 @@ pub struct CheckMail<'a> {
     pub mailbox: Option<Mailbox>,
     /// The return URL, for "use another address".
     pub return_to: &'a str,
+    /// For the log; only while the relay is in trouble.
+    pub reference: Option<Reference<'a>>,
 }
 
 /// How far the mails are, as far as a visitor may know.
 ///
-/// Both are facts about the relay, never about one mail: "handed over" would tell addresses that
+/// All are facts about the relay, never about one mail: "handed over" would tell addresses that
 /// get a mail from those that get none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -108,6 +118,11 @@ pub enum Delivery {
     Queued,
     /// The relay is in trouble.
     Delayed {
+        /// Since when.
+        since: UnixMillis,
+    },
+    /// The relay has been in trouble for so long that a mail may not leave in time.
+    Down {
         /// Since when.
         since: UnixMillis,
     },
@@ -152,6 +167,8 @@ pub struct RequestEnded<'a> {
     pub code_refused: bool,
     /// The return URL, for "use another address".
     pub return_to: &'a str,
+    /// For the log.
+    pub reference: Reference<'a>,
 }
 
 /// All tries for a code are used (429).
@@ -164,7 +181,7 @@ pub struct CodeUsedUp<'a> {
     /// The link of the same mail is a secret of its own and may still work.
     pub link_still_works: bool,
     /// For the log.
-    pub reference: &'a str,
+    pub reference: Reference<'a>,
 }
 
 /// A limit was reached (429). The text is the same whichever limit it was.
@@ -178,10 +195,48 @@ pub struct RateLimited<'a> {
     pub until: UnixMillis,
     /// This browser has an attempt that still works.
     pub mail_pending: bool,
-    /// The return URL.
-    pub return_to: &'a str,
+    /// How to try again without typing anything twice.
+    pub again: &'a Again,
     /// For the log.
-    pub reference: &'a str,
+    pub reference: Reference<'a>,
+}
+
+/// What was tried and refused for now: the button on the page does the same once more.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Again {
+    /// The form was sent.
+    Ask {
+        /// The address, as typed.
+        email: String,
+        /// The return URL, with its fragment.
+        return_to: String,
+        /// The address is to be remembered on this device.
+        remember: bool,
+    },
+    /// Another mail was asked for.
+    Resend {
+        /// The token of the dead link it was asked with; empty for the attempt of this browser.
+        token: String,
+    },
+    /// The form of another page was sent.
+    Page {
+        /// The path of that page.
+        path: String,
+    },
+}
+
+impl Again {
+    /// The page where it can be tried again, for who chooses another language in between.
+    #[must_use]
+    pub fn page(&self, prefix: &str) -> String {
+        match self {
+            Self::Ask { return_to, .. } => path_of_form(prefix, return_to),
+            Self::Resend { token } if token.is_empty() => format!("{prefix}/check-mail"),
+            Self::Resend { token } => format!("{prefix}/link/{token}"),
+            Self::Page { path } => path.clone(),
+        }
+    }
 }
 
 impl Page for SignIn<'_> {

@@ -38,17 +38,19 @@ impl Viewer for Rendering {
 
 fn rendering(pages: &Arc<Pages>, language: Language) -> Rendering {
     let here = "/.linkgate/sign-in?return_to=%2Freports%2F42".to_owned();
-    Rendering { look: Look { pages: Arc::clone(pages), language, here }, all: Vec::new() }
+    let at = UnixMillis(1_795_356_180_000);
+    let look = Look { pages: Arc::clone(pages), language, here, reference: "7f3a-91c2".into(), at };
+    Rendering { look, all: Vec::new() }
 }
 
 /// Every page and state in a language, with those of last resort.
 fn samples(pages: &Arc<Pages>, language: Language) -> Vec<Named> {
     let mut rendering = rendering(pages, language);
     show_all(&mut rendering);
-    let mut all = rendering.all;
+    let (look, mut all) = (rendering.look, rendering.all);
     let last = pages.last_resort();
-    all.push(("last_resort_store_down".to_owned(), last.store_down(language, "7f3a-91c2")));
-    all.push(("last_resort_internal".to_owned(), last.internal(language, "7f3a-91c2")));
+    all.push(("last_resort_store_down".to_owned(), last.store_down(&look)));
+    all.push(("last_resort_internal".to_owned(), last.internal(&look)));
     all
 }
 
@@ -79,14 +81,59 @@ fn no_two_samples_have_one_name() {
 }
 
 #[test]
-fn every_error_page_has_a_reference() {
+fn every_page_with_bad_news_has_a_reference_a_time_and_the_way_to_help() {
+    const BAD_NEWS: [&str; 9] = [
+        "sign_in_mail_delayed",
+        "sign_in_mail_down",
+        "check_mail_down",
+        "request_ended",
+        "link_elsewhere",
+        "link_elsewhere_button",
+        "link_elsewhere_code_only",
+        "signed_out",
+        "signed_out_everywhere",
+    ];
     for (name, html) in samples(&pages(), Language::English) {
         let error = html.status.is_client_error() || html.status.is_server_error();
         let at_field = html.status == StatusCode::UNPROCESSABLE_ENTITY;
-        let ended = name == "request_ended_by_code";
-        if error && !at_field && !ended {
-            assert!(html.body.contains("class=\"reference\""), "{name}");
+        if (error && !at_field) || BAD_NEWS.contains(&&*name) {
+            let (_, line) = html.body.split_once("class=\"reference\"").expect(&name);
+            let line = line.lines().next().unwrap_or_default();
+            assert!(
+                line.contains("7f3a-91c2") && line.contains("<time datetime"),
+                "{name}: {line}"
+            );
+            assert!(html.body.contains("href=\"mailto:help@example.com\""), "{name}");
+            assert!(
+                html.body.contains("/linkgate-") && html.body.contains("<script src"),
+                "{name}"
+            );
+            assert!(html.body.contains("data-own-time=\"{utc} ({own} your time)\""), "{name}");
         }
+    }
+}
+
+#[test]
+fn access_is_asked_for_by_mail_with_a_subject_that_breaks_nothing() {
+    let look = rendering(&pages(), Language::English).look;
+    let ask = look.ask_for_access("a&b+c=d'e@example.com", "wiki.example.com/a?b&bcc=x#y");
+    let ask = url::Url::parse(&ask.unwrap()).unwrap();
+    let fields: Vec<_> = ask.query().unwrap().split('&').collect();
+    let [subject] = fields[..] else { panic!("one header field, not {fields:?}") };
+    assert!(!subject.contains('+'), "a blank is %20 here: {subject}");
+    let (_, said) = url::form_urlencoded::parse(subject.as_bytes()).next().unwrap();
+    assert_eq!(said, "Access to wiki.example.com/a?b&bcc=x#y for a&b+c=d'e@example.com");
+    for (help, expected) in [
+        (None, false),
+        (Some("https://help.example.com/"), false),
+        (Some("mailto:help@example.com?subject=Help"), false),
+        (Some("mailto:help@example.com"), true),
+    ] {
+        let brand = Brand { help_url: help.map(str::to_owned), ..Brand::default() };
+        let branding = Branding::read(brand, &Language::ALL).unwrap();
+        let pages = Arc::new(Pages::new("/.linkgate", Arc::new(branding)).unwrap());
+        let look = rendering(&pages, Language::German).look;
+        assert_eq!(look.ask_for_access("a@example.com", "x").is_some(), expected, "{help:?}");
     }
 }
 
@@ -121,26 +168,4 @@ fn a_page_that_cannot_be_rendered_is_an_internal_error() {
     let html = Broken.render(&rendering(&pages(), Language::English).look);
     assert_eq!(html.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(html.body.contains("Something went wrong"));
-}
-
-/// Every page finds its style sheet beside it when it is written to a folder. To look at them in a
-/// browser, name the folder: `LINKGATE_LOOK=/some/folder cargo test --lib written_out`.
-#[test]
-fn every_page_written_out_finds_its_style_sheet() {
-    let own = tempfile::tempdir().unwrap();
-    let wished = std::env::var_os("LINKGATE_LOOK").map(std::path::PathBuf::from);
-    let folder = wished.as_deref().unwrap_or(own.path());
-    let pages = pages();
-    for asset in [pages.assets().stylesheet(), pages.assets().script(), pages.assets().icon()] {
-        std::fs::write(folder.join(&asset.name), &asset.bytes).unwrap();
-    }
-    for language in Language::ALL {
-        for (name, html) in samples(&pages, language) {
-            let body = html.body.replace("/.linkgate/assets/", "");
-            let (_, rest) = body.split_once("rel=\"stylesheet\" href=\"").unwrap();
-            let (sheet, _) = rest.split_once('"').unwrap();
-            assert!(folder.join(sheet).exists(), "{name}: {sheet}");
-            std::fs::write(folder.join(format!("{name}.{language}.html")), body).unwrap();
-        }
-    }
 }

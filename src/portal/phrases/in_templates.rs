@@ -33,6 +33,7 @@ pub(crate) fn install(
         }
     });
     environment.add_filter("ltr", |text: &str| element("bdi dir=\"ltr\"", "bdi", &escaped(text)));
+    environment.add_filter("place", place);
     environment.add_filter("bdi", |text: &str| element("bdi", "bdi", &escaped(text)));
     environment.add_filter("strong", |value: Value| element("strong", "strong", &markup(&value)));
     let say = Arc::clone(phrases);
@@ -174,6 +175,18 @@ fn escaped(text: &str) -> String {
     parts.join("/")
 }
 
+/// A host, or the address of a page: on a narrow screen its line ends before a dot or behind a
+/// slash, and not within a word.
+fn place(state: &State, text: &str) -> Value {
+    match state.auto_escape() {
+        AutoEscape::Html => {
+            let text = escaped(text).replace('.', "<wbr>.").replace('/', "/<wbr>");
+            element("bdi dir=\"ltr\"", "bdi", &text)
+        }
+        _ => Value::from(text),
+    }
+}
+
 fn element(open: &str, close: &str, content: &str) -> Value {
     Value::from_safe_string(format!("<{open}>{content}</{close}>"))
 }
@@ -217,6 +230,16 @@ mod tests {
         let html = render("a.html", text).unwrap();
         assert!(html.contains("<strong><bdi dir=\"ltr\">&lt;i&gt;"), "{html}");
         assert!(html.ends_with("3 tries"), "{html}");
+    }
+
+    #[test]
+    fn an_address_ends_its_line_between_its_parts() {
+        let text = "{{ \"a.test/b?<\"|place }}";
+        assert_eq!(
+            render("a.html", text).unwrap(),
+            "<bdi dir=\"ltr\">a<wbr>.test/<wbr>b?&lt;</bdi>"
+        );
+        assert_eq!(render("a.txt", text).unwrap(), "a.test/b?<");
     }
 
     #[test]

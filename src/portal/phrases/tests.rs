@@ -40,7 +40,13 @@ fn every_language_has_words_of_its_own() {
 #[test]
 fn every_message_is_said_somewhere() {
     let mut sources = String::new();
-    for folder in ["src/portal/templates", "src/portal/mail", "src/portal", "src/portal/phrases"] {
+    for folder in [
+        "src/portal/templates",
+        "src/portal/mail",
+        "src/portal",
+        "src/portal/pages",
+        "src/portal/phrases",
+    ] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();

@@ -12,6 +12,7 @@ const TARGETS: &[&str] = &[
     "/.linkgate/",
     "/.linkgate/sign-in",
     "/.linkgate/sign-in?return_to=%2Fapp",
+    "/.linkgate/signed-in?return_to=%2Fapp",
     "/.linkgate/sign-in?change=1",
     "/.linkgate/sign-in?lost=1",
     "/.linkgate/check-mail",

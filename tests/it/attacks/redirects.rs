@@ -62,6 +62,14 @@ async fn a_signed_in_visitor_is_sent_to_listed_places_only() {
         }
         assert_eq!(answer.status, 303, "{}: {:?}", row.category, row.url);
         assert_lands(&row, answer.location(), "sign-in");
+        let target = target.replace("/sign-in?", "/signed-in?");
+        if target.len() <= 16 * 1024 {
+            let answer = browser.get(&target).await;
+            assert_own_answer(&answer, &row.url);
+            assert_eq!(answer.status, 200, "{}: {:?}", row.category, row.url);
+            let refresh = answer.header("refresh").strip_prefix("0; url=");
+            assert_lands(&row, refresh.expect("a target"), "signed-in");
+        }
         landed += 1;
         // Doubled: which one was meant, nobody knows.
         let doubled = format!("/.linkgate/sign-in?return_to=/&return_to={}", encoded(&row.url));
@@ -70,6 +78,10 @@ async fn a_signed_in_visitor_is_sent_to_listed_places_only() {
         }
     }
     assert!(landed > 200, "{landed}");
+    // The page that leads on leads nobody on who is not signed in.
+    let answer = scene::browser(&gate).get("/.linkgate/signed-in?return_to=%2Fapp").await;
+    assert_eq!((answer.status, answer.header("refresh")), (303, ""));
+    assert_eq!(answer.location(), "/.linkgate/sign-in?return_to=%2Fapp");
 }
 
 /// The whole way through form, mail and link, for one row in four and all allowed ones.

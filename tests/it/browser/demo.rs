@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use super::ANN;
-use super::looks::survey;
+use super::gallery::survey;
 use crate::support::chromium::Chromium;
 
 /// A running demo. It ends when it is dropped.
@@ -63,10 +63,8 @@ async fn the_demo_leads_from_its_first_link_to_the_signed_in_page() {
     .await;
     survey(&chromium, "demo-inbox").await;
     chromium.is_content(&[]).await;
-    let tabs = chromium.client.windows().await.expect("tabs");
     chromium.find("iframe").await.enter_frame().await.expect("the mail");
-    chromium.press("Sign in").await;
-    chromium.switch_to_new(&tabs).await;
+    chromium.press_for_a_tab("Sign in").await;
     chromium.arrives_at(&demo.deep).await;
     let shown = chromium.says("You are in").await;
     let email = shown.lines().find(|line| line.starts_with("remote-email"));

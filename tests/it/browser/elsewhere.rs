@@ -1,58 +1,103 @@
 //! The link opened in another browser: by a person, or by the machine that scans her mail.
 
 use fantoccini::Locator;
+use serde_json::json;
 
 use super::{ANN, Installed};
+use crate::flow::SESSION;
 use crate::support::chromium::Chromium;
+use crate::support::webmail::Webmail;
 
-/// Fills every field of every form with junk and sends it, as a scanner with a browser does.
-const SUBMIT_EVERYTHING: &str = "[...document.forms].map(form => {
-    for (const field of form.querySelectorAll('input')) if (field.type !== 'hidden') field.value = 'scanner@example.com';
-    return fetch(form.action, { method: form.method, redirect: 'follow', body: new URLSearchParams(new FormData(form)) })
-        .then(answer => answer.status);
+/// What a scanner types: what looks right, and junk.
+const GUESSES: [&str; 4] =
+    ["john.doe@example.com", "scanner@security.test", "WDJB-MJHT", "'\"><img src=x>"];
+
+/// Everything that can be pressed.
+const CONTROLS: &str = "a[href], button, summary, [type=submit]";
+
+/// Types a text into every field, hidden ones left alone.
+const FILL: &str = "(text => {
+    for (const field of document.querySelectorAll('input:not([type=hidden])')) {
+        field.type === 'checkbox' ? field.checked = true : field.value = text;
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+    }
 })";
+
+/// Sends every form with a text in its fields, past all scripts, and follows every link.
+const SEND_AND_FOLLOW: &str = "(text => Promise.all([
+    ...[...document.forms].map(form => {
+        const fields = new URLSearchParams(new FormData(form));
+        for (const field of form.querySelectorAll('input:not([type=hidden])')) fields.set(field.name, text);
+        return fetch(form.action, { method: form.method, body: fields });
+    }),
+    ...[...document.links].filter(link => link.origin === origin).map(link => fetch(link.href)),
+]).then(answers => answers.map(answer => answer.status)))";
 
 #[tokio::test]
 async fn a_scanner_that_runs_scripts_and_presses_everything_spends_nothing() {
     for installed in Installed::over_each_store().await {
         let (owner, scanner) = (Chromium::start().await, Chromium::start().await);
-        let deep = installed.deep();
-        owner.open(&deep).await;
-        owner.fill("email", ANN).await;
-        owner.press("Send me a link").await;
-        owner.says("Check your mail").await;
+        installed.ask(&owner, ANN).await;
         let mail = installed.gate.mail(ANN, 1).await;
-
+        looks_first(&installed, &mail.link()).await;
         for url in [mail.link(), mail.report()] {
-            scan(&scanner, &url).await;
+            presses_everything(&scanner, &url).await;
+            sends_everything(&scanner, &url).await;
         }
         let cookies = scanner.client.get_all_cookies().await.expect("cookies");
-        assert!(cookies.iter().all(|cookie| cookie.name() != "linkgate-session"));
+        assert!(cookies.iter().all(|cookie| cookie.name() != SESSION), "{cookies:?}");
+        scanner.client.delete_all_cookies().await.expect("no cookies");
         scanner.open(&installed.gate.origin).await;
         scanner.says("Send me a link").await;
         assert!(installed.gate.upstream.seen().is_empty(), "nothing got through");
+        assert_eq!(owner.wait_state().await, "waiting");
+        assert_eq!(installed.gate.mails().len(), 1, "and no mail was sent again");
 
         // What the scanner read still works for the person.
-        owner.open_in_new_tab(&mail.link()).await;
-        owner.arrives_at(&deep).await;
+        owner.open_in_new_tab(&Webmail::start().await.show(&mail.html)).await;
+        owner.press_for_a_tab("Sign in").await;
+        owner.arrives_at(&installed.deep()).await;
         owner.is_content(&[]).await;
     }
 }
 
-/// Opens a page, presses each button and link of it, and sends each form.
-async fn scan(scanner: &Chromium, url: &str) {
+/// A scanner that is no browser: it asks for the head, fetches again and again, and says that nobody
+/// looks at it.
+async fn looks_first(installed: &Installed, link: &str) {
+    let target = link.strip_prefix(&installed.gate.origin).expect("ours");
+    let prefetch = [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch")];
+    let mut scanner = installed.gate.browser();
+    for (method, headers) in
+        [("HEAD", &[][..]), ("GET", &[]), ("GET", &[]), ("GET", &[]), ("GET", &prefetch)]
+    {
+        let answer = scanner.send(method, target, headers, None).await;
+        assert_eq!(answer.status, 200, "{method} {headers:?}");
+        assert_eq!(answer.all("set-cookie"), Vec::<&str>::new(), "{method} {headers:?}");
+    }
+}
+
+/// Presses each control of a page, its fields filled in.
+async fn presses_everything(scanner: &Chromium, url: &str) {
     scanner.open(url).await;
-    let controls = scanner.client.find_all(Locator::Css("main button, main a")).await;
-    for index in 0..controls.expect("controls").len() {
+    let count = scanner.client.find_all(Locator::Css(CONTROLS)).await.expect("controls").len();
+    assert!(count > 2, "{count} controls");
+    for index in 0..count {
         scanner.open(url).await;
-        let controls = scanner.client.find_all(Locator::Css("main button, main a")).await;
-        let controls = controls.expect("controls");
+        let guess = json!(GUESSES[index % GUESSES.len()]);
+        scanner.value(&format!("{FILL}({guess})")).await;
+        let controls = scanner.client.find_all(Locator::Css(CONTROLS)).await.expect("controls");
         controls[index].click().await.expect("pressed");
     }
-    scanner.open(url).await;
-    let statuses = format!("Promise.all({SUBMIT_EVERYTHING})");
-    let statuses = scanner.value(&statuses).await;
-    assert!(statuses.as_array().is_some_and(|it| !it.is_empty()), "it found a form: {statuses}");
+    scanner.is_content(&[422]).await;
+}
+
+async fn sends_everything(scanner: &Chromium, url: &str) {
+    for guess in GUESSES {
+        scanner.open(url).await;
+        let statuses = scanner.value(&format!("{SEND_AND_FOLLOW}({})", json!(guess))).await;
+        let refused = statuses.as_array().is_some_and(|it| it.contains(&json!(422)));
+        assert!(refused, "it sent a form, and in vain: {statuses}");
+    }
     scanner.is_content(&[422]).await;
 }
 
@@ -61,15 +106,21 @@ async fn a_person_goes_on_in_the_other_browser_with_the_address() {
     for installed in Installed::over_each_store().await {
         let (owner, other) = (Chromium::start().await, Chromium::start().await);
         let deep = installed.deep();
-        owner.open(&deep).await;
-        owner.fill("email", ANN).await;
-        owner.press("Send me a link").await;
-        owner.says("Check your mail").await;
+        installed.ask(&owner, ANN).await;
         let mail = installed.gate.mail(ANN, 1).await;
 
+        // The mail app's own browser, which says where one had better go.
+        other.is_a_mail_app().await;
         other.open(&mail.link()).await;
         let asked = other.says("Sign in on this device?").await;
-        for words in [installed.gate.host.as_str(), "Asked for", "Chrome", "Works until"] {
+        for words in [
+            installed.gate.host.as_str(),
+            "Asked for",
+            "Chrome",
+            "Works until",
+            "This is your mail app’s own browser.",
+            "enter the code",
+        ] {
             assert!(asked.contains(words), "{words} is missing: {asked}");
         }
         other.is_content(&[]).await;
@@ -82,9 +133,7 @@ async fn a_person_goes_on_in_the_other_browser_with_the_address() {
         other.arrives_at(&deep).await;
         other.is_content(&[]).await;
 
-        // A click elsewhere never signs in the tab that waits; its code still does.
-        owner.press("I opened the link: continue").await;
-        owner.says("This browser is not signed in yet.").await;
+        stays_out(&owner, &installed).await;
         owner.fill("code", &mail.code()).await;
         owner.arrives_at(&deep).await;
         owner.is_content(&[]).await;
@@ -95,4 +144,20 @@ async fn a_person_goes_on_in_the_other_browser_with_the_address() {
         third.says("This link was used").await;
         third.is_content(&[410]).await;
     }
+}
+
+/// A click elsewhere never signs in the tab that waits: it may be that of somebody who asked with
+/// another person's address and waits for their click.
+async fn stays_out(waiting: &Chromium, installed: &Installed) {
+    for _ in 0..3 {
+        assert_eq!(waiting.wait_state().await, "waiting");
+    }
+    let waits = waiting.open_in_new_tab(&installed.deep()).await;
+    waiting.says("Send me a link").await;
+    waiting.switch_to(waits).await;
+    waiting.press("I opened the link: continue").await;
+    waiting.says("This browser is not signed in yet.").await;
+    let cookies = waiting.client.get_all_cookies().await.expect("cookies");
+    assert!(cookies.iter().all(|cookie| cookie.name() != SESSION), "{cookies:?}");
+    waiting.is_content(&[]).await;
 }

@@ -1,55 +1,11 @@
-//! How the pages look: narrow and wide, light and dark.
+//! The pages as a running gate answers them, with its own headers: each of them is looked at once.
+//! In every way and every state they are looked at in the gallery.
 
-use std::path::PathBuf;
-
+use super::gallery::survey;
 use super::{ANN, Installed};
 use crate::support::chromium::Chromium;
 use crate::support::gate::{Gate, Wishes, free_port};
 use crate::support::redis::RedisServer;
-
-/// A folder for pictures of every page, for people who want to look: `LINKGATE_PICTURES=/tmp/x`.
-const PICTURES: &str = "LINKGATE_PICTURES";
-
-/// Texts whose contrast to their ground is below 4.5 : 1 (WCAG 2.2, 1.4.3), as `words: ratio`.
-/// Switched-off controls are exempt there.
-const LOW_CONTRAST: &str = r#"(() => {
-    const parse = color => (color.match(/[\d.]+/g) || []).map(Number);
-    const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-        .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    const ground = element => {
-        for (let at = element; at; at = at.parentElement) {
-            const color = parse(getComputedStyle(at).backgroundColor);
-            if (color.length === 3 || color[3] === 1) return color;
-        }
-        return matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255];
-    };
-    const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-        const [text, element] = [walker.currentNode.data.trim(), walker.currentNode.parentElement];
-        if (!text || !element.checkVisibility() || element.closest(":disabled")) continue;
-        const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground(element))];
-        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        if (ratio < 4.5) found.push(`${text}: ${ratio.toFixed(2)}`);
-    }
-    return found;
-})()"#;
-
-/// Looks at the page that is shown: it fits on narrow and wide screens, and can be read.
-pub(super) async fn survey(chromium: &Chromium, name: &str) {
-    for (width, scheme) in [(320, "light"), (320, "dark"), (1280, "dark"), (1280, "light")] {
-        chromium.looks_like(width, scheme, "none").await;
-        if let Some(folder) = std::env::var_os(PICTURES) {
-            let file = PathBuf::from(folder).join(format!("{name}-{width}-{scheme}.png"));
-            std::fs::write(file, chromium.picture().await).expect("a picture");
-        }
-        let too_wide = chromium.value("document.scrollingElement.scrollWidth - innerWidth").await;
-        assert!(too_wide.as_i64() <= Some(0), "{name}, {width}, {scheme}: {too_wide} px too wide");
-        let pale = chromium.value(LOW_CONTRAST).await;
-        assert_eq!(pale, serde_json::json!([]), "{name}, {width}, {scheme}");
-    }
-}
 
 #[tokio::test]
 async fn pages_of_the_flow_fit_and_can_be_read() {
@@ -57,7 +13,6 @@ async fn pages_of_the_flow_fit_and_can_be_read() {
     let (chromium, other) = (Chromium::start().await, Chromium::start().await);
     chromium.open(&installed.deep()).await;
     survey(&chromium, "sign-in").await;
-    colours_of_the_visitor(&chromium).await;
     chromium.press("Send me a link").await;
     chromium.says("Enter your e-mail address.").await;
     survey(&chromium, "sign-in-problem").await;
@@ -69,7 +24,6 @@ async fn pages_of_the_flow_fit_and_can_be_read() {
     chromium.says("tries left").await;
     survey(&chromium, "check-mail-problem").await;
     let mail = installed.gate.mail(ANN, 1).await;
-    mail_itself(&other, &mail.html).await;
     other.open(&mail.link()).await;
     survey(&other, "elsewhere").await;
     other.fill("email", "bob@example.com").await;
@@ -100,26 +54,6 @@ async fn pages_of_the_flow_fit_and_can_be_read() {
     survey(&chromium, "signed-out").await;
     chromium.is_content(&[403, 404, 410, 422]).await;
     other.is_content(&[404, 410, 422]).await;
-}
-
-/// A visitor who has chosen colours, and who does not want things to move.
-async fn colours_of_the_visitor(chromium: &Chromium) {
-    chromium.looks_like(1280, "light", "active").await;
-    assert_eq!(chromium.value("matchMedia('(forced-colors: active)').matches").await, true);
-    let style = "getComputedStyle(document.querySelector('button'))";
-    let border = chromium.value(&format!("{style}.borderTopStyle")).await;
-    assert_eq!(border, "solid", "a button is seen without its ground");
-    assert_eq!(chromium.value(&format!("{style}.transitionDuration")).await, "0s");
-    chromium.looks_like(1280, "light", "none").await;
-}
-
-/// The mail as HTML, in a browser instead of a mail program.
-async fn mail_itself(chromium: &Chromium, html: &str) {
-    let folder = tempfile::TempDir::new().expect("a folder");
-    let file = folder.path().join("mail.html");
-    std::fs::write(&file, html).expect("the mail");
-    chromium.open(&format!("file://{}", file.display())).await;
-    survey(chromium, "mail").await;
 }
 
 #[tokio::test]

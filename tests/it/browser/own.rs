@@ -3,11 +3,13 @@
 use super::{ANN, Installed};
 use crate::support::chromium::Chromium;
 use crate::support::eventually;
+use crate::support::webmail::Webmail;
 
 #[tokio::test]
 async fn a_click_in_a_second_tab_lands_on_the_deep_link_and_the_first_tab_follows() {
     for installed in Installed::over_each_store().await {
         let (chromium, deep) = (Chromium::start().await, installed.deep());
+        let webmail = Webmail::start().await;
         chromium.open(&deep).await;
         let form = chromium.says("Send me a link").await;
         assert!(form.contains("Sign in to app"), "{form}");
@@ -24,9 +26,13 @@ async fn a_click_in_a_second_tab_lands_on_the_deep_link_and_the_first_tab_follow
         chromium.is_content(&[]).await;
 
         let mail = installed.gate.mail(ANN, 1).await;
-        let first = chromium.open_in_new_window(&mail.link()).await;
+        let first = chromium.open_in_new_window(&webmail.show(&mail.html)).await;
+        chromium.press_for_a_tab("Sign in").await;
         chromium.arrives_at(&deep).await;
         assert!(chromium.text().await.contains(ANN), "the application knows who it is");
+        let seen = installed.gate.upstream.seen();
+        let landed = seen.iter().find(|page| page.target == "/reports/42?tab=x").expect("a page");
+        assert_eq!(landed.header("sec-fetch-site"), "cross-site", "the click was one");
         eventually("the first tab goes on without being looked at", async || {
             let pages = installed.gate.upstream.seen();
             let landed = pages.iter().filter(|page| page.target == "/reports/42?tab=x");
@@ -35,6 +41,10 @@ async fn a_click_in_a_second_tab_lands_on_the_deep_link_and_the_first_tab_follow
         .await;
         let second = chromium.client.window().await.expect("a tab");
         chromium.switch_to(first).await;
+        chromium.arrives_at(&deep).await;
+        chromium.is_content(&[]).await;
+        // Behind it lies no form that could be sent again.
+        chromium.client.back().await.expect("back");
         chromium.arrives_at(&deep).await;
         chromium.switch_to(second).await;
 
@@ -76,7 +86,7 @@ async fn back_after_signing_out_shows_nothing(chromium: &Chromium, installed: &I
 #[tokio::test]
 async fn everything_works_without_scripts() {
     for installed in Installed::over_each_store().await {
-        let chromium = Chromium::start().await;
+        let (chromium, webmail) = (Chromium::start().await, Webmail::start().await);
         chromium.without_scripts().await;
         chromium.open(&installed.deep()).await;
         chromium.fill("email", ANN).await;
@@ -88,8 +98,10 @@ async fn everything_works_without_scripts() {
         let mail = installed.gate.mail(ANN, 1).await;
         // The server never sees a fragment, and without a script nobody tells it.
         let landing = format!("{}/reports/42?tab=x", installed.gate.origin);
-        let first = chromium.open_in_new_tab(&mail.link()).await;
+        let first = chromium.open_in_new_tab(&webmail.show(&mail.html)).await;
+        chromium.press_for_a_tab("Sign in").await;
         chromium.arrives_at(&landing).await;
+        chromium.is_content(&[]).await;
         chromium.switch_to(first).await;
         chromium.press("I opened the link: continue").await;
         chromium.arrives_at(&landing).await;
@@ -138,6 +150,8 @@ async fn the_code_signs_the_waiting_tab_in() {
 async fn a_keyboard_is_enough() {
     for installed in Installed::over_each_store().await {
         let (chromium, deep) = (Chromium::start().await, installed.deep());
+        // With colours of one's own, at a zoom of 200 %.
+        chromium.looks_like(640, "dark", "active").await;
         chromium.open(&deep).await;
         chromium.says("Send me a link").await;
         // The field has the focus already; Tab leads over the box to tick to the button.
@@ -165,4 +179,44 @@ async fn a_keyboard_is_enough() {
         chromium.arrives_at(&deep).await;
         chromium.is_content(&[]).await;
     }
+}
+
+/// The fragment is known to the browser alone, until the form is sent.
+#[tokio::test]
+async fn the_fragment_survives_what_is_done_before_the_form_is_sent() {
+    let installed = Installed::embedded().await;
+    let (chromium, deep) = (Chromium::start().await, installed.deep());
+    chromium.open(&deep).await;
+    chromium.says("Send me a link").await;
+    chromium.press("Deutsch").await;
+    chromium.says("Link anfordern").await;
+    assert!(chromium.url().await.ends_with("#total"), "{}", chromium.url().await);
+    chromium.find("input[name=remember]").await.click().await.expect("ticked");
+    chromium.fill("email", "bob@partner.example").await;
+    chromium.press("Link anfordern").await;
+    chromium.arrives_at(&installed.page("check-mail")).await;
+    // The address is remembered, and it is somebody else who comes back.
+    chromium.open(&deep).await;
+    chromium.says("Link anfordern").await;
+    chromium.find("a.more[href*=forget]").await.click().await.expect("pressed");
+    chromium.says("Link anfordern").await;
+    assert!(chromium.url().await.contains("forget=1"), "{}", chromium.url().await);
+    chromium.fill("email", ANN).await;
+    chromium.press("Link anfordern").await;
+    chromium.arrives_at(&installed.page("check-mail")).await;
+    chromium.open(&installed.gate.mail(ANN, 1).await.link()).await;
+    chromium.arrives_at(&deep).await;
+    chromium.is_content(&[]).await;
+}
+
+#[tokio::test]
+async fn a_waiting_tab_whose_browser_forgot_what_it_waits_for_says_so() {
+    let installed = Installed::embedded().await;
+    let chromium = Chromium::start().await;
+    chromium.open(&installed.page("sign-in")).await;
+    chromium.fill("email", ANN).await;
+    chromium.press("Send me a link").await;
+    chromium.arrives_at(&installed.page("check-mail")).await;
+    chromium.client.delete_all_cookies().await.expect("no cookies");
+    chromium.arrives_at(&installed.page("sign-in")).await;
 }

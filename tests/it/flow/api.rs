@@ -107,7 +107,7 @@ async fn a_person_s_sessions_are_listed_and_ended(kind: Kind) {
     let list = listed(&mut this).await;
     assert_eq!(list.len(), 3);
     assert_eq!(list.iter().filter(|it| it["this"] == true).count(), 1);
-    assert!(list.iter().all(|it| it["host"] == *gate.host && it["network"] == "127.0.0.1"));
+    assert!(list.iter().all(|it| it["host"] == *gate.host && it["network"] == "127.0.0.0/24"));
     let handle = |list: &[serde_json::Value]| {
         let edge = list.iter().find(|it| it["browser"] == "Edge on Windows");
         edge.map(|it| it["handle"].as_str().expect("a text").to_owned())

@@ -2,7 +2,11 @@
 
 use crate::support::stores::{Kind, over_every_store};
 
-over_every_store!(used_replaced_and_unknown_links_say_so, a_dead_link_gets_a_fresh_one);
+over_every_store!(
+    used_replaced_and_unknown_links_say_so,
+    a_dead_link_gets_a_fresh_one,
+    a_dead_link_lets_its_owner_in_who_is_signed_in_already,
+);
 
 async fn used_replaced_and_unknown_links_say_so(kind: Kind) {
     let gate = kind.gate().await;
@@ -59,4 +63,34 @@ async fn a_dead_link_gets_a_fresh_one(kind: Kind) {
     assert_eq!((landed.status, landed.location()), (303, "/deep?x=1"), "the return URL is kept");
     let forged = other.post("/.linkgate/resend", &[("token", "forged")]).await;
     assert_eq!(forged.status, 400);
+}
+
+async fn a_dead_link_lets_its_owner_in_who_is_signed_in_already(kind: Kind) {
+    let gate = kind.gate().await;
+    let (mut browser, mut phone, mut bob) = (gate.browser(), gate.browser(), gate.browser());
+    gate.ask(&mut browser, "ann@example.com", "/one").await;
+    let replaced = gate.mail("ann@example.com", 1).await.link();
+    gate.ask(&mut browser, "ann@example.com", "/two").await;
+    let used = gate.mail("ann@example.com", 2).await;
+    // On the telephone by the link, then on the computer by the code of the same mail.
+    let elsewhere = phone.post(&used.link(), &[("email", "ann@example.com")]).await;
+    assert_eq!(elsewhere.status, 303);
+    assert_eq!(browser.post("/.linkgate/code", &[("code", &used.code())]).await.status, 303);
+    gate.sign_in(&mut bob, "bob@partner.example", "/").await;
+    for (link, to) in [(&replaced, "/one"), (&used.link(), "/two")] {
+        for owner in [&mut browser, &mut phone] {
+            let landed = owner.get(link).await;
+            assert_eq!((landed.status, landed.location()), (303, to));
+            assert_eq!(landed.all("set-cookie"), Vec::<&str>::new());
+            let prefetched = owner.send("GET", link, &[("Sec-Purpose", "prefetch")], None).await;
+            assert_eq!(prefetched.status, 410, "nobody is there to be led on");
+        }
+        assert_eq!(bob.get(link).await.status, 410, "somebody else's");
+        assert_eq!(gate.browser().get(link).await.status, 410);
+    }
+    phone.post("/.linkgate/sign-out", &[]).await;
+    assert_eq!(phone.get(&used.link()).await.status, 410, "signed out");
+    let report = gate.browser().post(&used.report(), &[("email", "ann@example.com")]).await;
+    assert_eq!(report.status, 200);
+    assert_eq!(browser.get(&replaced).await.status, 410, "the report ended the session, too");
 }

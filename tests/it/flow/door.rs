@@ -21,6 +21,7 @@ async fn each_kind_of_client_is_told_in_its_own_words() {
         let refused = browser.send("GET", "/a?b=c", headers, None).await;
         assert_eq!(refused.status, 401, "{headers:?}");
         assert_eq!(refused.header("content-type"), "application/problem+json", "{headers:?}");
+        assert_eq!(refused.header("www-authenticate"), "Cookie realm=\"sign-in\"", "{headers:?}");
         let problem = refused.json();
         assert_eq!(problem["status"], 401);
         assert_eq!(problem["sign_in_url"], sign_in_url.as_str(), "{headers:?}");

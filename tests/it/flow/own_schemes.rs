@@ -110,3 +110,37 @@ async fn native(
     let headers = [("Origin", &*gate.origin), ("Content-Type", "application/json")];
     app.send("POST", path, &headers, Some(body.to_string().as_bytes())).await
 }
+
+/// A browser in which a person has pressed something (`Sec-Fetch-User`) gets a page in between: it
+/// starts no application unasked, and cancels what an application redirects to after a form.
+#[tokio::test]
+async fn a_person_is_led_on_by_a_page() {
+    const PERSON: (&str, &str) = ("Sec-Fetch-User", "?1");
+    let gate = gate().await;
+    let mut browser = gate.browser();
+    assert_eq!(gate.ask(&mut browser, ANN, APP).await.status, 303);
+    let link = gate.mail(ANN, 1).await.link();
+    let target = link.strip_prefix(&gate.origin).expect("a link of this site");
+    let landed = browser.send("GET", target, &[PERSON], None).await;
+    let between = "/.linkgate/signed-in?return_to=exampleapp%3A%2F%2Fsigned-in";
+    assert_eq!((landed.status, landed.location()), (303, between));
+    let page = browser.get(between).await;
+    assert_eq!((page.status, page.header("refresh")), (200, "0; url=exampleapp://signed-in"));
+    assert!(page.text().contains("href=\"exampleapp://signed-in\""), "and one may press");
+    let wait = browser.send("GET", "/.linkgate/wait", &[], None).await.json();
+    assert_eq!(wait["location"], between, "the script goes there, too");
+    for path in ["check-mail", "sign-in?return_to=exampleapp%3A%2F%2Fsigned-in"] {
+        let path = format!("/.linkgate/{path}");
+        assert_eq!(browser.send("GET", &path, &[PERSON], None).await.location(), between);
+        assert_eq!(browser.get(&path).await.location(), APP, "{path}, a program");
+    }
+    // A page of the site itself: straight there after a link, by way of the page after a form.
+    let mut browser = gate.browser();
+    gate.ask(&mut browser, ANN, "/x").await;
+    let code = format!("code={}", gate.mail(ANN, 2).await.code());
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let site = ("Sec-Fetch-Site", "same-origin");
+    let headers = [PERSON, form, site];
+    let sent = browser.send("POST", "/.linkgate/code", &headers, Some(code.as_bytes())).await;
+    assert_eq!((sent.status, sent.location()), (303, "/.linkgate/signed-in?return_to=%2Fx"));
+}

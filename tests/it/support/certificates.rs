@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData};
+use sha2::{Digest, Sha256};
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -17,6 +20,8 @@ pub struct Certificates {
     pub certificate: String,
     /// Its key, as PEM.
     pub key: String,
+    /// The digest by which Chromium is told to believe it: SHA-256 of the public key, in base64.
+    pub fingerprint: String,
     authority_der: CertificateDer<'static>,
     certificate_der: CertificateDer<'static>,
     key_der: Vec<u8>,
@@ -25,12 +30,17 @@ pub struct Certificates {
 impl Certificates {
     /// For `localhost`, `app.localhost` and 127.0.0.1.
     pub fn new() -> Self {
+        Self::of(&["localhost", "app.localhost", "127.0.0.1"])
+    }
+
+    /// For these names.
+    pub fn of(names: &[&str]) -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         let authority = params.self_signed(&key).expect("a certificate");
         let issuer = Issuer::new(params, key);
-        let names = ["localhost", "app.localhost", "127.0.0.1"].map(str::to_owned);
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let params = CertificateParams::new(names).expect("names");
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &issuer).expect("a certificate");
@@ -38,6 +48,7 @@ impl Certificates {
             authority: authority.pem(),
             certificate: certificate.pem(),
             key: key.serialize_pem(),
+            fingerprint: STANDARD.encode(Sha256::digest(key.subject_public_key_info())),
             authority_der: authority.der().clone(),
             certificate_der: certificate.der().clone(),
             key_der: key.serialize_der(),

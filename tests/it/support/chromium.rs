@@ -12,6 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::certificates::Certificates;
 use super::eventually;
 
 /// What Chromium is started with: nothing that would leave this machine, nothing that needs a
@@ -27,7 +28,7 @@ const FLAGS: [&str; 11] = [
     "--disable-component-update",
     "--disable-sync",
     "--window-size=1280,900",
-    "--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
 /// A browser with a profile of its own. It ends, with its driver, when it is dropped.
@@ -43,10 +44,22 @@ pub struct Chromium {
 impl Chromium {
     /// Starts a browser that has never been anywhere.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts one that believes these certificates as it believes those of the web. With errors
+    /// merely ignored it would keep no page, and `back` would differ.
+    pub async fn believing(certificates: &Certificates) -> Self {
+        let fingerprint = &certificates.fingerprint;
+        Self::start_with(&[format!("--ignore-certificate-errors-spki-list={fingerprint}")]).await
+    }
+
+    async fn start_with(more: &[String]) -> Self {
         let (driver, port) = start_driver();
         let profile = TempDir::new().expect("a folder");
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
+        flags.extend_from_slice(more);
         let wishes = json!({
             "browserName": "chrome",
             "goog:chromeOptions": { "args": flags },
@@ -66,7 +79,9 @@ impl Chromium {
 
     /// Types an address into the address bar.
     pub async fn open(&self, url: &str) {
-        self.client.goto(url).await.expect("a page");
+        if let Err(error) = self.client.goto(url).await {
+            panic!("{url} does not open: {error}");
+        }
     }
 
     /// Opens an address in a new tab, and stays there. Returns the tab that was left.
@@ -92,8 +107,15 @@ impl Chromium {
         self.client.switch_to_window(tab).await.expect("the tab");
     }
 
+    /// Presses what opens a tab of its own, and goes there.
+    pub async fn press_for_a_tab(&self, words: &str) {
+        let before = self.client.windows().await.expect("tabs");
+        self.press(words).await;
+        self.switch_to_new(&before).await;
+    }
+
     /// Waits for a tab that `before` does not have, and goes there.
-    pub async fn switch_to_new(&self, before: &[WindowHandle]) {
+    async fn switch_to_new(&self, before: &[WindowHandle]) {
         let tab = eventually("a new tab", async || {
             let tabs = self.client.windows().await.expect("tabs");
             tabs.into_iter().find(|tab| !before.contains(tab))
@@ -169,6 +191,20 @@ impl Chromium {
         self.client.execute(&script, Vec::new()).await.expect("a value")
     }
 
+    /// Is the built-in browser of a mail app on a telephone, in this tab.
+    pub async fn is_a_mail_app(&self) {
+        self.looks_like(390, "light", "none").await;
+        let agent = "Mozilla/5.0 (Linux; Android 16; Pixel 9; wv) AppleWebKit/537.36 (KHTML, like \
+                     Gecko) Version/4.0 Chrome/156.0.0.0 Mobile Safari/537.36";
+        self.devtools("Network.setUserAgentOverride", json!({ "userAgent": agent })).await;
+    }
+
+    /// What the waiting page of this tab hears when it asks.
+    pub async fn wait_state(&self) -> String {
+        let ask = "fetch('/.linkgate/wait').then(answer => answer.json()).then(it => it.state)";
+        self.value(ask).await.as_str().expect("a state").to_owned()
+    }
+
     /// Turns scripts off in this tab, for the next page on.
     pub async fn without_scripts(&self) {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
@@ -187,9 +223,29 @@ impl Chromium {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
-    /// A picture of the whole page, as PNG.
+    /// Puts a script into every page from now on. It comes from the driver and not from the page, so
+    /// the page's content security policy stays as it is.
+    pub async fn put_into_pages(&self, script: &str) {
+        let parameters = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", parameters).await;
+    }
+
+    /// Runs a script in the page that is open, in the same way.
+    pub async fn evaluate(&self, script: &str) {
+        let answer = self.devtools("Runtime.evaluate", json!({ "expression": script })).await;
+        assert!(answer.get("exceptionDetails").is_none(), "{answer}");
+    }
+
+    /// A picture of the whole page, as PNG. The window is made as high as the page for it: what
+    /// lies beyond a window is not drawn as it will be.
     pub async fn picture(&self) -> Vec<u8> {
-        let wishes = json!({ "captureBeyondViewport": true, "format": "png" });
+        let size = "[innerWidth, Math.max(800, document.documentElement.scrollHeight)]";
+        let size = self.value(size).await;
+        let metrics = json!({
+            "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let wishes = json!({ "format": "png" });
         let picture = self.devtools("Page.captureScreenshot", wishes).await;
         let encoded = picture["data"].as_str().expect("a picture");
         base64::Engine::decode(&base64::prelude::BASE64_STANDARD, encoded).expect("a picture")

@@ -1,7 +1,6 @@
 //! A real Redis server that a test owns.
 
 use std::io::ErrorKind;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -9,6 +8,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::Mutex;
 
 use super::eventually;
+use super::gate::free_port;
 
 /// A running server. Killed when it is dropped.
 pub struct RedisServer {
@@ -103,8 +103,4 @@ impl Drop for RedisServer {
 pub fn fresh_prefix() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("test-{}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

@@ -32,7 +32,8 @@ impl Received {
 }
 
 /// The application: HTTP/1.1 with keep-alive. It answers 200 and JSON of what it received; a path
-/// `/status/NNN` answers with that status, `/cookie` sets cookies of ours and its own.
+/// `/status/NNN` answers with that status, `/cookie` sets cookies of ours and its own, and
+/// `/away?to=URL` redirects there.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     pub address: SocketAddr,
@@ -76,6 +77,10 @@ impl Upstream {
 }
 
 fn answer(received: &Received) -> Vec<u8> {
+    if let Some(query) = received.target.strip_prefix("/away?") {
+        let to = url::form_urlencoded::parse(query.as_bytes()).next().expect("a URL").1;
+        return format!("HTTP/1.1 302 X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into();
+    }
     let status =
         received.target.strip_prefix("/status/").and_then(|it| it.get(..3)).unwrap_or("200");
     let cookies = if received.target == "/cookie" {

@@ -27,9 +27,7 @@ clock-own = { $utc } (bei Ihnen { $own })
 
 error-prefix = Fehler: { $title }
 
-page-reference = Referenz { $reference }. Geben Sie sie an, wenn Sie um Hilfe bitten.
-
-page-reference-at = Referenz { $reference }, { $at }. Geben Sie sie an, wenn Sie um Hilfe bitten.
+page-reference = Referenz { $reference }, { $at }. Geben Sie sie an, wenn Sie um Hilfe bitten.
 
 page-why = Warum sehe ich diese Seite?
 
@@ -80,7 +78,9 @@ sign-in-confirm-again = Für diese Seite ist eine neue Anmeldung nötig. Bitte m
 
 sign-in-other-address = Geben Sie die Adresse ein, die Sie stattdessen verwenden möchten.
 
-sign-in-mail-delayed = Seit { $since } kommen Anmelde-E-Mails verspätet an. Wer bereits angemeldet ist, ist nicht betroffen.
+sign-in-mail-delayed = Seit { $since } kommen Anmelde-E-Mails verspätet an. Sie können trotzdem eine anfordern, sie braucht nur länger als sonst. Wer bereits angemeldet ist, ist nicht betroffen.
+
+sign-in-mail-down = Seit { $since } können keine Anmelde-E-Mails verschickt werden. Sie können trotzdem eine anfordern: Sie geht hinaus, sobald es wieder möglich ist. Wer bereits angemeldet ist, ist nicht betroffen.
 
 sign-in-already = Sie sind als { $email } angemeldet. Machen Sie mit dieser Adresse weiter oder geben Sie unten eine andere ein.
 
@@ -129,6 +129,8 @@ check-mail-until = Gültig bis
 check-mail-arrives = Die E-Mail sollte innerhalb einer Minute ankommen.
 
 check-mail-delayed = Seit { $since } brauchen E-Mails länger als sonst. Sie müssen nichts tun: Wir versuchen es weiter.
+
+check-mail-down = Seit { $since } können keine E-Mails verschickt werden. Wir versuchen es weiter, solange diese Anfrage gilt. Läuft sie vorher ab, fordern Sie später eine neue E-Mail an.
 
 check-mail-slow = Es dauert länger als sonst. Sie müssen nichts tun: Wir versuchen es weiter.
 
@@ -254,6 +256,14 @@ report-done-text = Vielen Dank. Link und Code aus dieser E-Mail sind nicht mehr 
 
 report-done-do = Sie können die E-Mail löschen und diese Seite schließen.
 
+## Signed in
+
+signed-in-title = Sie sind angemeldet
+
+signed-in-text = Jetzt kommt { $destination }.
+
+signed-in-continue = Weiter
+
 ## Sign out
 
 sign-out-title = Abmelden?
@@ -283,6 +293,10 @@ forbidden-text = Sie sind als { $email } angemeldet. Diese Adresse hat keinen Zu
 forbidden-do = Wenn Sie eine andere Adresse haben, die Zugriff hat, melden Sie sich mit dieser an.
 
 forbidden-switch = Abmelden und Adresse wechseln
+
+forbidden-ask = Zugriff per E-Mail erbitten
+
+forbidden-ask-subject = Zugriff auf { $destination } für { $email }
 
 forbidden-sites = Hier haben Sie Zugriff
 
@@ -347,9 +361,15 @@ notice-cross-site-title = Das Formular kam von anderswo
 notice-cross-site-text = Eine andere Website wollte dieses Formular in Ihrem Namen senden. Zu Ihrer Sicherheit wurde nichts ausgeführt.
 notice-cross-site-do = Wenn Sie sich anmelden wollten, beginnen Sie hier.
 
-notice-sign-in-closed-title = Zurzeit sind hier keine neuen Anmeldungen möglich
+notice-sign-in-closed-title = Zurzeit ist keine Anmeldung möglich
 notice-sign-in-closed-text = Die Verantwortlichen dieser Website haben die Anmeldung vorübergehend abgeschaltet. Wer bereits angemeldet ist, ist nicht betroffen.
 notice-sign-in-closed-do = Versuchen Sie es später noch einmal oder fragen Sie die Verantwortlichen, wann die Anmeldung wieder möglich ist.
+
+notice-closed-title = Diese Seite ist geschlossen
+
+notice-closed-text = Die Verantwortlichen dieser Website lassen niemanden auf diese Seite. Daran ändert auch eine Anmeldung nichts.
+
+notice-closed-do = Gehen Sie zur Startseite. Wenn Sie das für einen Irrtum halten, sagen Sie es den Verantwortlichen.
 
 notice-upstream-down-title = Die Anwendung antwortet nicht
 notice-upstream-down-text = Die Anwendung hinter dieser Seite antwortet nicht. Sie wurden nicht abgemeldet, und was schon gespeichert war, ist nicht verloren.
@@ -374,8 +394,6 @@ last-resort-internal-text = Der Fehler liegt bei uns und wurde aufgezeichnet.
 last-resort-internal-do = Bitte versuchen Sie es noch einmal. Wenn es wieder passiert, informieren Sie die Verantwortlichen dieser Website und geben Sie die Referenz an.
 
 last-resort-again = Noch einmal versuchen
-
-last-resort-reference = Referenz
 
 ## The inbox for development
 

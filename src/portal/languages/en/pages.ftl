@@ -42,11 +42,8 @@ clock-own = { $utc } ({ $own } your time)
 # $title: the title of the page.
 error-prefix = Error: { $title }
 
-# $reference: letters and digits that find this event in the log.
-page-reference = Reference { $reference }. Quote it when you ask for help.
-
-# $reference: as above; $at: date and time.
-page-reference-at = Reference { $reference }, { $at }. Quote it when you ask for help.
+# $reference: letters and digits that find this event in the log; $at: date and time.
+page-reference = Reference { $reference }, { $at }. Quote it when you ask for help.
 
 page-why = Why am I seeing this page?
 
@@ -109,7 +106,10 @@ sign-in-confirm-again = This page needs a recent sign-in. Please sign in once mo
 sign-in-other-address = Enter the address you want to use instead.
 
 # $since: clock time.
-sign-in-mail-delayed = Sign-in e-mails have been delayed since { $since }. People who are signed in are not affected.
+sign-in-mail-delayed = Sign-in e-mails have been delayed since { $since }. You can ask for one, but it takes longer than usual. People who are signed in are not affected.
+
+# $since: clock time.
+sign-in-mail-down = No sign-in e-mails could be sent since { $since }. You can ask for one all the same: it leaves as soon as that is possible again. People who are signed in are not affected.
 
 # $email: address.
 sign-in-already = You are signed in as { $email }. Go on with this address, or enter another one below.
@@ -172,7 +172,10 @@ check-mail-arrives = It should arrive within a minute.
 # $since: clock time.
 check-mail-delayed = E-mails have been taking longer than usual since { $since }. You need not do anything: we keep trying.
 
-# The same, where the time is not known.
+# $since: clock time.
+check-mail-down = No e-mails could be sent since { $since }. We keep trying while this request works. If it ends first, ask for a new one later.
+
+# As check-mail-delayed, where the time is not known.
 check-mail-slow = This takes longer than usual. You need not do anything: we keep trying.
 
 # Heading.
@@ -318,6 +321,16 @@ report-done-text = Thank you. The link and the code in that e-mail no longer wor
 
 report-done-do = You can delete the e-mail and close this page.
 
+## Signed in
+
+signed-in-title = You are signed in
+
+# $destination: host and path that come next.
+signed-in-text = Now comes { $destination }.
+
+# Link, for browsers that do not go there by themselves.
+signed-in-continue = Continue
+
 ## Sign out
 
 sign-out-title = Sign out?
@@ -353,6 +366,12 @@ forbidden-do = If you have another address that may open it, sign in with that o
 
 # Button.
 forbidden-switch = Sign out and use another address
+
+# Link that begins an e-mail to the people who help.
+forbidden-ask = Ask for access by e-mail
+
+# Subject of that e-mail. $email: address; $destination: host and path.
+forbidden-ask-subject = Access to { $destination } for { $email }
 
 # Heading of a list of sites.
 forbidden-sites = You can open
@@ -430,9 +449,14 @@ notice-cross-site-text = Another website tried to send this form for you. For yo
 notice-cross-site-do = If you wanted to sign in, start here.
 
 # Nobody can sign in for now, because the people who run the site have switched it off.
-notice-sign-in-closed-title = No new sign-ins here at the moment
+notice-sign-in-closed-title = Sign-in is closed at the moment
 notice-sign-in-closed-text = The people who run this site have switched sign-in off for now. Nobody who is signed in is affected.
 notice-sign-in-closed-do = Try again later, or ask them when it will be open.
+
+# The rules let nobody pass here, signed in or not.
+notice-closed-title = This page is closed
+notice-closed-text = The people who run this site let nobody open this page. Signing in would not change that.
+notice-closed-do = Go to the start page. If you think this is a mistake, tell the people who run the site.
 
 notice-upstream-down-title = The application does not answer
 notice-upstream-down-text = The application behind this page does not answer. You are not signed out, and nothing is lost that was saved before.
@@ -459,9 +483,6 @@ last-resort-internal-do = Please try again. If it happens again, tell the people
 
 # Button.
 last-resort-again = Try again
-
-# Stands before letters and digits that find the event in the log.
-last-resort-reference = Reference
 
 ## The inbox for development. Its readers are programmers.
 

@@ -20,8 +20,7 @@ moment = { $day } de { $month } de { $year }, { $clock }
 clock-own = { $utc } ({ $own } en su zona horaria)
 
 error-prefix = Error: { $title }
-page-reference = Referencia { $reference }. Indíquela cuando pida ayuda.
-page-reference-at = Referencia { $reference }, { $at }. Indíquela cuando pida ayuda.
+page-reference = Referencia { $reference }, { $at }. Indíquela cuando pida ayuda.
 page-why = ¿Por qué veo esta página?
 page-why-answer = { $site } solo admite a personas que conoce. Para mostrar quién es, demuestre que puede leer el correo que llega a su dirección. No hay contraseña: cada correo sirve para iniciar sesión una sola vez.
 page-operator = Sitio administrado por { $operator }.
@@ -48,7 +47,8 @@ sign-in-session-ended = Su sesión ha terminado. Inicie sesión de nuevo para co
 sign-in-form-not-sent = Su sesión había terminado, así que el formulario que envió no se guardó. Inicie sesión y envíelo de nuevo.
 sign-in-confirm-again = Esta página requiere un inicio de sesión reciente. Inicie sesión una vez más.
 sign-in-other-address = Escriba la otra dirección que quiere usar.
-sign-in-mail-delayed = Los correos de inicio de sesión llegan con retraso desde las { $since }. Esto no afecta a quienes ya han iniciado sesión.
+sign-in-mail-delayed = Los correos de inicio de sesión llegan con retraso desde las { $since }. Puede pedir uno, aunque tardará más de lo habitual. Esto no afecta a quienes ya han iniciado sesión.
+sign-in-mail-down = Desde las { $since } no se ha podido enviar ningún correo de inicio de sesión. Aun así puede pedir uno: saldrá en cuanto vuelva a ser posible. Esto no afecta a quienes ya han iniciado sesión.
 sign-in-already = Ha iniciado sesión como { $email }. Continúe con esta dirección o escriba otra abajo.
 sign-in-go-on = Continuar como { $email }
 
@@ -76,6 +76,7 @@ check-mail-asked = Solicitado
 check-mail-until = Válido hasta
 check-mail-arrives = Debería llegar en menos de un minuto.
 check-mail-delayed = Los correos tardan más de lo habitual desde las { $since }. No tiene que hacer nada: seguimos intentándolo.
+check-mail-down = Desde las { $since } no se ha podido enviar ningún correo. Seguimos intentándolo mientras esta solicitud sea válida. Si termina antes, pida otro correo más tarde.
 check-mail-slow = Está tardando más de lo habitual. No tiene que hacer nada: seguimos intentándolo.
 check-mail-nothing = ¿No ha llegado nada?
 check-mail-spam = Mire en la carpeta de correo no deseado (spam) y compruebe que la dirección de arriba es correcta.
@@ -145,12 +146,17 @@ report-done-title = La solicitud se ha cancelado
 report-done-text = Gracias. El enlace y el código de ese correo ya no son válidos. Durante 24 horas no se enviarán a su dirección correos de inicio de sesión que se soliciten desde esa red.
 report-done-do = Puede eliminar el correo y cerrar esta página.
 
+signed-in-title = Ha iniciado sesión
+signed-in-text = Ahora va a { $destination }.
+signed-in-continue = Continuar
+
 sign-out-title = ¿Cerrar sesión?
 sign-out-text = Ha iniciado sesión como { $email }.
 sign-out-nobody = Al cerrar sesión, termina la sesión en este dispositivo.
 sign-out-here = Cerrar sesión aquí
 sign-out-everywhere = Cerrar todas las sesiones
 sign-out-stay = Mantener la sesión abierta
+
 signed-out-title = Sesión cerrada
 signed-out-here = Su sesión en { $site } ha terminado en este dispositivo.
 signed-out-everywhere = Sus sesiones han terminado en todos los dispositivos.
@@ -160,6 +166,8 @@ forbidden-title = Sin acceso
 forbidden-text = Ha iniciado sesión como { $email }. Esta dirección no tiene acceso a { $destination }.
 forbidden-do = Si tiene otra dirección con acceso, inicie sesión con ella.
 forbidden-switch = Cerrar sesión y usar otra dirección
+forbidden-ask = Pedir acceso por correo
+forbidden-ask-subject = Acceso a { $destination } para { $email }
 forbidden-sites = Sitios que puede abrir
 
 account-title = Su cuenta
@@ -202,6 +210,9 @@ notice-cross-site-do = Si quería iniciar sesión, empiece aquí.
 notice-sign-in-closed-title = Por ahora no se puede iniciar sesión aquí
 notice-sign-in-closed-text = Los responsables de este sitio han desactivado por ahora el inicio de sesión. Esto no afecta a quienes ya han iniciado sesión.
 notice-sign-in-closed-do = Vuelva a intentarlo más tarde o pregúnteles cuándo estará disponible.
+notice-closed-title = Esta página está cerrada
+notice-closed-text = Los responsables de este sitio no permiten que nadie abra esta página. Iniciar sesión no lo cambiaría.
+notice-closed-do = Vaya a la página de inicio. Si cree que es un error, avise a los responsables del sitio.
 notice-upstream-down-title = La aplicación no responde
 notice-upstream-down-text = La aplicación que está detrás de esta página no responde. Su sesión sigue abierta y no se ha perdido nada de lo que se guardó antes.
 notice-upstream-down-do = Espere un momento y vuelva a intentarlo.
@@ -219,8 +230,6 @@ last-resort-internal-title = Algo salió mal
 last-resort-internal-text = Es un fallo nuestro y ha quedado registrado.
 last-resort-internal-do = Vuelva a intentarlo. Si ocurre otra vez, avise a los responsables de este sitio e indique la referencia.
 last-resort-again = Volver a intentarlo
-last-resort-reference = Referencia
-
 inbox-title = Bandeja de entrada de desarrollo
 inbox-text = Para desarrollo: aquí llegan todos los correos que linkgate enviaría.
 inbox-empty = Aún no hay nada. Solicite un enlace para iniciar sesión y recargue esta página.

@@ -29,9 +29,7 @@ clock-own = { $utc } ({ $own } chez vous)
 
 error-prefix = Erreur : { $title }
 
-page-reference = Référence { $reference }. Indiquez-la si vous demandez de l’aide.
-
-page-reference-at = Référence { $reference }, { $at }. Indiquez-la si vous demandez de l’aide.
+page-reference = Référence { $reference }, { $at }. Indiquez-la si vous demandez de l’aide.
 
 page-why = Pourquoi cette page s’affiche-t-elle ?
 
@@ -82,7 +80,9 @@ sign-in-confirm-again = Cette page demande une connexion récente. Veuillez vous
 
 sign-in-other-address = Saisissez l’adresse que vous voulez utiliser à la place.
 
-sign-in-mail-delayed = Depuis { $since }, les e-mails de connexion arrivent en retard. Les sessions déjà ouvertes ne sont pas concernées.
+sign-in-mail-delayed = Depuis { $since }, les e-mails de connexion arrivent en retard. Vous pouvez tout de même en demander un : il mettra plus de temps que d’habitude. Les sessions déjà ouvertes ne sont pas concernées.
+
+sign-in-mail-down = Depuis { $since }, aucun e-mail de connexion n’a pu être envoyé. Vous pouvez tout de même en demander un : il partira dès que ce sera de nouveau possible. Les sessions déjà ouvertes ne sont pas concernées.
 
 sign-in-already = Votre session est ouverte avec { $email }. Continuez avec cette adresse ou saisissez-en une autre ci-dessous.
 
@@ -131,6 +131,8 @@ check-mail-until = Valable jusqu’à
 check-mail-arrives = L’e-mail devrait arriver en moins d’une minute.
 
 check-mail-delayed = Depuis { $since }, les e-mails mettent plus de temps que d’habitude. Vous n’avez rien à faire : nous continuons d’essayer.
+
+check-mail-down = Depuis { $since }, aucun e-mail n’a pu être envoyé. Nous continuons d’essayer tant que cette demande est valable. Si elle expire avant, redemandez un e-mail plus tard.
 
 check-mail-slow = Cela prend plus de temps que d’habitude. Vous n’avez rien à faire : nous continuons d’essayer.
 
@@ -256,6 +258,14 @@ report-done-text = Merci. Le lien et le code de cet e-mail ne sont plus valables
 
 report-done-do = Vous pouvez supprimer l’e-mail et fermer cette page.
 
+## Signed in
+
+signed-in-title = Connexion réussie
+
+signed-in-text = Vous allez maintenant sur { $destination }.
+
+signed-in-continue = Continuer
+
 ## Sign out
 
 sign-out-title = Se déconnecter ?
@@ -285,6 +295,10 @@ forbidden-text = Votre session est ouverte avec { $email }. Cette adresse n’a 
 forbidden-do = Si vous avez une autre adresse qui y a accès, connectez-vous avec celle-là.
 
 forbidden-switch = Se déconnecter et changer d’adresse
+
+forbidden-ask = Demander l’accès par e-mail
+
+forbidden-ask-subject = Accès à { $destination } pour { $email }
 
 forbidden-sites = Vous avez accès à
 
@@ -349,9 +363,15 @@ notice-cross-site-title = Le formulaire vient d’ailleurs
 notice-cross-site-text = Un autre site a essayé d’envoyer ce formulaire à votre place. Pour votre sécurité, rien n’a été fait.
 notice-cross-site-do = Si vous vouliez vous connecter, commencez ici.
 
-notice-sign-in-closed-title = Pas de nouvelle connexion ici pour le moment
+notice-sign-in-closed-title = Connexion suspendue pour le moment
 notice-sign-in-closed-text = Les responsables de ce site ont suspendu la connexion. Les sessions déjà ouvertes ne sont pas concernées.
 notice-sign-in-closed-do = Réessayez plus tard, ou demandez-leur quand la connexion sera rétablie.
+
+notice-closed-title = Cette page est fermée
+
+notice-closed-text = Les responsables de ce site n’ouvrent cette page à personne. Se connecter n’y changerait rien.
+
+notice-closed-do = Allez à la page d’accueil. Si vous pensez que c’est une erreur, dites-le aux responsables du site.
 
 notice-upstream-down-title = L’application ne répond pas
 notice-upstream-down-text = L’application derrière cette page ne répond pas. Votre session reste ouverte, et ce qui était déjà enregistré n’est pas perdu.
@@ -376,8 +396,6 @@ last-resort-internal-text = L’erreur vient de chez nous et elle a été enregi
 last-resort-internal-do = Veuillez réessayer. Si cela se reproduit, prévenez les responsables de ce site et indiquez la référence.
 
 last-resort-again = Réessayer
-
-last-resort-reference = Référence
 
 ## The inbox for development
 

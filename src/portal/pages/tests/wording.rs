@@ -11,8 +11,8 @@ const LAST_RESORT: [(&str, &str); 2] = [
 
 /// Families whose keys are put together: months by the clock, errors by their kind.
 const FAMILIES: [&str; 2] = ["month-", "notice-"];
-/// Said by filters.
-const BY_FILTERS: [&str; 2] = ["clock-zone", "moment"];
+/// Said by filters, and in the subject of a mail that a page begins.
+const BY_FILTERS: [&str; 3] = ["clock-zone", "moment", "forbidden-ask-subject"];
 
 fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
     PAGES.iter().copied().chain(LAST_RESORT)
