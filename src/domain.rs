@@ -21,6 +21,7 @@ pub mod policy;
 pub mod remembered;
 pub mod return_url;
 pub mod secret;
+pub mod service_token;
 pub mod session;
 pub mod site;
 pub mod terms;

@@ -12,9 +12,10 @@ use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::service_token::{ServiceToken, TokenName};
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{self, Browser, Link, TokenDigest};
+use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 
 /// The store did not do what was asked, or did not say so in time.
 ///
@@ -206,6 +207,35 @@ pub trait Accounts: Send + Sync {
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged>;
 }
 
+/// The tokens of scripts.
+///
+/// Law 1: a name is one token's at a time, whoever adds it at the same moment. Law 2: only digests
+/// arrive here. Law 3: a [`note_use`](Self::note_use) that races a revocation brings nothing back.
+#[async_trait]
+pub trait ServiceTokens: Send + Sync {
+    /// Adds a token, unless its name is taken. Returns whether it was added. It is kept until
+    /// `keep_until`, longer than it works, so that a list can tell that it has expired.
+    async fn add_token(
+        &self,
+        digest: TokenDigest<Service>,
+        token: &ServiceToken,
+        keep_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Stored<bool>;
+
+    /// The token of a digest, whether it still counts or not.
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>>;
+
+    /// All tokens, by name.
+    async fn tokens(&self) -> Stored<Vec<ServiceToken>>;
+
+    /// Moves the last use forward, if the token is there.
+    async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()>;
+
+    /// Removes the token of a name. Returns whether it was there.
+    async fn revoke_token(&self, name: &TokenName) -> Stored<bool>;
+}
+
 /// Counts, and pauses.
 #[async_trait]
 pub trait Limits: Send + Sync {
@@ -289,8 +319,8 @@ pub trait Upkeep: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Attempts + Sessions + Accounts + Limits + Outbox + Upkeep {}
-impl<T: Attempts + Sessions + Accounts + Limits + Outbox + Upkeep> Store for T {}
+pub trait Store: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + Upkeep {}
+impl<T: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + Upkeep> Store for T {}
 
 /// A mail, ready to be handed over. Built from parsed parts only.
 #[derive(Clone)]

@@ -24,17 +24,14 @@ use super::context::{Context, Outcome, reference};
 use super::onward::Onward;
 use super::peers::{Patience, Upstream};
 use super::verdict::{Answerer, failure_status};
+use super::who::{Unknown, Who, identify};
 use super::{access_log, reply, streams};
-use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Decision, Permit};
-use crate::domain::site::Located;
-use crate::domain::token::{Session as SessionToken, Token};
 use crate::portal::Portal;
-use crate::portal::cookies::{CookieNames, sets_ours};
+use crate::portal::cookies::sets_ours;
 use crate::portal::refusal::{Audience, Refusal};
-use crate::portal::visit::token_in;
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
@@ -90,25 +87,6 @@ impl AuthProxy {
         reply::write(session, response).await.map(|()| true)
     }
 
-    /// Who is asking: the identity behind a session that counts now, with the groups of now.
-    async fn identify(
-        &self,
-        session: &Session,
-        context: &mut Context,
-        located: &Located,
-    ) -> Result<Option<Arc<Identity>>, Refusal> {
-        let desk = self.portal.desk();
-        let site = &located.site;
-        let name = CookieNames::session_name(site.is_https(), site.session_domain.is_some());
-        let headers = &session.req_header().headers;
-        let token: Option<Token<SessionToken>> = token_in(headers, name, &desk.gate.keys().token);
-        let Some(token) = token else { return Ok(None) };
-        let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
-        let Some(found) = found else { return Ok(None) };
-        context.session = Some(token.digest());
-        Ok(Some(desk.identity(&found).await?))
-    }
-
     /// The door: `Ok(false)` only with a permit in the context.
     async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
         let arrival = match arrival::read(session.req_header(), &self.portal.desk().sites) {
@@ -128,35 +106,57 @@ impl AuthProxy {
             }
             Under::No => {}
         }
-        let identity = match self.identify(session, context, &located).await {
-            Ok(identity) => identity,
-            Err(refusal) => {
-                context.outcome = Outcome::Unavailable;
-                let Some(here) = context.here() else { return Ok(true) };
-                let response =
-                    self.answerer.unavailable(&here, session.req_header(), kind, &refusal);
-                return reply::write(session, response).await.map(|()| true);
+        let desk = self.portal.desk();
+        let who = match identify(desk, &session.req_header().headers, &located).await {
+            Ok(who) => who,
+            Err(unknown) => return self.nobody_knows(session, context, unknown).await,
+        };
+        let (policy, now) = (&located.site.policy, desk.gate.now());
+        let method = session.req_header().method.as_str();
+        let decision = match &who {
+            Who::Nobody => policy.decide(method, &target, None, now),
+            Who::Person { identity, session } => {
+                context.session = Some(*session);
+                policy.decide(method, &target, Some(identity), now)
+            }
+            Who::Machine { machine, token } => {
+                context.token = Some(*token);
+                policy.decide_machine(method, &target, machine, now)
             }
         };
-        let now = self.portal.desk().gate.now();
-        let method = session.req_header().method.clone();
-        let policy = &located.site.policy;
-        match policy.decide(method.as_str(), &target, identity.as_ref(), now) {
+        match decision {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
             decision => {
                 let Some(here) = context.here() else { return Ok(true) };
-                let (outcome, response) = self.answerer.answer(
-                    &here,
-                    session.req_header(),
-                    &target,
-                    kind,
-                    identity.as_deref(),
-                    &decision,
-                );
+                let head = session.req_header();
+                let (outcome, response) =
+                    self.answerer.answer(&here, head, &target, kind, &who, &decision);
                 context.outcome = outcome;
                 reply::write(session, response).await.map(|()| true)
             }
         }
+    }
+
+    /// It cannot be told who is asking: 503, or 401 for a service token that is worth nothing.
+    async fn nobody_knows(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        unknown: Unknown,
+    ) -> Result<bool> {
+        let Some(here) = context.here() else { return Ok(true) };
+        let head = session.req_header();
+        let response = match unknown {
+            Unknown::Store(error) => {
+                context.outcome = Outcome::Unavailable;
+                self.answerer.unavailable(&here, head, context.kind, &error.into())
+            }
+            Unknown::BadToken => {
+                context.outcome = Outcome::Challenged;
+                self.answerer.bad_token(&here, head, context.kind)
+            }
+        };
+        reply::write(session, response).await.map(|()| true)
     }
 
     /// Keeps the permit. A WebSocket must come from the site's own pages: cookies go with it from
@@ -167,7 +167,8 @@ impl AuthProxy {
         context: &mut Context,
         permit: Permit,
     ) -> Result<bool> {
-        if context.kind == RequestKind::WebSocket {
+        // A service token goes with nothing by itself, unlike a cookie: no page can lend it.
+        if context.kind == RequestKind::WebSocket && context.token.is_none() {
             let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
             // Exactly one: of two, the application may believe the other.
             let origin = origins.next().filter(|_| origins.next().is_none());
@@ -217,24 +218,17 @@ impl AuthProxy {
         self.upstreams.get(usize::try_from(id.0).ok()?)
     }
 
-    /// Lets a stream end with the session behind it.
+    /// Lets a stream end with the session or the service token behind it.
     fn end_with_session(&self, context: &Context) {
+        if let Some(token) = context.token {
+            let desk = Arc::clone(self.portal.desk());
+            streams::end_with(async move { desk.gate.token_ended(token).await });
+            return;
+        }
         let (Some(session), Some(located)) = (context.session, &context.located) else { return };
         let desk = Arc::clone(self.portal.desk());
         let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
         streams::end_with(async move { desk.gate.ended(session, &realm, idle).await });
-    }
-
-    fn patience(session: &Session, kind: RequestKind) -> Patience {
-        let accept = session.req_header().headers.get(header::ACCEPT);
-        let events = accept.is_some_and(|value| {
-            memchr::memmem::find(value.as_bytes(), b"text/event-stream").is_some()
-        });
-        match kind {
-            RequestKind::WebSocket | RequestKind::Grpc => Patience::Stream,
-            RequestKind::Navigation | RequestKind::Api if events => Patience::Stream,
-            RequestKind::Navigation | RequestKind::Api => Patience::Answer,
-        }
     }
 }
 
@@ -264,7 +258,7 @@ impl ProxyHttp for AuthProxy {
         let Some(upstream) = self.upstream(context) else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
-        let patience = Self::patience(session, context.kind);
+        let patience = Patience::of(context.kind, &session.req_header().headers);
         let now = self.portal.desk().gate.now();
         match upstream.peer(context.kind, patience, now).await {
             Ok((peer, server)) => {
@@ -317,17 +311,20 @@ impl ProxyHttp for AuthProxy {
             return Error::e_explain(ErrorType::InternalError, "no permit, no request");
         };
         let desk = self.portal.desk();
-        let identity = permit.identity();
-        let assertion = match (identity, context.session) {
-            (Some(identity), Some(session)) => {
-                let now = desk.gate.now();
-                let signed = desk.assertions.sign(session, &located.origin_text, identity, now);
-                Some(signed.map_err(|error| {
-                    Error::because(ErrorType::InternalError, "assertion", error)
-                })?)
+        let (identity, machine) = (permit.identity(), permit.machine());
+        let (origin, now) = (&located.origin_text, desk.gate.now());
+        let assertion = match (identity, context.session, machine, context.token) {
+            (Some(identity), Some(session), _, _) => {
+                Some(desk.assertions.sign(session, origin, identity, now))
             }
-            (None, _) | (_, None) => None,
+            (None, _, Some(machine), Some(token)) => {
+                Some(desk.assertions.sign_machine(token, origin, machine, now))
+            }
+            (..) => None,
         };
+        let assertion = assertion
+            .transpose()
+            .map_err(|error| Error::because(ErrorType::InternalError, "assertion", error))?;
         let onward = Onward {
             located,
             kind: context.kind,
@@ -335,6 +332,8 @@ impl ProxyHttp for AuthProxy {
             is_trusted: desk.trusted.contains(peer),
             reference: &context.reference,
             identity: identity.map(AsRef::as_ref),
+            machine: machine.map(AsRef::as_ref),
+            has_token: context.token.is_some(),
             assertion,
         };
         onward.write(&session.req_header().headers, head)
@@ -358,8 +357,10 @@ impl ProxyHttp for AuthProxy {
         if streams::is_stream(head) {
             self.end_with_session(context);
         }
-        let is_signed_in =
-            context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());
+        let is_signed_in = context
+            .permit
+            .as_ref()
+            .is_some_and(|permit| permit.identity().is_some() || permit.machine().is_some());
         if is_signed_in
             && !head.status.is_informational()
             && !head.headers.contains_key(header::CACHE_CONTROL)

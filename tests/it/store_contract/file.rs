@@ -25,6 +25,8 @@ const OPEN: TableDefinition<Pair, &[u8]> = TableDefinition::new("browser-person"
 const SESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("session");
 const PEOPLE: TableDefinition<Pair, ()> = TableDefinition::new("person");
 const ACCOUNTS: TableDefinition<Digest, &[u8]> = TableDefinition::new("account");
+const TOKENS: TableDefinition<Digest, &[u8]> = TableDefinition::new("token");
+const TOKEN_NAMES: TableDefinition<&str, &[u8]> = TableDefinition::new("token-name");
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
@@ -68,12 +70,14 @@ fn all_keys(folder: &Path) -> Vec<(String, Vec<u8>)> {
     add(&database, SESSIONS, &mut found);
     add(&database, PEOPLE, &mut found);
     add(&database, ACCOUNTS, &mut found);
+    add(&database, TOKENS, &mut found);
+    add(&database, TOKEN_NAMES, &mut found);
     add(&database, LIMITS, &mut found);
     add(&database, MAILS, &mut found);
     add(&database, DUE, &mut found);
     add(&database, DEADLINES, &mut found);
     let tables = database.begin_read().unwrap().list_tables().unwrap().count();
-    assert_eq!(tables, 10, "a table that this test does not know");
+    assert_eq!(tables, 12, "a table that this test does not know");
     found
 }
 
