@@ -299,7 +299,7 @@ mod tests {
         }
         for fields in [
             vec![&*format!("Bearer {PREFIX}{}", *forged)],
-            vec![&*good[..good.len() - 1]],
+            vec![&good[..good.len() - 1]],
             vec!["Bearer lgs_"],
             vec!["Bearer lgs_x"],
             vec![&*format!("{good}x")],

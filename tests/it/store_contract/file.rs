@@ -5,10 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use linkgate::adapters::embedded::{Embedded, FILE_NAME, OpenError};
+use linkgate::domain::account::{Account, AccountOrigin};
 use linkgate::domain::limit::{Limited, Verdict};
 use linkgate::domain::token::Token;
 use linkgate::domain::{secret::Secret, token::TokenKey};
-use linkgate::ports::{Beginning, Settled};
+use linkgate::ports::{AccountChange, AccountChanged, Beginning, Settled};
 use redb::{Database, Key, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
 
 use super::limits::hit;
@@ -233,6 +234,38 @@ async fn odd_versions_read_as_absent() {
     assert!(store.session(session).await.unwrap().is_none(), "a touch mends nothing");
     assert_eq!(store.claim(9, LIFETIME, NOW).await.unwrap().len(), 1, "the first mail only");
     assert_eq!(store.sweep(NOW.after(SESSION_LIFETIME)).await.unwrap(), 5, "all is removed");
+}
+
+/// An account that cannot be read may be a suspension: it admits nobody and is not written over.
+#[tokio::test]
+async fn an_account_of_another_version_admits_nobody() {
+    let world = World::embedded();
+    let email = linkgate::domain::email::EmailAddress::parse("ann@example.com").unwrap();
+    let account = Account::new(email, AccountOrigin::Added, NOW);
+    let change = AccountChange { person: ANN, from: None, to: Some(&account) };
+    world.store.change_account(change).await.unwrap();
+    let folder = world.closed();
+    {
+        let database = Database::open(folder.path().join(FILE_NAME)).unwrap();
+        let transaction = database.begin_write().unwrap();
+        {
+            let mut table = transaction.open_table(ACCOUNTS).unwrap();
+            let old = table.get(&ANN.0).unwrap().unwrap().value().to_vec();
+            table.insert(&ANN.0, [&[2], &old[1..]].concat().as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+    }
+    let store = std::sync::Arc::new(Embedded::open(folder.path()).unwrap());
+    let world = World { store, place: Place::Folder(folder) };
+    assert_eq!(world.store.account(ANN).await.unwrap(), None);
+    assert_eq!(world.store.accounts(None, 9).await.unwrap(), []);
+    for from in [None, Some(account.revision)] {
+        let change = AccountChange { person: ANN, from, to: None };
+        let changed = world.store.change_account(change).await.unwrap();
+        assert_eq!(changed, AccountChanged::Stale);
+    }
+    world.begin(1, 1, ANN, NOW).await;
+    assert_eq!(world.settle(1, 1, ANN).await, Settled::Barred);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn digest(n: u8) -> TokenDigest<Service> {
     TokenDigest::from_bytes([n; 32])
 }
 
-async fn add(store: &dyn Store, n: u8, name: &str) -> bool {
+pub(super) async fn add(store: &dyn Store, n: u8, name: &str) -> bool {
     store.add_token(digest(n), &token(name), NOW.after(LIFETIME * 2), NOW).await.unwrap()
 }
 
