@@ -27,6 +27,7 @@ pub mod security;
 pub mod sign_in;
 pub mod visit;
 pub mod waiting;
+pub mod welcome;
 
 use std::sync::Arc;
 
@@ -178,6 +179,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/link/{token}", get(link::open).post(link::confirm))
         .route("/report/{token}", get(link::report).post(link::confirm_report))
         .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
+        .route("/welcome", get(welcome::form).post(welcome::submit))
         .route("/language", post(language::choose))
         .route("/account", get(person::account).post(person::end_sessions))
         .route("/api/sign-in", get(api::state).post(api::sign_in))

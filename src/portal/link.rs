@@ -91,7 +91,13 @@ pub async fn confirm(
 #[must_use]
 pub fn enter(visit: &Visit, signed_in: &SignedIn) -> Response {
     let location = visit.return_url(&signed_in.record.attempt.return_url);
-    let mut response = see_other(location.as_path_or_url());
+    let mut response = if signed_in.registered && visit.site().terms.asks_name {
+        let return_to = location.as_str().as_bytes();
+        let encoded: String = url::form_urlencoded::byte_serialize(return_to).collect();
+        see_other(&format!("{}/welcome?return_to={encoded}", visit.desk.prefix))
+    } else {
+        see_other(location.as_path_or_url())
+    };
     append(&mut response, session_cookie(visit, signed_in));
     append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     tracing::info!(

@@ -30,6 +30,7 @@ pub(super) fn sign_in(
         other_browser: defaults::OTHER_BROWSER,
         new_device_notice: false,
         registration: Registration::Closed,
+        registration_name: false,
     };
     let Some(Located { value: file, at }) = file else { return (common, site) };
     let scope = root.key("sign_in", *at);

@@ -37,6 +37,7 @@ pub(crate) const PAGES: &[Source] = built_in![
     "report.html",
     "report_done.html",
     "sign_out.html",
+    "welcome.html",
     "signed_out.html",
     "forbidden.html",
     "account.html",

@@ -254,6 +254,19 @@ report-done-text = Vielen Dank. Link und Code aus dieser E-Mail sind nicht mehr 
 
 report-done-do = Sie können die E-Mail löschen und diese Seite schließen.
 
+## A new account
+
+welcome-title = Ihr Konto ist eingerichtet
+welcome-text = Wie möchten Sie hier heißen? Sie können das Feld leer lassen.
+
+# Label of the field.
+welcome-name = Name
+
+welcome-problem = Verwenden Sie 1 bis 60 gewöhnliche Zeichen.
+
+# Button.
+welcome-go-on = Weiter
+
 ## Sign out
 
 sign-out-title = Abmelden?

@@ -318,6 +318,19 @@ report-done-text = Thank you. The link and the code in that e-mail no longer wor
 
 report-done-do = You can delete the e-mail and close this page.
 
+## A new account
+
+welcome-title = Your account is ready
+welcome-text = What should you be called here? You can leave this empty.
+
+# Label of the field.
+welcome-name = Name
+
+welcome-problem = Use 1 to 60 ordinary characters.
+
+# Button.
+welcome-go-on = Continue
+
 ## Sign out
 
 sign-out-title = Sign out?

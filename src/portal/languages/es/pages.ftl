@@ -145,6 +145,12 @@ report-done-title = La solicitud se ha cancelado
 report-done-text = Gracias. El enlace y el código de ese correo ya no son válidos. Durante 24 horas no se enviarán a su dirección correos de inicio de sesión que se soliciten desde esa red.
 report-done-do = Puede eliminar el correo y cerrar esta página.
 
+welcome-title = Su cuenta está lista
+welcome-text = ¿Cómo quiere que se le llame aquí? Puede dejarlo vacío.
+welcome-name = Nombre
+welcome-problem = Use de 1 a 60 caracteres normales.
+welcome-go-on = Continuar
+
 sign-out-title = ¿Cerrar sesión?
 sign-out-text = Ha iniciado sesión como { $email }.
 sign-out-nobody = Al cerrar sesión, termina la sesión en este dispositivo.

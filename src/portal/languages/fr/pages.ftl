@@ -256,6 +256,19 @@ report-done-text = Merci. Le lien et le code de cet e-mail ne sont plus valables
 
 report-done-do = Vous pouvez supprimer l’e-mail et fermer cette page.
 
+## A new account
+
+welcome-title = Votre compte est prêt
+welcome-text = Comment souhaitez-vous être appelé ici ? Vous pouvez laisser ce champ vide.
+
+# Label of the field.
+welcome-name = Nom
+
+welcome-problem = Utilisez de 1 à 60 caractères ordinaires.
+
+# Button.
+welcome-go-on = Continuer
+
 ## Sign out
 
 sign-out-title = Se déconnecter ?
