@@ -18,6 +18,7 @@ pub mod reload;
 mod secret_file;
 mod serve;
 mod table;
+mod tokens;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -92,6 +93,9 @@ enum Command {
     /// Signed-in browsers of a person: list, end.
     #[command(subcommand)]
     Sessions(accounts::SessionsCommand),
+    /// Tokens that let scripts in: add, list, revoke.
+    #[command(subcommand)]
+    Tokens(tokens::TokensCommand),
     /// Try everything on this machine: a site, a small application and an inbox, all on loopback.
     Demo {
         /// Port of the site.
@@ -130,6 +134,7 @@ pub fn run() -> ExitCode {
         }
         Command::Accounts(command) => accounts::run(&command),
         Command::Sessions(command) => accounts::run_sessions(&command),
+        Command::Tokens(command) => tokens::run(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

@@ -22,6 +22,7 @@ pub mod remembered;
 pub mod return_url;
 pub mod secret;
 pub mod sender;
+pub mod service_token;
 pub mod session;
 pub mod site;
 pub mod size;

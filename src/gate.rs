@@ -6,7 +6,7 @@
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
 //!
-//! Beside the flow stands what operators do to people: [`accounts`].
+//! Beside the flow stands what operators do to people, [`accounts`], and how scripts get in, [`tokens`].
 //!
 //! The only place that joins domain and ports. It knows no HTTP.
 
@@ -17,6 +17,7 @@ mod notice;
 pub mod redeem;
 pub mod report;
 pub mod sessions;
+pub mod tokens;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -76,7 +77,7 @@ pub struct Gate {
     keys: Keys,
     prefix: String,
     mail_waits: Arc<Notify>,
-    touching: Arc<Mutex<HashSet<TokenDigest<token::Session>>>>,
+    touching: Arc<Mutex<HashSet<[u8; 32]>>>,
     endings: broadcast::Sender<TokenDigest<token::Session>>,
     lately: Arc<accounts::Lately>,
 }

@@ -40,6 +40,13 @@
 //! another, [`gate::Gate::redeem_code`] for the code → [`ports::Attempts::settle`]: the attempt is
 //! spent and the session made in one atomic step → `303` to the return URL.
 //!
+//! # Operators
+//!
+//! The commands for people and scripts speak to [`portal::admin`], in-process or, while a process has
+//! the embedded store open, over its admin listener; [`gate::accounts`] and [`gate::tokens`] are what
+//! they can do. A suspension is one step of the store ([`ports::Accounts`]) that
+//! [`ports::Attempts::settle`] looks at in its own.
+//!
 //! # One place to touch
 //!
 //! | to add | touch | what leads you on |

@@ -28,6 +28,7 @@ pub mod security;
 pub mod sign_in;
 pub mod visit;
 pub mod waiting;
+pub mod welcome;
 
 use std::sync::Arc;
 
@@ -176,6 +177,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/report/{token}", get(link::report).post(link::confirm_report))
         .route("/signed-in", get(onward::page))
         .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
+        .route("/welcome", get(welcome::form).post(welcome::submit))
         .route("/language", post(language::choose))
         .route("/account", get(person::account).post(person::end_sessions))
         .route("/api/sign-in", get(api::state).post(api::sign_in))

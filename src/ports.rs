@@ -2,6 +2,8 @@
 //!
 //! One contract suite (`tests/it/store_contract.rs`) holds every store to these laws.
 
+mod people;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,8 @@ use crate::domain::sender::Sender;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
+
+pub use people::{AccountChange, AccountChanged, Accounts, ServiceTokens};
 
 /// The store did not do what was asked, or did not say so in time.
 ///
@@ -159,54 +163,6 @@ pub trait Sessions: Send + Sync {
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>>;
 }
 
-/// A change of one person's account.
-#[derive(Clone, Copy, Debug)]
-pub struct AccountChange<'a> {
-    /// Whose.
-    pub person: PersonKey,
-    /// The revision of the account that was judged, none if there was none; if it is another one
-    /// meanwhile, nothing happens.
-    pub from: Option<u64>,
-    /// The account from now on, none to remove it.
-    pub to: Option<&'a Account>,
-}
-
-/// What became of an [`AccountChange`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountChanged {
-    /// It was done, durably.
-    Done {
-        /// The sessions that ended in the same step.
-        ended: Vec<TokenDigest<token::Session>>,
-    },
-    /// The account is another one by now; nothing was changed.
-    Stale,
-}
-
-/// Known people.
-///
-/// Law 1: [`change_account`](Self::change_account) is one atomic step. If it removes the account or
-/// leaves it suspended, all sessions of the person end in that step, and [`Attempts::settle`] makes
-/// none for a suspended one afterwards. Law 2: only keyed hashes in keys. Law 3: a record of a
-/// version that is not known reads as absent, but is never written over, and admits nobody: it may
-/// be a suspension.
-#[async_trait]
-pub trait Accounts: Send + Sync {
-    /// The account of a person.
-    async fn account(&self, person: PersonKey) -> Stored<Option<Account>>;
-
-    /// Up to `most` accounts in the order of their keys, those that come `after` a key; with the
-    /// key of each, to go on from.
-    async fn accounts(
-        &self,
-        after: Option<PersonKey>,
-        most: usize,
-    ) -> Stored<Vec<(PersonKey, Account)>>;
-
-    /// Makes, changes or removes an account.
-    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged>;
-}
-
 /// Counts, and pauses.
 #[async_trait]
 pub trait Limits: Send + Sync {
@@ -290,8 +246,8 @@ pub trait Upkeep: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Attempts + Sessions + Accounts + Limits + Outbox + Upkeep {}
-impl<T: Attempts + Sessions + Accounts + Limits + Outbox + Upkeep> Store for T {}
+pub trait Store: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + Upkeep {}
+impl<T: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + Upkeep> Store for T {}
 
 /// A mail, ready to be handed over. Built from parsed parts only.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ mod accounts;
 mod codec;
 mod open;
 mod outbox;
+mod service_tokens;
 mod steps;
 mod sweep;
 mod tables;

@@ -14,6 +14,7 @@ mod connection;
 mod keys;
 mod read;
 mod scripts;
+mod service_tokens;
 
 use std::time::Duration;
 

@@ -90,7 +90,7 @@ impl Way {
         synced.map_err(|error| failed(&format_args!("{error}: {}", error.source)))?;
         let clock: Arc<dyn Clock> = clock;
         let gate = Gate::new(store, clock, Arc::new(OsEntropy), &secret, config.prefix.as_str());
-        Ok(Self::Direct(router(AdminDesk::new(gate, config.session.lifetimes.idle)), runtime))
+        Ok(Self::Direct(router(desk(config, gate)), runtime))
     }
 
     fn to_process(config: &Config) -> Result<Self, AdminError> {
@@ -134,6 +134,12 @@ impl Way {
             AdminError::Refused(detail)
         })
     }
+}
+
+/// What the API needs of a configuration.
+pub(super) fn desk(config: &Config, gate: Gate) -> AdminDesk {
+    let sites = config.sites.iter().map(|site| site.name.to_string()).collect();
+    AdminDesk { gate, idle: config.session.lifetimes.idle, sites }
 }
 
 type Answer = (StatusCode, Vec<u8>);

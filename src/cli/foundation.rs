@@ -84,6 +84,7 @@ pub fn sites(config: &Config) -> Sites {
         terms: SignInTerms {
             enabled: site.sign_in.enabled,
             registration: site.sign_in.registration,
+            asks_name: site.sign_in.registration_name,
             link_lifetime: site.sign_in.link_lifetime,
             other_browser: site.sign_in.other_browser,
             email_limit: site.sign_in.limits.email,

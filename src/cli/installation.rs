@@ -25,7 +25,7 @@ use crate::config::{
     Config, MailTransport, Password, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
 use crate::gate::Gate;
-use crate::portal::admin::{self, AdminDesk, Caller};
+use crate::portal::admin::{self, Caller};
 use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
 use crate::portal::inbox;
@@ -184,7 +184,7 @@ impl Installation {
 fn admin_api(config: &Config, gate: Gate) -> Option<Router> {
     let token = config.admin_token.as_ref().map(Password::expose);
     let caller = Caller::of(config.admin?, token)?;
-    let desk = AdminDesk::new(gate, config.session.lifetimes.idle);
+    let desk = super::admin::desk(config, gate);
     Some(admin::guarded(admin::router(desk), caller))
 }
 

@@ -251,6 +251,7 @@ map! {
         enabled: Text,
         mode: Text,
         registration: Text,
+        registration_name: Text,
         link_lifetime: Text,
         other_browser: Text,
         new_device_notice: Text,

@@ -13,20 +13,22 @@
 mod allow;
 mod explain;
 mod groups;
+mod judge;
 mod rule;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use allow::{AllowEntry, AllowEntryError, AllowList};
 pub use explain::Explanation;
-use explain::{Trace, Untraced};
+use explain::Untraced;
 pub use groups::{GroupMemberError, Groups};
+use judge::{Asked, Visitor};
 pub use rule::{Access, MethodError, MethodSet, Rule, Shadow, Unauthenticated, shadowed};
 
 use super::email::EmailAddress;
 use super::identity::{GroupName, Identity, Membership};
-use super::path::{Case, Reading, RequestTarget};
+use super::path::RequestTarget;
+use super::service_token::ServiceToken;
 use super::time::UnixMillis;
 
 /// What logs and `explain` call the decision where no rule matched.
@@ -100,7 +102,8 @@ pub enum ChallengeReason {
 /// ```compile_fail,E0451
 /// use linkgate::domain::policy::{Permit, SiteId, UpstreamId};
 /// fn forge() -> Permit {
-///     Permit { site: SiteId(0), upstream: UpstreamId(0), rule: "none".into(), identity: None }
+///     let (site, upstream) = (SiteId(0), UpstreamId(0));
+///     Permit { site, upstream, rule: "none".into(), identity: None, machine: None }
 /// }
 /// ```
 #[derive(Debug, PartialEq, Eq)]
@@ -109,6 +112,7 @@ pub struct Permit {
     upstream: UpstreamId,
     rule: Arc<str>,
     identity: Option<Arc<Identity>>,
+    machine: Option<Arc<ServiceToken>>,
 }
 
 impl Permit {
@@ -128,6 +132,12 @@ impl Permit {
     #[must_use]
     pub fn rule(&self) -> &str {
         &self.rule
+    }
+
+    /// The service token that is asking. None on a public route, where it is of no account.
+    #[must_use]
+    pub fn machine(&self) -> Option<&Arc<ServiceToken>> {
+        self.machine.as_ref()
     }
 
     /// Who is asking. On a public route too, if a session is there.
@@ -150,31 +160,6 @@ pub enum Verdict {
     NoSession,
     /// This visitor may not pass, or nobody may.
     Forbidden,
-}
-
-/// One request, as far as a policy looks at it.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    method: &'a str,
-    target: &'a RequestTarget,
-    visitor: Option<&'a Arc<Identity>>,
-    now: UnixMillis,
-}
-
-/// One look at a request: a reading of its path, and whether case counts.
-#[derive(Clone, Copy)]
-struct Look<'a> {
-    reading: Reading<'a>,
-    path_case: Case,
-    method_case: Case,
-}
-
-/// What was found for a look.
-#[derive(Clone, Copy)]
-struct Ruling<'a> {
-    rule: &'a Arc<str>,
-    verdict: Verdict,
-    unauthenticated: Unauthenticated,
 }
 
 impl SitePolicy {
@@ -225,7 +210,8 @@ impl SitePolicy {
         visitor: Option<&Arc<Identity>>,
         now: UnixMillis,
     ) -> Decision {
-        let ruling = self.judge(Asked { method, target, visitor, now }, &mut Untraced);
+        let asked = Asked { method, target, visitor: Visitor::of(visitor), now };
+        let ruling = self.judge(asked, &mut Untraced);
         let challenge = |reason| {
             let unauthenticated = ruling.unauthenticated;
             Decision::Challenge { reason, unauthenticated }
@@ -236,11 +222,39 @@ impl SitePolicy {
                 upstream: self.upstream,
                 rule: Arc::clone(ruling.rule),
                 identity: visitor.cloned(),
+                machine: None,
             }),
             Verdict::TooOld => challenge(ChallengeReason::TooOld),
             Verdict::NoSession => challenge(ChallengeReason::NoSession),
             Verdict::Forbidden => Decision::Forbid { rule: Arc::clone(ruling.rule) },
         }
+    }
+
+    /// Decides about a request of a script. Its grant admits it, not a list of people; it is never
+    /// asked to sign in.
+    pub fn decide_machine(
+        &self,
+        method: &str,
+        target: &RequestTarget,
+        machine: &Arc<ServiceToken>,
+        now: UnixMillis,
+    ) -> Decision {
+        let asked = Asked { method, target, visitor: Visitor::Machine(machine), now };
+        let ruling = self.judge(asked, &mut Untraced);
+        let machine = match ruling.verdict {
+            Verdict::Anybody => None,
+            Verdict::Admitted => Some(Arc::clone(machine)),
+            Verdict::TooOld | Verdict::NoSession | Verdict::Forbidden => {
+                return Decision::Forbid { rule: Arc::clone(ruling.rule) };
+            }
+        };
+        Decision::Pass(Permit {
+            site: self.site,
+            upstream: self.upstream,
+            rule: Arc::clone(ruling.rule),
+            identity: None,
+            machine,
+        })
     }
 
     /// Tells what [`decide`](Self::decide) would do, and why. Makes no permit.
@@ -253,7 +267,8 @@ impl SitePolicy {
         now: UnixMillis,
     ) -> Explanation {
         let mut explanation = Explanation::new(&self.name, method, target, visitor);
-        let ruling = self.judge(Asked { method, target, visitor, now }, &mut explanation);
+        let asked = Asked { method, target, visitor: Visitor::of(visitor), now };
+        let ruling = self.judge(asked, &mut explanation);
         explanation.conclude(ruling.rule, ruling.verdict);
         explanation
     }
@@ -288,80 +303,6 @@ impl SitePolicy {
         });
         std::iter::once(&self.allow).chain(of_rules)
     }
-
-    /// The strictest ruling over every look at the request; of equals the first.
-    fn judge(&self, asked: Asked<'_>, trace: &mut impl Trace) -> Ruling<'_> {
-        let method_cases = cases(asked.method.bytes().any(|byte| byte.is_ascii_lowercase()));
-        let mut strictest: Option<Ruling<'_>> = None;
-        for reading in asked.target.readings() {
-            for &path_case in cases(reading.has_upper_case || self.has_upper_case) {
-                for &method_case in method_cases {
-                    let look = Look { reading, path_case, method_case };
-                    trace.look(look);
-                    let ruling = self.judge_look(asked, look, trace);
-                    trace.judged(ruling.rule, ruling.verdict);
-                    if strictest.is_none_or(|before| before.verdict < ruling.verdict) {
-                        strictest = Some(ruling);
-                    }
-                }
-            }
-        }
-        strictest.unwrap_or(Ruling {
-            rule: &self.allow_name,
-            verdict: Verdict::Forbidden,
-            unauthenticated: Unauthenticated::ByKind,
-        })
-    }
-
-    fn judge_look(&self, asked: Asked<'_>, look: Look<'_>, trace: &mut impl Trace) -> Ruling<'_> {
-        for rule in &self.rules {
-            let path = rule.path.matches(look.reading.bytes, look.path_case);
-            let method = rule.methods.matches(asked.method, look.method_case);
-            trace.tried(rule, path, method);
-            if path && method {
-                return Ruling {
-                    rule: &rule.name,
-                    verdict: self.verdict(rule, asked),
-                    unauthenticated: rule.unauthenticated,
-                };
-            }
-        }
-        Ruling {
-            rule: &self.allow_name,
-            verdict: verdict_of(&self.allow, None, asked),
-            unauthenticated: Unauthenticated::ByKind,
-        }
-    }
-
-    fn verdict(&self, rule: &Rule, asked: Asked<'_>) -> Verdict {
-        match &rule.access {
-            Access::Public => Verdict::Anybody,
-            Access::Site => verdict_of(&self.allow, rule.max_age, asked),
-            Access::Allow(list) => verdict_of(list, rule.max_age, asked),
-            Access::Deny => Verdict::Forbidden,
-        }
-    }
-}
-
-fn verdict_of(list: &AllowList, max_age: Option<Duration>, asked: Asked<'_>) -> Verdict {
-    match asked.visitor {
-        // Nobody could ever pass: a sign-in would be asked for in vain.
-        _ if list.is_empty() => Verdict::Forbidden,
-        None => Verdict::NoSession,
-        Some(visitor) if !list.admits(&visitor.email, &visitor.groups, visitor.membership) => {
-            Verdict::Forbidden
-        }
-        Some(visitor) => {
-            let age = asked.now.since(visitor.signed_in_at);
-            let is_too_old = max_age.is_some_and(|most| age > most);
-            if is_too_old { Verdict::TooOld } else { Verdict::Admitted }
-        }
-    }
-}
-
-/// Whether to look with and without regard to case, or once, where both are the same.
-fn cases(case_matters: bool) -> &'static [Case] {
-    if case_matters { &[Case::Exact, Case::Ignored] } else { &[Case::Exact] }
 }
 
 #[cfg(test)]

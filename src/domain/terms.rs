@@ -35,6 +35,8 @@ pub struct SignInTerms {
     pub enabled: bool,
     /// Whether a sign-in makes an account.
     pub registration: Registration,
+    /// Whether somebody who has just got an account is asked for a name.
+    pub asks_name: bool,
     /// How long link and code work.
     pub link_lifetime: Duration,
     /// What a link needs in another browser.

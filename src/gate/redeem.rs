@@ -43,6 +43,8 @@ pub struct SignedIn {
     pub record: Record,
     /// The browser, which knows this person from now on, for its cookie.
     pub device: Device,
+    /// Whether this sign-in has made an account.
+    pub registered: bool,
 }
 
 /// What became of an opened link.
@@ -308,7 +310,8 @@ impl Gate {
             // Suspended since we looked: as above.
             Settled::Barred => Ok(Some(Settling::Gone(Gone::Ended, Box::new(record)))),
             Settled::Done => {
-                if registers.is_some() {
+                let registered = registers.is_some();
+                if registered {
                     self.forget_lately(&session.email);
                 }
                 if let Some(replaced) = caller.session {
@@ -318,7 +321,13 @@ impl Gate {
                     self.mail_waits.notify_one();
                 }
                 let device = self.remembering(caller.device, session.email.identity());
-                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record, device }))))
+                Ok(Some(Settling::In(Box::new(SignedIn {
+                    token,
+                    session,
+                    record,
+                    device,
+                    registered,
+                }))))
             }
         }
     }

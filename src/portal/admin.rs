@@ -8,6 +8,7 @@ mod accounts;
 mod guard;
 mod problem;
 mod sessions;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,14 +31,8 @@ pub struct AdminDesk {
     pub gate: Gate,
     /// The idle timeout of sessions.
     pub idle: Duration,
-}
-
-impl AdminDesk {
-    /// Joins what the handlers need.
-    #[must_use]
-    pub fn new(gate: Gate, idle: Duration) -> Self {
-        Self { gate, idle }
-    }
+    /// The names of the sites.
+    pub sites: Vec<String>,
 }
 
 /// The routes, without a guard: for calls in-process. What listens is [`guarded`].
@@ -49,6 +44,8 @@ pub fn router(desk: AdminDesk) -> Router {
         .route("/api/accounts/remove", post(accounts::remove))
         .route("/api/sessions/list", post(sessions::list))
         .route("/api/sessions/end", post(sessions::end))
+        .route("/api/tokens", get(tokens::list).post(tokens::add))
+        .route("/api/tokens/revoke", post(tokens::revoke))
         .method_not_allowed_fallback(|| async { AdminProblem::MethodNotAllowed })
         .fallback(|| async { AdminProblem::NotFound })
         .with_state(Arc::new(desk))

@@ -16,10 +16,12 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::domain::identity::Identity;
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::{GroupName, Identity};
 use crate::domain::secret::Secret;
+use crate::domain::service_token::ServiceToken;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{Session, TokenDigest};
+use crate::domain::token::{Service, Session, TokenDigest};
 
 /// How long an assertion is good for.
 const LIFETIME: Duration = Duration::from_secs(300);
@@ -37,13 +39,16 @@ pub struct Assertions {
     header: Header,
     jwks: String,
     prefix: String,
-    signed: Cache<(TokenDigest<Session>, Arc<str>), Signed>,
+    /// By the digest of session or service token, and the audience.
+    signed: Cache<([u8; 32], Arc<str>), Signed>,
 }
 
 #[derive(Clone)]
 struct Signed {
     value: HeaderValue,
     expires_at: UnixMillis,
+    /// The groups it names: with others it is out of date.
+    groups: Box<[GroupName]>,
 }
 
 #[derive(Serialize)]
@@ -51,11 +56,19 @@ struct Claims<'a> {
     iss: String,
     aud: &'a str,
     sub: &'a str,
-    email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
     groups: Vec<&'a str>,
     sid: &'a str,
     iat: u64,
     exp: u64,
+}
+
+/// Of whom an assertion speaks.
+struct Subject<'a> {
+    sub: &'a str,
+    email: Option<&'a str>,
+    groups: &'a [GroupName],
 }
 
 /// The signature could not be made: the derived key was refused.
@@ -107,9 +120,39 @@ impl Assertions {
         identity: &Identity,
         now: UnixMillis,
     ) -> Result<HeaderValue, KeyRefused> {
-        let key = (session, Arc::clone(origin));
+        let address = identity.email.identity();
+        let who = Subject { sub: address, email: Some(address), groups: &identity.groups };
+        self.statement(*session.as_bytes(), origin, who, now)
+    }
+
+    /// The assertion for a script at a site: `sub` is `token:` and its name, which is no address.
+    ///
+    /// # Errors
+    /// [`KeyRefused`] when signing fails.
+    pub fn sign_machine(
+        &self,
+        token: TokenDigest<Service>,
+        origin: &Arc<str>,
+        machine: &ServiceToken,
+        now: UnixMillis,
+    ) -> Result<HeaderValue, KeyRefused> {
+        let sub = format!("token:{}", machine.name);
+        let email = machine.email.as_ref().map(EmailAddress::identity);
+        let who = Subject { sub: &sub, email, groups: &[] };
+        self.statement(*token.as_bytes(), origin, who, now)
+    }
+
+    fn statement(
+        &self,
+        digest: [u8; 32],
+        origin: &Arc<str>,
+        who: Subject<'_>,
+        now: UnixMillis,
+    ) -> Result<HeaderValue, KeyRefused> {
+        let key = (digest, Arc::clone(origin));
         if let Some(signed) = self.signed.get(&key)
             && signed.expires_at >= now.after(FRESH)
+            && *signed.groups == *who.groups
         {
             return Ok(signed.value);
         }
@@ -117,10 +160,10 @@ impl Assertions {
         let claims = Claims {
             iss: format!("{origin}{}", self.prefix),
             aud: origin,
-            sub: identity.email.identity(),
-            email: identity.email.identity(),
-            groups: identity.groups.iter().map(|group| group.as_str()).collect(),
-            sid: &session.to_hex()[..32],
+            sub: who.sub,
+            email: who.email,
+            groups: who.groups.iter().map(GroupName::as_str).collect(),
+            sid: &TokenDigest::<Session>::from_bytes(digest).to_hex()[..32],
             iat: now.seconds(),
             exp: expires_at.seconds(),
         };
@@ -128,7 +171,8 @@ impl Assertions {
             jsonwebtoken::encode(&self.header, &claims, &self.key).map_err(|_| KeyRefused)?;
         let mut value = HeaderValue::from_str(&token).map_err(|_| KeyRefused)?;
         value.set_sensitive(true);
-        self.signed.insert(key, Signed { value: value.clone(), expires_at });
+        self.signed
+            .insert(key, Signed { value: value.clone(), expires_at, groups: who.groups.into() });
         Ok(value)
     }
 }

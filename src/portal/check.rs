@@ -22,6 +22,7 @@ use crate::domain::navigation::{RequestFacts, RequestKind};
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Decision, Unauthenticated};
 use crate::domain::return_url::ReturnUrl;
+use crate::domain::service_token::{Presented, presented};
 use crate::domain::site::{Located, Site};
 use crate::domain::token::Session;
 
@@ -44,6 +45,12 @@ pub async fn check(
     let question = question(&desk, &headers)?;
     if is_foreign_socket(&question, &headers) {
         return Err(Refusal::CrossSite);
+    }
+    // The other proxy would pass the token on to the application, so it counts here for nothing.
+    let fields = headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+    if !matches!(presented(fields, &desk.gate.keys().token), Presented::Nothing) {
+        let words = "Service tokens are not accepted here.";
+        return Ok(problem(StatusCode::UNAUTHORIZED, words, &visit.here.reference, None));
     }
     let site = &question.located.site;
     let names = CookieNames::new(site.is_https(), site.session_domain.clone());

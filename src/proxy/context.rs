@@ -11,7 +11,7 @@ use crate::domain::policy::Permit;
 use crate::domain::site::Located;
 use crate::domain::size::ByteSize;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{Session as SessionToken, TokenDigest};
+use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
 use crate::portal::visit::Here;
 use crate::ports::Entropy;
 
@@ -35,6 +35,8 @@ pub struct Context {
     pub permit: Option<Permit>,
     /// The session behind it.
     pub session: Option<TokenDigest<SessionToken>>,
+    /// The service token behind it.
+    pub token: Option<TokenDigest<Service>>,
     /// What was decided, for the log.
     pub outcome: Outcome,
     /// Whether the upstream connection was used before.
@@ -61,6 +63,7 @@ impl Context {
             kind: RequestKind::Api,
             permit: None,
             session: None,
+            token: None,
             outcome: Outcome::Refused,
             upstream_reused: false,
             server: None,

@@ -1,7 +1,5 @@
 //! The door: read the head → our own page? → who is it → decide → answer, or keep the permit.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use http::header;
 use pingora::http::RequestHeader;
@@ -12,16 +10,13 @@ use super::arrival::{self, Arrival, Unwelcome};
 use super::context::{Context, Outcome};
 use super::reply;
 use super::service::AuthProxy;
-use crate::domain::identity::Identity;
+use super::who::{Unknown, Who, identify};
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Decision, Permit};
-use crate::domain::site::Located;
-use crate::domain::token::{Session as SessionToken, Token};
-use crate::portal::cookies::CookieNames;
 use crate::portal::pages::Look;
 use crate::portal::refusal::{Audience, Refusal};
-use crate::portal::visit::{Here, token_in};
+use crate::portal::visit::Here;
 
 impl AuthProxy {
     /// The door: `Ok(false)` only with a permit in the context.
@@ -44,35 +39,57 @@ impl AuthProxy {
             }
             Under::No => {}
         }
-        let identity = match self.identify(session, context, &located).await {
-            Ok(identity) => identity,
-            Err(refusal) => {
-                context.outcome = Outcome::Unavailable;
-                let Some(here) = context.here() else { return Ok(true) };
-                let response =
-                    context.front.answerer.unavailable(&here, session.req_header(), kind, &refusal);
-                return reply::write(session, response).await.map(|()| true);
+        let desk = context.front.portal.desk();
+        let who = match identify(desk, &session.req_header().headers, &located).await {
+            Ok(who) => who,
+            Err(unknown) => return self.nobody_knows(session, context, unknown).await,
+        };
+        let (policy, now) = (&located.site.policy, desk.gate.now());
+        let method = session.req_header().method.as_str();
+        let decision = match &who {
+            Who::Nobody => policy.decide(method, &target, None, now),
+            Who::Person { identity, session } => {
+                context.session = Some(*session);
+                policy.decide(method, &target, Some(identity), now)
+            }
+            Who::Machine { machine, token } => {
+                context.token = Some(*token);
+                policy.decide_machine(method, &target, machine, now)
             }
         };
-        let now = context.front.portal.desk().gate.now();
-        let method = session.req_header().method.clone();
-        let policy = &located.site.policy;
-        match policy.decide(method.as_str(), &target, identity.as_ref(), now) {
+        match decision {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
             decision => {
                 let Some(here) = context.here() else { return Ok(true) };
-                let (outcome, response) = context.front.answerer.answer(
-                    &here,
-                    session.req_header(),
-                    &target,
-                    kind,
-                    identity.as_deref(),
-                    &decision,
-                );
+                let head = session.req_header();
+                let (outcome, response) =
+                    context.front.answerer.answer(&here, head, &target, kind, &who, &decision);
                 context.outcome = outcome;
                 reply::write(session, response).await.map(|()| true)
             }
         }
+    }
+
+    /// It cannot be told who is asking: 503, or 401 for a service token that is worth nothing.
+    async fn nobody_knows(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        unknown: Unknown,
+    ) -> Result<bool> {
+        let Some(here) = context.here() else { return Ok(true) };
+        let head = session.req_header();
+        let response = match unknown {
+            Unknown::Store(error) => {
+                context.outcome = Outcome::Unavailable;
+                context.front.answerer.unavailable(&here, head, context.kind, &error.into())
+            }
+            Unknown::BadToken => {
+                context.outcome = Outcome::Challenged;
+                context.front.answerer.bad_token(&here, head, context.kind)
+            }
+        };
+        reply::write(session, response).await.map(|()| true)
     }
 
     async fn own_page(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
@@ -112,25 +129,6 @@ impl AuthProxy {
         reply::write(session, response).await.map(|()| true)
     }
 
-    /// Who is asking: the identity behind a session that counts now, with the groups of now.
-    async fn identify(
-        &self,
-        session: &Session,
-        context: &mut Context,
-        located: &Located,
-    ) -> Result<Option<Arc<Identity>>, Refusal> {
-        let desk = context.front.portal.desk();
-        let site = &located.site;
-        let name = CookieNames::session_name(site.is_https(), site.session_domain.is_some());
-        let headers = &session.req_header().headers;
-        let token: Option<Token<SessionToken>> = token_in(headers, name, &desk.gate.keys().token);
-        let Some(token) = token else { return Ok(None) };
-        let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
-        let Some(found) = found else { return Ok(None) };
-        context.session = Some(token.digest());
-        Ok(Some(desk.identity(&found).await?))
-    }
-
     /// Keeps the permit. A WebSocket must come from the site's own pages: cookies go with it from
     /// anywhere, and no same-origin policy protects it.
     async fn pass(
@@ -139,7 +137,8 @@ impl AuthProxy {
         context: &mut Context,
         permit: Permit,
     ) -> Result<bool> {
-        if context.kind == RequestKind::WebSocket {
+        // A service token goes with nothing by itself, unlike a cookie: no page can lend it.
+        if context.kind == RequestKind::WebSocket && context.token.is_none() {
             let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
             // Exactly one: of two, the application may believe the other.
             let origin = origins.next().filter(|_| origins.next().is_none());

@@ -16,8 +16,9 @@ use super::peers::Upstream;
 use super::verdict::Answerer;
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::{Decision, Permit};
+use crate::domain::service_token::ServiceToken;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{Session as SessionToken, TokenDigest};
+use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
 use crate::portal::Portal;
 
 /// Pages, sites and applications of one configuration.
@@ -39,11 +40,22 @@ pub struct Passed {
     pub method: Method,
     /// Path and query.
     pub target: RequestTarget,
-    /// The session behind it; none on a public route.
-    pub session: Option<TokenDigest<SessionToken>>,
+    /// Who opened it.
+    pub by: Behind,
     /// When it was let through. Later decisions are made for this moment: a stream may become older
     /// than the `max_age` of its rule.
     pub at: UnixMillis,
+}
+
+/// Who is behind a stream.
+#[derive(Debug)]
+pub enum Behind {
+    /// Nobody that we know: a public route.
+    Nobody,
+    /// A session.
+    Session(TokenDigest<SessionToken>),
+    /// A service token.
+    Machine(Arc<ServiceToken>, TokenDigest<Service>),
 }
 
 impl Front {
@@ -65,11 +77,17 @@ impl Front {
     pub async fn still_passes(&self, passed: &Passed) -> bool {
         let desk = self.portal.desk();
         let Some(located) = desk.sites.find(&passed.authority) else { return false };
-        let identity = match passed.session {
-            None => None,
-            Some(digest) => {
+        let (method, target, policy) =
+            (passed.method.as_str(), &passed.target, &located.site.policy);
+        let identity = match &passed.by {
+            Behind::Nobody => None,
+            Behind::Machine(machine, _) => {
+                let decision = policy.decide_machine(method, target, machine, passed.at);
+                return matches!(decision, Decision::Pass(_));
+            }
+            Behind::Session(digest) => {
                 let idle = located.site.terms.session.idle;
-                match desk.gate.standing(digest, &located.realm, idle).await {
+                match desk.gate.standing(*digest, &located.realm, idle).await {
                     Ok(Some(session)) => match desk.identity(&session).await {
                         Ok(identity) => Some(identity),
                         Err(_) => return true,
@@ -79,8 +97,7 @@ impl Front {
                 }
             }
         };
-        let (method, target) = (passed.method.as_str(), &passed.target);
-        let decision = located.site.policy.decide(method, target, identity.as_ref(), passed.at);
+        let decision = policy.decide(method, target, identity.as_ref(), passed.at);
         matches!(decision, Decision::Pass(_))
     }
 }

@@ -13,6 +13,7 @@ use pingora::http::RequestHeader;
 use super::headers::{Fate, fate};
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
+use crate::domain::service_token::ServiceToken;
 use crate::domain::site::{Located, OddHeaders};
 use crate::portal::cookies::without_ours;
 
@@ -38,6 +39,10 @@ pub struct Onward<'a> {
     pub reference: &'a str,
     /// Who is asking, if somebody is signed in.
     pub identity: Option<&'a Identity>,
+    /// Which script is asking, if one is.
+    pub machine: Option<&'a ServiceToken>,
+    /// Whether a service token stands in `Authorization`: the application must never see it.
+    pub has_token: bool,
     /// The signed statement of that.
     pub assertion: Option<HeaderValue>,
 }
@@ -68,6 +73,9 @@ impl Onward<'_> {
             .collect();
         for name in &gone {
             head.remove_header(name);
+        }
+        if self.has_token {
+            head.remove_header(&header::AUTHORIZATION);
         }
         // Pingora takes other upgrades out itself; this one is ours to be sure of.
         if self.kind != RequestKind::WebSocket {
@@ -116,17 +124,22 @@ impl Onward<'_> {
     }
 
     fn put_identity(self, head: &mut RequestHeader) -> Result<()> {
-        let Some(identity) = self.identity else { return Ok(()) };
         let [user, email, groups] = self.located.site.identity_headers.names();
+        if let Some(assertion) = self.assertion {
+            head.insert_header(ASSERTION, assertion)?;
+        }
+        if let Some(machine) = self.machine {
+            head.insert_header(user, machine.name.as_str())?;
+            if let Some(address) = &machine.email {
+                head.insert_header(email, address.identity())?;
+            }
+        }
+        let Some(identity) = self.identity else { return Ok(()) };
         let address = identity.email.identity();
         head.insert_header(user, address)?;
         head.insert_header(email, address)?;
         let joined =
             identity.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(",");
-        head.insert_header(groups, joined)?;
-        if let Some(assertion) = self.assertion {
-            head.insert_header(ASSERTION, assertion)?;
-        }
-        Ok(())
+        head.insert_header(groups, joined)
     }
 }

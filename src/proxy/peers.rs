@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::{HeaderMap, header};
 use pingora::protocols::ALPN;
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
@@ -44,6 +45,21 @@ pub enum Patience {
     Answer,
     /// It sends when it has something to say.
     Stream,
+}
+
+impl Patience {
+    /// What a request deserves.
+    #[must_use]
+    pub fn of(kind: RequestKind, headers: &HeaderMap) -> Self {
+        let events = headers.get(header::ACCEPT).is_some_and(|value| {
+            memchr::memmem::find(value.as_bytes(), b"text/event-stream").is_some()
+        });
+        match kind {
+            RequestKind::WebSocket | RequestKind::Grpc => Self::Stream,
+            RequestKind::Navigation | RequestKind::Api if events => Self::Stream,
+            RequestKind::Navigation | RequestKind::Api => Self::Answer,
+        }
+    }
 }
 
 /// An application: one server, or several.

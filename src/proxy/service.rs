@@ -21,12 +21,11 @@ use pingora::{Error, ErrorType, Result};
 
 use super::arrival;
 use super::context::{Context, reference};
-use super::front::{Fronts, Passed};
+use super::front::{Behind, Fronts, Passed};
 use super::onward::Onward;
 use super::peers::{Errand, Patience, Upstream};
 use super::verdict::failure_status;
 use super::{access_log, reply, streams};
-use crate::domain::navigation::RequestKind;
 use crate::portal::cookies::sets_ours;
 use crate::ports::Entropy;
 
@@ -66,14 +65,22 @@ impl AuthProxy {
             authority: located.host().into(),
             method,
             target: target.clone(),
-            session: context.session,
+            by: match (context.session, context.token, context.permit.as_ref()) {
+                (Some(session), _, _) => Behind::Session(session),
+                (None, Some(token), Some(permit)) => match permit.machine() {
+                    Some(machine) => Behind::Machine(Arc::clone(machine), token),
+                    None => Behind::Nobody,
+                },
+                (..) => Behind::Nobody,
+            },
             at: context.began.unwrap_or_else(|| gate.now()),
         };
         streams::end_with(async move {
             let signed_out = async {
-                match passed.session {
-                    Some(session) => gate.ended(session, &realm, idle).await,
-                    None => std::future::pending().await,
+                match passed.by {
+                    Behind::Session(session) => gate.ended(session, &realm, idle).await,
+                    Behind::Machine(_, token) => gate.token_ended(token).await,
+                    Behind::Nobody => std::future::pending().await,
                 }
             };
             tokio::select! {
@@ -81,18 +88,6 @@ impl AuthProxy {
                 () = fronts.revoked(&passed, front) => {}
             }
         });
-    }
-
-    fn patience(session: &Session, kind: RequestKind) -> Patience {
-        let accept = session.req_header().headers.get(header::ACCEPT);
-        let events = accept.is_some_and(|value| {
-            memchr::memmem::find(value.as_bytes(), b"text/event-stream").is_some()
-        });
-        match kind {
-            RequestKind::WebSocket | RequestKind::Grpc => Patience::Stream,
-            RequestKind::Navigation | RequestKind::Api if events => Patience::Stream,
-            RequestKind::Navigation | RequestKind::Api => Patience::Answer,
-        }
     }
 }
 
@@ -122,10 +117,10 @@ impl ProxyHttp for AuthProxy {
         let Some(upstream) = Self::upstream(context) else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
-        let patience = Self::patience(session, context.kind);
         let Some((_, client)) = context.client else {
             return Error::e_explain(ErrorType::InternalError, "no client, no peer");
         };
+        let patience = Patience::of(context.kind, &session.req_header().headers);
         let now = context.front.portal.desk().gate.now();
         let errand = Errand { kind: context.kind, patience, client: client.ip(), now };
         match upstream.peer(errand).await {
@@ -195,17 +190,20 @@ impl ProxyHttp for AuthProxy {
             return Error::e_explain(ErrorType::InternalError, "no permit, no request");
         };
         let desk = context.front.portal.desk();
-        let identity = permit.identity();
-        let assertion = match (identity, context.session) {
-            (Some(identity), Some(session)) => {
-                let now = desk.gate.now();
-                let signed = desk.assertions.sign(session, &located.origin_text, identity, now);
-                Some(signed.map_err(|error| {
-                    Error::because(ErrorType::InternalError, "assertion", error)
-                })?)
+        let (identity, machine) = (permit.identity(), permit.machine());
+        let (origin, now) = (&located.origin_text, desk.gate.now());
+        let assertion = match (identity, context.session, machine, context.token) {
+            (Some(identity), Some(session), _, _) => {
+                Some(desk.assertions.sign(session, origin, identity, now))
             }
-            (None, _) | (_, None) => None,
+            (None, _, Some(machine), Some(token)) => {
+                Some(desk.assertions.sign_machine(token, origin, machine, now))
+            }
+            (..) => None,
         };
+        let assertion = assertion
+            .transpose()
+            .map_err(|error| Error::because(ErrorType::InternalError, "assertion", error))?;
         let onward = Onward {
             located,
             kind: context.kind,
@@ -213,6 +211,8 @@ impl ProxyHttp for AuthProxy {
             is_trusted: desk.trusted.contains(peer),
             reference: &context.reference,
             identity: identity.map(AsRef::as_ref),
+            machine: machine.map(AsRef::as_ref),
+            has_token: context.token.is_some(),
             assertion,
         };
         onward.write(&session.req_header().headers, head)
@@ -236,8 +236,10 @@ impl ProxyHttp for AuthProxy {
         if streams::is_stream(head) {
             self.end_with_session(session.req_header().method.clone(), context);
         }
-        let is_signed_in =
-            context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());
+        let is_signed_in = context
+            .permit
+            .as_ref()
+            .is_some_and(|permit| permit.identity().is_some() || permit.machine().is_some());
         if is_signed_in
             && !head.status.is_informational()
             && !head.headers.contains_key(header::CACHE_CONTROL)

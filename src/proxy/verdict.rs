@@ -10,6 +10,7 @@ use pingora::{Error, ErrorSource, ErrorType};
 
 use super::arrival::Unwelcome;
 use super::context::{Context, Outcome};
+use super::who::Who;
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::RequestTarget;
@@ -51,7 +52,7 @@ impl Answerer {
         head: &RequestHeader,
         target: &RequestTarget,
         kind: RequestKind,
-        identity: Option<&Identity>,
+        who: &Who,
         decision: &Decision,
     ) -> (Outcome, Response) {
         let (outcome, mut response) = match decision {
@@ -61,9 +62,10 @@ impl Answerer {
             }
             // A pass is answered by the application; it never comes here.
             Decision::Forbid { .. } | Decision::Pass(_) => {
-                let response = match identity {
-                    Some(identity) => self.forbid(here, head, target, kind, identity),
-                    None => self.forbid_nobody(here, head, kind),
+                let response = match who {
+                    Who::Person { identity, .. } => self.forbid(here, head, target, kind, identity),
+                    Who::Machine { .. } => forbid_machine(here, kind),
+                    Who::Nobody => self.forbid_nobody(here, head, kind),
                 };
                 (Outcome::Forbidden, response)
             }
@@ -173,6 +175,21 @@ impl Answerer {
                 page(NoticeKind::Closed, StatusCode::FORBIDDEN, Some(here), &look)
             }
         }
+    }
+
+    /// A service token that is worth nothing: 401, and no word about why (RFC 6750, 3).
+    #[must_use]
+    pub fn bad_token(&self, here: &Here, head: &RequestHeader, kind: RequestKind) -> Response {
+        let mut response = if kind == RequestKind::Grpc {
+            grpc(UNAUTHENTICATED, "service token refused")
+        } else {
+            let words = "The service token is not one that counts here.";
+            problem(StatusCode::UNAUTHORIZED, words, &here.reference, None)
+        };
+        say_bearer(&mut response, "Bearer error=\"invalid_token\"");
+        self.portal.secure(here, &mut response);
+        allow_listed_origin(&here.located.site, &head.headers, &mut response);
+        response
     }
 
     /// The store is in trouble: nothing is decided, nothing is cleared, nobody is sent in a circle.
@@ -302,6 +319,21 @@ pub fn failure_status(error: &Error) -> u16 {
         (_, ErrorSource::Downstream) => 400,
         (_, ErrorSource::Internal | ErrorSource::Unset) => 500,
     }
+}
+
+/// A genuine service token where its grant does not reach.
+fn forbid_machine(here: &Here, kind: RequestKind) -> Response {
+    if kind == RequestKind::Grpc {
+        return grpc(PERMISSION_DENIED, "no access");
+    }
+    let words = "The service token does not reach here.";
+    let mut response = problem(StatusCode::FORBIDDEN, words, &here.reference, None);
+    say_bearer(&mut response, "Bearer error=\"insufficient_scope\"");
+    response
+}
+
+fn say_bearer(response: &mut Response, value: &'static str) {
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
 }
 
 /// A gRPC answer without a body ("Trailers-Only"): gRPC clients look at `grpc-status`, not at the

@@ -100,6 +100,7 @@ impl World {
         let terms = SignInTerms {
             enabled: true,
             registration: Registration::Closed,
+            asks_name: false,
             link_lifetime: 10 * MINUTE,
             other_browser: OtherBrowser::Address,
             email_limit: "1000000/1h".parse().expect("a limit"),

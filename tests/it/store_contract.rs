@@ -9,6 +9,7 @@ mod limits;
 mod outbox;
 mod races;
 mod raw_redis;
+mod service_tokens;
 mod sessions;
 mod tls;
 mod upkeep;
@@ -75,6 +76,11 @@ contract! {
         registering_makes_an_account_once_and_changes_none
         pages_of_the_list_are_whole_and_end
         no_session_outlives_a_suspension_that_races_it;
+    service_tokens:
+        a_token_is_found_as_it_was_made_until_it_is_revoked
+        a_name_is_one_tokens_at_a_time
+        a_note_of_use_moves_forward_and_revives_nothing
+        expired_tokens_leave_in_time;
     limits:
         a_group_is_counted_as_a_whole_or_not_at_all
         a_window_opens_with_the_first_hit_and_closes

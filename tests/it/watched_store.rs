@@ -8,12 +8,13 @@ use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use linkgate::domain::service_token::{ServiceToken, TokenName};
 use linkgate::domain::session::Session;
 use linkgate::domain::time::UnixMillis;
-use linkgate::domain::token::{self, Browser, Link, TokenDigest};
+use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
     AccountChange, AccountChanged, Accounts, Attempts, Beginning, ClaimedMail, Limits, MailId,
-    Outbox, Sessions, Settled, Settlement, Stored, Upkeep,
+    Outbox, ServiceTokens, Sessions, Settled, Settlement, Stored, Upkeep,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -127,6 +128,37 @@ impl Accounts for Watched {
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
         self.note("change_account");
         self.inner.change_account(change).await
+    }
+}
+
+#[async_trait]
+impl ServiceTokens for Watched {
+    async fn add_token(
+        &self,
+        digest: TokenDigest<Service>,
+        token: &ServiceToken,
+        keep_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Stored<bool> {
+        self.inner.add_token(digest, token, keep_until, now).await
+    }
+
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
+        self.note("token");
+        self.inner.token(digest).await
+    }
+
+    async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
+        self.inner.tokens().await
+    }
+
+    async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()> {
+        self.note("note_use");
+        self.inner.note_use(digest, now).await
+    }
+
+    async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
+        self.inner.revoke_token(name).await
     }
 }
 

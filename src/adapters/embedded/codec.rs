@@ -6,6 +6,7 @@
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
+use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 
@@ -60,7 +61,7 @@ pub(super) fn decode_session(bytes: &[u8]) -> Option<(Session, PersonKey)> {
     Some((Session { last_seen, ..session }, person))
 }
 
-/// The same session, seen at `now`; nothing when it was seen later already.
+/// The same session or token, seen at `now`; nothing when it was seen later already.
 pub(super) fn touched_session(bytes: &[u8], now: UnixMillis) -> Option<Vec<u8>> {
     if Reader::new(bytes)?.millis()? >= now {
         return None;
@@ -78,6 +79,27 @@ pub(super) fn encode_account(account: &Account) -> Result<Vec<u8>, serde_json::E
 
 pub(super) fn decode_account(bytes: &[u8]) -> Option<Account> {
     serde_json::from_slice(Reader::new(bytes)?.0).ok()
+}
+
+/// A service token until when it is kept, and the token; `last_used` stands before the JSON, zero for
+/// never.
+pub(super) fn encode_token(
+    token: &ServiceToken,
+    keep_until: UnixMillis,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    bytes.extend(token.last_used.map_or(0, |at| at.0).to_be_bytes());
+    bytes.extend(keep_until.0.to_be_bytes());
+    serde_json::to_writer(&mut bytes, token)?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_token(bytes: &[u8]) -> Option<(ServiceToken, UnixMillis)> {
+    let mut rest = Reader::new(bytes)?;
+    let (last_used, keep_until) = (rest.millis()?, rest.millis()?);
+    let token: ServiceToken = serde_json::from_slice(rest.0).ok()?;
+    let last_used = (last_used.0 > 0).then_some(last_used);
+    Some((ServiceToken { last_used, ..token }, keep_until))
 }
 
 /// A count in its window.

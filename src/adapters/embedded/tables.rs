@@ -16,6 +16,8 @@ const OPEN: TableDefinition<Pair, &[u8]> = TableDefinition::new("browser-person"
 const SESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("session");
 const PEOPLE: TableDefinition<Pair, ()> = TableDefinition::new("person");
 const ACCOUNTS: TableDefinition<Digest, &[u8]> = TableDefinition::new("account");
+const TOKENS: TableDefinition<Digest, &[u8]> = TableDefinition::new("token");
+const TOKEN_NAMES: TableDefinition<&str, &[u8]> = TableDefinition::new("token-name");
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
@@ -35,6 +37,10 @@ pub(super) struct Tables<'t> {
     pub(super) people: Table<'t, Pair, ()>,
     /// Person → account.
     pub(super) accounts: Table<'t, Digest, &'static [u8]>,
+    /// Digest of a service token → token.
+    pub(super) tokens: Table<'t, Digest, &'static [u8]>,
+    /// Name of a service token → its digest.
+    pub(super) token_names: Table<'t, &'static str, &'static [u8]>,
     /// What is counted or paused and for whom → window.
     pub(super) limits: Table<'t, (&'static str, Digest), &'static [u8]>,
     /// Mail identity → mail.
@@ -56,6 +62,8 @@ impl<'t> Tables<'t> {
             sessions: transaction.open_table(SESSIONS)?,
             people: transaction.open_table(PEOPLE)?,
             accounts: transaction.open_table(ACCOUNTS)?,
+            tokens: transaction.open_table(TOKENS)?,
+            token_names: transaction.open_table(TOKEN_NAMES)?,
             limits: transaction.open_table(LIMITS)?,
             mails: transaction.open_table(MAILS)?,
             due: transaction.open_table(DUE)?,
@@ -91,11 +99,12 @@ pub(super) enum Kind {
     Session = 2,
     Limit = 3,
     Mail = 4,
+    Token = 5,
 }
 
 impl Kind {
     pub(super) fn from_stored(number: u8) -> Option<Self> {
-        [Self::Attempt, Self::Session, Self::Limit, Self::Mail]
+        [Self::Attempt, Self::Session, Self::Limit, Self::Mail, Self::Token]
             .into_iter()
             .find(|kind| *kind as u8 == number)
     }
@@ -111,6 +120,7 @@ pub(super) struct View {
     pub(super) sessions: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) people: ReadOnlyTable<Pair, ()>,
     pub(super) accounts: ReadOnlyTable<Digest, &'static [u8]>,
+    pub(super) tokens: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) limits: ReadOnlyTable<(&'static str, Digest), &'static [u8]>,
 }
 
@@ -124,6 +134,7 @@ impl View {
             sessions: transaction.open_table(SESSIONS)?,
             people: transaction.open_table(PEOPLE)?,
             accounts: transaction.open_table(ACCOUNTS)?,
+            tokens: transaction.open_table(TOKENS)?,
             limits: transaction.open_table(LIMITS)?,
         })
     }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
+use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, TokenDigest};
@@ -61,6 +62,15 @@ pub(super) fn listed_account(
     let (person, version, fixed) = fields;
     let person = TokenDigest::<Link>::from_hex(&text(person)?)?;
     Some((PersonKey(*person.as_bytes()), account((version, fixed))))
+}
+
+/// `v`, `d`, `seen`; zero for never.
+pub(super) fn service_token(fields: (Field, Field, Field)) -> Option<ServiceToken> {
+    let (version, fixed, seen) = fields;
+    known(version)?;
+    let token: ServiceToken = serde_json::from_slice(&fixed?).ok()?;
+    let seen: u64 = parse(seen)?;
+    Some(ServiceToken { last_used: (seen > 0).then_some(UnixMillis(seen)), ..token })
 }
 
 /// The digests of sessions.

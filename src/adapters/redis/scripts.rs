@@ -25,6 +25,6 @@ macro_rules! scripts {
 }
 
 scripts! {
-    begin latest count_try settle touch end sessions_of change_account accounts hit pause claim done
-    sweep
+    begin latest count_try settle touch end sessions_of change_account accounts add_token tokens
+    revoke_token hit pause claim done sweep
 }

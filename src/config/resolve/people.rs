@@ -31,6 +31,7 @@ pub(super) fn sign_in(
         new_device_notice: false,
         limits: SiteLimits::default(),
         registration: Registration::Closed,
+        registration_name: false,
     };
     let Some(Located { value: file, at }) = file else { return (common, site) };
     let scope = root.key("sign_in", *at);

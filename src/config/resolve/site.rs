@@ -221,6 +221,18 @@ fn sign_in(
     });
     sign_in.registration =
         scope.or("registration", file.registration.as_ref(), sign_in.registration, word(WORDS));
+    sign_in.registration_name =
+        scope.or("registration_name", file.registration_name.as_ref(), false, flag);
+    if let Some(text) = &file.registration_name
+        && sign_in.registration_name
+        && sign_in.registration == Registration::Closed
+    {
+        scope.key("registration_name", text.at).report(
+            Fault::new("means nothing where nobody registers")
+                .value(&text.value)
+                .hint("remove it, or say `registration: open`"),
+        );
+    }
     sign_in
 }
 

@@ -83,6 +83,8 @@ pub struct SiteSignIn {
     pub other_browser: OtherBrowser,
     /// Whether a first sign-in makes an account.
     pub registration: Registration,
+    /// Whether people are asked for a name when they get one.
+    pub registration_name: bool,
     /// Whether people are told by mail when a browser that was not seen before signs in as them.
     pub new_device_notice: bool,
     /// How many mails.

@@ -14,6 +14,7 @@ fn mistakes_about_people() {
         ("accounts, misspelled", ALLOW, "[account]\n"),
         ("nobody can register", ALLOW, "[accounts]\n    sign_in: { registration: open }\n"),
         ("how to register", ALLOW, "[everyone]\n    sign_in: { registration: opened }\n"),
+        ("a name of nobody", ALLOW, "[everyone]\n    sign_in: { registration_name: true }\n",),
         ("no file of groups", "", "groups_file: nowhere.yaml\n"),
         ("a file of bad groups", "", "groups_file: bad-groups.yaml\n"),
         ("a file of something else", "", "groups_file: list.yaml\n"),

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::judge::Look;
 use super::rule::Rule;
-use super::{Look, SITE_ALLOW, Verdict};
+use super::{SITE_ALLOW, Verdict};
 use crate::domain::identity::Identity;
 use crate::domain::path::{Case, RequestTarget};
 

@@ -370,8 +370,8 @@ proptest! {
         for reading in target.readings() {
             for method in ["GET", "POST"] {
                 let matches = |rule: &Rule| {
-                    rule.path.matches(reading.bytes, Case::Exact)
-                        && rule.methods.matches(method, Case::Exact)
+                    rule.path.matches(reading.bytes, crate::domain::path::Case::Exact)
+                        && rule.methods.matches(method, crate::domain::path::Case::Exact)
                 };
                 let first = policy.rules.iter().position(matches);
                 prop_assert!(shadows.iter().all(|shadow| Some(shadow.rule) != first));

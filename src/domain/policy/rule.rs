@@ -119,6 +119,12 @@ impl MethodSet {
         }
     }
 
+    /// The methods that are named; none if all are.
+    #[must_use]
+    pub fn names(&self) -> Option<&[Box<str>]> {
+        self.0.as_deref()
+    }
+
     /// Whether every method that `other` names is named by this one too.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

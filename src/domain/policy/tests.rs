@@ -33,6 +33,70 @@ pub(super) fn visitor(address: &str, groups: &[&str], age: Duration) -> Arc<Iden
     })
 }
 
+/// A script's token for `/api/**` of the site `wiki`, for GET alone.
+fn machine() -> Arc<ServiceToken> {
+    Arc::new(ServiceToken {
+        name: "backup".parse().unwrap(),
+        site: "wiki".into(),
+        paths: vec!["/api/**".parse().unwrap()],
+        methods: MethodSet::of(["GET"]).unwrap(),
+        email: None,
+        created_at: NOW,
+        expires_at: NOW,
+        last_used: None,
+    })
+}
+
+#[test]
+fn a_script_passes_by_its_grant_alone() {
+    let hour = Some(Duration::from_secs(3600));
+    let rules = vec![
+        rule("/api/closed/**", Access::Deny),
+        Rule { max_age: hour, ..rule("/api/recent/**", Access::Site) },
+        rule("/api/root/**", Access::Allow(list(&["root@example.com"]))),
+        rule("/api/nobody/**", Access::Allow(list(&[]))),
+        rule("/public/**", Access::Public),
+    ];
+    let wiki = site(rules, &["@example.com"]);
+    for (method, path, expected) in [
+        ("GET", "/api/x", "machine"),
+        ("HEAD", "/api/x", "machine"),
+        ("GET", "/api/root/x", "machine"),
+        ("GET", "/public/x", "nobody"),
+        ("POST", "/public/x", "nobody"),
+        ("POST", "/api/x", "no"),
+        ("GET", "/", "no"),
+        ("GET", "/API/x", "no"),
+        ("GET", "/api/closed/x", "no"),
+        ("GET", "/api/Closed/x", "no"),
+        ("GET", "/api/%63losed/x", "no"),
+        ("GET", "/api//closed/x", "no"),
+        ("GET", "/api/x;/../../admin", "no"),
+        ("GET", "/api/recent/x", "no"),
+        ("GET", "/api/nobody/x", "no"),
+    ] {
+        let Ok(target) = RequestTarget::parse(path.as_bytes()) else {
+            assert_eq!(expected, "no", "{path}");
+            continue;
+        };
+        let found = match wiki.decide_machine(method, &target, &machine(), NOW) {
+            Decision::Pass(permit) => match permit.machine() {
+                Some(_) => "machine",
+                None => "nobody",
+            },
+            Decision::Forbid { .. } => "no",
+            Decision::Challenge { .. } => "a challenge",
+        };
+        assert_eq!(found, expected, "{method} {path}");
+    }
+    let other = SitePolicy::new(SiteId(1), "other", UpstreamId(2), vec![], list(&["everyone"]));
+    let target = RequestTarget::parse(b"/api/x").unwrap();
+    assert!(matches!(
+        other.decide_machine("GET", &target, &machine(), NOW),
+        Decision::Forbid { .. }
+    ));
+}
+
 /// The decision in a word: `400` for a target that is refused, else what `decide` says.
 fn outcome(
     site: &SitePolicy,

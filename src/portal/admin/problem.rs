@@ -28,6 +28,8 @@ pub enum AdminProblem {
     NotFound,
     /// 405.
     MethodNotAllowed,
+    /// 409: it is there already.
+    Taken(&'static str),
     /// 415.
     Unsupported,
     /// 503.
@@ -43,6 +45,7 @@ impl AdminProblem {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Missing(_) | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Taken(_) => StatusCode::CONFLICT,
             Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -53,7 +56,7 @@ impl AdminProblem {
             Self::Document => "The body is not a JSON object with the members that belong here.",
             Self::Value(why) => why,
             Self::Unauthorized => "The token of the admin API is needed: Authorization: Bearer.",
-            Self::Forbidden(why) | Self::Missing(why) => why,
+            Self::Forbidden(why) | Self::Missing(why) | Self::Taken(why) => why,
             Self::NotFound => "There is nothing here.",
             Self::MethodNotAllowed => "The method is not allowed here.",
             Self::Unsupported => "The body must be application/json.",

@@ -76,6 +76,6 @@ pub(super) async fn end(
             1
         }
     };
-    tracing::warn!(email = said.email, ended, "sessions were ended by an operator");
+    tracing::warn!(ended, "sessions were ended by an operator");
     Ok(document(StatusCode::OK, &json!({ "ended": ended })))
 }

@@ -2,12 +2,58 @@
 
 use serde_json::json;
 
+use crate::support::client::Browser;
 use crate::support::gate::{Gate, Wishes};
 use crate::support::stores::{Kind, over_every_store};
 
 const ANN: &str = "Ann@example.com";
 
-over_every_store!(the_first_proven_sign_in_makes_an_account_where_it_may);
+over_every_store!(
+    who_registers_is_asked_for_a_name_once,
+    the_first_proven_sign_in_makes_an_account_where_it_may
+);
+
+const ASKING: &str = r#"
+  - name: app
+    origin: $ORIGIN
+    upstream: $UPSTREAM
+    allow: ["@example.com"]
+    sign_in: { registration: open, registration_name: true }
+  - { name: listed, origin: "http://listed.localhost:$PORT", upstream: $UPSTREAM, allow: ["@example.com"] }
+"#;
+
+async fn who_registers_is_asked_for_a_name_once(kind: Kind) {
+    const WELCOME: &str = "/.linkgate/welcome";
+    let gate = Gate::with(Wishes { sites: ASKING.into(), ..kind.wishes() }).await;
+    let mut ann = gate.browser();
+    assert_eq!(ann.get(WELCOME).await.location(), "/.linkgate/sign-in", "nobody is signed in");
+    let landed = gate.sign_in(&mut ann, "ann@example.com", "/deep?x=1").await;
+    assert_eq!(landed.location(), "/.linkgate/welcome?return_to=%2Fdeep%3Fx%3D1");
+    let page = ann.get(landed.location()).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("value=\"/deep?x=1\""), "{}", page.text());
+    let post = async |ann: &mut Browser, name: &str, to: &str| {
+        ann.post(WELCOME, &[("name", name), ("return_to", to)]).await
+    };
+    assert_eq!(post(&mut ann, "a\u{202e}b", "/deep").await.status, 422);
+    assert_eq!(post(&mut ann, &"x".repeat(61), "/deep").await.status, 422);
+    let cross =
+        [("Sec-Fetch-Site", "cross-site"), ("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(ann.send("POST", WELCOME, &cross, Some(b"name=Eve")).await.status, 403);
+    let accounts = || gate.operator(&["accounts", "list", "--json"]).json()["accounts"].clone();
+    assert_eq!(accounts()[0]["name"], json!(null), "none of it was taken");
+    let done = post(&mut ann, " Ann Ó Briain ", "/deep?x=1").await;
+    assert_eq!((done.status, done.location()), (303, "/deep?x=1"));
+    assert_eq!(accounts()[0]["name"], "Ann Ó Briain");
+    assert_eq!(post(&mut ann, "", "//evil.example/").await.location(), "/");
+    assert_eq!(accounts()[0]["name"], "Ann Ó Briain", "empty changes nothing");
+    // Who has an account is not asked again, and where nobody is asked there is no such page.
+    let landed = gate.sign_in(&mut gate.browser(), "ann@example.com", "/deep").await;
+    assert_eq!(landed.location(), "/deep");
+    let mut listed = gate.browser();
+    listed.host = listed.host.replace("app.", "listed.");
+    assert_eq!(listed.get(WELCOME).await.status, 404);
+}
 
 const SITES: &str = r#"
   - { name: app, origin: $ORIGIN, upstream: $UPSTREAM, allow: ["@example.com"], sign_in: { registration: open } }

@@ -158,6 +158,12 @@ signed-in-title = تم تسجيل دخولك
 signed-in-text = ستنتقل الآن إلى { $destination }.
 signed-in-continue = متابعة
 
+welcome-title = حسابك جاهز
+welcome-text = ما الاسم الذي تود أن تُعرف به هنا؟ يمكنك ترك هذا الحقل فارغًا.
+welcome-name = الاسم
+welcome-problem = استخدم من 1 إلى 60 حرفًا عاديًا.
+welcome-go-on = متابعة
+
 sign-out-title = تسجيل الخروج؟
 sign-out-text = تم تسجيل دخولك بالعنوان { $email }.
 sign-out-nobody = يؤدي تسجيل الخروج إلى إنهاء الجلسة على هذا الجهاز.

@@ -264,6 +264,19 @@ signed-in-text = Jetzt kommt { $destination }.
 
 signed-in-continue = Weiter
 
+## A new account
+
+welcome-title = Ihr Konto ist eingerichtet
+welcome-text = Wie möchten Sie hier heißen? Sie können das Feld leer lassen.
+
+# Label of the field.
+welcome-name = Name
+
+welcome-problem = Verwenden Sie 1 bis 60 gewöhnliche Zeichen.
+
+# Button.
+welcome-go-on = Weiter
+
 ## Sign out
 
 sign-out-title = Abmelden?

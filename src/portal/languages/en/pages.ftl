@@ -331,6 +331,19 @@ signed-in-text = Now comes { $destination }.
 # Link, for browsers that do not go there by themselves.
 signed-in-continue = Continue
 
+## A new account
+
+welcome-title = Your account is ready
+welcome-text = What should you be called here? You can leave this empty.
+
+# Label of the field.
+welcome-name = Name
+
+welcome-problem = Use 1 to 60 ordinary characters.
+
+# Button.
+welcome-go-on = Continue
+
 ## Sign out
 
 sign-out-title = Sign out?

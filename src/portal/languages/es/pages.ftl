@@ -150,6 +150,12 @@ signed-in-title = Ha iniciado sesión
 signed-in-text = Ahora va a { $destination }.
 signed-in-continue = Continuar
 
+welcome-title = Su cuenta está lista
+welcome-text = ¿Cómo quiere que se le llame aquí? Puede dejarlo vacío.
+welcome-name = Nombre
+welcome-problem = Use de 1 a 60 caracteres normales.
+welcome-go-on = Continuar
+
 sign-out-title = ¿Cerrar sesión?
 sign-out-text = Ha iniciado sesión como { $email }.
 sign-out-nobody = Al cerrar sesión, termina la sesión en este dispositivo.

@@ -266,6 +266,19 @@ signed-in-text = Vous allez maintenant sur { $destination }.
 
 signed-in-continue = Continuer
 
+## A new account
+
+welcome-title = Votre compte est prêt
+welcome-text = Comment souhaitez-vous être appelé ici ? Vous pouvez laisser ce champ vide.
+
+# Label of the field.
+welcome-name = Nom
+
+welcome-problem = Utilisez de 1 à 60 caractères ordinaires.
+
+# Button.
+welcome-go-on = Continuer
+
 ## Sign out
 
 sign-out-title = Se déconnecter ?
