@@ -49,6 +49,7 @@ map! {
         prefix: Text,
         server: Map<ServerFile>,
         log: Map<LogFile>,
+        tests: List<String>,
     }
 }
 
@@ -226,6 +227,8 @@ map! {
     RuleFile {
         path: Text,
         methods: List<String>,
+        host: Text,
+        from: List<String>,
         access: Text,
         allow: List<String>,
         max_age: Text,

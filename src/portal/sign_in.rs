@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::visit::Visit;
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::path::RequestTarget;
-use crate::domain::policy::{ChallengeReason, Decision};
+use crate::domain::policy::{Asked, ChallengeReason, Decision};
 use crate::domain::remembered::RememberedAddress;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::session::Session;
@@ -94,9 +94,16 @@ fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> bool {
     let path = path.split('#').next().unwrap_or(path);
     let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return false };
     let identity = visit.identity(session);
-    let now = visit.desk.gate.now();
+    let asked = Asked {
+        host: visit.origin().host(),
+        method: "GET",
+        target: &target,
+        client: visit.desk.trusted.known(visit.here.client),
+        visitor: Some(&identity),
+        now: visit.desk.gate.now(),
+    };
     matches!(
-        visit.site().policy.decide("GET", &target, Some(&identity), now),
+        visit.site().policy.decide(asked),
         Decision::Challenge { reason: ChallengeReason::TooOld, .. }
     )
 }

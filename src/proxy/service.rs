@@ -28,7 +28,7 @@ use super::{access_log, reply, streams};
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
-use crate::domain::policy::{Decision, Permit};
+use crate::domain::policy::{Asked, Decision, Permit};
 use crate::domain::site::Located;
 use crate::domain::token::{Session as SessionToken, Token};
 use crate::portal::Portal;
@@ -142,10 +142,17 @@ impl AuthProxy {
                 return reply::write(session, response).await.map(|()| true);
             }
         };
-        let now = self.portal.desk().gate.now();
+        let desk = self.portal.desk();
         let method = session.req_header().method.clone();
-        let policy = &located.site.policy;
-        match policy.decide(method.as_str(), &target, identity.as_ref(), now) {
+        let asked = Asked {
+            host: located.origin.host(),
+            method: method.as_str(),
+            target: &target,
+            client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
+            visitor: identity.as_ref(),
+            now: desk.gate.now(),
+        };
+        match located.site.policy.decide(asked) {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
             decision => {
                 let Some(here) = context.here() else { return Ok(true) };

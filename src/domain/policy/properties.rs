@@ -7,10 +7,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::tests::{list, rule, site, visitor};
+use super::tests::{asked, list, rule, site, visitor};
 use super::*;
-
-const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+use crate::domain::path::{Case, RequestTarget};
 
 const PATTERNS: [&str; 12] = [
     "/public/**",
@@ -264,7 +263,7 @@ proptest! {
     ) {
         let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(()) };
         prop_assert_eq!(target.as_str(), &path);
-        if let Decision::Pass(permit) = policy.decide(method, &target, None, NOW) {
+        if let Decision::Pass(permit) = policy.decide(asked(method, &target, None)) {
             prop_assert!(permit.identity().is_none());
             for application in Application::all() {
                 let seen = application.sees(&path);
@@ -283,9 +282,9 @@ proptest! {
         visitor in somebody(),
     ) {
         let plain = RequestTarget::parse(path.as_bytes()).unwrap();
-        let plain = policy.decide("GET", &plain, visitor.as_ref(), NOW);
+        let plain = policy.decide(asked("GET", &plain, visitor.as_ref()));
         if let Ok(target) = RequestTarget::parse(respell(path, &choices).as_bytes()) {
-            let decision = policy.decide("GET", &target, visitor.as_ref(), NOW);
+            let decision = policy.decide(asked("GET", &target, visitor.as_ref()));
             let [least, found] = [plain, decision].map(|one| severity(&one, visitor.as_ref()));
             prop_assert!(found >= least, "{target:?}: {found} < {least}");
         }
@@ -297,7 +296,7 @@ proptest! {
         policy in policy(), path in odd_path(), visitor in somebody(),
     ) {
         let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(()) };
-        if let Decision::Pass(permit) = policy.decide("GET", &target, visitor.as_ref(), NOW) {
+        if let Decision::Pass(permit) = policy.decide(asked("GET", &target, visitor.as_ref())) {
             let admits = |list: &AllowList| {
                 visitor.as_ref().is_some_and(|one| list.admits(&one.email, &one.groups))
             };
@@ -321,9 +320,9 @@ proptest! {
         method in select(vec!["GET", "HEAD", "POST", "get"]),
     ) {
         let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(()) };
-        let explanation = policy.explain(method, &target, visitor.as_ref(), NOW);
+        let explanation = policy.explain(asked(method, &target, visitor.as_ref()));
         let verdict = explanation.verdict();
-        let agrees = match policy.decide(method, &target, visitor.as_ref(), NOW) {
+        let agrees = match policy.decide(asked(method, &target, visitor.as_ref())) {
             Decision::Pass(permit) => {
                 verdict <= Verdict::Admitted && permit.rule() == explanation.rule()
             }
@@ -346,9 +345,9 @@ proptest! {
         }
         if let Ok(target) = RequestTarget::parse(&bytes) {
             prop_assert_eq!(target.as_str().as_bytes(), &bytes[..]);
-            let decision = policy.decide("GET", &target, None, NOW);
+            let decision = policy.decide(asked("GET", &target, None));
             prop_assert!(severity(&decision, None) <= 3);
-            let _ = policy.explain("GET", &target, None, NOW).to_string();
+            let _ = policy.explain(asked("GET", &target, None)).to_string();
         }
     }
 
@@ -358,7 +357,7 @@ proptest! {
         let encoded: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
         if let Ok(target) = RequestTarget::parse(format!("/{encoded}").as_bytes()) {
             prop_assert!(target.readings().all(|reading| reading.bytes.starts_with(b"/")));
-            let _ = policy.explain("GET", &target, None, NOW).to_string();
+            let _ = policy.explain(asked("GET", &target, None)).to_string();
         }
     }
 

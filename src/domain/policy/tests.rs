@@ -1,23 +1,21 @@
+use std::net::IpAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::path::TargetError;
+use crate::domain::client::{Network, Networks};
+use crate::domain::origin::Host;
+use crate::domain::path::{RequestTarget, TargetError};
+use crate::domain::time::UnixMillis;
 
-const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+pub(super) const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 pub(super) fn list(entries: &[&str]) -> AllowList {
     entries.iter().map(|entry| entry.parse::<AllowEntry>().unwrap()).collect()
 }
 
 pub(super) fn rule(path: &str, access: Access) -> Rule {
-    Rule {
-        name: path.into(),
-        path: path.parse().unwrap(),
-        methods: MethodSet::any(),
-        access,
-        max_age: None,
-        unauthenticated: Unauthenticated::ByKind,
-    }
+    Rule::new(path, path.parse().unwrap(), access)
 }
 
 pub(super) fn site(rules: Vec<Rule>, allow: &[&str]) -> SitePolicy {
@@ -32,6 +30,16 @@ pub(super) fn visitor(address: &str, groups: &[&str], age: Duration) -> Arc<Iden
     })
 }
 
+/// A GET of a target at the one host of most tests.
+pub(super) fn asked<'a>(
+    method: &'a str,
+    target: &'a RequestTarget,
+    visitor: Option<&'a Arc<Identity>>,
+) -> Asked<'a> {
+    static HOST: LazyLock<Host> = LazyLock::new(|| Host::parse("wiki.example.com").unwrap());
+    Asked { host: &HOST, method, target, client: None, visitor, now: NOW }
+}
+
 /// The decision in a word: `400` for a target that is refused, else what `decide` says.
 fn outcome(
     site: &SitePolicy,
@@ -43,7 +51,7 @@ fn outcome(
         Ok(target) => target,
         Err(_) => return "400".to_owned(),
     };
-    match site.decide(method, &target, visitor, NOW) {
+    match site.decide(asked(method, &target, visitor)) {
         Decision::Pass(permit) => {
             assert_eq!((permit.site(), permit.upstream()), (SiteId(1), UpstreamId(2)));
             assert_eq!(permit.identity(), visitor);
@@ -170,36 +178,155 @@ fn who_may_enter_anything_may_sign_in() {
     assert_eq!(example.mail_spelling(&bob), Some("Bob@partner.example"));
 }
 
+fn networks(texts: &[&str]) -> Option<Networks> {
+    Some(texts.iter().map(|text| text.parse::<Network>().unwrap()).collect())
+}
+
+/// A rule for `/x` that looks at networks, or at none.
+fn from(texts: &[&str], access: Access) -> Rule {
+    let from = if texts.is_empty() { None } else { networks(texts) };
+    Rule { from, ..rule("/x", access) }
+}
+
+/// The verdict for `/x`, asked by alice, from inside 10.0.0.0/8, from outside, and from nowhere.
+fn from_three_places(rules: Vec<Rule>, allow: &[&str]) -> [Verdict; 3] {
+    let site = site(rules, allow);
+    let alice = visitor("alice@example.com", &["admins"], Duration::from_secs(3600));
+    let target = RequestTarget::parse(b"/x").unwrap();
+    [Some("10.1.2.3"), Some("203.0.113.7"), None].map(|client| {
+        let client = client.map(|text| text.parse::<IpAddr>().unwrap().into());
+        site.explain(Asked { client, ..asked("GET", &target, Some(&alice)) }).verdict()
+    })
+}
+
+#[test]
+fn an_unknown_client_gets_the_strictest_of_what_it_may_be() {
+    use Verdict::{Admitted, Anybody, Forbidden, TooOld};
+    let inside = &["10.0.0.0/8"][..];
+    let admins = || Access::Allow(list(&["group:admins"]));
+    let fresh = |texts| Rule { max_age: Some(Duration::from_secs(60)), ..from(texts, admins()) };
+    for (rules, allow, expected) in [
+        // Who is inside is let in: not who may be.
+        (vec![from(inside, Access::Public)], &[][..], [Anybody, Forbidden, Forbidden]),
+        (vec![from(inside, Access::Public)], &["everyone"], [Anybody, Admitted, Admitted]),
+        (
+            vec![from(inside, admins()), from(&[], Access::Deny)],
+            &["everyone"],
+            [Admitted, Forbidden, Forbidden],
+        ),
+        // Who is inside is kept out: and who may be.
+        (vec![from(inside, Access::Deny)], &["everyone"], [Forbidden, Admitted, Forbidden]),
+        (
+            vec![from(inside, Access::Deny), from(&[], Access::Public)],
+            &[],
+            [Forbidden, Anybody, Forbidden],
+        ),
+        // An older sign-in is enough inside, and the other way round.
+        (vec![from(inside, admins()), fresh(&[])], &[], [Admitted, TooOld, TooOld]),
+        (vec![fresh(inside), from(&[], admins())], &[], [TooOld, Admitted, TooOld]),
+        // A rule behind one that matches for certain is not asked.
+        (
+            vec![from(&[], Access::Public), from(inside, Access::Deny)],
+            &[],
+            [Anybody, Anybody, Anybody],
+        ),
+        // All networks there are is not the same as everybody.
+        (
+            vec![from(&["0.0.0.0/0", "::/0"], Access::Public), from(&[], Access::Deny)],
+            &[],
+            [Anybody, Anybody, Forbidden],
+        ),
+    ] {
+        let text = format!("{rules:?}");
+        assert_eq!(from_three_places(rules, allow), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_rule_is_about_its_hosts() {
+    let on = |host: &str, access| Rule { host: Some(host.parse().unwrap()), ..rule("/**", access) };
+    let site = site(
+        vec![
+            on("a.example.com", Access::Public),
+            on("*.lab.example.com", Access::Deny),
+            on("*.example.com", Access::Allow(list(&["group:admins"]))),
+        ],
+        &["everyone"],
+    );
+    let target = RequestTarget::parse(b"/").unwrap();
+    let alice = visitor("alice@example.com", &[], Duration::ZERO);
+    for (host, expected) in [
+        ("a.example.com", Verdict::Anybody),
+        ("b.a.example.com", Verdict::Forbidden),
+        ("x.y.lab.example.com", Verdict::Forbidden),
+        ("lab.example.com", Verdict::Forbidden),
+        ("example.org", Verdict::Admitted),
+    ] {
+        let host = Host::parse(host).unwrap();
+        let explained = site.explain(Asked { host: &host, ..asked("GET", &target, Some(&alice)) });
+        assert_eq!(explained.verdict(), expected, "{explained}");
+    }
+}
+
+#[test]
+fn an_explanation_says_why_a_rule_does_not_match() {
+    let mut hooks = rule("/hooks/*", Access::Public);
+    hooks.methods = MethodSet::of(["POST"]).unwrap();
+    hooks.host = Some("*.lab.example.com".parse().unwrap());
+    hooks.from = networks(&["10.0.0.0/8", "192.0.2.1"]);
+    let mut admin = rule("/admin/**", Access::Allow(list(&["group:admins"])));
+    admin.max_age = Some(Duration::from_secs(900));
+    let mut inside = rule("/admin/*", Access::Deny);
+    inside.from = networks(&["2001:db8::/32"]);
+    let site = site(vec![hooks, inside, admin], &["@example.com"]);
+    let target = RequestTarget::parse(b"/admin/x").unwrap();
+    let alice = visitor("alice@example.com", &["admins"], Duration::from_secs(7200));
+    let bob = visitor("bob@example.com", &[], Duration::from_secs(60));
+    let client = Some("203.0.113.7".parse::<IpAddr>().unwrap().into());
+    let explain = |client, visitor| {
+        site.explain(Asked { client, ..asked("GET", &target, visitor) }).to_string()
+    };
+    let texts = [
+        explain(client, Some(&alice)),
+        explain(client, Some(&bob)),
+        explain(client, None),
+        explain(None, Some(&alice)),
+    ];
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
 #[test]
 fn an_explanation_names_every_rule_and_reading() {
     let target = RequestTarget::parse(b"/assets//private/a").unwrap();
-    let text = example().explain("GET", &target, None, NOW).to_string();
+    let text = example().explain(asked("GET", &target, None)).to_string();
     assert_eq!(
         text,
         "\
-GET /assets//private/a on wiki, as nobody (no session)
+GET /assets//private/a on wiki (wiki.example.com), as nobody (no session), from an address that is not known
 reading 1 of 2: /assets//private/a (as received)
-  /assets/private/** /assets/private/** (any method): path does not match
-  /assets/** /assets/** (any method): matches
+  /assets/private/** (path /assets/private/**): does not match: path
+  /assets/** (path /assets/**): matches
+    public: anybody may pass
   -> pass, public
 reading 2 of 2: /assets/private/a (slashes merged)
-  /assets/private/** /assets/private/** (any method): matches
+  /assets/private/** (path /assets/private/**): matches
+    deny: nobody may pass
   -> forbidden
 decision: forbidden, by /assets/private/**, the strictest of the readings
 "
     );
     let target = RequestTarget::parse(b"/hooks/a").unwrap();
     let carol = visitor("carol@example.com", &[], Duration::ZERO);
-    let text = example().explain("GET", &target, Some(&carol), NOW).to_string();
-    assert!(text.contains("/hooks/* (POST): path matches, method does not\n"), "{text}");
-    assert!(text.contains("no rule matches, so the site's `allow` decides\n"), "{text}");
+    let text = example().explain(asked("GET", &target, Some(&carol))).to_string();
+    assert!(text.contains("/hooks/* (path /hooks/*, methods POST): does not match: method\n"), "{text}");
+    assert!(text.contains("no rule matches for certain, so the site's `allow` decides\n"), "{text}");
     assert!(text.ends_with("decision: pass, admitted, by the site's `allow`\n"), "{text}");
 }
 
 #[test]
 fn an_explanation_is_safe_for_a_terminal() {
     let target = RequestTarget::parse("/%c2%9b31m%e2%80%ae%ff".as_bytes()).unwrap();
-    let text = example().explain("GET\u{1b}[2J", &target, None, NOW).to_string();
+    let text = example().explain(asked("GET\u{1b}[2J", &target, None)).to_string();
     assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{text:?}");
     assert!(!text.contains('\u{202e}'), "{text:?}");
 }
