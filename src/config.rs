@@ -36,10 +36,11 @@ use std::path::Path;
 pub use environment::{Environment, SystemEnvironment};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    BrandConfig, BrandText, Config, Expectation, Expected, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
-    MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders, OtherBrowser, Password, Prefix, Question, RedisConfig,
-    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls,
-    StoreConfig, TlsFiles, Upstream, UpstreamProtocol, UpstreamServer, WholeUrl,
+    BrandConfig, BrandText, Config, Expectation, Expected, IdentityHeaders, Listener, LogConfig,
+    LogFormat, LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders, OtherBrowser,
+    Password, Prefix, Question, RedisConfig, SecretPlan, ServerConfig, SessionConfig, SignInConfig,
+    Site, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamProtocol,
+    UpstreamServer, WholeUrl,
 };
 
 impl Config {

@@ -55,11 +55,7 @@ impl Answer {
 }
 
 /// Asks the policy.
-pub(super) fn ask(
-    config: &Config,
-    sites: &Sites,
-    question: &Question,
-) -> Result<Answer, NoAnswer> {
+pub(super) fn ask(config: &Config, sites: &Sites, question: &Question) -> Result<Answer, NoAnswer> {
     let url = &question.url;
     let located =
         sites.find(&url.authority).ok_or_else(|| NoAnswer::NoSite(url.authority.clone()))?;

@@ -104,15 +104,17 @@ fn read(text: &str, trusted: &TrustedProxies) -> Result<(Question, Expected), Wr
     let mut words = Words { text, at: 0 };
     let method = words.want("a method")?.read(method)?;
     let url = words.want("an address")?.read(url)?;
-    let mut question =
-        Question { method, url, visitor: None, age: Duration::ZERO, client: None };
+    let mut question = Question { method, url, visitor: None, age: Duration::ZERO, client: None };
     let mut age = None;
     let mut said: Vec<&str> = Vec::new();
     loop {
         let end = text.trim_end().len();
         let Some(key) = words.next() else {
             let fault = Fault::new("does not say what should come");
-            return Err(Wrong { at: end, fault: fault.hint("end it with `-> allow` or `-> deny`") });
+            return Err(Wrong {
+                at: end,
+                fault: fault.hint("end it with `-> allow` or `-> deny`"),
+            });
         };
         if key.is_arrow() {
             break;

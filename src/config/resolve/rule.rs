@@ -171,8 +171,10 @@ fn from(
             .parse()
             .map_err(|error: NetworkError| Fault::new(error.to_string()).hint(error.hint()))?;
         if common.trusted_proxies.covers(network) {
-            return Err(Fault::new("can never match: these are `trusted_proxies`, and the address \
-                                   of a proxy is no client's")
+            return Err(Fault::new(
+                "can never match: these are `trusted_proxies`, and the address \
+                                   of a proxy is no client's",
+            )
             .hint("trust the proxies alone, not the network around them"));
         }
         Ok(network)

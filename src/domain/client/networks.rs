@@ -58,7 +58,8 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
         let address = || IpAddr::from_str(text).map(IpNet::from);
-        let network = IpNet::from_str(text).or_else(|_| address()).map_err(|_| NetworkError::Form)?;
+        let network =
+            IpNet::from_str(text).or_else(|_| address()).map_err(|_| NetworkError::Form)?;
         if network.trunc() != network {
             return Err(NetworkError::HostBits { network: network.trunc() });
         }

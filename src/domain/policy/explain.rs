@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::SITE_ALLOW;
 use super::judge::{Asked, Fit, Look, Met, Verdict};
 use super::rule::{Access, Rule};
-use super::SITE_ALLOW;
 use crate::domain::path::Case;
 use crate::domain::time::Span;
 
@@ -223,7 +223,10 @@ impl fmt::Display for Explanation {
             _ => ", the strictest of the readings",
         };
         if self.misses_client {
-            writeln!(out, "the client's address is not known: what may match is decided both ways")?;
+            writeln!(
+                out,
+                "the client's address is not known: what may match is decided both ways"
+            )?;
         }
         writeln!(out, "decision: {}, by {}{because}", self.verdict, named(&self.rule))
     }

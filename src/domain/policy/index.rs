@@ -137,7 +137,11 @@ impl Index {
         let exact = self.exact_hosts.get(host).copied();
         let is_complete = exact.is_none_or(|root| self.collect(root, path, lists));
         let mut roots = host.match_indices('.').filter_map(|(dot, _)| {
-            if self.parent_hosts.is_empty() { None } else { self.parent_hosts.get(&host[dot + 1..]) }
+            if self.parent_hosts.is_empty() {
+                None
+            } else {
+                self.parent_hosts.get(&host[dot + 1..])
+            }
         });
         is_complete && roots.all(|root| self.collect(*root, path, lists))
     }

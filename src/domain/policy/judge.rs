@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::SitePolicy;
 use super::allow::AllowList;
 use super::explain::Trace;
 use super::index::Candidates;
 use super::rule::{Access, Rule, Unauthenticated};
-use super::SitePolicy;
 use crate::domain::client::ClientAddress;
 use crate::domain::identity::Identity;
 use crate::domain::origin::Host;

@@ -51,7 +51,7 @@ impl Rule {
     /// Whether every request that `other` may be about is one that this rule is about. A client
     /// whose address is not known is in no network for certain, so a rule with networks never
     /// covers one without.
-    fn covers(&self, other: &Self) -> bool {
+    pub(super) fn covers(&self, other: &Self) -> bool {
         let covers_hosts = match (&self.host, &other.host) {
             (None, _) => true,
             (Some(_), None) => false,
