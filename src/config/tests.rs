@@ -3,6 +3,7 @@
 mod bad;
 mod brand;
 mod good;
+mod rules;
 mod secrets;
 mod signing_in;
 mod warnings;

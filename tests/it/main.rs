@@ -28,6 +28,7 @@ mod logs;
 mod openapi;
 mod overdue;
 mod races;
+mod rules;
 mod slow;
 mod smtp;
 mod store_contract;

@@ -141,7 +141,7 @@ fn read(text: &str, trusted: &TrustedProxies) -> Result<(Question, Expected), Wr
         let fault = Fault::new("is the age of nobody's sign-in").hint("say who: `as NAME`");
         return Err(Wrong { at, fault });
     }
-    let expected = words.want("what should come")?.read(word(Expected::WORDS))?;
+    let expected = words.want("`allow`, `deny` or the like")?.read(word(Expected::WORDS))?;
     match words.next() {
         None => Ok((question, expected)),
         Some(more) => {
