@@ -220,6 +220,7 @@ impl Level {
 }
 
 /// Places of rules, in order, each once.
+#[allow(clippy::large_enum_variant)] // on the stack, because looking up must not allocate
 pub(super) enum Candidates<'a> {
     /// Every rule.
     All(Range<usize>),

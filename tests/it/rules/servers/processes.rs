@@ -22,6 +22,16 @@ pub struct Servers {
 impl Servers {
     /// Starts nginx and Caddy with these files, and before an application.
     pub async fn start(files: &[&str], app: SocketAddr) -> Self {
+        for _ in 0..5 {
+            // Somebody may take a port before the server does: then others are tried.
+            if let Some(servers) = Self::try_start(files, app).await {
+                return servers;
+            }
+        }
+        panic!("nginx or Caddy stopped in five tries");
+    }
+
+    async fn try_start(files: &[&str], app: SocketAddr) -> Option<Self> {
         let folder = TempDir::new().expect("a folder");
         let root = folder.path().join("root");
         for file in files {
@@ -31,22 +41,23 @@ impl Servers {
         }
         let names = ["nginx", "nginx-slashes", "nginx-proxy", "nginx-raw", "caddy", "caddy-proxy"];
         let addresses = names.map(|name| (name, (Ipv4Addr::LOCALHOST, free_port()).into()));
-        let processes = vec![
-            nginx(folder.path(), addresses.map(|(_, address)| address), app),
-            caddy(folder.path(), addresses.map(|(_, address)| address), app),
-        ];
+        let at = addresses.map(|(_, address)| address);
+        let processes = vec![nginx(folder.path(), at, app), caddy(folder.path(), at, app)];
         let mut servers = Self { addresses: addresses.to_vec(), processes, _folder: folder };
         for (name, address) in addresses {
-            eventually(&format!("{name} listens"), async || {
-                for process in &mut servers.processes {
-                    let ended = process.try_wait().ok().flatten();
-                    assert!(ended.is_none(), "a server stopped before {name} was there");
+            let what = format!("{name} to listen or to give up");
+            let is_up = eventually(&what, async || {
+                let ended = |process: &mut Child| !matches!(process.try_wait(), Ok(None));
+                if servers.processes.iter_mut().any(ended) {
+                    return Some(false);
                 }
-                TcpStream::connect(address).await.ok().map(drop)
-            })
-            .await;
+                TcpStream::connect(address).await.ok().map(|_| true)
+            });
+            if !is_up.await {
+                return None;
+            }
         }
-        servers
+        Some(servers)
     }
 }
 

@@ -64,7 +64,7 @@ pub fn all(files: &[&str]) -> Vec<String> {
 
 fn respelled(path: &str, choices: &[usize]) -> String {
     let mut spelled = String::new();
-    for (at, letter) in path.chars().enumerate() {
+    for (at, letter) in path.char_indices() {
         let choice = choices.get(at).copied().unwrap_or(0);
         match (letter, choice) {
             ('/', 1..) if at > 0 => {
