@@ -14,6 +14,7 @@ pub mod health;
 pub mod installation;
 mod logging;
 mod preview;
+mod question;
 pub mod reload;
 mod secret_file;
 mod serve;
@@ -21,12 +22,17 @@ mod table;
 mod tokens;
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, Problem, Problems};
+use crate::config::{Config, Problem, Problems, Question, WholeUrl};
+use crate::domain::client::ClientAddress;
+use crate::domain::email::EmailAddress;
+use crate::domain::time::Span;
 
 /// The configuration or the command line is wrong.
 pub const EX_USAGE: u8 = 64;
@@ -54,7 +60,8 @@ enum Command {
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Check a configuration: every mistake with its place and cure. Touches no network.
+    /// Check a configuration: every mistake with its place and cure, and its `tests`. Touches no
+    /// network.
     Check {
         /// The configuration file.
         #[arg(short, long, value_name = "FILE")]
@@ -82,10 +89,16 @@ enum Command {
         /// The method, as in GET.
         method: String,
         /// The whole address of the page.
-        url: String,
+        url: WholeUrl,
         /// Who is signed in; nobody if left out.
-        #[arg(long = "as", value_name = "ADDRESS")]
-        visitor: Option<String>,
+        #[arg(long = "as", value_name = "ADDRESS", value_parser = EmailAddress::parse)]
+        visitor: Option<EmailAddress>,
+        /// How long ago that person has signed in, as in 2h; just now if left out.
+        #[arg(long, value_name = "AGE", requires = "visitor")]
+        age: Option<Span>,
+        /// The client's IP address. If left out it is not known, and the strictest counts.
+        #[arg(long, value_name = "IP")]
+        from: Option<IpAddr>,
     },
     /// People with accounts: add, list, suspend, resume, remove.
     #[command(subcommand)]
@@ -129,8 +142,10 @@ pub fn run() -> ExitCode {
         Command::Serve { config } => serve::run(&config),
         Command::Check { config } => check::run(&config),
         Command::Preview { config, out } => preview::run(config.as_deref(), &out),
-        Command::Explain { config, method, url, visitor } => {
-            explain::run(&config, &method, &url, visitor.as_deref())
+        Command::Explain { config, method, url, visitor, age, from } => {
+            let age = age.map_or(Duration::ZERO, Span::as_duration);
+            let client = from.map(ClientAddress::from);
+            explain::run(&config, &Question { method, url, visitor, age, client })
         }
         Command::Accounts(command) => accounts::run(&command),
         Command::Sessions(command) => accounts::run_sessions(&command),

@@ -37,11 +37,12 @@ use std::path::Path;
 pub use environment::{Environment, Recorded, SystemEnvironment};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
-    MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig,
-    Registration, SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits,
-    SiteMail, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance,
-    UpstreamHealth, UpstreamProtocol, UpstreamServer,
+    BrandConfig, BrandText, Config, Expectation, Expected, IdentityHeaders, Listener, LogConfig,
+    LogFormat, LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders, OtherBrowser,
+    Password, Prefix, Question, RedisConfig, Registration, SecretPlan, ServerConfig, SessionConfig,
+    SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig,
+    TlsFiles, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer,
+    WholeUrl,
 };
 
 impl Config {
@@ -85,7 +86,7 @@ impl Config {
     ) -> Result<Self, Problems> {
         let file = structure::read(text, file_name)?;
         let (problems, warnings) = (RefCell::default(), RefCell::default());
-        let run = scope::Run { file_name, base, environment, problems, warnings };
+        let run = scope::Run { file_name, text, base, environment, problems, warnings };
         resolve::resolve(&file, &run)
     }
 }

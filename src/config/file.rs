@@ -50,6 +50,7 @@ map! {
         prefix: Text,
         server: Map<ServerFile>,
         log: Map<LogFile>,
+        tests: List<String>,
     }
 }
 
@@ -264,6 +265,8 @@ map! {
     RuleFile {
         path: Text,
         methods: List<String>,
+        host: Text,
+        from: List<String>,
         access: Text,
         allow: List<String>,
         max_age: Text,

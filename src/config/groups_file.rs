@@ -38,7 +38,8 @@ pub fn read(path: &Path, environment: &dyn Environment) -> Result<GroupMembers, 
     let groups = structure::read_groups(&text, &file_name).map_err(GroupsFileError::Wrong)?;
     let (problems, warnings) = (RefCell::default(), RefCell::default());
     let base = path.parent().unwrap_or(Path::new(""));
-    let run = scope::Run { file_name: &file_name, base, environment, problems, warnings };
+    let run =
+        scope::Run { file_name: &file_name, text: &text, base, environment, problems, warnings };
     let members = resolve::group_members(&scope::Scope::root(&run), &groups);
     let problems = run.problems.take();
     if problems.is_empty() {

@@ -8,6 +8,7 @@
 mod addresses;
 mod brand;
 mod certificates;
+mod expectations;
 mod languages;
 mod mail;
 mod people;
@@ -68,9 +69,11 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         sign_in: site_sign_in,
         total_limit: sign_in.total_limit,
         addresses: &addresses,
+        trusted_proxies: &trusted_proxies,
     };
     let sites = site::sites(root, file.sites.as_ref(), &common);
     let session = people::session(root, file.session.as_ref(), &sites);
+    let tests = expectations::expectations(root, file.tests.as_ref(), &trusted_proxies);
     let compiled = people::compiled(root, &groups);
     Some(Config {
         listeners,
@@ -89,6 +92,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         session,
         groups: Arc::new(compiled),
         sites,
+        tests,
         warnings: Vec::new(),
     })
 }

@@ -1,6 +1,7 @@
 //! What the configuration means: the types that the rest of the program is built from.
 
 mod brand;
+mod expectation;
 mod outside;
 mod site;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use brand::{BrandConfig, BrandText};
+pub use expectation::{Expectation, Expected, NotWhole, Question, WholeUrl};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
@@ -71,6 +73,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Logging.
     pub log: LogConfig,
+    /// What the operator expects of the rules, in the order of the file. `linkgate check` finds out.
+    pub tests: Vec<Expectation>,
     /// What works and is not as it should be, in the order of the file. To be told, not to stop
     /// for.
     pub warnings: Vec<Problem>,

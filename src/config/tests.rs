@@ -4,6 +4,7 @@ mod bad;
 mod brand;
 mod good;
 mod people;
+mod rules;
 mod secrets;
 mod signing_in;
 mod warnings;

@@ -1,10 +1,14 @@
 //! Who may pass where: rules, decisions, and the permit that lets a request through.
 //!
-//! 1. The first rule that matches path and method decides; where none does, the site's `allow`.
+//! 1. The first rule that matches path, method, host and network decides; where none does, the
+//!    site's `allow`.
 //! 2. A path with several readings is decided for each of them, and the strictest decision counts:
 //!    forbidden, then sign in, then sign in anew, then pass as somebody, then pass as anybody.
-//! 3. A list without entries admits nobody, so a policy without rules and lists lets nothing pass.
-//! 4. The result of a pass is a [`Permit`]. Only this module makes one, and an upstream can be
+//! 3. Where the address of the client is not known, a rule with networks may match or not, so both
+//!    are decided, and the strictest counts here, too: such a rule lets nobody in, and one that
+//!    forbids is not got round by hiding.
+//! 4. A list without entries admits nobody, so a policy without rules and lists lets nothing pass.
+//! 5. The result of a pass is a [`Permit`]. Only this module makes one, and an upstream can be
 //!    reached with one only: an answer forgotten somewhere is a request that goes nowhere.
 //!
 //! [`SitePolicy::explain`] runs the same code as [`SitePolicy::decide`] and writes down what it
@@ -13,6 +17,7 @@
 mod allow;
 mod explain;
 mod groups;
+mod index;
 mod judge;
 mod rule;
 
@@ -22,17 +27,19 @@ pub use allow::{AllowEntry, AllowEntryError, AllowList};
 pub use explain::Explanation;
 use explain::Untraced;
 pub use groups::{GroupMemberError, Groups};
-use judge::{Asked, Visitor};
+use index::Index;
+pub use judge::{Asked, Verdict, Visitor};
 pub use rule::{Access, MethodError, MethodSet, Rule, Shadow, Unauthenticated, shadowed};
 
 use super::email::EmailAddress;
 use super::identity::{GroupName, Identity, Membership};
-use super::path::RequestTarget;
 use super::service_token::ServiceToken;
-use super::time::UnixMillis;
 
 /// What logs and `explain` call the decision where no rule matched.
 pub const SITE_ALLOW: &str = "allow";
+
+/// Rules of one site that are sooner tried one by one than looked up.
+const FEW_RULES: usize = 16;
 
 /// A site, by its place in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +56,8 @@ pub struct SitePolicy {
     name: Arc<str>,
     upstream: UpstreamId,
     rules: Box<[Rule]>,
+    /// None where the rules are few.
+    index: Option<Index>,
     allow: AllowList,
     allow_name: Arc<str>,
     has_upper_case: bool,
@@ -147,21 +156,6 @@ impl Permit {
     }
 }
 
-/// What one rule says to one visitor; the later, the stricter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// Anybody may pass.
-    Anybody,
-    /// This visitor may pass.
-    Admitted,
-    /// This visitor may pass after a new sign-in.
-    TooOld,
-    /// Somebody may pass; who this is, is not known.
-    NoSession,
-    /// This visitor may not pass, or nobody may.
-    Forbidden,
-}
-
 impl SitePolicy {
     /// The policy of a site: its rules in order, and `allow` for what no rule names.
     #[must_use]
@@ -177,6 +171,7 @@ impl SitePolicy {
             site,
             name: name.into(),
             upstream,
+            index: (rules.len() > FEW_RULES).then(|| Index::of(&rules)),
             rules: rules.into_boxed_slice(),
             allow,
             allow_name: SITE_ALLOW.into(),
@@ -203,71 +198,42 @@ impl SitePolicy {
     }
 
     /// Decides about a request. Allocates nothing.
-    pub fn decide(
-        &self,
-        method: &str,
-        target: &RequestTarget,
-        visitor: Option<&Arc<Identity>>,
-        now: UnixMillis,
-    ) -> Decision {
-        let asked = Asked { method, target, visitor: Visitor::of(visitor), now };
+    pub fn decide(&self, asked: Asked<'_>) -> Decision {
         let ruling = self.judge(asked, &mut Untraced);
+        let (person, machine) = match asked.visitor {
+            Visitor::Nobody => (None, None),
+            Visitor::Person(person) => (Some(person), None),
+            Visitor::Machine(machine) => (None, Some(machine)),
+        };
+        let pass = |machine: Option<&Arc<ServiceToken>>| {
+            Decision::Pass(Permit {
+                site: self.site,
+                upstream: self.upstream,
+                rule: Arc::clone(ruling.rule),
+                identity: person.cloned(),
+                machine: machine.cloned(),
+            })
+        };
         let challenge = |reason| {
             let unauthenticated = ruling.unauthenticated;
             Decision::Challenge { reason, unauthenticated }
         };
+        let forbid = || Decision::Forbid { rule: Arc::clone(ruling.rule) };
         match ruling.verdict {
-            Verdict::Anybody | Verdict::Admitted => Decision::Pass(Permit {
-                site: self.site,
-                upstream: self.upstream,
-                rule: Arc::clone(ruling.rule),
-                identity: visitor.cloned(),
-                machine: None,
-            }),
+            Verdict::Anybody => pass(None),
+            Verdict::Admitted => pass(machine),
+            // Nobody sits at a script who could sign in.
+            _ if machine.is_some() => forbid(),
             Verdict::TooOld => challenge(ChallengeReason::TooOld),
             Verdict::NoSession => challenge(ChallengeReason::NoSession),
-            Verdict::Forbidden => Decision::Forbid { rule: Arc::clone(ruling.rule) },
+            Verdict::Forbidden => forbid(),
         }
-    }
-
-    /// Decides about a request of a script. Its grant admits it, not a list of people; it is never
-    /// asked to sign in.
-    pub fn decide_machine(
-        &self,
-        method: &str,
-        target: &RequestTarget,
-        machine: &Arc<ServiceToken>,
-        now: UnixMillis,
-    ) -> Decision {
-        let asked = Asked { method, target, visitor: Visitor::Machine(machine), now };
-        let ruling = self.judge(asked, &mut Untraced);
-        let machine = match ruling.verdict {
-            Verdict::Anybody => None,
-            Verdict::Admitted => Some(Arc::clone(machine)),
-            Verdict::TooOld | Verdict::NoSession | Verdict::Forbidden => {
-                return Decision::Forbid { rule: Arc::clone(ruling.rule) };
-            }
-        };
-        Decision::Pass(Permit {
-            site: self.site,
-            upstream: self.upstream,
-            rule: Arc::clone(ruling.rule),
-            identity: None,
-            machine,
-        })
     }
 
     /// Tells what [`decide`](Self::decide) would do, and why. Makes no permit.
     #[must_use]
-    pub fn explain(
-        &self,
-        method: &str,
-        target: &RequestTarget,
-        visitor: Option<&Arc<Identity>>,
-        now: UnixMillis,
-    ) -> Explanation {
-        let mut explanation = Explanation::new(&self.name, method, target, visitor);
-        let asked = Asked { method, target, visitor: Visitor::of(visitor), now };
+    pub fn explain(&self, asked: Asked<'_>) -> Explanation {
+        let mut explanation = Explanation::new(&self.name, asked);
         let ruling = self.judge(asked, &mut explanation);
         explanation.conclude(ruling.rule, ruling.verdict);
         explanation

@@ -141,17 +141,20 @@ impl Located {
     }
 }
 
-/// All sites, found by what a request has as `Host` or `:authority`.
+/// All sites, found by what a request has as `Host` or `:authority`. Finding costs the same for any
+/// number of sites.
 #[derive(Debug, Default)]
 pub struct Sites {
     sites: Vec<Arc<Site>>,
     exact: HashMap<Box<str>, Located>,
-    wildcards: Vec<Arc<Site>>,
+    /// By the host behind the star; several only where their ports differ.
+    wildcards: HashMap<Box<str>, Vec<Arc<Site>>>,
     patterns: Vec<OriginPattern>,
 }
 
 impl Sites {
-    /// Indexes the sites. Exact origins come before wildcards; among wildcards the first counts.
+    /// Indexes the sites. An exact origin comes before wildcards, and of wildcards the one with the
+    /// longest host; of the same the first.
     #[must_use]
     pub fn new(sites: Vec<Site>) -> Self {
         let mut all = Self::default();
@@ -159,7 +162,10 @@ impl Sites {
             let site = Arc::new(site);
             all.patterns.push(site.pattern.clone());
             match site.pattern.exact() {
-                None => all.wildcards.push(Arc::clone(&site)),
+                None => {
+                    let parent = site.pattern.host().as_str().into();
+                    all.wildcards.entry(parent).or_default().push(Arc::clone(&site));
+                }
                 Some(origin) => {
                     let located = Located::new(Arc::clone(&site), origin.clone());
                     // The way browsers write it, and with the port that they leave out.
@@ -184,10 +190,17 @@ impl Sites {
         if let Some(located) = self.exact.get(authority.to_string().as_str()) {
             return Some(located.clone());
         }
-        self.wildcards.iter().find_map(|site| {
+        let mut below = self.wildcards_above(authority.host.as_str());
+        below.find_map(|site| {
             let origin = site.pattern.for_authority(&authority)?;
             Some(Located::new(Arc::clone(site), origin))
         })
+    }
+
+    /// The wildcard sites whose parent is above the host, the nearest first.
+    fn wildcards_above<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a Arc<Site>> {
+        let dots = host.match_indices('.').filter(|_| !self.wildcards.is_empty());
+        dots.filter_map(|(dot, _)| self.wildcards.get(&host[dot + 1..])).flatten()
     }
 
     /// All sites, in the order of the configuration.

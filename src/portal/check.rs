@@ -4,7 +4,8 @@
 //! `-Proto`, `-Host` and `-Uri`. Whatever is missing, doubled or malformed is 400: a check that
 //! goes on with an empty value passes everything (CVE-2021-32637, GHSA-xg2q-62g2-cvcm). A 2xx
 //! carries every identity header, empty when nobody is signed in, so that the other proxy
-//! overwrites what the client sent (CVE-2026-30851).
+//! overwrites what the client sent (CVE-2026-30851). Without `X-Forwarded-For` the client is not
+//! known, and rules with networks are judged as [`crate::domain::policy`] says.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use super::visit::{Here, Visit, token_in};
 use crate::domain::identity::Identity;
 use crate::domain::navigation::{RequestFacts, RequestKind};
 use crate::domain::path::{RequestTarget, Under};
-use crate::domain::policy::{Decision, Unauthenticated};
+use crate::domain::policy::{Asked, Decision, Unauthenticated};
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::service_token::{Presented, presented};
 use crate::domain::site::{Located, Site};
@@ -67,7 +68,15 @@ pub async fn check(
         None => None,
     };
     let now = desk.gate.now();
-    match site.policy.decide(&question.method, &question.target, identity.as_ref(), now) {
+    let asked = Asked {
+        host: question.located.origin.host(),
+        method: &question.method,
+        target: &question.target,
+        client: desk.trusted.known(visit.here.client),
+        visitor: identity.as_ref().into(),
+        now,
+    };
+    match site.policy.decide(asked) {
         Decision::Pass(permit) => {
             let token = token.as_ref().filter(|_| permit.identity().is_some());
             let assertion = match (token, permit.identity()) {

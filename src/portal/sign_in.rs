@@ -15,7 +15,7 @@ use super::visit::Visit;
 use super::{Desk, onward};
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::path::RequestTarget;
-use crate::domain::policy::{ChallengeReason, Decision};
+use crate::domain::policy::{Asked, ChallengeReason, Decision, Visitor};
 use crate::domain::remembered::RememberedAddress;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::session::Session;
@@ -100,9 +100,16 @@ pub async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) 
     let path = path.split('#').next().unwrap_or(path);
     let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(false) };
     let identity = visit.desk.identity(session).await?;
-    let now = visit.desk.gate.now();
+    let asked = Asked {
+        host: visit.origin().host(),
+        method: "GET",
+        target: &target,
+        client: visit.desk.trusted.known(visit.here.client),
+        visitor: Visitor::Person(&identity),
+        now: visit.desk.gate.now(),
+    };
     Ok(matches!(
-        visit.site().policy.decide("GET", &target, Some(&identity), now),
+        visit.site().policy.decide(asked),
         Decision::Challenge { reason: ChallengeReason::TooOld, .. }
     ))
 }

@@ -13,7 +13,7 @@ use super::service::AuthProxy;
 use super::who::{Unknown, Who, identify};
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
-use crate::domain::policy::{Decision, Permit};
+use crate::domain::policy::{Asked, Decision, Permit, Visitor};
 use crate::portal::pages::Look;
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::Here;
@@ -44,20 +44,26 @@ impl AuthProxy {
             Ok(who) => who,
             Err(unknown) => return self.nobody_knows(session, context, unknown).await,
         };
-        let (policy, now) = (&located.site.policy, desk.gate.now());
-        let method = session.req_header().method.as_str();
-        let decision = match &who {
-            Who::Nobody => policy.decide(method, &target, None, now),
+        let visitor = match &who {
+            Who::Nobody => Visitor::Nobody,
             Who::Person { identity, session } => {
                 context.session = Some(*session);
-                policy.decide(method, &target, Some(identity), now)
+                Visitor::Person(identity)
             }
             Who::Machine { machine, token } => {
                 context.token = Some(*token);
-                policy.decide_machine(method, &target, machine, now)
+                Visitor::Machine(machine)
             }
         };
-        match decision {
+        let asked = Asked {
+            host: located.origin.host(),
+            method: session.req_header().method.as_str(),
+            target: &target,
+            client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
+            visitor,
+            now: desk.gate.now(),
+        };
+        match located.site.policy.decide(asked) {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
             decision => {
                 let Some(here) = context.here() else { return Ok(true) };

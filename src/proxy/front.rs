@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 
 use super::peers::Upstream;
 use super::verdict::Answerer;
+use crate::domain::client::ClientAddress;
 use crate::domain::path::RequestTarget;
-use crate::domain::policy::{Decision, Permit};
+use crate::domain::policy::{Asked, Decision, Permit, Visitor};
 use crate::domain::service_token::ServiceToken;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
@@ -40,6 +41,8 @@ pub struct Passed {
     pub method: Method,
     /// Path and query.
     pub target: RequestTarget,
+    /// The client's address as it was judged, where it was known.
+    pub client: Option<ClientAddress>,
     /// Who opened it.
     pub by: Behind,
     /// When it was let through. Later decisions are made for this moment: a stream may become older
@@ -77,28 +80,35 @@ impl Front {
     pub async fn still_passes(&self, passed: &Passed) -> bool {
         let desk = self.portal.desk();
         let Some(located) = desk.sites.find(&passed.authority) else { return false };
-        let (method, target, policy) =
-            (passed.method.as_str(), &passed.target, &located.site.policy);
-        let identity = match &passed.by {
-            Behind::Nobody => None,
-            Behind::Machine(machine, _) => {
-                let decision = policy.decide_machine(method, target, machine, passed.at);
-                return matches!(decision, Decision::Pass(_));
-            }
+        let identity;
+        let visitor = match &passed.by {
+            Behind::Nobody => Visitor::Nobody,
+            Behind::Machine(machine, _) => Visitor::Machine(machine),
             Behind::Session(digest) => {
                 let idle = located.site.terms.session.idle;
                 match desk.gate.standing(*digest, &located.realm, idle).await {
                     Ok(Some(session)) => match desk.identity(&session).await {
-                        Ok(identity) => Some(identity),
+                        Ok(found) => {
+                            identity = found;
+                            Visitor::Person(&identity)
+                        }
                         Err(_) => return true,
                     },
-                    Ok(None) => None,
+                    Ok(None) => Visitor::Nobody,
                     Err(_) => return true,
                 }
             }
         };
-        let decision = policy.decide(method, target, identity.as_ref(), passed.at);
-        matches!(decision, Decision::Pass(_))
+        let asked = Asked {
+            host: located.origin.host(),
+            method: passed.method.as_str(),
+            target: &passed.target,
+            // A proxy that is trusted since then is no client any more.
+            client: passed.client.and_then(|client| desk.trusted.known(client)),
+            visitor,
+            now: passed.at,
+        };
+        matches!(located.site.policy.decide(asked), Decision::Pass(_))
     }
 }
 

@@ -58,13 +58,15 @@ impl AuthProxy {
     /// Lets a stream end with the session behind it, and with the rule that let it through.
     fn end_with_session(&self, method: Method, context: &Context) {
         let (Some(located), Some(target)) = (&context.located, &context.target) else { return };
-        let gate = Arc::clone(&context.front.portal.desk().gate);
+        let desk = context.front.portal.desk();
+        let gate = Arc::clone(&desk.gate);
         let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
         let (front, fronts) = (Arc::clone(&context.front), Arc::clone(&self.fronts));
         let passed = Passed {
             authority: located.host().into(),
             method,
             target: target.clone(),
+            client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
             by: match (context.session, context.token, context.permit.as_ref()) {
                 (Some(session), _, _) => Behind::Session(session),
                 (None, Some(token), Some(permit)) => match permit.machine() {

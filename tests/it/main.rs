@@ -31,6 +31,7 @@ mod people;
 mod preview;
 mod races;
 mod reload;
+mod rules;
 mod slow;
 mod smtp;
 mod store_contract;

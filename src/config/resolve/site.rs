@@ -14,6 +14,7 @@ use crate::config::settings::{
     BrandConfig, IdentityHeaders, OddHeaders, Prefix, Registration, Site, SiteSignIn,
 };
 use crate::config::suggest::nearest;
+use crate::domain::client::TrustedProxies;
 use crate::domain::identity::GroupName;
 use crate::domain::language::Language;
 use crate::domain::limit::Limit;
@@ -38,6 +39,8 @@ pub(super) struct Common<'a> {
     pub(super) prefix: &'a Prefix,
     /// Our own addresses, which are no application's.
     pub(super) addresses: &'a Addresses,
+    /// Whose addresses are no client's.
+    pub(super) trusted_proxies: &'a TrustedProxies,
 }
 
 /// `sites`
@@ -66,16 +69,18 @@ pub(super) fn sites(
 }
 
 /// What browsers may send as `Host` for an origin: the host alone where the port is the default one,
-/// and with the port. A request does not say whether it was made for `http` or `https`, so two
+/// and with the port; of a wildcard, with its star. A request does not say whether it was made for `http` or `https`, so two
 /// origins that share one of these would be one site, and the later one would decide for both.
 struct Authorities([String; 2]);
 
 impl Authorities {
     fn of(text: &str) -> Option<Self> {
         let pattern: OriginPattern = text.parse().ok()?;
-        let origin = pattern.exact()?;
-        let with_port = format!("{}:{}", origin.host(), origin.effective_port());
-        Some(Self([origin.authority().to_string(), with_port]))
+        let (hosts, port) = (pattern.hosts(), pattern.effective_port());
+        let with_port = format!("{hosts}:{port}");
+        let is_default = port == pattern.scheme().default_port();
+        let short = if is_default { hosts.to_string() } else { with_port.clone() };
+        Some(Self([short, with_port]))
     }
 }
 
@@ -135,7 +140,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let brand =
         said.map(|said| brand::brand(scope, Some(said), common.brand, common.languages).into());
     let allow = allow_list(scope, file.allow.as_ref(), common);
-    let rules = rule::rules(scope, file, common);
+    let rules = rule::rules(scope, file, origin.as_ref(), common);
     let (name, origin, upstream) = (name?, origin?, upstream?);
     let policy = SitePolicy::new(SiteId(id), &name, UpstreamId(id), rules, allow);
     if sign_in.registration == Registration::Open && !policy.admits_outsiders() {

@@ -11,6 +11,7 @@ use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::path::RequestTarget;
+use crate::domain::policy::{Asked, Visitor};
 use crate::domain::time::UnixMillis;
 
 const INBOX: &str = "  inbox: { listen: \"127.0.0.1:8025\" }\n";
@@ -173,7 +174,10 @@ fn the_full_form_is_read() {
     let policy = &config.sites[0].policy;
     let decide = |method: &str, target: &str| {
         let target = RequestTarget::parse(target.as_bytes()).unwrap();
-        format!("{:?}", policy.explain(method, &target, None, UnixMillis(0)).verdict())
+        let (host, now) = (config.sites[0].origin.host(), UnixMillis(0));
+        let visitor = Visitor::Nobody;
+        let asked = Asked { host, method, target: &target, client: None, visitor, now };
+        format!("{:?}", policy.explain(asked).verdict())
     };
     assert_eq!(decide("GET", "/assets/app.js"), "Anybody");
     assert_eq!(decide("POST", "/hooks/build"), "Anybody");

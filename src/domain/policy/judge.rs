@@ -1,38 +1,69 @@
-//! How a request is judged: every look at it, the rule for each look, and the strictest ruling.
+//! How a policy comes to its ruling. The one path for decisions and explanations.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::SitePolicy;
 use super::allow::AllowList;
 use super::explain::Trace;
+use super::index::Candidates;
 use super::rule::{Access, Rule, Unauthenticated};
-use super::{SitePolicy, Verdict};
+use crate::domain::client::ClientAddress;
 use crate::domain::identity::Identity;
+use crate::domain::origin::Host;
 use crate::domain::path::{Case, Reading, RequestTarget};
 use crate::domain::service_token::ServiceToken;
 use crate::domain::time::UnixMillis;
 
 /// One request, as far as a policy looks at it.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) method: &'a str,
-    pub(super) target: &'a RequestTarget,
-    pub(super) visitor: Visitor<'a>,
-    pub(super) now: UnixMillis,
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The host that was asked for.
+    pub host: &'a Host,
+    /// The method.
+    pub method: &'a str,
+    /// Path and query.
+    pub target: &'a RequestTarget,
+    /// The client's address, where it is known beyond doubt; see
+    /// [`TrustedProxies::known`](crate::domain::client::TrustedProxies::known).
+    pub client: Option<ClientAddress>,
+    /// Who asks.
+    pub visitor: Visitor<'a>,
+    /// The time at which the age of the sign-in is judged.
+    pub now: UnixMillis,
 }
 
 /// Who asks.
-#[derive(Clone, Copy)]
-pub(super) enum Visitor<'a> {
+#[derive(Clone, Copy, Debug)]
+pub enum Visitor<'a> {
+    /// Nobody that we know.
     Nobody,
-    Person(&'a Identity),
-    Machine(&'a ServiceToken),
+    /// Somebody who is signed in.
+    Person(&'a Arc<Identity>),
+    /// A script with a service token. Its grant admits it, not a list of people; it is never asked
+    /// to sign in.
+    Machine(&'a Arc<ServiceToken>),
 }
 
-impl<'a> Visitor<'a> {
-    pub(super) fn of(person: Option<&'a Arc<Identity>>) -> Self {
-        person.map_or(Self::Nobody, |person| Self::Person(person))
+impl<'a> From<Option<&'a Arc<Identity>>> for Visitor<'a> {
+    fn from(person: Option<&'a Arc<Identity>>) -> Self {
+        person.map_or(Self::Nobody, Self::Person)
     }
+}
+
+/// What one rule says to one visitor; the later, the stricter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Anybody may pass.
+    Anybody,
+    /// This visitor may pass.
+    Admitted,
+    /// This visitor may pass after a new sign-in.
+    TooOld,
+    /// Somebody may pass; who this is, is not known.
+    NoSession,
+    /// This visitor may not pass, or nobody may.
+    Forbidden,
 }
 
 /// One look at a request: a reading of its path, and whether case counts.
@@ -43,12 +74,54 @@ pub(super) struct Look<'a> {
     pub(super) method_case: Case,
 }
 
+/// Which conditions of a rule are met in a look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fit {
+    pub(super) path: bool,
+    pub(super) method: bool,
+    pub(super) host: bool,
+    pub(super) network: Met,
+}
+
+/// Whether a condition, or a whole rule, is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// Yes.
+    Yes,
+    /// It depends on the client's address, which is not known.
+    Perhaps,
+    /// No.
+    No,
+}
+
 /// What was found for a look.
 #[derive(Clone, Copy)]
 pub(super) struct Ruling<'a> {
     pub(super) rule: &'a Arc<str>,
     pub(super) verdict: Verdict,
     pub(super) unauthenticated: Unauthenticated,
+}
+
+impl Fit {
+    pub(super) fn of(rule: &Rule, asked: Asked<'_>, look: Look<'_>) -> Self {
+        let network = match (&rule.from, asked.client) {
+            (None, _) => Met::Yes,
+            (Some(_), None) => Met::Perhaps,
+            (Some(networks), Some(client)) if networks.contains(client) => Met::Yes,
+            (Some(_), Some(_)) => Met::No,
+        };
+        Self {
+            path: rule.path.matches(look.reading.bytes, look.path_case),
+            method: rule.methods.matches(asked.method, look.method_case),
+            host: rule.host.as_ref().is_none_or(|host| host.matches(asked.host)),
+            network,
+        }
+    }
+
+    /// Whether the rule is about the request.
+    pub(super) fn met(self) -> Met {
+        if self.path && self.method && self.host { self.network } else { Met::No }
+    }
 }
 
 impl SitePolicy {
@@ -63,9 +136,7 @@ impl SitePolicy {
                     trace.look(look);
                     let ruling = self.judge_look(asked, look, trace);
                     trace.judged(ruling.rule, ruling.verdict);
-                    if strictest.is_none_or(|before| before.verdict < ruling.verdict) {
-                        strictest = Some(ruling);
-                    }
+                    strictest = Some(stricter(strictest, ruling));
                 }
             }
         }
@@ -76,23 +147,43 @@ impl SitePolicy {
         })
     }
 
+    /// The first rule that matches, and before it every one that perhaps does: the strictest counts.
     fn judge_look(&self, asked: Asked<'_>, look: Look<'_>, trace: &mut impl Trace) -> Ruling<'_> {
-        for rule in &self.rules {
-            let path = rule.path.matches(look.reading.bytes, look.path_case);
-            let method = rule.methods.matches(asked.method, look.method_case);
-            trace.tried(rule, path, method);
-            if path && method {
-                return Ruling {
-                    rule: &rule.name,
-                    verdict: self.verdict(rule, asked, look),
-                    unauthenticated: rule.unauthenticated,
-                };
+        let mut strictest: Option<Ruling<'_>> = None;
+        let mut passed = 0;
+        for at in self.candidates(asked.host, look.reading.bytes) {
+            let (Some(rule), Some(skipped)) = (self.rules.get(at), self.rules.get(passed..at))
+            else {
+                break;
+            };
+            trace.skipped(skipped, asked, look);
+            passed = at + 1;
+            let fit = Fit::of(rule, asked, look);
+            let met = fit.met();
+            if met == Met::No {
+                trace.tried(rule, fit, None);
+                continue;
             }
+            let verdict = self.verdict(rule, asked, look);
+            trace.tried(rule, fit, Some((verdict, asked)));
+            let unauthenticated = rule.unauthenticated;
+            let ruling = stricter(strictest, Ruling { rule: &rule.name, verdict, unauthenticated });
+            if met == Met::Yes {
+                return ruling;
+            }
+            strictest = Some(ruling);
         }
-        Ruling {
-            rule: &self.allow_name,
-            verdict: self.listed(&self.allow, None, asked, look),
-            unauthenticated: Unauthenticated::ByKind,
+        trace.skipped(self.rules.get(passed..).unwrap_or_default(), asked, look);
+        let verdict = self.listed(&self.allow, None, asked, look);
+        trace.fell_through(verdict, asked);
+        let unauthenticated = Unauthenticated::ByKind;
+        stricter(strictest, Ruling { rule: &self.allow_name, verdict, unauthenticated })
+    }
+
+    fn candidates(&self, host: &Host, path: &[u8]) -> Candidates<'_> {
+        match &self.index {
+            None => Candidates::all(self.rules.len()),
+            Some(index) => index.candidates(Some(host.as_str()), path),
         }
     }
 
@@ -118,7 +209,7 @@ impl SitePolicy {
             _ if list.is_empty() => Verdict::Forbidden,
             Visitor::Nobody => Verdict::NoSession,
             Visitor::Person(visitor) => {
-                let Identity { email, groups, membership, signed_in_at } = visitor;
+                let Identity { email, groups, membership, signed_in_at } = &**visitor;
                 if !list.admits(email, groups, *membership) {
                     return Verdict::Forbidden;
                 }
@@ -135,6 +226,10 @@ impl SitePolicy {
             }
         }
     }
+}
+
+fn stricter<'a>(before: Option<Ruling<'a>>, now: Ruling<'a>) -> Ruling<'a> {
+    before.filter(|before| before.verdict >= now.verdict).unwrap_or(now)
 }
 
 /// Whether to look with and without regard to case, or once, where both are the same.
