@@ -9,8 +9,10 @@ pub mod assertion;
 pub mod brand;
 pub mod check;
 pub mod cookies;
+pub mod cors;
 pub mod courier;
 pub mod demo_app;
+pub mod denial;
 pub mod form;
 pub mod inbox;
 pub mod language;
@@ -32,7 +34,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use tower::ServiceExt;
@@ -185,6 +187,8 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/api/sessions", get(sessions::list).delete(sessions::end_others))
         .route("/api/sessions/{handle}", delete(sessions::end_one))
         .route("/check", get(check::check))
+        .route("/check/", any(check::check_repeated))
+        .route("/check/{*target}", any(check::check_repeated))
         .route("/jwks.json", get(jwks))
         .route("/assets/{name}", get(asset))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })

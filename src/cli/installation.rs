@@ -25,8 +25,8 @@ use crate::adapters::mail::message::Sender;
 use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
 use crate::adapters::redis::{RedisOptions, RedisStore};
 use crate::config::{
-    Config, MailConfig, MailTransport, SmtpConfig, SmtpTls, StoreConfig, Upstream as UpstreamFile,
-    UpstreamProtocol,
+    Backend, Config, MailConfig, MailTransport, SmtpConfig, SmtpTls, StoreConfig,
+    Upstream as UpstreamFile, UpstreamProtocol,
 };
 use crate::domain::limit::Limit;
 use crate::domain::site::{Site, Sites};
@@ -135,7 +135,10 @@ impl Installation {
             remember_address: config.sign_in.remember_address,
             mail_health: Arc::clone(&courier.health),
         }));
-        let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
+        let upstreams = config.sites.iter().map(|site| match &site.backend {
+            Backend::Upstream(file) => upstream(file).map(Some),
+            Backend::Elsewhere => Ok(None),
+        });
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         let proxy = AuthProxy::new(portal, upstreams, entropy);
         Ok(Self { proxy, courier: Arc::new(courier), work_store, clock, inbox })

@@ -62,6 +62,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         prefix: &prefix,
         groups: &groups,
         sign_in: site_sign_in,
+        trusted: &trusted_proxies,
         addresses: &addresses,
     };
     let sites = site::sites(root, file.sites.as_ref(), &common);

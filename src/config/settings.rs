@@ -16,7 +16,7 @@ pub use brand::{BrandConfig, BrandText};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
-pub use site::{Site, SiteSignIn, Upstream, UpstreamProtocol, UpstreamServer};
+pub use site::{Backend, Site, SiteSignIn, Upstream, UpstreamProtocol, UpstreamServer};
 
 use super::problem::Problem;
 use crate::domain::client::TrustedProxies;

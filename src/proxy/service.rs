@@ -33,6 +33,7 @@ use crate::domain::site::Located;
 use crate::domain::token::{Session as SessionToken, Token};
 use crate::portal::Portal;
 use crate::portal::cookies::{CookieNames, sets_ours};
+use crate::portal::denial::{Denied, Through, kind};
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::token_in;
 use crate::ports::Entropy;
@@ -41,15 +42,20 @@ use crate::ports::Entropy;
 pub struct AuthProxy {
     portal: Portal,
     answerer: Answerer,
-    upstreams: Vec<Upstream>,
+    upstreams: Vec<Option<Upstream>>,
     entropy: Arc<dyn Entropy>,
     reserved: String,
 }
 
 impl AuthProxy {
-    /// Joins the portal and the upstreams, which are found by the index in their id.
+    /// Joins the portal and the upstreams, which are found by the index in their id. None is for a
+    /// site whose application is behind another proxy.
     #[must_use]
-    pub fn new(portal: Portal, upstreams: Vec<Upstream>, entropy: Arc<dyn Entropy>) -> Self {
+    pub fn new(
+        portal: Portal,
+        upstreams: Vec<Option<Upstream>>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         let reserved = format!("{}/", portal.desk().prefix);
         Self { answerer: Answerer::new(portal.clone()), portal, upstreams, entropy, reserved }
     }
@@ -115,7 +121,10 @@ impl AuthProxy {
 
     /// The door: `Ok(false)` only with a permit in the context.
     async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let arrival = match arrival::read(session.req_header(), &self.portal.desk().sites) {
+        let Some((peer, _)) = context.client else {
+            return Error::e_explain(ErrorType::InternalError, "no peer");
+        };
+        let arrival = match arrival::read(session.req_header(), peer, self.portal.desk()) {
             Ok(arrival) => arrival,
             Err(unwelcome) => return self.turn_away(session, context, unwelcome).await,
         };
@@ -149,14 +158,15 @@ impl AuthProxy {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
             decision => {
                 let Some(here) = context.here() else { return Ok(true) };
-                let (outcome, response) = self.answerer.answer(
-                    &here,
-                    session.req_header(),
-                    &target,
+                let denied = Denied {
+                    method: &method,
+                    target: &target,
+                    headers: &session.req_header().headers,
                     kind,
-                    identity.as_deref(),
-                    &decision,
-                );
+                    identity: identity.as_deref(),
+                    through: Through::Ourselves,
+                };
+                let (outcome, response) = self.answerer.answer(&here, &denied, &decision);
                 context.outcome = outcome;
                 reply::write(session, response).await.map(|()| true)
             }
@@ -180,8 +190,11 @@ impl AuthProxy {
                 return self.refuse(session, context, &Refusal::CrossSite).await;
             }
         }
-        context.outcome = Outcome::Passed;
         context.permit = Some(permit);
+        if self.upstream(context).is_none() {
+            return self.refuse(session, context, &Refusal::NoApplication).await;
+        }
+        context.outcome = Outcome::Passed;
         Ok(false)
     }
 
@@ -208,7 +221,7 @@ impl AuthProxy {
         unwelcome: Unwelcome,
     ) -> Result<bool> {
         let head = session.req_header();
-        let kind = arrival::kind(head.method.as_str(), &head.headers);
+        let kind = kind(head.method.as_str(), &head.headers);
         let response = self.answerer.turn_away(unwelcome, head, kind, &context.reference);
         // What was not understood leaves nothing to rely on for a next request.
         session.set_keepalive(None);
@@ -218,7 +231,7 @@ impl AuthProxy {
     /// The application that the permit names; no permit, no application.
     fn upstream(&self, context: &Context) -> Option<&Upstream> {
         let id = context.permit.as_ref()?.upstream();
-        self.upstreams.get(usize::try_from(id.0).ok()?)
+        self.upstreams.get(usize::try_from(id.0).ok()?)?.as_ref()
     }
 
     /// Lets a stream end with the session behind it.

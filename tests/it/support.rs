@@ -6,6 +6,7 @@ pub mod certificates;
 pub mod chromium;
 pub mod client;
 pub mod connection;
+pub mod front;
 pub mod gate;
 pub mod redis;
 pub mod smtp;

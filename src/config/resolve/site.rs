@@ -12,6 +12,7 @@ use crate::config::problem::{Fault, Place};
 use crate::config::scope::{Scope, flag, line, word};
 use crate::config::settings::{BrandConfig, IdentityHeaders, OddHeaders, Prefix, Site, SiteSignIn};
 use crate::config::suggest::nearest;
+use crate::domain::client::TrustedProxies;
 use crate::domain::identity::GroupName;
 use crate::domain::language::Language;
 use crate::domain::origin::{Origin, OriginError, OriginPattern, OriginPatternError, Scheme};
@@ -30,6 +31,8 @@ pub(super) struct Common<'a> {
     pub(super) sign_in: SiteSignIn,
     /// The reserved prefix, which no rule reaches.
     pub(super) prefix: &'a Prefix,
+    /// Who may ask in place of a request.
+    pub(super) trusted: &'a TrustedProxies,
     /// Our own addresses, which are no application's.
     pub(super) addresses: &'a Addresses,
 }
@@ -114,7 +117,8 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let hint = "say where browsers find the site: https://wiki.example.com";
     let origin =
         scope.required("origin", file.origin.as_ref(), hint, |text| origin(text, insecure));
-    let upstream = upstream::upstream(scope, id, file.upstream.as_ref(), common.addresses);
+    let said = file.upstream.as_ref();
+    let backend = upstream::backend(scope, id, said, common.addresses, common.trusted);
     let sign_in = sign_in(scope, file.sign_in.as_ref(), common.sign_in);
     let return_to = scope.items("return_to", file.return_to.as_ref(), return_pattern);
     let cors = scope.items("cors_origins", file.cors_origins.as_ref(), cors_origin);
@@ -128,14 +132,14 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
         said.map(|said| brand::brand(scope, Some(said), common.brand, common.languages).into());
     let allow = allow_list(scope, file.allow.as_ref(), common);
     let rules = rule::rules(scope, file, common);
-    let (name, origin, upstream) = (name?, origin?, upstream?);
+    let (name, origin, backend) = (name?, origin?, backend?);
     let policy = SitePolicy::new(SiteId(id), &name, UpstreamId(id), rules, allow);
     Some(Site {
         id: SiteId(id),
         title: title.unwrap_or_else(|| name.clone()).into(),
         name: name.into(),
         origin,
-        upstream,
+        backend,
         policy: Arc::new(policy),
         return_to: return_to.into_iter().map(|(_, pattern)| pattern).collect(),
         cors_origins: cors.into_iter().map(|(_, origin)| origin).collect(),

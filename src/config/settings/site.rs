@@ -23,8 +23,8 @@ pub struct Site {
     pub title: Arc<str>,
     /// Where it is for browsers.
     pub origin: OriginPattern,
-    /// Where the application is. A site has one, with the same number as the site.
-    pub upstream: Upstream,
+    /// Where the application is.
+    pub backend: Backend,
     /// Who may pass where.
     pub policy: Arc<SitePolicy>,
     /// Where visitors may be sent besides the sites themselves.
@@ -53,6 +53,15 @@ pub struct SiteSignIn {
     pub other_browser: OtherBrowser,
     /// Whether people are told by mail when a browser that was not seen before signs in as them.
     pub new_device_notice: bool,
+}
+
+/// Where the application of a site is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Here: requests go there. A site has one upstream, with the same number as the site.
+    Upstream(Upstream),
+    /// Behind another proxy, which asks us (forward-auth).
+    Elsewhere,
 }
 
 /// The application behind a site.
