@@ -59,7 +59,8 @@ impl Question {
         Self::new(desk, located, method, &told, headers)
     }
 
-    /// Reads a question that repeats the request below the path of the check.
+    /// Reads a question that repeats the request below the path of the check. In `uri` the reserved
+    /// path is gone already.
     pub(super) fn repeated(
         desk: &Desk,
         located: Located,
@@ -70,7 +71,7 @@ impl Question {
         let words = "a repeated request without one valid X-Forwarded-Proto, or with other fields";
         let others = [FORWARDED_METHOD, FORWARDED_HOST, FORWARDED_URI];
         let uri = uri.path_and_query().map_or("", |whole| whole.as_str());
-        let uri = uri.strip_prefix(&*desk.prefix).and_then(|rest| rest.strip_prefix("/check"));
+        let uri = uri.strip_prefix("/check");
         let (Some(proto), Some(uri), false) =
             (one(headers, FORWARDED_PROTO), uri, has(headers, &others) || is_strange(headers))
         else {

@@ -21,7 +21,6 @@ pub enum Make {
 
 /// The proxy, the application behind it, and the linkgate that it asks. Everything ends with it.
 pub struct Front {
-    pub make: Make,
     /// Its `upstream` is the application, which linkgate does not know.
     pub gate: Gate,
     pub address: SocketAddr,
@@ -61,7 +60,7 @@ impl Front {
         let child = command.spawn().unwrap_or_else(|error| {
             panic!("{make:?} does not start: {error}; scripts/needs test installs it")
         });
-        let mut front = Self { make, gate, address, host, child };
+        let mut front = Self { gate, address, host, child };
         eventually("the other proxy listens", async || {
             let ended = front.child.try_wait().ok().flatten();
             assert!(ended.is_none(), "{make:?} stopped: {}", front.log());
