@@ -10,8 +10,10 @@ mod elsewhere;
 mod limits;
 mod onward;
 mod own_schemes;
+mod pre_flights;
 mod reports;
 mod sign_out;
+mod tabs;
 mod waiting;
 
 use crate::support::client::{Answer, Browser};

@@ -1,3 +1,5 @@
+mod clients;
+
 use super::*;
 
 const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -65,6 +67,17 @@ fn others_are_judged_by_what_they_ask_for() {
         ("GET", &[], Api),
         ("GET", &[("accept", HTML), ("xrw", "XMLHttpRequest")], Api),
         ("POST", &[("accept", HTML)], Api),
+        ("POST", &[("accept", HTML), ("type", "application/json")], Api),
+        ("POST", &[("accept", HTML), ("type", "text/plain")], Api),
+        ("POST", &[("accept", "*/*"), ("type", "application/x-www-form-urlencoded")], Api),
+        ("PUT", &[("accept", HTML), ("type", "application/x-www-form-urlencoded")], Api),
+        (
+            "POST",
+            &[("accept", HTML), ("type", "Multipart/Form-Data; boundary=x"), ("xrw", "fetch")],
+            Api,
+        ),
+        ("POST", &[("accept", HTML), ("type", "Multipart/Form-Data; boundary=x")], Navigation),
+        ("GET", &[("accept", HTML), ("xrw", "com.example.reader")], Navigation),
         ("OPTIONS", &[("accept", HTML)], Api),
         ("get", &[("accept", HTML)], Api),
     ] {
@@ -132,4 +145,19 @@ fn only_our_own_page_may_change_something() {
     }
     let local: Origin = "http://localhost:8080".parse().unwrap();
     assert!(same_origin(None, Some(b"http://localhost:8080"), &local));
+}
+
+#[test]
+fn a_rule_can_say_who_is_sent_to_the_form() {
+    use RequestKind::*;
+    for (kind, by_kind, redirect) in [
+        (Navigation, true, true),
+        (Api, false, true),
+        (Grpc, false, false),
+        (WebSocket, false, false),
+    ] {
+        assert_eq!(kind.is_redirected(Unauthenticated::ByKind), by_kind, "{kind:?}");
+        assert_eq!(kind.is_redirected(Unauthenticated::Redirect), redirect, "{kind:?}");
+        assert!(!kind.is_redirected(Unauthenticated::Status), "{kind:?}");
+    }
 }
