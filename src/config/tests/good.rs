@@ -18,7 +18,7 @@ const STORE: &str = "store: { embedded: { path: data } }\n";
 
 #[test]
 fn the_files_in_conf_work_as_they_are() {
-    for name in ["conf/linkgate.yaml", "conf/minimal.yaml"] {
+    for name in ["conf/linkgate.yaml", "conf/minimal.yaml", "conf/forward-auth/linkgate.yaml"] {
         let text = std::fs::read_to_string(name).unwrap();
         let environment = TestEnvironment::default();
         let config = Config::parse(&text, name, Path::new("conf"), &environment);
@@ -31,6 +31,13 @@ fn the_files_in_conf_work_as_they_are() {
     }
     let minimal = std::fs::read_to_string("conf/minimal.yaml").unwrap();
     assert!(minimal.lines().count() <= 10);
+}
+
+#[test]
+fn an_application_may_be_behind_another_proxy() {
+    let text = edited("    upstream: http://127.0.0.1:3000\n", "    upstream: none\n");
+    let config = parse(&format!("trusted_proxies: [10.0.0.7]\n{text}")).unwrap();
+    assert_eq!(config.sites[0].backend, Backend::Elsewhere);
 }
 
 #[test]
