@@ -21,7 +21,7 @@ use super::Desk;
 use super::cookies::{CookieNames, without_ours};
 use super::denial::Denied;
 use super::refusal::Refusal;
-use super::visit::{Here, Visit, token_in};
+use super::visit::{Here, Visit, identify, token_in};
 use crate::domain::identity::Identity;
 use crate::domain::policy::{Decision, Permit};
 use crate::domain::site::Site;
@@ -83,7 +83,7 @@ async fn answer(
     let names = CookieNames::new(site.is_https(), site.session_domain.clone());
     let token = token_in::<Session>(headers, names.session, &desk.gate.keys().token);
     let identity = match &token {
-        Some(token) => identify(desk, &here, token).await?,
+        Some(token) => identify(desk, &here.located, token).await?,
         None => None,
     };
     let now = desk.gate.now();
@@ -102,22 +102,6 @@ async fn answer(
             Ok(denied.answer(desk, &here, &decision))
         }
     }
-}
-
-async fn identify(
-    desk: &Desk,
-    here: &Here,
-    token: &Token<Session>,
-) -> Result<Option<Arc<Identity>>, Refusal> {
-    let idle = here.located.site.terms.session.idle;
-    let session = desk.gate.authenticate(token, &here.located.realm, idle).await?;
-    Ok(session.map(|session| {
-        Arc::new(Identity {
-            groups: desk.groups.of(&session.email),
-            email: session.email,
-            signed_in_at: session.signed_in_at,
-        })
-    }))
 }
 
 /// 200 with every header that tells who is there: empty when nobody is.

@@ -240,6 +240,26 @@ impl FromRequestParts<Arc<Desk>> for Visit {
     }
 }
 
+/// Who is behind a session that counts now, with the groups of now.
+///
+/// # Errors
+/// When the store is in trouble.
+pub async fn identify(
+    desk: &Desk,
+    located: &Located,
+    token: &Token<token::Session>,
+) -> Stored<Option<Arc<Identity>>> {
+    let idle = located.site.terms.session.idle;
+    let session = desk.gate.authenticate(token, &located.realm, idle).await?;
+    Ok(session.map(|session| {
+        Arc::new(Identity {
+            groups: desk.groups.of(&session.email),
+            email: session.email,
+            signed_in_at: session.signed_in_at,
+        })
+    }))
+}
+
 /// A genuine token in a cookie that is there exactly once.
 #[must_use]
 pub fn token_in<P: token::Purpose>(

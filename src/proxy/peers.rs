@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::{HeaderMap, header};
 use pingora::protocols::ALPN;
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
@@ -41,6 +42,22 @@ pub enum Patience {
     Answer,
     /// It sends when it has something to say.
     Stream,
+}
+
+impl Patience {
+    /// With a request of this kind. Events come when there are any.
+    #[must_use]
+    pub fn with(kind: RequestKind, headers: &HeaderMap) -> Self {
+        let accept = headers.get(header::ACCEPT);
+        let events = accept.is_some_and(|value| {
+            memchr::memmem::find(value.as_bytes(), b"text/event-stream").is_some()
+        });
+        match kind {
+            RequestKind::WebSocket | RequestKind::Grpc => Self::Stream,
+            RequestKind::Navigation | RequestKind::Api if events => Self::Stream,
+            RequestKind::Navigation | RequestKind::Api => Self::Answer,
+        }
+    }
 }
 
 /// One server of an application: a name that is looked up, or an address.

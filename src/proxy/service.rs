@@ -35,7 +35,7 @@ use crate::portal::Portal;
 use crate::portal::cookies::{CookieNames, sets_ours};
 use crate::portal::denial::{Denied, Through, kind};
 use crate::portal::refusal::{Audience, Refusal};
-use crate::portal::visit::token_in;
+use crate::portal::visit::{Here, identify, token_in};
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
@@ -69,16 +69,7 @@ impl AuthProxy {
         let audience = Audience::of(head.uri.path(), &head.headers, &self.portal.desk().prefix);
         let body = match reply::read_body(session).await {
             Ok(body) => body,
-            Err(fault) => {
-                let refusal = match fault {
-                    reply::BodyFault::TooLarge => Refusal::TooLarge,
-                    reply::BodyFault::TooSlow => Refusal::TooSlow,
-                    reply::BodyFault::Broken => Refusal::BadRequest("the body broke off"),
-                };
-                let look = self.portal.look(Some(&here.located.site), session.req_header());
-                let response = self.portal.refuse(&here, audience, &look, &refusal);
-                return reply::write(session, response).await.map(|()| true);
-            }
+            Err(fault) => return self.refuse_to(session, &here, audience, &fault.into()).await,
         };
         let mut request = http::Request::new(Body::from(body));
         let head = session.req_header();
@@ -86,10 +77,8 @@ impl AuthProxy {
         *request.headers_mut() = head.headers.clone();
         let target = context.target.as_ref().map_or("/", RequestTarget::as_str);
         let Ok(uri) = target.parse() else {
-            let look = self.portal.look(Some(&here.located.site), head);
             let refusal = Refusal::BadRequest("request target");
-            let response = self.portal.refuse(&here, audience, &look, &refusal);
-            return reply::write(session, response).await.map(|()| true);
+            return self.refuse_to(session, &here, audience, &refusal).await;
         };
         *request.uri_mut() = uri;
         let response = self.portal.answer(here, request).await;
@@ -109,14 +98,9 @@ impl AuthProxy {
         let headers = &session.req_header().headers;
         let token: Option<Token<SessionToken>> = token_in(headers, name, &desk.gate.keys().token);
         let Some(token) = token else { return Ok(None) };
-        let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
-        let Some(found) = found else { return Ok(None) };
-        context.session = Some(token.digest());
-        Ok(Some(Arc::new(Identity {
-            groups: desk.groups.of(&found.email),
-            email: found.email,
-            signed_in_at: found.signed_in_at,
-        })))
+        let found = identify(desk, located, &token).await?;
+        context.session = found.as_ref().map(|_| token.digest());
+        Ok(found)
     }
 
     /// The door: `Ok(false)` only with a permit in the context.
@@ -209,8 +193,18 @@ impl AuthProxy {
             RequestKind::Navigation => Audience::Person,
             RequestKind::Api | RequestKind::Grpc | RequestKind::WebSocket => Audience::Program,
         };
+        self.refuse_to(session, &here, audience, refusal).await
+    }
+
+    async fn refuse_to(
+        &self,
+        session: &mut Session,
+        here: &Here,
+        audience: Audience,
+        refusal: &Refusal,
+    ) -> Result<bool> {
         let look = self.portal.look(Some(&here.located.site), session.req_header());
-        let response = self.portal.refuse(&here, audience, &look, refusal);
+        let response = self.portal.refuse(here, audience, &look, refusal);
         reply::write(session, response).await.map(|()| true)
     }
 
@@ -241,18 +235,6 @@ impl AuthProxy {
         let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
         streams::end_with(async move { desk.gate.ended(session, &realm, idle).await });
     }
-
-    fn patience(session: &Session, kind: RequestKind) -> Patience {
-        let accept = session.req_header().headers.get(header::ACCEPT);
-        let events = accept.is_some_and(|value| {
-            memchr::memmem::find(value.as_bytes(), b"text/event-stream").is_some()
-        });
-        match kind {
-            RequestKind::WebSocket | RequestKind::Grpc => Patience::Stream,
-            RequestKind::Navigation | RequestKind::Api if events => Patience::Stream,
-            RequestKind::Navigation | RequestKind::Api => Patience::Answer,
-        }
-    }
 }
 
 #[async_trait]
@@ -281,7 +263,7 @@ impl ProxyHttp for AuthProxy {
         let Some(upstream) = self.upstream(context) else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
-        let patience = Self::patience(session, context.kind);
+        let patience = Patience::with(context.kind, &session.req_header().headers);
         let now = self.portal.desk().gate.now();
         match upstream.peer(context.kind, patience, now).await {
             Ok((peer, server)) => {

@@ -15,7 +15,8 @@ over_every_front!(
     a_stranger_becomes_a_signed_in_visitor,
     programs_are_told_in_their_own_words,
     a_websocket_goes_through,
-    the_pre_flight_of_a_listed_origin
+    the_pre_flight_of_a_listed_origin,
+    large_cookies_come_through
 );
 
 async fn a_stranger_becomes_a_signed_in_visitor(make: Make) {
@@ -163,4 +164,17 @@ async fn the_pre_flight_of_a_listed_origin(make: Make) {
     assert_eq!(refused.status, 401);
     assert_eq!(refused.header("access-control-allow-origin"), "http://spa.localhost");
     assert!(front.gate.upstream.seen().is_empty());
+}
+
+/// They are in the request, in the question and in its answer; buffers must hold them.
+async fn large_cookies_come_through(make: Make) {
+    let front = Front::start(make).await;
+    let mut browser = front.signed_in(ANN).await;
+    for size in [3000, 7000] {
+        let large = format!("large={}", "x".repeat(size));
+        browser.cookies.insert("large".into(), "x".repeat(size));
+        assert_eq!(browser.get("/x").await.status, 200, "{size} {}", front.log());
+        let seen = front.gate.upstream.seen().pop().expect("a request");
+        assert_eq!(seen.all("cookie"), [large]);
+    }
 }
