@@ -1,12 +1,12 @@
 //! Another proxy before linkgate: a real one, with the very file that we tell people to use.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::client::Browser;
 use super::eventually;
-use super::gate::{Gate, Wishes, free_port};
+use super::gate::{Gate, Wishes};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/forward-auth");
 const HOST: &str = "wiki.localhost";
@@ -37,8 +37,10 @@ impl Front {
     /// With wishes; `sites:` and `trusted_proxies:` are those of the example, whose `cors_origins`
     /// may be wished for by `sites`. The application is another one than the usual.
     pub async fn with(make: Make, wishes: Wishes, application: Option<SocketAddr>) -> Self {
-        let port = free_port();
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        // Held until the other proxy takes it: until then much is started that needs ports, too.
+        let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = held.local_addr().expect("an address");
+        let port = address.port();
         let host = format!("{HOST}:{port}");
         let example = read("linkgate.yaml");
         let (_, sites) = example.split_once("\nsites:").expect("sites");
@@ -57,14 +59,20 @@ impl Front {
         let mut command = command(make, gate.path("front").as_path(), &text);
         let log = std::fs::File::create(gate.path("front.log")).expect("the log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("the log")).stderr(log);
-        let child = command.spawn().unwrap_or_else(|error| {
-            panic!("{make:?} does not start: {error}; scripts/needs test installs it")
-        });
+        let mut start = move || {
+            command.spawn().unwrap_or_else(|error| {
+                panic!("{make:?} does not start: {error}; scripts/needs test installs it")
+            })
+        };
+        drop(held);
+        let child = start();
         let mut front = Self { gate, address, host, child };
-        eventually("the other proxy listens", async || {
-            let ended = front.child.try_wait().ok().flatten();
-            assert!(ended.is_none(), "{make:?} stopped: {}", front.log());
-            tokio::net::TcpStream::connect(address).await.ok().map(drop)
+        eventually(&format!("{make:?} to listen"), async || {
+            // Somebody may have had the port for a moment, as the near end of a connection.
+            if front.child.try_wait().ok().flatten().is_some() {
+                front.child = start();
+            }
+            listens(front.child.id(), port).then_some(())
         })
         .await;
         front
@@ -134,6 +142,21 @@ fn command(make: Make, folder: &Path, text: &dyn Fn(&str) -> String) -> Command 
             command
         }
     }
+}
+
+/// Whether this very process listens at the port: another one may, and answer alike.
+fn listens(process: u32, port: u16) -> bool {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let place = format!("0100007F:{port:04X}");
+    let socket =
+        table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find_map(|columns| {
+            (columns.get(1)? == &place && columns.get(3)? == &"0A").then(|| columns[9].to_owned())
+        });
+    let Some(socket) = socket else { return false };
+    let Ok(open) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    let wanted = format!("socket:[{socket}]");
+    open.flatten()
+        .any(|file| std::fs::read_link(file.path()).is_ok_and(|to| to.to_string_lossy() == wanted))
 }
 
 fn read(name: &str) -> String {
