@@ -7,7 +7,7 @@
 //! The question names its site, so the host that it is sent to need not: some proxies send the
 //! name of linkgate's own address there; see [`site_host`].
 
-mod question;
+pub mod question;
 
 use std::net::IpAddr;
 use std::sync::Arc;
