@@ -28,7 +28,7 @@ pub struct Front {
     pub portal: Portal,
     /// Answers in place of the application.
     pub answerer: Answerer,
-    upstreams: Vec<Arc<Upstream>>,
+    upstreams: Vec<Option<Arc<Upstream>>>,
 }
 
 /// A stream that was let through, as far as a later decision needs it.
@@ -59,17 +59,18 @@ pub enum Behind {
 }
 
 impl Front {
-    /// Joins the portal and the upstreams, which are found by the index in their id.
+    /// Joins the portal and the upstreams, which are found by the index in their id. None is for a
+    /// site whose application is behind another proxy.
     #[must_use]
-    pub fn new(portal: Portal, upstreams: Vec<Upstream>) -> Self {
-        let upstreams = upstreams.into_iter().map(Arc::new).collect();
+    pub fn new(portal: Portal, upstreams: Vec<Option<Upstream>>) -> Self {
+        let upstreams = upstreams.into_iter().map(|upstream| upstream.map(Arc::new)).collect();
         Self { answerer: Answerer::new(portal.clone()), portal, upstreams }
     }
 
     /// The application that a permit names.
     #[must_use]
     pub fn upstream(&self, permit: &Permit) -> Option<&Upstream> {
-        self.upstreams.get(usize::try_from(permit.upstream().0).ok()?).map(AsRef::as_ref)
+        self.upstreams.get(usize::try_from(permit.upstream().0).ok()?)?.as_deref()
     }
 
     /// Whether a stream that was let through once would be let through by this configuration, too.
@@ -83,7 +84,7 @@ impl Front {
             Behind::Nobody => None,
             Behind::Machine(machine, _) => {
                 let decision = policy.decide_machine(method, target, machine, passed.at);
-                return matches!(decision, Decision::Pass(_));
+                return self.reaches(&decision);
             }
             Behind::Session(digest) => {
                 let idle = located.site.terms.session.idle;
@@ -98,7 +99,12 @@ impl Front {
             }
         };
         let decision = policy.decide(method, target, identity.as_ref(), passed.at);
-        matches!(decision, Decision::Pass(_))
+        self.reaches(&decision)
+    }
+
+    /// Whether a decision leads to an application, which another proxy may have by now.
+    fn reaches(&self, decision: &Decision) -> bool {
+        matches!(decision, Decision::Pass(permit) if self.upstream(permit).is_some())
     }
 }
 
@@ -134,7 +140,7 @@ impl Fronts {
         loop {
             // Dropped with the next change, and all of its tasks with it.
             let mut carers = JoinSet::new();
-            for upstream in &self.current().upstreams {
+            for upstream in self.current().upstreams.iter().flatten() {
                 let upstream = Arc::clone(upstream);
                 carers.spawn(async move { upstream.care().await });
             }
