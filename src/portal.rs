@@ -10,8 +10,10 @@ pub mod assertion;
 pub mod brand;
 pub mod check;
 pub mod cookies;
+pub mod cors;
 pub mod courier;
 pub mod demo_app;
+pub mod denial;
 pub mod form;
 pub mod identity;
 pub mod inbox;
@@ -29,6 +31,7 @@ pub mod sign_in;
 pub mod visit;
 pub mod waiting;
 pub mod welcome;
+pub mod who;
 
 use std::sync::Arc;
 
@@ -36,9 +39,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use tower::ServiceExt;
 
 use crate::domain::client::TrustedProxies;
@@ -78,6 +81,22 @@ pub struct Desk {
     pub remember_address: bool,
     /// Whether mails leave; said to everybody alike.
     pub mail_health: Arc<MailHealth>,
+}
+
+impl Desk {
+    /// The pages for a request: those of its site, if it has one, in the visitor's language.
+    #[must_use]
+    pub fn look(
+        &self,
+        site: Option<&Site>,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        reference: &Arc<str>,
+    ) -> Look {
+        let look = self.looks.look(site, method, uri, headers, &self.prefix);
+        Look { reference: Arc::clone(reference), at: self.gate.now(), ..look }
+    }
 }
 
 /// The pages and the API behind one door.
@@ -129,9 +148,7 @@ impl Portal {
     /// The pages for a request: those of its site, if it has one, in the visitor's language.
     #[must_use]
     pub fn look(&self, site: Option<&Site>, head: &Parts, reference: &Arc<str>) -> Look {
-        let desk = &self.desk;
-        let look = desk.looks.look(site, &head.method, &head.uri, &head.headers, &desk.prefix);
-        Look { reference: Arc::clone(reference), at: desk.gate.now(), ..look }
+        self.desk.look(site, &head.method, &head.uri, &head.headers, reference)
     }
 
     /// The answer to a request that is refused before or by a handler.
@@ -187,6 +204,8 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/api/sessions", get(sessions::list).delete(sessions::end_others))
         .route("/api/sessions/{handle}", delete(sessions::end_one))
         .route("/check", get(check::check))
+        .route("/check/", any(check::check_repeated))
+        .route("/check/{*target}", any(check::check_repeated))
         .route("/jwks.json", get(jwks))
         .route("/assets/{name}", get(asset))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })

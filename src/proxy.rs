@@ -13,5 +13,4 @@ pub mod server;
 pub mod service;
 pub mod streams;
 pub mod verdict;
-pub mod who;
 pub mod wire;

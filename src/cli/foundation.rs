@@ -11,7 +11,8 @@ use rustls::pki_types::pem::PemObject;
 use super::appearance::{self, Appearance};
 use super::installation::{StartError, read};
 use crate::config::{
-    Config, Mailbox, Upstream as UpstreamFile, UpstreamBalance, UpstreamHealth, UpstreamProtocol,
+    Backend, Config, Mailbox, Upstream as UpstreamFile, UpstreamBalance, UpstreamHealth,
+    UpstreamProtocol,
 };
 use crate::domain::limit::Limit;
 use crate::domain::sender::Sender;
@@ -67,7 +68,10 @@ impl Foundation {
             remember_address: config.sign_in.remember_address,
             mail_health: Arc::clone(&self.mail_health),
         }));
-        let upstreams = config.sites.iter().map(|site| upstream(&site.name, &site.upstream));
+        let upstreams = config.sites.iter().map(|site| match &site.backend {
+            Backend::Upstream(file) => upstream(&site.name, file).map(Some),
+            Backend::Elsewhere => Ok(None),
+        });
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         Ok(Built { front: Front::new(portal, upstreams), mails, looks })
     }

@@ -19,7 +19,7 @@ pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
 pub use site::{
-    Site, SiteLimits, SiteMail, SiteSignIn, Upstream, UpstreamBalance, UpstreamHealth,
+    Backend, Site, SiteLimits, SiteMail, SiteSignIn, Upstream, UpstreamBalance, UpstreamHealth,
     UpstreamProtocol, UpstreamServer,
 };
 

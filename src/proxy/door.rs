@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use http::header;
-use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
@@ -10,19 +9,22 @@ use super::arrival::{self, Arrival, Unwelcome};
 use super::context::{Context, Outcome};
 use super::reply;
 use super::service::AuthProxy;
-use super::who::{Unknown, Who, identify};
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Asked, Decision, Permit, Visitor};
-use crate::portal::pages::Look;
+use crate::portal::denial::{Denied, Through, kind};
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::Here;
+use crate::portal::who::{Unknown, Who, identify};
 
 impl AuthProxy {
     /// The door: `Ok(false)` only with a permit in the context.
     pub(super) async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let arrival = match arrival::read(session.req_header(), &context.front.portal.desk().sites)
-        {
+        let Some((peer, _)) = context.client else {
+            return Error::e_explain(ErrorType::InternalError, "no peer");
+        };
+        let desk = context.front.portal.desk();
+        let arrival = match arrival::read(session.req_header(), peer, desk) {
             Ok(arrival) => arrival,
             Err(unwelcome) => return self.turn_away(session, context, unwelcome).await,
         };
@@ -68,8 +70,15 @@ impl AuthProxy {
             decision => {
                 let Some(here) = context.here() else { return Ok(true) };
                 let head = session.req_header();
-                let (outcome, response) =
-                    context.front.answerer.answer(&here, head, &target, kind, &who, &decision);
+                let denied = Denied {
+                    method: &head.method,
+                    target: &target,
+                    headers: &head.headers,
+                    kind,
+                    who: &who,
+                    through: Through::Ourselves,
+                };
+                let (outcome, response) = context.front.answerer.answer(&here, &denied, &decision);
                 context.outcome = outcome;
                 reply::write(session, response).await.map(|()| true)
             }
@@ -109,14 +118,7 @@ impl AuthProxy {
         let body = match reply::read_body(session).await {
             Ok(body) => body,
             Err(fault) => {
-                let refusal = match fault {
-                    reply::BodyFault::TooLarge => Refusal::TooLarge,
-                    reply::BodyFault::TooSlow => Refusal::TooSlow,
-                    reply::BodyFault::Broken => Refusal::BadRequest("the body broke off"),
-                };
-                let look = look(context, &here, session.req_header());
-                let response = context.front.portal.refuse(&here, audience, &look, &refusal);
-                return reply::write(session, response).await.map(|()| true);
+                return refuse_to(session, context, &here, audience, &fault.into()).await;
             }
         };
         let mut request = http::Request::new(Body::from(body));
@@ -125,10 +127,8 @@ impl AuthProxy {
         *request.headers_mut() = head.headers.clone();
         let target = context.target.as_ref().map_or("/", RequestTarget::as_str);
         let Ok(uri) = target.parse() else {
-            let look = look(context, &here, head);
             let refusal = Refusal::BadRequest("request target");
-            let response = context.front.portal.refuse(&here, audience, &look, &refusal);
-            return reply::write(session, response).await.map(|()| true);
+            return refuse_to(session, context, &here, audience, &refusal).await;
         };
         *request.uri_mut() = uri;
         let response = context.front.portal.answer(here, request).await;
@@ -162,8 +162,11 @@ impl AuthProxy {
             session.set_keepalive(None);
             return self.refuse(session, context, &Refusal::TooLarge).await;
         }
-        context.outcome = Outcome::Passed;
         context.permit = Some(permit);
+        if Self::upstream(context).is_none() {
+            return self.refuse(session, context, &Refusal::NoApplication).await;
+        }
+        context.outcome = Outcome::Passed;
         Ok(false)
     }
 
@@ -178,9 +181,7 @@ impl AuthProxy {
             RequestKind::Navigation => Audience::Person,
             RequestKind::Api | RequestKind::Grpc | RequestKind::WebSocket => Audience::Program,
         };
-        let look = look(context, &here, session.req_header());
-        let response = context.front.portal.refuse(&here, audience, &look, refusal);
-        reply::write(session, response).await.map(|()| true)
+        refuse_to(session, context, &here, audience, refusal).await
     }
 
     async fn turn_away(
@@ -190,7 +191,7 @@ impl AuthProxy {
         unwelcome: Unwelcome,
     ) -> Result<bool> {
         let head = session.req_header();
-        let kind = arrival::kind(head.method.as_str(), &head.headers);
+        let kind = kind(head.method.as_str(), &head.headers);
         let response = context.front.answerer.turn_away(unwelcome, head, kind, &context.reference);
         // What was not understood leaves nothing to rely on for a next request.
         session.set_keepalive(None);
@@ -198,6 +199,15 @@ impl AuthProxy {
     }
 }
 
-fn look(context: &Context, here: &Here, head: &RequestHeader) -> Look {
-    context.front.portal.look(Some(&here.located.site), head, &here.reference)
+async fn refuse_to(
+    session: &mut Session,
+    context: &Context,
+    here: &Here,
+    audience: Audience,
+    refusal: &Refusal,
+) -> Result<bool> {
+    let portal = &context.front.portal;
+    let look = portal.look(Some(&here.located.site), session.req_header(), &here.reference);
+    let response = portal.refuse(here, audience, &look, refusal);
+    reply::write(session, response).await.map(|()| true)
 }

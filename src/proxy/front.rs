@@ -29,7 +29,7 @@ pub struct Front {
     pub portal: Portal,
     /// Answers in place of the application.
     pub answerer: Answerer,
-    upstreams: Vec<Arc<Upstream>>,
+    upstreams: Vec<Option<Arc<Upstream>>>,
 }
 
 /// A stream that was let through, as far as a later decision needs it.
@@ -62,17 +62,18 @@ pub enum Behind {
 }
 
 impl Front {
-    /// Joins the portal and the upstreams, which are found by the index in their id.
+    /// Joins the portal and the upstreams, which are found by the index in their id. None is for a
+    /// site whose application is behind another proxy.
     #[must_use]
-    pub fn new(portal: Portal, upstreams: Vec<Upstream>) -> Self {
-        let upstreams = upstreams.into_iter().map(Arc::new).collect();
+    pub fn new(portal: Portal, upstreams: Vec<Option<Upstream>>) -> Self {
+        let upstreams = upstreams.into_iter().map(|upstream| upstream.map(Arc::new)).collect();
         Self { answerer: Answerer::new(portal.clone()), portal, upstreams }
     }
 
     /// The application that a permit names.
     #[must_use]
     pub fn upstream(&self, permit: &Permit) -> Option<&Upstream> {
-        self.upstreams.get(usize::try_from(permit.upstream().0).ok()?).map(AsRef::as_ref)
+        self.upstreams.get(usize::try_from(permit.upstream().0).ok()?)?.as_deref()
     }
 
     /// Whether a stream that was let through once would be let through by this configuration, too.
@@ -108,7 +109,9 @@ impl Front {
             visitor,
             now: passed.at,
         };
-        matches!(located.site.policy.decide(asked), Decision::Pass(_))
+        // It must lead to an application, which another proxy may have by now.
+        let decision = located.site.policy.decide(asked);
+        matches!(&decision, Decision::Pass(permit) if self.upstream(permit).is_some())
     }
 }
 
@@ -144,7 +147,7 @@ impl Fronts {
         loop {
             // Dropped with the next change, and all of its tasks with it.
             let mut carers = JoinSet::new();
-            for upstream in &self.current().upstreams {
+            for upstream in self.current().upstreams.iter().flatten() {
                 let upstream = Arc::clone(upstream);
                 carers.spawn(async move { upstream.care().await });
             }

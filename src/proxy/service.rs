@@ -51,7 +51,7 @@ impl AuthProxy {
     }
 
     /// The application that the permit names; no permit, no application.
-    fn upstream(context: &Context) -> Option<&Upstream> {
+    pub(super) fn upstream(context: &Context) -> Option<&Upstream> {
         context.front.upstream(context.permit.as_ref()?)
     }
 

@@ -12,8 +12,10 @@ mod limits;
 mod onward;
 mod own_schemes;
 mod own_terms;
+mod pre_flights;
 mod reports;
 mod sign_out;
+mod tabs;
 mod waiting;
 
 use crate::support::client::{Answer, Browser};

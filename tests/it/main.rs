@@ -15,6 +15,7 @@ mod courier;
 mod crash;
 mod faults;
 mod flow;
+mod fronts;
 mod gate_laws;
 mod gate_limits;
 mod gate_notice;

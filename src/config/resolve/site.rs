@@ -37,6 +37,8 @@ pub(super) struct Common<'a> {
     pub(super) total_limit: Limit,
     /// The reserved prefix, which no rule reaches.
     pub(super) prefix: &'a Prefix,
+    /// Who may ask in place of a request.
+    pub(super) trusted: &'a TrustedProxies,
     /// Our own addresses, which are no application's.
     pub(super) addresses: &'a Addresses,
     /// Whose addresses are no client's.
@@ -125,7 +127,8 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let hint = "say where browsers find the site: https://wiki.example.com";
     let origin =
         scope.required("origin", file.origin.as_ref(), hint, |text| origin(text, insecure));
-    let upstream = upstream::upstream(scope, id, file.upstream.as_ref(), common.addresses);
+    let said = file.upstream.as_ref();
+    let backend = upstream::backend(scope, id, said, common.addresses, common.trusted);
     let sign_in = sign_in(scope, file.sign_in.as_ref(), common);
     let mail = mail::site_mail(scope, file.mail.as_ref());
     let max_body = scope.optional("max_body", file.max_body.as_ref(), byte_size);
@@ -141,7 +144,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
         said.map(|said| brand::brand(scope, Some(said), common.brand, common.languages).into());
     let allow = allow_list(scope, file.allow.as_ref(), common);
     let rules = rule::rules(scope, file, origin.as_ref(), common);
-    let (name, origin, upstream) = (name?, origin?, upstream?);
+    let (name, origin, backend) = (name?, origin?, backend?);
     let policy = SitePolicy::new(SiteId(id), &name, UpstreamId(id), rules, allow);
     if sign_in.registration == Registration::Open && !policy.admits_outsiders() {
         let at = file.allow.as_ref().map_or(scope.place(), |list| list.at);
@@ -155,7 +158,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
         title: title.unwrap_or_else(|| name.clone()).into(),
         name: name.into(),
         origin,
-        upstream,
+        backend,
         policy: Arc::new(policy),
         return_to: return_to.into_iter().map(|(_, pattern)| pattern).collect(),
         cors_origins: cors.into_iter().map(|(_, origin)| origin).collect(),

@@ -12,16 +12,41 @@ use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, number, span, word};
 use crate::config::settings::{
-    Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer,
+    Backend, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer,
 };
+use crate::domain::client::TrustedProxies;
 use crate::domain::origin::{Authority, Host};
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::UpstreamId;
 
 const HINT: &str = "write it like `http://127.0.0.1:3000`";
+/// What stands in place of an address where another proxy has the application.
+const NONE: &str = "none";
 
-/// `upstream`, in its short form, as a list, or as a map.
-pub(super) fn upstream(
+/// `upstream`: `none`, or an application. It must be said: a forgotten one is a mistake.
+pub(super) fn backend(
+    site: &Scope<'_>,
+    id: u32,
+    file: Option<&Located<Choice<UpstreamFile>>>,
+    own: &Addresses,
+    trusted: &TrustedProxies,
+) -> Option<Backend> {
+    let Some(Located { value: Choice::One(text), at }) = file else {
+        return upstream(site, id, file, own).map(Backend::Upstream);
+    };
+    if text != NONE {
+        return upstream(site, id, file, own).map(Backend::Upstream);
+    }
+    if trusted.is_empty() {
+        let fault = Fault::new("leaves the site to another proxy, but none may ask");
+        let hint = "name that proxy under `trusted_proxies`";
+        site.key("upstream", *at).report(fault.value(text).hint(hint));
+    }
+    Some(Backend::Elsewhere)
+}
+
+/// An application, in its short form, as a list, or as a map.
+fn upstream(
     site: &Scope<'_>,
     id: u32,
     file: Option<&Located<Choice<UpstreamFile>>>,

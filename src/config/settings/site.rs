@@ -25,8 +25,8 @@ pub struct Site {
     pub title: Arc<str>,
     /// Where it is for browsers.
     pub origin: OriginPattern,
-    /// Where the application is. A site has one, with the same number as the site.
-    pub upstream: Upstream,
+    /// Where the application is.
+    pub backend: Backend,
     /// Who may pass where.
     pub policy: Arc<SitePolicy>,
     /// Where visitors may be sent besides the sites themselves.
@@ -89,6 +89,15 @@ pub struct SiteSignIn {
     pub new_device_notice: bool,
     /// How many mails.
     pub limits: SiteLimits,
+}
+
+/// Where the application of a site is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Here: requests go there. A site has one upstream, with the same number as the site.
+    Upstream(Upstream),
+    /// Behind another proxy, which asks us (forward-auth).
+    Elsewhere,
 }
 
 /// The application behind a site.

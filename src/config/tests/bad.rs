@@ -208,6 +208,8 @@ const IN_SITES: &[(&str, &str, &str)] = &[
     ("upstream with password", UPSTREAM, "upstream: http://me:hunter2@127.0.0.1:3000"),
     ("upstream is linkgate", UPSTREAM, "upstream: http://localhost:8080"),
     ("upstreams of two kinds", UPSTREAM, "upstream: [\"http://a:1\", \"https://b:1\"]"),
+    ("upstream none, and nobody to ask", UPSTREAM, "upstream: none"),
+    ("upstream none in a list", UPSTREAM, "upstream: [none]"),
     ("upstream list empty", UPSTREAM, "upstream: []"),
     ("upstream map without url", UPSTREAM, "upstream: { connect_timeout: 5 }"),
     (

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    Config, IdentityHeaders, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
+    Backend, Config, IdentityHeaders, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
     SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
 };
 use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
@@ -19,7 +19,7 @@ const STORE: &str = "store: { embedded: { path: data } }\n";
 
 #[test]
 fn the_files_in_conf_work_as_they_are() {
-    for name in ["conf/linkgate.yaml", "conf/minimal.yaml"] {
+    for name in ["conf/linkgate.yaml", "conf/minimal.yaml", "conf/forward-auth/linkgate.yaml"] {
         let text = std::fs::read_to_string(name).unwrap();
         let environment = TestEnvironment::default();
         let config = Config::parse(&text, name, Path::new("conf"), &environment);
@@ -32,6 +32,13 @@ fn the_files_in_conf_work_as_they_are() {
     }
     let minimal = std::fs::read_to_string("conf/minimal.yaml").unwrap();
     assert!(minimal.lines().count() <= 10);
+}
+
+#[test]
+fn an_application_may_be_behind_another_proxy() {
+    let text = edited("    upstream: http://127.0.0.1:3000\n", "    upstream: none\n");
+    let config = parse(&format!("trusted_proxies: [10.0.0.7]\n{text}")).unwrap();
+    assert_eq!(config.sites[0].backend, Backend::Elsewhere);
 }
 
 #[test]
@@ -108,12 +115,13 @@ fn a_site_is_read_in_full() {
     );
     let config = parse(&text).unwrap();
     let site = &config.sites[0];
+    let Backend::Upstream(upstream) = &site.backend else { panic!("{:?}", site.backend) };
     let servers: Vec<_> =
-        site.upstream.servers.iter().map(|one| format!("{}:{}", one.host, one.port)).collect();
+        upstream.servers.iter().map(|one| format!("{}:{}", one.host, one.port)).collect();
     assert_eq!(servers, ["10.0.0.1:3443", "b.internal:443"]);
-    assert_eq!(site.upstream.protocol, UpstreamProtocol::Https);
-    assert_eq!(site.upstream.ca, Some("etc/site.pem".into()));
-    assert_eq!(site.upstream.read_timeout, Duration::from_secs(90));
+    assert_eq!(upstream.protocol, UpstreamProtocol::Https);
+    assert_eq!(upstream.ca, Some("etc/site.pem".into()));
+    assert_eq!(upstream.read_timeout, Duration::from_secs(90));
     assert_eq!((site.return_to.len(), site.cors_origins.len()), (1, 1));
     assert_eq!(site.identity_headers, IdentityHeaders::XAuthRequest);
     assert_eq!(site.odd_headers, OddHeaders::Keep);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{BASE, edited, parse, report};
-use crate::config::{UpstreamBalance, UpstreamHealth};
+use crate::config::{Backend, UpstreamBalance, UpstreamHealth};
 use crate::domain::language::Language;
 use crate::domain::limit::CountedAlone;
 use crate::domain::size::ByteSize;
@@ -97,7 +97,11 @@ fn a_site_may_have_a_sender_and_a_cap_of_its_own() {
 fn servers_may_be_asked_how_they_are() {
     let upstream = |long: &str| {
         let text = format!("upstream: {{ url: [\"http://a:1\", \"http://b:2\"]{long} }}");
-        parse(&edited("upstream: http://127.0.0.1:3000", &text)).unwrap().sites.remove(0).upstream
+        let mut config = parse(&edited("upstream: http://127.0.0.1:3000", &text)).unwrap();
+        match config.sites.remove(0).backend {
+            Backend::Upstream(upstream) => upstream,
+            Backend::Elsewhere => panic!("{text}"),
+        }
     };
     let plain = upstream("");
     assert_eq!((plain.balance, plain.health), (UpstreamBalance::RoundRobin, None));

@@ -350,6 +350,10 @@ notice-misdirected-title = Diese Website gibt es hier nicht
 notice-misdirected-text = Die Adresse in Ihrem Browser gehört zu keiner Website, die hier betrieben wird.
 notice-misdirected-do = Prüfen Sie die Adresse auf Tippfehler. Wenn sie stimmt, informieren Sie die Verantwortlichen der Website.
 
+notice-no-application-title = Auf diesem Weg ist die Anwendung nicht zu erreichen
+notice-no-application-text = Sie dürfen diese Seite öffnen, aber sie liegt nicht auf diesem Server.
+notice-no-application-do = Rufen Sie die Website unter der Adresse auf, die Ihnen genannt wurde. Wenn diese Seite wieder erscheint, informieren Sie die Verantwortlichen der Website.
+
 notice-bad-request-title = Diese Anfrage ist nicht lesbar
 notice-bad-request-text = Die Adresse oder die Daten, die Ihr Browser gesendet hat, sind beschädigt. Deshalb wurde nichts ausgeführt.
 notice-bad-request-do = Prüfen Sie die Adresse oder gehen Sie zur Startseite.

@@ -437,6 +437,11 @@ notice-misdirected-title = No such site here
 notice-misdirected-text = The address in your browser does not belong to a site that is served here.
 notice-misdirected-do = Check the address for typing mistakes. If it is right, tell the people who run the site.
 
+# The page lies with another server, which asks this one who may open it.
+notice-no-application-title = The application is not reached this way
+notice-no-application-text = You may open this page, but this server does not hold it.
+notice-no-application-do = Go to the address of the site as you were given it. If this page comes again, tell the people who run the site.
+
 notice-bad-request-title = This request cannot be read
 notice-bad-request-text = The address or the data your browser sent is damaged, so nothing was done.
 notice-bad-request-do = Check the address, or go to the start page.

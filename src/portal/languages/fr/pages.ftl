@@ -352,6 +352,10 @@ notice-misdirected-title = Ce site n’existe pas ici
 notice-misdirected-text = L’adresse dans votre navigateur ne correspond à aucun des sites hébergés ici.
 notice-misdirected-do = Vérifiez que l’adresse ne contient pas de faute de frappe. Si elle est correcte, prévenez les responsables du site.
 
+notice-no-application-title = L’application n’est pas accessible par ce chemin
+notice-no-application-text = Vous avez le droit d’ouvrir cette page, mais elle ne se trouve pas sur ce serveur.
+notice-no-application-do = Ouvrez le site à l’adresse qui vous a été donnée. Si cette page revient, prévenez les responsables du site.
+
 notice-bad-request-title = Cette demande est illisible
 notice-bad-request-text = L’adresse ou les données envoyées par votre navigateur sont endommagées. Rien n’a donc été fait.
 notice-bad-request-do = Vérifiez l’adresse ou allez à la page d’accueil.

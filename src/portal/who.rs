@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
 
+use super::Desk;
+use super::cookies::CookieNames;
+use super::visit::token_in;
 use crate::domain::identity::Identity;
 use crate::domain::service_token::{Presented, ServiceToken, presented};
 use crate::domain::site::Located;
 use crate::domain::token::{Service, Session, Token, TokenDigest};
-use crate::portal::Desk;
-use crate::portal::cookies::CookieNames;
-use crate::portal::visit::token_in;
-use crate::ports::StoreError;
+use crate::ports::{StoreError, Stored};
 
 /// Who is asking.
 #[derive(Debug)]
@@ -47,6 +47,15 @@ impl Who {
             Self::Nobody | Self::Machine { .. } => None,
         }
     }
+
+    /// The session of the person, if it is one.
+    #[must_use]
+    pub fn session(&self) -> Option<TokenDigest<Session>> {
+        match self {
+            Self::Person { session, .. } => Some(*session),
+            Self::Nobody | Self::Machine { .. } => None,
+        }
+    }
 }
 
 /// Why it is not known who is asking.
@@ -69,19 +78,31 @@ impl From<StoreError> for Unknown {
 /// # Errors
 /// [`Unknown`], and then nobody may pass.
 pub async fn identify(desk: &Desk, headers: &HeaderMap, located: &Located) -> Result<Who, Unknown> {
-    let key = &desk.gate.keys().token;
-    let fields = headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes);
-    match presented(fields, key) {
-        Presented::Nothing => {}
-        Presented::Wrong => return Err(Unknown::BadToken),
+    match service_token(desk, headers) {
+        Presented::Nothing => Ok(visitor(desk, headers, located).await?),
+        Presented::Wrong => Err(Unknown::BadToken),
         Presented::Token(token) => {
             let machine = desk.gate.machine(&token).await?.ok_or(Unknown::BadToken)?;
-            return Ok(Who::Machine { machine, token: token.digest() });
+            Ok(Who::Machine { machine, token: token.digest() })
         }
     }
+}
+
+/// The service token of a request, looked at without asking the store.
+#[must_use]
+pub fn service_token(desk: &Desk, headers: &HeaderMap) -> Presented {
+    let fields = headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+    presented(fields, &desk.gate.keys().token)
+}
+
+/// Finds out who is behind the session of a request, if anybody is, with the groups of now.
+///
+/// # Errors
+/// When the store is in trouble.
+pub async fn visitor(desk: &Desk, headers: &HeaderMap, located: &Located) -> Stored<Who> {
     let site = &located.site;
     let name = CookieNames::session_name(site.is_https(), site.session_domain.is_some());
-    let token: Option<Token<Session>> = token_in(headers, name, key);
+    let token: Option<Token<Session>> = token_in(headers, name, &desk.gate.keys().token);
     let Some(token) = token else { return Ok(Who::Nobody) };
     let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
     let Some(found) = found else { return Ok(Who::Nobody) };
