@@ -68,7 +68,7 @@ async fn the_file_is_read_anew_and_a_broken_one_changes_nothing() {
         assert_eq!(status(&mut ann, "/admin/x").await, 200, "{broken}: those from before hold");
     }
     std::fs::remove_file(&path).expect("a file");
-    eventually("it is gone", async || gate.log().contains("cannot be read").then_some(())).await;
+    eventually("it is gone", async || gate.log().contains("does not exist").then_some(())).await;
     assert_eq!(status(&mut ann, "/admin/x").await, 200);
     std::fs::write(&path, "admins: []\n").expect("a file");
     eventually("no group", async || (status(&mut ann, "/admin/x").await == 403).then_some(()))
