@@ -32,10 +32,10 @@ pub(super) fn backend(
     trusted: &TrustedProxies,
 ) -> Option<Backend> {
     let Some(Located { value: Choice::One(text), at }) = file else {
-        return upstream(site, id, file, own).map(Backend::Upstream);
+        return upstream(site, id, file, own).map(|upstream| Backend::Upstream(Box::new(upstream)));
     };
     if text != NONE {
-        return upstream(site, id, file, own).map(Backend::Upstream);
+        return upstream(site, id, file, own).map(|upstream| Backend::Upstream(Box::new(upstream)));
     }
     if trusted.is_empty() {
         let fault = Fault::new("leaves the site to another proxy, but none may ask");

@@ -95,7 +95,7 @@ pub struct SiteSignIn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// Here: requests go there. A site has one upstream, with the same number as the site.
-    Upstream(Upstream),
+    Upstream(Box<Upstream>),
     /// Behind another proxy, which asks us (forward-auth).
     Elsewhere,
 }

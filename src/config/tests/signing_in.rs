@@ -99,7 +99,7 @@ fn servers_may_be_asked_how_they_are() {
         let text = format!("upstream: {{ url: [\"http://a:1\", \"http://b:2\"]{long} }}");
         let mut config = parse(&edited("upstream: http://127.0.0.1:3000", &text)).unwrap();
         match config.sites.remove(0).backend {
-            Backend::Upstream(upstream) => upstream,
+            Backend::Upstream(upstream) => *upstream,
             Backend::Elsewhere => panic!("{text}"),
         }
     };
