@@ -34,7 +34,7 @@ pub(super) async fn leave_in_time(world: &World, url: &str, prefix: &str) {
         let expected = match kind {
             "outbox" => -1,
             "attempt" if key.ends_with(&link(3).to_hex()) => week,
-            "attempt" | "browser" | "mail" => lifetime,
+            "attempt" | "browser" | "mail" | "open" => lifetime,
             "session" | "person" => week,
             "limit" => 3_600_000,
             _ => panic!("a key that this test does not know: {key}"),
@@ -63,13 +63,22 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
         let rest = key.strip_prefix(&format!("{prefix}:")).unwrap().to_owned();
         let (kind, id) = rest.rsplit_once(':').unwrap_or((&rest, ""));
         let is_hex = id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        assert!(is_hex && [0, 32, 64].contains(&id.len()), "{key}");
+        assert!(is_hex && [0, 32, 64, 128].contains(&id.len()), "{key}");
         kinds.push(kind.to_owned());
     }
     kinds.sort();
     kinds.dedup();
-    let expected =
-        ["attempt", "browser", "limit:email", "limit:pause", "mail", "outbox", "person", "session"];
+    let expected = [
+        "attempt",
+        "browser",
+        "limit:email",
+        "limit:pause",
+        "mail",
+        "open",
+        "outbox",
+        "person",
+        "session",
+    ];
     assert_eq!(kinds, expected);
 }
 
