@@ -69,8 +69,10 @@ pub struct Account<'a> {
     pub signed_in_at: UnixMillis,
     /// Its absolute end.
     pub expires_at: UnixMillis,
-    /// All sessions of this person, this one first.
+    /// Sessions of this person, this one first.
     pub sessions: &'a [AccountSession<'a>],
+    /// There are more, which are not listed.
+    pub is_part: bool,
     /// What was just ended here.
     pub ended: Option<AccountEnded>,
 }
@@ -84,8 +86,7 @@ pub struct AccountSession<'a> {
     pub browser: &'a str,
     /// Host of the site it was signed in at.
     pub host: &'a str,
-    /// Part of the network address it was signed in from: `203.0.113.0/24`. Coarse, because
-    /// whoever has one session of a person sees the places of all.
+    /// The client network it was signed in from: `203.0.113.9`, `2001:db8:1:2::/64`.
     pub network: &'a str,
     /// When it began.
     pub signed_in_at: UnixMillis,
