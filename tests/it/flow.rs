@@ -13,6 +13,7 @@ mod onward;
 mod own_schemes;
 mod reports;
 mod sign_out;
+mod strangers;
 mod waiting;
 
 use crate::support::client::{Answer, Browser};
