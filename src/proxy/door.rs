@@ -10,8 +10,8 @@ use pingora::{Error, ErrorType, Result};
 
 use super::arrival::{self, Arrival, Unwelcome};
 use super::context::{Context, Outcome};
-use super::reply;
 use super::service::AuthProxy;
+use super::{reply, streams};
 use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
@@ -149,6 +149,9 @@ impl AuthProxy {
             if origin.and_then(|value| value.to_str().ok()) != own {
                 return self.refuse(session, context, &Refusal::CrossSite).await;
             }
+        }
+        if streams::is_upload(session) {
+            self.end_with_session(context);
         }
         context.outcome = Outcome::Passed;
         context.permit = Some(permit);

@@ -53,7 +53,7 @@ impl AuthProxy {
     }
 
     /// Lets a stream end with the session behind it.
-    fn end_with_session(&self, context: &Context) {
+    pub(super) fn end_with_session(&self, context: &Context) {
         let (Some(session), Some(located)) = (context.session, &context.located) else { return };
         let desk = Arc::clone(self.portal.desk());
         let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
