@@ -1,7 +1,7 @@
 //! What a Redis store leaves in Redis.
 
 use linkgate::adapters::redis::{RedisOptions, RedisStore};
-use linkgate::domain::limit::Limited;
+use linkgate::domain::limit::{Limited, PersonKey};
 use linkgate::ports::Store;
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
@@ -80,6 +80,28 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
         "session",
     ];
     assert_eq!(kinds, expected);
+}
+
+/// One browser that asks for one address after the other, for ever, fills no key.
+#[tokio::test]
+async fn a_browser_that_goes_on_asking_leaves_nothing_that_grows() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    for n in 1..30u8 {
+        world.begin(u32::from(n), 1, PersonKey([n; 32]), NOW).await;
+    }
+    let mut connection = connect(&server.url()).await;
+    let mut hashes = 0;
+    for key in keys(&mut connection, prefix).await {
+        if !key.ends_with(":outbox") {
+            let fields: u64 = connection.hlen(&key).await.unwrap();
+            assert!(fields <= 4, "{key}: {fields} fields");
+            let ttl: i64 = connection.pttl(&key).await.unwrap();
+            assert!(ttl > 0, "{key} leaves by itself");
+            hashes += 1;
+        }
+    }
+    assert_eq!(hashes, 1 + 3 * 29, "the browser, and attempt, mail and place of each");
 }
 
 #[tokio::test]
