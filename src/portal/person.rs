@@ -245,7 +245,13 @@ mod tests {
         };
         let sessions = vec![one; MOST_LISTED];
         for language in Language::ALL {
-            let look = Look { pages: Arc::clone(&pages), language, here: "/".into() };
+            let look = Look {
+                pages: Arc::clone(&pages),
+                language,
+                here: "/".into(),
+                reference: Arc::default(),
+                at: UnixMillis(9),
+            };
             let page = Account {
                 site: Site { name: "Wiki", host: "wiki.example.com" },
                 email: "ann@example.com",

@@ -86,7 +86,8 @@ pub struct AccountSession<'a> {
     pub browser: &'a str,
     /// Host of the site it was signed in at.
     pub host: &'a str,
-    /// The client network it was signed in from: `203.0.113.9`, `2001:db8:1:2::/64`.
+    /// Part of the network address it was signed in from: `203.0.113.0/24`. Coarse, because
+    /// whoever has one session of a person sees the places of all.
     pub network: &'a str,
     /// When it began.
     pub signed_in_at: UnixMillis,
