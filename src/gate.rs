@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, broadcast};
 
 use crate::domain::account::Account;
+use crate::domain::attempt::Attempt;
 use crate::domain::code::CodeKey;
 use crate::domain::device::DeviceKey;
 use crate::domain::email::EmailAddress;
@@ -105,6 +106,13 @@ pub struct Place<'a> {
     pub terms: &'a SignInTerms,
     /// Whether an address may sign in here.
     pub admits: &'a Admits<'a>,
+}
+
+impl Place<'_> {
+    /// Whether an attempt began here.
+    fn has(&self, attempt: &Attempt) -> bool {
+        attempt.began_at(self.site, self.origin)
+    }
 }
 
 impl std::fmt::Debug for Place<'_> {

@@ -140,10 +140,10 @@ impl Attempts for RedisStore {
         let mut script = self.scripts.begin.key(self.keys.attempt(link));
         script
             .key(self.keys.browser(attempt.browser))
+            .key(self.keys.open(attempt.browser, person))
             .key(self.keys.outbox())
             .key(self.keys.mail(mail.id))
             .arg(link.to_hex())
-            .arg(hex(person.0))
             .arg(json(DOING, attempt)?)
             .arg(now.0)
             .arg(ttl(keep_until, now))

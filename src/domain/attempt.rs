@@ -24,6 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::code::{CodeMac, TRIES};
 use super::email::EmailAddress;
 use super::language::Language;
+use super::origin::Origin;
 use super::time::UnixMillis;
 use super::token::{Browser, Session, TokenDigest};
 
@@ -62,6 +63,15 @@ pub struct Attempt {
     /// Whether the address may sign in here. An attempt of an address that may not is kept all the
     /// same, so that nobody can tell the two apart; its secrets are known to nobody.
     pub admitted: bool,
+}
+
+impl Attempt {
+    /// Whether it began at this host of this site, the only one where anything of it counts. Of a
+    /// site with a wildcard every host is a realm of its own, and the mail has named one of them.
+    #[must_use]
+    pub fn began_at(&self, site: &str, origin: &Origin) -> bool {
+        self.site == site && self.origin == origin.to_string()
+    }
 }
 
 /// What has become of an attempt. As text: one word, and what belongs to it after colons.

@@ -84,6 +84,11 @@ pub enum Limited {
     /// Mails to a person who has signed in with this browser before. They are counted here alone:
     /// no stranger, however many addresses they have, can use up this count.
     MailsToDevice,
+    /// Mails to a person who has signed in before with the browsers that ask, all of them together.
+    /// Each sign-in without the cookie makes another such browser, with a count of its own.
+    MailsToDevices,
+    /// Not a count: when the browsers that a person had signed in with were taken for strangers'.
+    Distrust,
     /// Not a count: mail for an address that was asked for from one network is held back, because
     /// the owner of the address said "I did not ask for this".
     Pause,
@@ -103,6 +108,8 @@ impl Limited {
             Self::MailsAtSite => "site",
             Self::MailsInAll => "all",
             Self::MailsToDevice => "device",
+            Self::MailsToDevices => "devices",
+            Self::Distrust => "distrust",
             Self::Pause => "pause",
             Self::Confirmations => "confirm",
         }

@@ -10,7 +10,7 @@ use crate::domain::code::Code;
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
-use crate::domain::limit::{Hit, Limited, Verdict};
+use crate::domain::limit::{Hit, Limit, LimitKey, Limited, Verdict};
 use crate::domain::origin::Origin;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, Report, Token, TokenDigest};
@@ -19,6 +19,11 @@ use crate::ports::{Beginning, MailId, QueuedMail, StoreError, Stored, draw};
 /// How long an expired attempt is remembered, so that its link says "expired" and offers a fresh
 /// one.
 pub(super) const EXPIRED_RETENTION: Duration = Duration::from_secs(24 * 3600);
+/// How long a browser is known to somebody who has signed in with it, like its cookie.
+pub(super) const DEVICE_TRUST: Duration = Duration::from_secs(365 * 24 * 3600);
+/// How many known browsers of one person may use up their counts in the same window. More are made
+/// by whoever signs in again and again without the cookie.
+const DEVICES_AT_ONCE: u32 = 4;
 /// How long to wait before the second, third, … mail of one attempt.
 const COOL_DOWN: [Duration; 3] =
     [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
@@ -93,8 +98,20 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn waiting(&self, browser: TokenDigest<Browser>) -> Stored<Option<Record>> {
+        Ok(self.latest(browser).await?.map(|(_, record)| record))
+    }
+
+    /// The browser's latest attempt and its link. It is there until the same moment whatever has
+    /// become of it: the store keeps what was used for longer, and so whoever began an attempt for
+    /// somebody else's address would learn the day after that its link was opened.
+    pub(super) async fn latest(
+        &self,
+        browser: TokenDigest<Browser>,
+    ) -> Stored<Option<(TokenDigest<Link>, Record)>> {
         let latest = self.store.latest(browser).await?;
-        Ok(latest.map(|(_, record)| record.as_the_asker_sees_it()))
+        let (now, seen) = (self.clock.now(), Record::as_the_asker_sees_it);
+        let is_kept = |record: &Record| now < record.attempt.expires_at.after(EXPIRED_RETENTION);
+        Ok(latest.map(|(link, record)| (link, seen(record))).filter(|(_, it)| is_kept(it)))
     }
 
     /// Sends another mail for the browser's latest attempt, after a pause that grows.
@@ -130,7 +147,7 @@ impl Gate {
         record: &Record,
     ) -> Result<Asked, AskError> {
         let attempt = &record.attempt;
-        if attempt.site != place.site {
+        if !place.has(attempt) {
             return Err(AskError::NoAttempt);
         }
         let until = resend_at(record);
@@ -154,7 +171,7 @@ impl Gate {
         wish: Wish<'_>,
     ) -> Result<Asked, AskError> {
         let now = self.clock.now();
-        let device = self.known_device(asker.device.as_ref(), wish.email);
+        let device = self.known_device(asker.device.as_ref(), wish.email).await?;
         let pause = self.pause_key(wish.email, &asker.client.network().to_string());
         let (verdict, paused, account) = tokio::try_join!(
             self.count(place, &asker, device, wish.email, now),
@@ -207,13 +224,25 @@ impl Gate {
         Ok(Asked { browser, attempt })
     }
 
-    /// The device, if this person has signed in with it before.
-    pub(super) fn known_device<'a>(
+    /// The device, if this person has signed in with it within a year, and has not said since that
+    /// somebody else did.
+    pub(super) async fn known_device<'a>(
         &self,
         device: Option<&'a Device>,
         email: &EmailAddress,
-    ) -> Option<&'a Device> {
-        device.filter(|device| device.knows(&self.keys.device, email.identity()))
+    ) -> Stored<Option<&'a Device>> {
+        let knows = |it: &'a Device| Some((it, it.knows(&self.keys.device, email.identity())?));
+        let Some((device, proven_at)) = device.and_then(knows) else { return Ok(None) };
+        let until = proven_at.after(DEVICE_TRUST);
+        // The mark stands until a year after the report: for proofs from before it, to the end.
+        let is_void = self.clock.now() >= until
+            || self.store.is_paused(self.distrust_key(email), until).await?;
+        Ok((!is_void).then_some(device))
+    }
+
+    /// The mark that takes back what a person's browsers have proven.
+    pub(super) fn distrust_key(&self, email: &EmailAddress) -> LimitKey {
+        self.keys.subject.limit(Limited::Distrust, email.identity())
     }
 
     /// Counts one mail, whatever it was asked for with: form, resend, fresh link or API. A browser
@@ -237,8 +266,13 @@ impl Gate {
         let alone = terms.alone;
         if let Some(device) = device {
             let subject = device.limit_key(email.identity());
-            let own = hit(Limited::MailsToDevice, &subject, terms.email_limit, alone.address);
-            return self.store.hit(&[own], now).await;
+            let count = terms.email_limit.count.saturating_mul(DEVICES_AT_ONCE);
+            let all = Limit { count, ..terms.email_limit };
+            let hits = [
+                hit(Limited::MailsToDevice, &subject, terms.email_limit, alone.address),
+                hit(Limited::MailsToDevices, email.identity(), all, alone.address),
+            ];
+            return self.store.hit(&hits, now).await;
         }
         let client = asker.client.network().to_string();
         let network = asker.client.neighbourhood().to_string();

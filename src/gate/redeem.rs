@@ -2,6 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
+use super::ask::EXPIRED_RETENTION;
 use super::report::STATES;
 use super::{Gate, Place};
 use crate::domain::account::{Account, AccountOrigin};
@@ -198,14 +199,13 @@ impl Gate {
         caller: Caller<'_>,
     ) -> Stored<CodeRedeemed> {
         let Some(browser) = caller.browser else { return Ok(CodeRedeemed::NoAttempt) };
-        let Some((link, record)) = self.store.latest(browser.digest()).await? else {
+        // To whoever has not the right code, a reported attempt looks like any other.
+        let Some((link, record)) = self.latest(browser.digest()).await? else {
             return Ok(CodeRedeemed::NoAttempt);
         };
-        if record.attempt.site != place.site {
+        if !place.has(&record.attempt) {
             return Ok(CodeRedeemed::NoAttempt);
         }
-        // To whoever has not the right code, a reported attempt looks like any other.
-        let record = record.as_the_asker_sees_it();
         if let Err(gone) = record.open(Way::Code, self.clock.now()) {
             return Ok(CodeRedeemed::Gone(gone, record));
         }
@@ -236,10 +236,10 @@ impl Gate {
         })
     }
 
-    /// The record of a link, if it belongs to this site.
+    /// The record of a link, if it was made here.
     async fn known(&self, place: Place<'_>, link: TokenDigest<Link>) -> Stored<Option<Record>> {
         let record = self.store.attempt(link).await?;
-        Ok(record.filter(|record| record.attempt.site == place.site))
+        Ok(record.filter(|record| place.has(&record.attempt)))
     }
 
     /// Reads, judges and settles, until the state that was judged is the state that was changed.
@@ -285,10 +285,12 @@ impl Gate {
         let registers = (account.is_none() && place.terms.registration == Registration::Open)
             .then(|| Account::new(to_whom.clone(), AccountOrigin::Registered, now));
         let session = begun(place, &record, caller, now);
-        let is_new = self.known_device(caller.device, &record.attempt.email).is_none();
+        let is_new = self.known_device(caller.device, &record.attempt.email).await?.is_none();
         let notice = (place.terms.new_device_notice && is_new)
             .then(|| self.notice(place, link, &record, &session, (to_whom, caller.client)));
-        let kept = now.after(place.terms.used_link_retention).max(expires_at);
+        // Never shorter than what was not used: the browser that asked must see no difference.
+        let kept =
+            now.after(place.terms.used_link_retention).max(expires_at.after(EXPIRED_RETENTION));
         // Whoever reads the notice must find the attempt that it lets them report.
         let keep_until = notice.as_ref().map_or(kept, |notice| kept.max(notice.expires_at));
         let settlement = Settlement {
@@ -320,7 +322,7 @@ impl Gate {
                 if notice.is_some() {
                     self.mail_waits.notify_one();
                 }
-                let device = self.remembering(caller.device, session.email.identity());
+                let device = self.remembering(caller.device, session.email.identity(), now);
                 Ok(Some(Settling::In(Box::new(SignedIn {
                     token,
                     session,
@@ -333,10 +335,11 @@ impl Gate {
     }
 
     /// The browser, after this person has signed in with it.
-    fn remembering(&self, device: Option<&Device>, identity: &str) -> Device {
+    fn remembering(&self, device: Option<&Device>, identity: &str, now: UnixMillis) -> Device {
+        let key = &self.keys.device;
         match device {
-            Some(device) => device.remembering(&self.keys.device, identity),
-            None => Device::mint(draw(&self.entropy)).remembering(&self.keys.device, identity),
+            Some(device) => device.remembering(key, identity, now),
+            None => Device::mint(draw(&self.entropy)).remembering(key, identity, now),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Gate;
-use super::ask::EXPIRED_RETENTION;
+use super::ask::{DEVICE_TRUST, EXPIRED_RETENTION};
 use crate::domain::attempt::{Record, State};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::{CONFIRMATIONS, Hit, LimitKey, Limited, Verdict};
@@ -38,6 +38,7 @@ impl Gate {
             self.store.pause(key, now.after(PAUSE), now).await?;
             if matches!(record.state, State::LinkUsed { .. } | State::Used { .. }) {
                 self.end_sessions_since(&record, now).await?;
+                self.distrust_devices(&record, now).await?;
             }
             let to = record.state.ended(now);
             if to == record.state {
@@ -68,6 +69,15 @@ impl Gate {
             }
         }
         Ok(())
+    }
+
+    /// Makes every browser a stranger's that this person has signed in with so far. Whoever came in
+    /// has one of them, and with it neither the pause nor the notice of a new device would touch
+    /// them again. The person's own are known again with the next sign-in.
+    async fn distrust_devices(&self, record: &Record, now: UnixMillis) -> Stored<()> {
+        // Until just after the trust in a proof of this very moment ends: that one is void, too.
+        let until = now.after(DEVICE_TRUST).after(Duration::from_millis(1));
+        self.store.pause(self.distrust_key(&record.attempt.email), until, now).await
     }
 
     /// What is held back: mail to one mailbox, asked for from one network.

@@ -121,6 +121,7 @@ pub(super) fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde::Deserialize;
 
     use super::*;
@@ -133,6 +134,20 @@ mod tests {
         assert_eq!(form.value("y").unwrap(), "");
         assert_eq!(Form::parse(b"email[]=a").unwrap().value("email").unwrap(), "");
         assert!(Form::parse(&b"a&".repeat(200)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body: Vec<u8>, text in "[a-c=&%+0-9F]{0,60}") {
+            for body in [&body[..], text.as_bytes()] {
+                let Ok(form) = Form::parse(body) else { continue };
+                prop_assert!(form.0.len() <= MOST_FIELDS);
+                for name in ["", "a", "email"] {
+                    let several = form.0.iter().filter(|(key, _)| key == name).count() > 1;
+                    prop_assert_eq!(form.value(name).is_err(), several);
+                }
+            }
+        }
     }
 
     #[test]

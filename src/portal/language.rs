@@ -33,7 +33,20 @@ fn back(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use url::Url;
+
     use super::back;
+
+    proptest! {
+        #[test]
+        fn a_browser_stays_on_the_site(path in "[/\\\\.;%@:a0-9?#\t\n -]{0,30}") {
+            let site = Url::parse("https://wiki.example.com/.linkgate/language").unwrap();
+            let arrived = site.join(&back(&path)).unwrap();
+            prop_assert_eq!(arrived.origin(), site.origin(), "{}", path);
+            prop_assert!(http::HeaderValue::from_str(&back(&path)).is_ok());
+        }
+    }
 
     #[test]
     fn only_paths_of_this_site() {

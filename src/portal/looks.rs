@@ -136,6 +136,8 @@ fn way_back(method: &Method, uri: &Uri, prefix: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn wish(text: &str) -> Option<Language> {
@@ -165,6 +167,17 @@ mod tests {
         }
         assert_eq!(wish(&"de,".repeat(200)), None, "nobody sends that much");
         assert_eq!(wished(Some(&HeaderValue::from_static("ar")), &[German]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_wish_panics_and_none_is_granted_that_is_not_offered(bytes: Vec<u8>, text in "[a-zA-Z;,=q0-9. *-]{0,80}") {
+            for field in [HeaderValue::from_bytes(&bytes), HeaderValue::from_str(&text)] {
+                let Ok(field) = field else { continue };
+                let granted = wished(Some(&field), &[Language::German]);
+                prop_assert!(granted.is_none_or(|it| it == Language::German));
+            }
+        }
     }
 
     #[test]

@@ -87,8 +87,9 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
     let identity = visit.desk.identity(&session).await?;
     let groups: Vec<&str> = identity.groups.iter().map(|group| group.as_str()).collect();
     let own = own_sessions(&visit, token, &session).await?;
-    let handles: Vec<String> = own.iter().map(|it| it.handle.to_string()).collect();
-    let sessions: Vec<AccountSession<'_>> = own
+    let listed = listed(&own);
+    let handles: Vec<String> = listed.iter().map(|it| it.handle.to_string()).collect();
+    let sessions: Vec<AccountSession<'_>> = listed
         .iter()
         .zip(&handles)
         .map(|(OwnSession { session, this, .. }, handle)| AccountSession {
@@ -109,6 +110,7 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
         signed_in_at: session.signed_in_at,
         expires_at: session.expires_at,
         sessions: &sessions,
+        is_part: listed.len() < own.len(),
         ended: match visit.query_value("ended").as_deref() {
             Some("one") => Some(AccountEnded::One),
             Some("others") => Some(AccountEnded::Others),
@@ -117,6 +119,16 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
     }
     .render(&visit.look)
     .into_response())
+}
+
+/// Sessions that the account page lists. A program that signs in anew whenever it runs makes
+/// hundreds, and the page with the button that ends them all must still come.
+const MOST_LISTED: usize = 50;
+
+/// This session, and of the others those that were used last.
+fn listed(own: &[OwnSession]) -> Vec<&OwnSession> {
+    let (this, others): (Vec<_>, Vec<_>) = own.iter().partition(|it| it.this);
+    this.into_iter().chain(others).take(MOST_LISTED).collect()
 }
 
 /// `POST /account` with `session=<handle>` or `others=1`: ends one, or all others.
@@ -178,5 +190,81 @@ fn is_pressed(form: &Form, name: &str) -> Result<bool, Refusal> {
         "" => Ok(false),
         "1" => Ok(true),
         _ => Err(Refusal::BadRequest("a button with an unknown value")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::email::EmailAddress;
+    use crate::domain::language::Language;
+    use crate::domain::time::UnixMillis;
+    use crate::portal::brand::Branding;
+    use crate::portal::pages::{Look, Pages, Site};
+
+    fn own(n: u64, this: bool) -> OwnSession {
+        let mut handle = [0; 16];
+        handle[..8].copy_from_slice(&n.to_be_bytes());
+        let session = Session {
+            email: EmailAddress::parse("ann@example.com").unwrap(),
+            signed_in_at: UnixMillis(1),
+            last_seen: UnixMillis(n),
+            expires_at: UnixMillis(9),
+            realm: "https://wiki.example.com".into(),
+            browser: "Firefox on Linux".into(),
+            network: "203.0.113.9".into(),
+        };
+        OwnSession { handle: SessionHandle::from_bytes(handle), session, this }
+    }
+
+    #[test]
+    fn this_session_is_listed_whatever_the_others_do() {
+        let all: Vec<_> = (0..10_000).rev().map(|n| own(n, n == 7)).collect();
+        let listed = listed(&all);
+        assert_eq!(listed.len(), MOST_LISTED);
+        let seen: Vec<_> = listed[..3].iter().map(|it| it.session.last_seen.0).collect();
+        assert_eq!(seen, [7, 9_999, 9_998]);
+        assert_eq!(super::listed(&all[..3]).len(), 3);
+    }
+
+    #[test]
+    fn the_longest_list_is_a_page_in_every_language() {
+        let pages =
+            Arc::new(Pages::new("/.linkgate", Arc::new(Branding::built_in().unwrap())).unwrap());
+        let handle = "0".repeat(32);
+        let one = AccountSession {
+            handle: &handle,
+            browser: "Firefox on Linux",
+            host: "wiki.example.com",
+            network: "203.0.113.9",
+            signed_in_at: UnixMillis(1),
+            last_seen: UnixMillis(2),
+            this: false,
+        };
+        let sessions = vec![one; MOST_LISTED];
+        for language in Language::ALL {
+            let look = Look {
+                pages: Arc::clone(&pages),
+                language,
+                here: "/".into(),
+                reference: Arc::default(),
+                at: UnixMillis(9),
+            };
+            let page = Account {
+                site: Site { name: "Wiki", host: "wiki.example.com" },
+                email: "ann@example.com",
+                groups: &[],
+                signed_in_at: UnixMillis(1),
+                expires_at: UnixMillis(9),
+                sessions: &sessions,
+                is_part: true,
+                ended: None,
+            };
+            let html = page.render(&look);
+            assert_eq!(html.status, http::StatusCode::OK, "{language}");
+            assert!(html.body.contains("50"), "says that it is a part");
+        }
     }
 }

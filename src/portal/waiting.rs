@@ -135,7 +135,7 @@ pub async fn code(
     })
 }
 
-/// This browser's latest attempt at this site.
+/// This browser's latest attempt, if it began at this host.
 ///
 /// # Errors
 /// When the store is in trouble.
@@ -149,7 +149,7 @@ async fn latest(
 ) -> Result<Option<Record>, Refusal> {
     let Some(browser) = browser else { return Ok(None) };
     let record = visit.desk.gate.waiting(browser).await?;
-    Ok(record.filter(|record| record.attempt.site == visit.site().name))
+    Ok(record.filter(|record| record.attempt.began_at(&visit.site().name, visit.origin())))
 }
 
 /// Whether the code of a mail that this browser asked for may still be entered.

@@ -7,8 +7,8 @@ use pingora::{Error, ErrorType, Result};
 
 use super::arrival::{self, Arrival, Unwelcome};
 use super::context::{Context, Outcome};
-use super::reply;
 use super::service::AuthProxy;
+use super::{reply, streams};
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Asked, Decision, Permit, Visitor};
@@ -165,6 +165,9 @@ impl AuthProxy {
         context.permit = Some(permit);
         if Self::upstream(context).is_none() {
             return self.refuse(session, context, &Refusal::NoApplication).await;
+        }
+        if streams::is_upload(session) {
+            self.end_with_session(session.req_header().method.clone(), context);
         }
         context.outcome = Outcome::Passed;
         Ok(false)

@@ -56,7 +56,7 @@ impl AuthProxy {
     }
 
     /// Lets a stream end with the session behind it, and with the rule that let it through.
-    fn end_with_session(&self, method: Method, context: &Context) {
+    pub(super) fn end_with_session(&self, method: Method, context: &Context) {
         let (Some(located), Some(target)) = (&context.located, &context.target) else { return };
         let desk = context.front.portal.desk();
         let gate = Arc::clone(&desk.gate);

@@ -2,8 +2,8 @@
 //!
 //! A WebSocket, a gRPC call or an event stream outlives the request that was decided about, so
 //! signing out would leave it open. Pingora has no hook that is called while nothing flows.
-//! Therefore the whole request runs beside a watch, which is armed once the answer turns out to be
-//! a stream; when the session ends, the request is dropped, and with it both connections (HTTP/1)
+//! Therefore the whole request runs beside a watch, which is armed when the request brings a stream,
+//! or once the answer turns out to be one; when the session ends, the request is dropped, and with it both connections (HTTP/1)
 //! or both streams (HTTP/2).
 
 use std::future::Future;
@@ -16,6 +16,7 @@ use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::H2Options;
+use pingora::proxy::Session;
 use pingora::server::ShutdownWatch;
 use tokio::sync::Notify;
 
@@ -62,6 +63,14 @@ pub fn is_stream(head: &ResponseHeader) -> bool {
         || !(head.status.is_informational()
             || has_no_content
             || head.headers.contains_key(header::CONTENT_LENGTH))
+}
+
+/// Whether a request goes on after it was decided about, maybe long before there is an answer: one
+/// with a body without a length that is known beforehand.
+#[must_use]
+pub fn is_upload(session: &mut Session) -> bool {
+    let has_length = session.req_header().headers.contains_key(header::CONTENT_LENGTH);
+    !has_length && !session.as_downstream_mut().is_body_done()
 }
 
 /// An application whose requests can be ended from inside.

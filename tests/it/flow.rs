@@ -15,6 +15,7 @@ mod own_terms;
 mod pre_flights;
 mod reports;
 mod sign_out;
+mod strangers;
 mod tabs;
 mod waiting;
 

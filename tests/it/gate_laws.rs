@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 
 use linkgate::domain::client::ClientAddress;
+use linkgate::domain::code::Code;
 use linkgate::domain::device::Device;
+use linkgate::domain::origin::Origin;
 use linkgate::domain::token::{Browser, Token};
-use linkgate::gate::ask::Asker;
+use linkgate::gate::Place;
+use linkgate::gate::ask::{AskError, Asker};
 use linkgate::gate::mail_job::MailJob;
 use linkgate::gate::redeem::{CodeRedeemed, Opened, Redeemed};
 use linkgate::gate::report::Reported;
@@ -118,4 +121,73 @@ async fn the_asker_hears_nothing_of_a_report() {
         // And the right code, which only the mail says, signs nobody in.
         assert!(matches!(open(&world, Some(&asker), &job).await, Opened::Gone(..)));
     }
+}
+
+/// The store keeps what was used for a month, or for an hour, and what was not for a day: seen from
+/// the browser that asked, one must not outlive the other, or the day after everybody learns whose
+/// link was opened.
+#[tokio::test]
+async fn the_asker_does_not_learn_from_what_is_kept_that_a_link_was_opened() {
+    for retention in [HOUR, 30 * 24 * HOUR] {
+        let mut world = World::in_memory();
+        world.terms.used_link_retention = retention;
+        let (asker, job) = world.mailed(ANN, None).await;
+        let (control, _) = world.mailed("eve@nowhere.example", None).await;
+        let client = client();
+        let used = world.confirm(&world.link(&job), ANN, caller(&client, None, None)).await;
+        assert!(matches!(used, Redeemed::SignedIn(_)), "{used:?}");
+        let mut states = Vec::new();
+        for hour in 0..50 {
+            world.store.sweep(world.clock.now()).await.expect("a store");
+            let mut seen = Vec::new();
+            for browser in [&asker, &control] {
+                let waits = world.gate.waiting(browser.digest()).await.expect("a store").is_some();
+                let redeemed = code(&world, browser, "BBBB-BBBB").await;
+                let is_over = match redeemed {
+                    CodeRedeemed::Wrong { .. } => "open",
+                    CodeRedeemed::Gone(..) => "gone",
+                    CodeRedeemed::NoAttempt => "none",
+                    other => panic!("{other:?}"),
+                };
+                seen.push((waits, is_over));
+            }
+            assert_eq!(seen[0], seen[1], "after {hour} hours, kept for {retention:?}");
+            states.push(seen[0]);
+            world.clock.pass(HOUR);
+        }
+        assert_eq!(states[0], (true, "open"));
+        assert_eq!((states[1], states[49]), ((true, "gone"), (false, "none")));
+    }
+}
+
+/// Of a site with a wildcard, every name is a realm of its own, and somebody else may serve one of
+/// them. A code that was asked for there, and is typed there, is worth nothing elsewhere.
+#[tokio::test]
+async fn an_attempt_counts_at_the_host_where_it_began_alone() {
+    let world = World::in_memory();
+    let (browser, job) = world.mailed(ANN, None).await;
+    let (link, client, typed) = (world.link(&job), client(), address(ANN));
+    let own = caller(&client, Some(&browser), None);
+    let elsewhere = Origin::parse("https://admin.example.com").expect("an origin");
+    world.clock.pass(MINUTE);
+    let (asker, other_asker) = (world.asker(Some(&browser)), world.asker(None));
+    world
+        .at(async |gate, place| {
+            let place = Place { origin: &elsewhere, realm: "https://admin.example.com", ..place };
+            let parsed = Code::parse(&job.code).expect("a code");
+            let code = gate.redeem_code(place, Some(&parsed), own).await;
+            assert!(matches!(code, Ok(CodeRedeemed::NoAttempt)), "{code:?}");
+            let opened = gate.open_link(place, &link, own).await;
+            assert!(matches!(opened, Ok(Opened::Unknown)), "{opened:?}");
+            let confirmed = gate.redeem_elsewhere(place, &link, Some(&typed), own).await;
+            assert!(matches!(confirmed, Ok(Redeemed::Unknown)), "{confirmed:?}");
+            let resent = gate.resend(place, asker).await;
+            assert!(matches!(resent, Err(AskError::NoAttempt)), "{resent:?}");
+            let fresh = gate.fresh_link(place, other_asker, &link).await;
+            assert!(matches!(fresh, Err(AskError::NoAttempt)), "{fresh:?}");
+        })
+        .await;
+    assert!(world.mails().await.is_empty());
+    let code = code(&world, &browser, &job.code).await;
+    assert!(matches!(code, CodeRedeemed::SignedIn(_)), "nothing was used up: {code:?}");
 }

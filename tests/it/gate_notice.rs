@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use linkgate::domain::token::{Report, Token};
+use linkgate::gate::ask::Asker;
 use linkgate::gate::mail_job::{MailJob, MailKind};
 use linkgate::gate::redeem::{Caller, Opened, Redeemed};
 use linkgate::gate::report::Reported;
@@ -11,6 +12,7 @@ use linkgate::ports::Clock;
 use crate::gate_world::{HOUR, World, address, caller, client};
 
 const ANN: &str = "ann@example.com";
+const BOB: &str = "bob@example.com";
 
 fn noticing() -> World {
     let mut world = World::in_memory();
@@ -91,8 +93,45 @@ async fn the_report_of_a_notice_ends_the_session_for_a_day() {
         assert!(world.is_in(&thief.token).await);
         assert_eq!(report(&world, &notice, ANN).await, Reported::Done);
         assert!(!world.is_in(&thief.token).await);
+        // The browser that came in is a stranger's again: it hears nothing of the report, but no mail
+        // leaves for it.
+        let asker = Asker { device: Some(thief.device.clone()), ..world.asker(None) };
+        world.ask_as(ANN, asker).await.expect("the same answer as ever");
+        assert!(!world.mails().await.remove(0).deliver);
         world.clock.pass(14 * HOUR);
         world.store.sweep(world.clock.now()).await.expect("a store");
         assert_eq!(report(&world, &notice, ANN).await, Reported::Unknown, "more than a day later");
+    }
+}
+
+/// Else whoever came in once by a mail would come in again, as soon as they read one, unnoticed and
+/// for as long as a browser is known.
+#[tokio::test]
+async fn a_browser_that_was_reported_is_new_again_and_so_are_all_before_it() {
+    let world = noticing();
+    let own = world.signed_in(ANN, None).await.device.clone();
+    world.mails().await;
+    let bobs = world.signed_in(BOB, None).await.device.clone();
+    world.mails().await;
+    world.clock.pass(HOUR);
+    let thief = world.signed_in(ANN, None).await.device.clone();
+    let notice = world.mails().await.remove(0);
+    assert_eq!(report(&world, &notice, ANN).await, Reported::Done);
+    world.clock.pass(25 * HOUR);
+    for _ in 0..20 {
+        world.store.sweep(world.clock.now()).await.expect("a store");
+        for (who, device, notices) in [(ANN, &thief, 1), (ANN, &own, 1), (BOB, &bobs, 0)] {
+            world.signed_in(who, Some(device)).await;
+            assert_eq!(world.mails().await.len(), notices, "{who}");
+        }
+        world.clock.pass(10 * 24 * HOUR);
+    }
+    // What is proven after the report counts, and for a year.
+    let again = world.signed_in(ANN, Some(&own)).await.device.clone();
+    world.mails().await;
+    for (days, notices) in [(0, 0), (364, 0), (2, 1)] {
+        world.clock.pass(days * 24 * HOUR);
+        world.signed_in(ANN, Some(&again)).await;
+        assert_eq!(world.mails().await.len(), notices, "{days} days later");
     }
 }

@@ -40,6 +40,13 @@ impl Keys {
         format!("{}:browser:{}", self.prefix, browser.to_hex())
     }
 
+    /// What the next attempt of a browser and person replaces. A key and not a field of the browser's:
+    /// it leaves by its own time to live, and else one browser that goes on asking, for one address
+    /// after the other, would make a hash without end.
+    pub(super) fn open(&self, browser: TokenDigest<Browser>, person: PersonKey) -> String {
+        format!("{}:open:{}{}", self.prefix, browser.to_hex(), hex(person.0))
+    }
+
     pub(super) fn person(&self, person: PersonKey) -> String {
         format!("{}:person:{}", self.prefix, hex(person.0))
     }

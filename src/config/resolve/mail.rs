@@ -86,7 +86,7 @@ fn smtp(scope: &Scope<'_>, file: &SmtpFile) -> Option<SmtpConfig> {
     let tls = scope.or("tls", file.tls.as_ref(), SmtpTls::StartTls, word(TLS));
     let port = scope.optional("port", file.port.as_ref(), number(1, 65535));
     let port = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(tls.default_port());
-    let timeout = span(defaults::SHORTEST_TIMEOUT, defaults::LONGEST_TIMEOUT);
+    let timeout = span(defaults::SHORTEST_TIMEOUT, defaults::LONGEST_SMTP_TIMEOUT);
     let timeout = scope.or("timeout", file.timeout.as_ref(), defaults::SMTP_TIMEOUT, timeout);
     let ca = certificates::authorities(scope, file.ca.as_ref());
     let login = login(scope, file);

@@ -13,7 +13,6 @@
       if (link.protocol.startsWith("http")) link.hash ||= location.hash;
     }
   }
-  for (const form of document.querySelectorAll("form.languages")) form.action += location.hash;
 
   // A redirect keeps the fragment of the address that it answers: it survives another language.
   const languages = find("form.languages");

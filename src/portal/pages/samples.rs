@@ -358,11 +358,13 @@ fn account(words: &Words<'_>, viewer: &mut impl Viewer) {
     let expires_at = at(604_800);
     for (name, groups, sessions, ended) in [
         ("account", groups, &all[..], None),
+        ("account_part", &[][..], &all[..2], None),
         ("account_ended_one", groups, &all[..2], Some(AccountEnded::One)),
         ("account_ended_others", &[][..], &all[..1], Some(AccountEnded::Others)),
     ] {
-        let signed_in_at = NOW;
-        let page = Account { site, email, groups, signed_in_at, expires_at, sessions, ended };
+        let (signed_in_at, is_part) = (NOW, name == "account_part");
+        let page =
+            Account { site, email, groups, signed_in_at, expires_at, sessions, is_part, ended };
         viewer.view(name, &page);
     }
 }

@@ -82,8 +82,10 @@ pub struct Account<'a> {
     pub signed_in_at: UnixMillis,
     /// Its absolute end.
     pub expires_at: UnixMillis,
-    /// All sessions of this person, this one first.
+    /// Sessions of this person, this one first.
     pub sessions: &'a [AccountSession<'a>],
+    /// There are more, which are not listed.
+    pub is_part: bool,
     /// What was just ended here.
     pub ended: Option<AccountEnded>,
 }

@@ -103,7 +103,9 @@ async fn the_seventh_request_is_told_when_to_try_again_whoever_it_is_for() {
     let limits = "limits: { email: 6/1h, ip: 1000/1h, network: 1000/1h }";
     let mut gate = Gate::with(redis.wishes(limits)).await;
     let mut refused: Vec<Answer> = Vec::new();
-    for who in [ANN, "eva@elsewhere.example"] {
+    // Of one length, so that the pages are, too: they keep what was typed.
+    let people = [ANN, "eva@exempla.net"];
+    for who in people {
         let mut browser = gate.browser();
         for _ in 0..6 {
             assert_eq!(gate.ask(&mut browser, who, "/deep").await.status, 303, "{who}");
@@ -119,9 +121,11 @@ async fn the_seventh_request_is_told_when_to_try_again_whoever_it_is_for() {
         answer.headers.iter().map(|(name, _)| name.clone()).collect()
     };
     assert_eq!(names(&refused[0]), names(&refused[1]));
-    // But for the reference, and for times that may be a second apart.
+    // But for what was typed, for the reference, and for times that may be a second apart.
     let alike = |answer: &Answer| -> String {
-        let text = answer.text();
+        let text = people.iter().fold(answer.text(), |text, who| text.replace(who, "somebody"));
+        let encoded = people.iter().map(|who| who.replace('@', "%40"));
+        let text = encoded.fold(text, |text, who| text.replace(&who, "somebody"));
         let lines = text.lines().filter(|line| !line.contains("class=\"reference\""));
         lines.flat_map(str::chars).filter(|it| !it.is_ascii_digit()).collect()
     };
@@ -135,9 +139,8 @@ async fn the_seventh_request_is_told_when_to_try_again_whoever_it_is_for() {
     chromium.says("Too many requests").await;
     chromium.is_content(&[429]).await;
     redis.pass(3601, &mut gate).await;
+    // The button repeats what was tried: nothing need be typed again.
     chromium.press("Try again").await;
-    chromium.fill("email", ANN).await;
-    chromium.press("Send me a link").await;
     chromium.says("Check your mail").await;
     let newest = gate.mail(ANN, 7).await;
     chromium.open(&newest.link()).await;

@@ -2,7 +2,7 @@
 
 use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::account::{Account, AccountOrigin};
-use linkgate::domain::limit::Limited;
+use linkgate::domain::limit::{Limited, PersonKey};
 use linkgate::ports::{AccountChange, AccountChanged, Settled, Store};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
@@ -35,7 +35,7 @@ pub(super) async fn leave_in_time(world: &World, url: &str, prefix: &str) {
         let expected = match kind {
             "outbox" => -1,
             "attempt" if key.ends_with(&link(3).to_hex()) => week,
-            "attempt" | "browser" | "mail" => lifetime,
+            "attempt" | "browser" | "mail" | "open" => lifetime,
             "session" | "person" => week,
             "limit" => 3_600_000,
             _ => panic!("a key that this test does not know: {key}"),
@@ -69,7 +69,7 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
         let rest = key.strip_prefix(&format!("{prefix}:")).unwrap().to_owned();
         let (kind, id) = rest.rsplit_once(':').unwrap_or((&rest, ""));
         let is_hex = id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        assert!(is_hex && [0, 32, 64].contains(&id.len()), "{key}");
+        assert!(is_hex && [0, 32, 64, 128].contains(&id.len()), "{key}");
         kinds.push(kind.to_owned());
     }
     kinds.sort();
@@ -82,6 +82,7 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
         "limit:email",
         "limit:pause",
         "mail",
+        "open",
         "outbox",
         "person",
         "session",
@@ -89,6 +90,28 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
         "tokens",
     ];
     assert_eq!(kinds, expected);
+}
+
+/// One browser that asks for one address after the other, for ever, fills no key.
+#[tokio::test]
+async fn a_browser_that_goes_on_asking_leaves_nothing_that_grows() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    for n in 1..30u8 {
+        world.begin(u32::from(n), 1, PersonKey([n; 32]), NOW).await;
+    }
+    let mut connection = connect(&server.url()).await;
+    let mut hashes = 0;
+    for key in keys(&mut connection, prefix).await {
+        if !key.ends_with(":outbox") {
+            let fields: u64 = connection.hlen(&key).await.unwrap();
+            assert!(fields <= 4, "{key}: {fields} fields");
+            let ttl: i64 = connection.pttl(&key).await.unwrap();
+            assert!(ttl > 0, "{key} leaves by itself");
+            hashes += 1;
+        }
+    }
+    assert_eq!(hashes, 1 + 3 * 29, "the browser, and attempt, mail and place of each");
 }
 
 #[tokio::test]

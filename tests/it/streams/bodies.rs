@@ -205,3 +205,37 @@ async fn many_requests_share_a_connection_in_both_directions() {
     assert_eq!(seen, ["/many/0", "/many/1", "/many/3", "/many/4"]);
     assert!(gate.whole_log().await.contains("upstream_reused=true"));
 }
+
+/// A body of no known length goes on for as long as its sender likes, and the application may answer
+/// only after it: with the session the request ends, too.
+#[tokio::test]
+async fn an_upload_without_a_length_ends_with_its_session() {
+    let taken = Arc::new(Notify::new());
+    let tell = Arc::clone(&taken);
+    let upstream = application(move |mut stream| {
+        let tell = Arc::clone(&tell);
+        async move {
+            if head(&mut stream).await.is_some() {
+                while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {
+                    tell.notify_one();
+                }
+            }
+        }
+    })
+    .await;
+    let sites = site(&format!("http://{upstream}"));
+    let gate = Gate::with(Wishes { sites, ..Wishes::default() }).await;
+    let mut browser = signed_in(&gate).await;
+    let head = format!(
+        "POST /feed HTTP/1.1\r\nHost: {}\r\n{}Transfer-Encoding: chunked\r\n\r\n",
+        gate.host,
+        browser.cookie_line()
+    );
+    let mut stream = TcpStream::connect(gate.address).await.expect("connect");
+    stream.write_all(head.as_bytes()).await.expect("write");
+    stream.write_all(b"3\r\none\r\n").await.expect("write");
+    taken.notified().await;
+    assert_eq!(browser.post("/.linkgate/sign-out", &[]).await.status, 303);
+    let drained = async { while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {} };
+    tokio::time::timeout(Duration::from_secs(5), drained).await.expect("the upload is cut off");
+}

@@ -1,15 +1,12 @@
 -- Stores an attempt and its mail; what the same browser and person had open before is replaced,
 -- if that is wanted.
--- KEYS: attempt, browser, outbox, mail
-local link, person, fixed, now, ttl, attempts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local mail, sealed, mail_expires, mail_ttl = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local replaces = ARGV[11] == '1'
+-- KEYS: attempt, browser, open, outbox, mail
+local link, fixed, now, ttl, attempts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local mail, sealed, mail_expires, mail_ttl = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local replaces = ARGV[10] == '1'
 
-local slot = 'open:' .. person
-if redis.call('HGET', KEYS[2], 'v') ~= '1' then
-  redis.call('DEL', KEYS[2])
-end
-local older = redis.call('HGET', KEYS[2], slot)
+local open = redis.call('HMGET', KEYS[3], 'v', 'link')
+local older = open[1] == '1' and open[2]
 if replaces and older and older ~= link then
   local was = redis.call('HMGET', attempts .. older, 'v', 'state')
   if was[1] == '1' and was[2] then
@@ -26,15 +23,17 @@ redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'v', '1', 'd', fixed, 'state', 'live', 'tries', '0')
 redis.call('PEXPIRE', KEYS[1], ttl)
 
-redis.call('HSET', KEYS[2], 'v', '1', 'latest', link)
-if replaces then
-  redis.call('HSET', KEYS[2], slot, link)
+local function point(key, field)
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'v', '1', field, link)
+  redis.call('PEXPIRE', key, ttl)
 end
-if redis.call('PTTL', KEYS[2]) < tonumber(ttl) then
-  redis.call('PEXPIRE', KEYS[2], ttl)
+point(KEYS[2], 'latest')
+if replaces then
+  point(KEYS[3], 'link')
 end
 
-redis.call('HSET', KEYS[4], 'v', '1', 'sealed', sealed, 'expires', mail_expires, 'claims', '0')
-redis.call('PEXPIRE', KEYS[4], mail_ttl)
-redis.call('ZADD', KEYS[3], now, mail)
+redis.call('HSET', KEYS[5], 'v', '1', 'sealed', sealed, 'expires', mail_expires, 'claims', '0')
+redis.call('PEXPIRE', KEYS[5], mail_ttl)
+redis.call('ZADD', KEYS[4], now, mail)
 return 1

@@ -194,6 +194,7 @@ account-this = هذا الجهاز
 account-signed-in = تسجيل الدخول: { $at }، إلى { $host }، من الشبكة { $network }.
 account-last-seen = آخر استخدام: { $at }.
 account-expires = تنتهي الجلسة في { $at }، أو قبل ذلك إن لم تُستخدم.
+account-part = تظهر هنا فقط آخر { $count } جلسة تم استخدامها.
 account-end = تسجيل الخروج
 account-end-device = تسجيل الخروج من { $device }
 account-end-others = تسجيل الخروج من بقية الأجهزة

@@ -335,6 +335,8 @@ account-last-seen = Zuletzt verwendet am { $at }.
 
 account-expires = Endet am { $at }, ohne Nutzung schon früher.
 
+account-part = Hier stehen nur die { $count } zuletzt verwendeten Sitzungen.
+
 account-end = Abmelden
 
 account-end-device = Abmelden: { $device }

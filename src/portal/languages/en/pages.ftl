@@ -417,6 +417,9 @@ account-last-seen = Last used { $at }.
 # $at: date and time.
 account-expires = Ends { $at }, or earlier when not used.
 
+# Below a list that was cut. $count: how many are listed.
+account-part = Only the { $count } sessions used last are listed here.
+
 # Button beside one device.
 account-end = Sign out
 

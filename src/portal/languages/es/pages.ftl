@@ -186,6 +186,7 @@ account-this = Este dispositivo
 account-signed-in = Inicio de sesión: { $at }, en { $host }, desde la red { $network }.
 account-last-seen = Último uso: { $at }.
 account-expires = Termina el { $at }, o antes si no se usa.
+account-part = Aquí solo aparecen las { $count } sesiones usadas más recientemente.
 account-end = Cerrar sesión
 account-end-device = Cerrar sesión: { $device }
 account-end-others = Cerrar las demás sesiones

@@ -337,6 +337,8 @@ account-last-seen = Dernière utilisation le { $at }.
 
 account-expires = Fin le { $at }, ou plus tôt sans utilisation.
 
+account-part = Seules les { $count } sessions utilisées en dernier sont affichées ici.
+
 account-end = Déconnecter
 
 account-end-device = Déconnecter : { $device }
