@@ -323,13 +323,8 @@ impl Gate {
                     self.mail_waits.notify_one();
                 }
                 let device = self.remembering(caller.device, session.email.identity(), now);
-                Ok(Some(Settling::In(Box::new(SignedIn {
-                    token,
-                    session,
-                    record,
-                    device,
-                    registered,
-                }))))
+                let signed_in = SignedIn { token, session, record, device, registered };
+                Ok(Some(Settling::In(Box::new(signed_in))))
             }
         }
     }

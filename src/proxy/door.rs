@@ -67,22 +67,32 @@ impl AuthProxy {
         };
         match located.site.policy.decide(asked) {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
-            decision => {
-                let Some(here) = context.here() else { return Ok(true) };
-                let head = session.req_header();
-                let denied = Denied {
-                    method: &head.method,
-                    target: &target,
-                    headers: &head.headers,
-                    kind,
-                    who: &who,
-                    through: Through::Ourselves,
-                };
-                let (outcome, response) = context.front.answerer.answer(&here, &denied, &decision);
-                context.outcome = outcome;
-                reply::write(session, response).await.map(|()| true)
-            }
+            decision => self.deny(session, context, &who, &decision).await,
         }
+    }
+
+    async fn deny(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        who: &Who,
+        decision: &Decision,
+    ) -> Result<bool> {
+        let (Some(here), Some(target)) = (context.here(), &context.target) else {
+            return Ok(true);
+        };
+        let head = session.req_header();
+        let denied = Denied {
+            method: &head.method,
+            target,
+            headers: &head.headers,
+            kind: context.kind,
+            who,
+            through: Through::Ourselves,
+        };
+        let (outcome, response) = context.front.answerer.answer(&here, &denied, decision);
+        context.outcome = outcome;
+        reply::write(session, response).await.map(|()| true)
     }
 
     /// It cannot be told who is asking: 503, or 401 for a service token that is worth nothing.
