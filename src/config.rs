@@ -36,10 +36,10 @@ use std::path::Path;
 pub use environment::{Environment, SystemEnvironment};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
-    MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig,
-    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls,
-    StoreConfig, TlsFiles, Upstream, UpstreamProtocol, UpstreamServer,
+    BrandConfig, BrandText, Config, Listener, LogConfig, LogFormat, LogLevel, MailConfig,
+    MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig, SecretPlan,
+    ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig,
+    TlsFiles, Upstream, UpstreamProtocol, UpstreamServer,
 };
 
 impl Config {

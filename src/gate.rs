@@ -5,10 +5,12 @@
 //! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]).
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
+//! 6. [`keys::rotate`]: the operator changes the keys of the assertion.
 //!
 //! The only place that joins domain and ports. It knows no HTTP.
 
 pub mod ask;
+pub mod keys;
 pub mod mail_job;
 pub mod redeem;
 pub mod report;

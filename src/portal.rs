@@ -27,6 +27,7 @@ pub mod visit;
 pub mod waiting;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -39,18 +40,20 @@ use tower::ServiceExt;
 
 use crate::domain::client::TrustedProxies;
 use crate::domain::email::EmailAddress;
+use crate::domain::identity::Identity;
 use crate::domain::policy::Groups;
+use crate::domain::session::Session;
 use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
 use api::sessions;
-use assertion::Assertions;
+use assertion::{Assertions, KEY_SET_AGE};
 use courier::health::MailHealth;
 use looks::Looks;
 use pages::Look;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
 use security::SecurityHeaders;
-use visit::Here;
+use visit::{Here, Visit};
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -59,7 +62,7 @@ pub struct Desk {
     pub gate: Gate,
     /// The pages of every site.
     pub looks: Looks,
-    /// The signed assertions and their public keys.
+    /// What applications are told, and the public keys that prove it.
     pub assertions: Assertions,
     /// The sites.
     pub sites: Arc<Sites>,
@@ -79,6 +82,20 @@ pub struct Desk {
     pub remember_address: bool,
     /// Whether mails leave; said to everybody alike.
     pub mail_health: Arc<MailHealth>,
+}
+
+impl Desk {
+    /// The identity behind a session that was asked for now, with the groups of now. `idle` is the
+    /// idle timeout of the site.
+    #[must_use]
+    pub fn identity(&self, session: &Session, idle: Duration) -> Identity {
+        Identity {
+            groups: self.groups.of(&session.email),
+            email: session.email.clone(),
+            signed_in_at: session.signed_in_at,
+            expires_at: session.ends_at(self.gate.now(), idle),
+        }
+    }
 }
 
 /// The pages and the API behind one door.
@@ -197,12 +214,14 @@ fn router(desk: &Arc<Desk>) -> Router {
         .with_state(Arc::clone(desk))
 }
 
-async fn jwks(State(desk): State<Arc<Desk>>) -> Response {
+async fn jwks(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Refusal> {
+    let algorithm = visit.here.located.site.disclosure.assertion().algorithm;
+    let keys = desk.assertions.jwks(algorithm, desk.gate.now()).await?;
     let headers = [
-        (header::CONTENT_TYPE, "application/jwk-set+json"),
-        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::CONTENT_TYPE, "application/jwk-set+json".to_owned()),
+        (header::CACHE_CONTROL, format!("public, max-age={}", KEY_SET_AGE.as_secs())),
     ];
-    (headers, desk.assertions.jwks().to_owned()).into_response()
+    Ok((headers, keys).into_response())
 }
 
 async fn asset(

@@ -58,5 +58,5 @@ fn rule(path: &str, access: Access) -> Rule {
 
 fn visitor() -> Arc<Identity> {
     let email = EmailAddress::parse("ann@example.com").expect("an address");
-    Arc::new(Identity { email, groups: Arc::from([]), signed_in_at: NOW })
+    Arc::new(Identity { email, groups: Arc::from([]), signed_in_at: NOW, expires_at: NOW })
 }

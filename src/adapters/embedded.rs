@@ -8,6 +8,7 @@
 //! the commit follows the disk.
 
 mod codec;
+mod keys;
 mod open;
 mod outbox;
 mod steps;

@@ -12,6 +12,7 @@
 mod connection;
 mod keys;
 mod read;
+mod roster;
 mod scripts;
 
 use std::time::Duration;

@@ -42,7 +42,7 @@ pub(super) fn run(path: &Path, method: &str, url: &str, visitor: Option<&str>) -
     let identity = match visitor.map(EmailAddress::parse).transpose() {
         Ok(email) => email.map(|email| {
             let groups = config.groups.of(&email);
-            Arc::new(Identity { email, groups, signed_in_at: now })
+            Arc::new(Identity { email, groups, signed_in_at: now, expires_at: now })
         }),
         Err(error) => return usage(&format_args!("--as: {error}")),
     };

@@ -36,7 +36,7 @@ use crate::portal::assertion::Assertions;
 use crate::portal::courier::Courier;
 use crate::portal::looks::Looks;
 use crate::portal::{Desk, Portal, inbox};
-use crate::ports::{Clock, Entropy, Mailer, OsEntropy, Store, SystemClock};
+use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock};
 use crate::proxy::peers::{Upstream, Wire};
 use crate::proxy::server::{
     GuardedProxy, Listening, add_pages, add_proxy, add_work, guarded, server_conf,
@@ -99,8 +99,11 @@ impl Installation {
         let secret = secret_file::secret(&config.secret, &OsEntropy)
             .map_err(|error| StartError::Part(format!("secret: {error}")))?;
         let (store, work_store) = open_stores(&config.store)?;
+        let sites = Arc::new(sites(config));
         let clock = Arc::new(StoreClock::new(SystemClock));
         let prefix = config.prefix.as_str();
+        let rosters: Arc<dyn KeyRosters> = Arc::clone(&store) as Arc<dyn KeyRosters>;
+        let assertions = Assertions::new(&secret, rosters, prefix, &sites).map_err(part)?;
         let gate = Gate::new(
             store,
             Arc::clone(&clock) as Arc<dyn Clock>,
@@ -124,8 +127,8 @@ impl Installation {
         let portal = Portal::new(Arc::new(Desk {
             gate,
             looks: appearance.looks,
-            assertions: Assertions::new(&secret, prefix).map_err(part)?,
-            sites: Arc::new(sites(config)),
+            assertions,
+            sites,
             groups: Arc::clone(&config.groups),
             prefix: prefix.to_owned(),
             sender: sender.to_string(),
@@ -229,7 +232,7 @@ pub fn sites(config: &Config) -> Sites {
         },
         return_to: site.return_to.clone(),
         session_domain: config.session.domain.as_ref().map(ToString::to_string),
-        identity_headers: site.identity_headers,
+        disclosure: site.disclosure.clone(),
         odd_headers: site.odd_headers,
         cors_origins: site.cors_origins.clone(),
     };
@@ -258,11 +261,11 @@ fn listening(config: &Config) -> Vec<Listening> {
         .collect()
 }
 
-type TwoHandles = (Arc<dyn Store>, Arc<dyn Store>);
+pub(super) type TwoHandles = (Arc<dyn Store>, Arc<dyn Store>);
 
 /// One handle for the proxy and one for the work beside it. Pingora runs them in runtimes of their
 /// own, and a Redis connection belongs to the runtime that uses it; the embedded store has none.
-fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
+pub(super) fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
     let shared = |store: Embedded| {
         let store: Arc<dyn Store> = Arc::new(store);

@@ -44,6 +44,11 @@ pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const REDIS_PREFIX: &str = "linkgate";
 
+/// Shorter, and clocks that differ by a minute refuse what is genuine.
+pub(super) const SHORTEST_ASSERTION: Span = Span::seconds(MINUTE);
+/// Longer, and a group that somebody left is believed for longer.
+pub(super) const LONGEST_ASSERTION: Span = Span::seconds(5 * MINUTE);
+
 impl Default for SignInConfig {
     fn default() -> Self {
         Self {

@@ -2,6 +2,7 @@
 
 mod bad;
 mod brand;
+mod disclosure;
 mod good;
 mod secrets;
 mod signing_in;

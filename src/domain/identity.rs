@@ -63,6 +63,8 @@ pub struct Identity {
     pub groups: Arc<[GroupName]>,
     /// When the address was proven.
     pub signed_in_at: UnixMillis,
+    /// When the session ends if nothing more is asked: what is said about it must not outlive it.
+    pub expires_at: UnixMillis,
 }
 
 #[cfg(test)]

@@ -1,49 +1,91 @@
-//! `X-Linkgate-Assertion`: a signed statement of who is asking, for applications that want proof.
+//! Who is asking, told to an application: headers, and a signed statement for those that want proof.
 //!
-//! A JWT (RFC 7519), signed with Ed25519 (RFC 8037), for one site and five minutes. The key is
-//! derived from the installation's secret, so every node signs alike and nothing more need be kept;
-//! its public half is at `/.linkgate/jwks.json`.
+//! The statement is a JWT (RFC 7519) for one site and five minutes at most, never longer than the
+//! session. It is signed with Ed25519 (RFC 8037) or ES256 by the keys that the roster in the store
+//! names ([`crate::domain::signing`]); their public halves are at `/.linkgate/jwks.json`.
+//!
+//! All of it is made once for a session and then reused until half of the statement's life is over,
+//! or the groups or the keys have changed: an ordinary request shares what is there. The roster is
+//! looked at every few seconds, when somebody asks, so a change of keys reaches every node without
+//! any message between them.
 
-use std::sync::Arc;
+mod fields;
+mod keys;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderValue;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use quick_cache::sync::Cache;
-use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use crate::domain::identity::Identity;
-use crate::domain::secret::Secret;
+use self::fields::SiteFields;
+pub use self::fields::{Field, Introduction};
+use self::keys::Ring;
+pub use self::keys::{KeyRefused, key_id};
+use super::refusal::Refusal;
+use crate::domain::disclosure::Algorithm;
+use crate::domain::identity::{GroupName, Identity};
+use crate::domain::secret::{Key, Secret};
+use crate::domain::site::{Located, Site, Sites};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Session, TokenDigest};
+use crate::ports::KeyRosters;
 
-/// How long an assertion is good for.
-const LIFETIME: Duration = Duration::from_secs(300);
-/// An assertion is reused while it is good for at least this long.
-const FRESH: Duration = Duration::from_secs(120);
-/// Signed assertions that are kept for reuse.
+/// How long the key set may be cached. Half of [`LEAD`](crate::domain::signing::LEAD).
+pub const KEY_SET_AGE: Duration = Duration::from_secs(300);
+/// How old the known roster may be before it is looked at again.
+const LOOK: Duration = Duration::from_secs(5);
+/// How old it may be when the store does not answer. Much less than
+/// [`LEAD`](crate::domain::signing::LEAD): no key is missed.
+const TRUST: Duration = Duration::from_secs(60);
+/// Sessions at sites whose headers are kept for reuse.
 const KEPT: usize = 16_384;
-/// What stands before the 32 bytes of an Ed25519 seed in PKCS #8 (RFC 8410, 7).
-const PKCS8_HEAD: [u8; 16] =
-    [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
-/// Signs assertions, each once and then from memory while it is fresh.
+/// Tells applications who is asking.
 pub struct Assertions {
-    key: EncodingKey,
-    header: Header,
-    jwks: String,
+    rosters: Arc<dyn KeyRosters>,
+    root: Key,
     prefix: String,
-    signed: Cache<(TokenDigest<Session>, Arc<str>), Signed>,
+    sites: HashMap<String, SiteFields>,
+    known: RwLock<Option<Known>>,
+    /// Held by the one that looks at the roster.
+    turn: tokio::sync::Mutex<()>,
+    prepared: Cache<(TokenDigest<Session>, Arc<str>), Prepared>,
 }
 
+/// The keys, and when they were looked at.
 #[derive(Clone)]
-struct Signed {
-    value: HeaderValue,
-    expires_at: UnixMillis,
+struct Known {
+    ring: Arc<Ring>,
+    looked_at: UnixMillis,
+}
+
+/// The headers of a session at a site.
+#[derive(Clone)]
+struct Prepared {
+    fields: Arc<[Field]>,
+    groups: Arc<[GroupName]>,
+    revision: u64,
+    made_at: UnixMillis,
+    reuse_until: UnixMillis,
+}
+
+impl Prepared {
+    fn still_holds(&self, identity: &Identity, revision: u64, now: UnixMillis) -> bool {
+        let same_groups =
+            Arc::ptr_eq(&self.groups, &identity.groups) || self.groups == identity.groups;
+        same_groups && self.revision == revision && (self.made_at..self.reuse_until).contains(&now)
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor<'a> {
+    /// The session.
+    pub session: TokenDigest<Session>,
+    /// Who it is.
+    pub identity: &'a Identity,
 }
 
 #[derive(Serialize)]
@@ -58,62 +100,89 @@ struct Claims<'a> {
     exp: u64,
 }
 
-/// The signature could not be made: the derived key was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key of the signed assertion cannot be used")]
-pub struct KeyRefused;
-
 impl Assertions {
-    /// Derives the signing key. `prefix` is the reserved path, as in `/.linkgate`.
+    /// `prefix` is the reserved path, as in `/.linkgate`. Asks the store nothing yet.
     ///
     /// # Errors
-    /// [`KeyRefused`] if the cryptographic library does not take an Ed25519 seed.
-    pub fn new(secret: &Secret, prefix: &str) -> Result<Self, KeyRefused> {
-        let seed = secret.derive("assertion");
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose()).map_err(|_| KeyRefused)?;
-        let public = URL_SAFE_NO_PAD.encode(pair.public_key());
-        // RFC 7638: the members in alphabetical order, without blanks.
-        let thumbprint = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
-        let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(thumbprint));
-        let jwk = serde_json::json!({
-            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
-            "kid": kid.clone(), "x": public,
-        });
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(kid);
+    /// [`KeyRefused`] if what a site wants cannot stand in a header.
+    pub fn new(
+        secret: &Secret,
+        rosters: Arc<dyn KeyRosters>,
+        prefix: &str,
+        sites: &Sites,
+    ) -> Result<Self, KeyRefused> {
+        let fields = |site: &Arc<Site>| Ok((site.name.clone(), SiteFields::new(&site.disclosure)?));
         Ok(Self {
-            key: EncodingKey::from_ed_der(&[PKCS8_HEAD.as_slice(), seed.expose()].concat()),
-            header,
-            jwks: serde_json::json!({ "keys": [jwk] }).to_string(),
+            rosters,
+            root: root_key(secret),
             prefix: prefix.to_owned(),
-            signed: Cache::new(KEPT),
+            sites: sites.iter().map(fields).collect::<Result<_, KeyRefused>>()?,
+            known: RwLock::default(),
+            turn: tokio::sync::Mutex::default(),
+            prepared: Cache::new(KEPT),
         })
     }
 
-    /// The public keys, as a JSON Web Key Set (RFC 7517).
-    #[must_use]
-    pub fn jwks(&self) -> &str {
-        &self.jwks
-    }
-
-    /// The assertion for a session at a site; `origin` is its audience.
+    /// The public keys for the assertions of a site, as a JSON Web Key Set (RFC 7517).
     ///
     /// # Errors
-    /// [`KeyRefused`] when signing fails.
-    pub fn sign(
+    /// When the store is in trouble and nothing is known.
+    pub async fn jwks(&self, algorithm: Algorithm, now: UnixMillis) -> Result<String, Refusal> {
+        Ok(self.ring(now).await?.jwks(algorithm, now))
+    }
+
+    /// What the application of a site is told with a request.
+    ///
+    /// # Errors
+    /// When the store is in trouble and it is not known which key signs.
+    pub async fn introduce(
         &self,
-        session: TokenDigest<Session>,
-        origin: &Arc<str>,
-        identity: &Identity,
+        located: &Located,
+        visitor: Option<Visitor<'_>>,
         now: UnixMillis,
-    ) -> Result<HeaderValue, KeyRefused> {
-        let key = (session, Arc::clone(origin));
-        if let Some(signed) = self.signed.get(&key)
-            && signed.expires_at >= now.after(FRESH)
+    ) -> Result<Introduction, Refusal> {
+        let site = self.site(&located.site)?;
+        let always = Arc::clone(&site.always);
+        let Some(Visitor { session, identity }) = visitor else {
+            return Ok(Introduction { always, identity: Arc::clone(&site.anonymous) });
+        };
+        let ring = self.ring(now).await?;
+        let key = (session, Arc::clone(&located.origin_text));
+        if let Some(prepared) = self.prepared.get(&key)
+            && prepared.still_holds(identity, ring.revision(), now)
         {
-            return Ok(signed.value);
+            return Ok(Introduction { always, identity: prepared.fields });
         }
-        let expires_at = now.after(LIFETIME);
+        let prepared = self
+            .prepare(&ring, located, Visitor { session, identity }, now)
+            .map_err(|KeyRefused| Refusal::Internal("an assertion could not be made"))?;
+        self.prepared.insert(key, prepared.clone());
+        Ok(Introduction { always, identity: prepared.fields })
+    }
+
+    /// All headers of a site that tell who is asking, empty.
+    ///
+    /// # Errors
+    /// Does not happen with a site that it was made for.
+    pub fn nobody(&self, site: &Site) -> Result<Arc<[Field]>, Refusal> {
+        Ok(Arc::clone(&self.site(site)?.empty))
+    }
+
+    fn site(&self, site: &Site) -> Result<&SiteFields, Refusal> {
+        self.sites.get(&site.name).ok_or(Refusal::Internal("headers of an unknown site"))
+    }
+
+    fn prepare(
+        &self,
+        ring: &Ring,
+        located: &Located,
+        visitor: Visitor<'_>,
+        now: UnixMillis,
+    ) -> Result<Prepared, KeyRefused> {
+        let Visitor { session, identity } = visitor;
+        let (origin, disclosure) = (&*located.origin_text, &located.site.disclosure);
+        let terms = disclosure.assertion();
+        let expires_at = now.after(terms.lifetime).min(identity.expires_at);
         let claims = Claims {
             iss: format!("{origin}{}", self.prefix),
             aud: origin,
@@ -124,13 +193,64 @@ impl Assertions {
             iat: now.seconds(),
             exp: expires_at.seconds(),
         };
-        let token =
-            jsonwebtoken::encode(&self.header, &claims, &self.key).map_err(|_| KeyRefused)?;
-        let mut value = HeaderValue::from_str(&token).map_err(|_| KeyRefused)?;
-        value.set_sensitive(true);
-        self.signed.insert(key, Signed { value: value.clone(), expires_at });
-        Ok(value)
+        let claims = serde_json::to_vec(&claims).map_err(|_| KeyRefused)?;
+        let assertion = ring.signer(terms.algorithm, now)?.sign(&claims)?;
+        let site = self.sites.get(&located.site.name).ok_or(KeyRefused)?;
+        Ok(Prepared {
+            fields: site.of(disclosure, identity, &assertion)?,
+            groups: Arc::clone(&identity.groups),
+            revision: ring.revision(),
+            made_at: now,
+            reuse_until: now.after(expires_at.since(now) / 2),
+        })
     }
+
+    /// The keys, as old as [`LOOK`] at most; as [`TRUST`] when the store does not answer.
+    async fn ring(&self, now: UnixMillis) -> Result<Arc<Ring>, Refusal> {
+        if let Some(ring) = self.known(LOOK, now) {
+            return Ok(ring);
+        }
+        // One looks. The others go on meanwhile with what is known, if that may be trusted.
+        let _turn = match self.known(TRUST, now) {
+            None => self.turn.lock().await,
+            Some(known) => match self.turn.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(known),
+            },
+        };
+        if let Some(ring) = self.known(LOOK, now) {
+            return Ok(ring);
+        }
+        match self.rosters.roster().await {
+            Ok(roster) => {
+                let ring = Ring::new(&self.root, roster)
+                    .map_err(|KeyRefused| Refusal::Internal("no signing keys"))?;
+                let ring = Arc::new(ring);
+                let known = Known { ring: Arc::clone(&ring), looked_at: now };
+                *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
+                Ok(ring)
+            }
+            Err(error) => match self.known(TRUST, now) {
+                Some(ring) => {
+                    tracing::warn!(%error, cause = %error.source, "the signing keys may be old");
+                    Ok(ring)
+                }
+                None => Err(error.into()),
+            },
+        }
+    }
+
+    fn known(&self, age: Duration, now: UnixMillis) -> Option<Arc<Ring>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = known.as_ref().filter(|known| now.since(known.looked_at) < age)?;
+        Some(Arc::clone(&known.ring))
+    }
+}
+
+/// The key from which all signing keys are derived.
+#[must_use]
+pub fn root_key(secret: &Secret) -> Key {
+    secret.derive("assertion")
 }
 
 impl std::fmt::Debug for Assertions {

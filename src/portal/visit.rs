@@ -190,11 +190,7 @@ impl Visit {
     /// The identity behind a session, with the groups of now.
     #[must_use]
     pub fn identity(&self, session: &crate::domain::session::Session) -> Arc<Identity> {
-        Arc::new(Identity {
-            groups: self.desk.groups.of(&session.email),
-            email: session.email.clone(),
-            signed_in_at: session.signed_in_at,
-        })
+        Arc::new(self.desk.identity(session, self.site().terms.session.idle))
     }
 
     /// The value of a query parameter that is there exactly once.

@@ -11,6 +11,7 @@ use crate::domain::policy::Permit;
 use crate::domain::site::Located;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Session as SessionToken, TokenDigest};
+use crate::portal::assertion::Introduction;
 use crate::portal::visit::Here;
 use crate::ports::Entropy;
 
@@ -30,6 +31,8 @@ pub struct Context {
     pub kind: RequestKind,
     /// The proof that it may reach its upstream.
     pub permit: Option<Permit>,
+    /// What its application is told.
+    pub introduction: Option<Introduction>,
     /// The session behind it.
     pub session: Option<TokenDigest<SessionToken>>,
     /// What was decided, for the log.
@@ -54,6 +57,7 @@ impl Context {
             target: None,
             kind: RequestKind::Api,
             permit: None,
+            introduction: None,
             session: None,
             outcome: Outcome::Refused,
             upstream_reused: false,

@@ -32,6 +32,7 @@ use crate::domain::policy::{Decision, Permit};
 use crate::domain::site::Located;
 use crate::domain::token::{Session as SessionToken, Token};
 use crate::portal::Portal;
+use crate::portal::assertion::Visitor;
 use crate::portal::cookies::{CookieNames, sets_ours};
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::token_in;
@@ -106,11 +107,7 @@ impl AuthProxy {
         let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
         let Some(found) = found else { return Ok(None) };
         context.session = Some(token.digest());
-        Ok(Some(Arc::new(Identity {
-            groups: desk.groups.of(&found.email),
-            email: found.email,
-            signed_in_at: found.signed_in_at,
-        })))
+        Ok(Some(Arc::new(desk.identity(&found, site.terms.session.idle))))
     }
 
     /// The door: `Ok(false)` only with a permit in the context.
@@ -134,13 +131,7 @@ impl AuthProxy {
         }
         let identity = match self.identify(session, context, &located).await {
             Ok(identity) => identity,
-            Err(refusal) => {
-                context.outcome = Outcome::Unavailable;
-                let Some(here) = context.here() else { return Ok(true) };
-                let response =
-                    self.answerer.unavailable(&here, session.req_header(), kind, &refusal);
-                return reply::write(session, response).await.map(|()| true);
-            }
+            Err(refusal) => return self.unavailable(session, context, &refusal).await,
         };
         let now = self.portal.desk().gate.now();
         let method = session.req_header().method.clone();
@@ -163,7 +154,7 @@ impl AuthProxy {
         }
     }
 
-    /// Keeps the permit. A WebSocket must come from the site's own pages: cookies go with it from
+    /// Keeps the permit, and what the application is told. A WebSocket must come from the site's own pages: cookies go with it from
     /// anywhere, and no same-origin policy protects it.
     async fn pass(
         &self,
@@ -180,9 +171,30 @@ impl AuthProxy {
                 return self.refuse(session, context, &Refusal::CrossSite).await;
             }
         }
+        let Some(located) = &context.located else { return Ok(true) };
+        let visitor = permit.identity().zip(context.session);
+        let visitor = visitor.map(|(identity, session)| Visitor { session, identity });
+        let desk = self.portal.desk();
+        match desk.assertions.introduce(located, visitor, desk.gate.now()).await {
+            Ok(introduction) => context.introduction = Some(introduction),
+            Err(refusal) => return self.unavailable(session, context, &refusal).await,
+        }
         context.outcome = Outcome::Passed;
         context.permit = Some(permit);
         Ok(false)
+    }
+
+    async fn unavailable(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        refusal: &Refusal,
+    ) -> Result<bool> {
+        context.outcome = Outcome::Unavailable;
+        let Some(here) = context.here() else { return Ok(true) };
+        let response =
+            self.answerer.unavailable(&here, session.req_header(), context.kind, refusal);
+        reply::write(session, response).await.map(|()| true)
     }
 
     async fn refuse(
@@ -315,31 +327,19 @@ impl ProxyHttp for AuthProxy {
         head: &mut RequestHeader,
         context: &mut Context,
     ) -> Result<()> {
-        let (Some(permit), Some(located), Some((peer, _))) =
-            (&context.permit, &context.located, context.client)
+        let (Some(_), Some(located), Some(introduction), Some((peer, _))) =
+            (&context.permit, &context.located, &context.introduction, context.client)
         else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no request");
         };
         let desk = self.portal.desk();
-        let identity = permit.identity();
-        let assertion = match (identity, context.session) {
-            (Some(identity), Some(session)) => {
-                let now = desk.gate.now();
-                let signed = desk.assertions.sign(session, &located.origin_text, identity, now);
-                Some(signed.map_err(|error| {
-                    Error::because(ErrorType::InternalError, "assertion", error)
-                })?)
-            }
-            (None, _) | (_, None) => None,
-        };
         let onward = Onward {
             located,
             kind: context.kind,
             peer,
             is_trusted: desk.trusted.contains(peer),
             reference: &context.reference,
-            identity: identity.map(AsRef::as_ref),
-            assertion,
+            introduction,
         };
         onward.write(&session.req_header().headers, head)
     }

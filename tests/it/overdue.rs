@@ -45,13 +45,14 @@ impl Counter {
         let secret = Secret::new(&[7; 32]).expect("a secret");
         let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
         let store = Arc::clone(&world.store);
+        let (rosters, sites) = (Arc::clone(&store), Arc::new(sites(&config)));
         let portal = Portal::new(Arc::new(Desk {
             mail_buttons: true,
             remember_address: true,
             gate: Gate::new(store, clock, Arc::new(Seeded::new(43)), &secret, "/.linkgate"),
             looks: Looks::built_in("/.linkgate").expect("looks"),
-            assertions: Assertions::new(&secret, "/.linkgate").expect("a key"),
-            sites: Arc::new(sites(&config)),
+            assertions: Assertions::new(&secret, rosters, "/.linkgate", &sites).expect("fields"),
+            sites,
             groups: Arc::clone(&config.groups),
             prefix: "/.linkgate".to_owned(),
             sender: "login@example.com".to_owned(),

@@ -8,11 +8,12 @@ use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use linkgate::domain::session::Session;
+use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, TokenDigest};
 use linkgate::ports::{
-    Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled, Settlement,
-    Stored, Upkeep,
+    Attempts, Beginning, ClaimedMail, KeyRosters, Limits, MailId, Outbox, Sessions, Settled,
+    Settlement, Stored, Upkeep,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -143,6 +144,17 @@ impl Outbox for Watched {
 
     async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
         self.inner.retry(id, due).await
+    }
+}
+
+#[async_trait]
+impl KeyRosters for Watched {
+    async fn roster(&self) -> Stored<KeyRoster> {
+        self.inner.roster().await
+    }
+
+    async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
+        self.inner.replace_roster(roster).await
     }
 }
 

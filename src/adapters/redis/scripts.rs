@@ -24,4 +24,4 @@ macro_rules! scripts {
     };
 }
 
-scripts! { begin latest count_try settle touch end sessions_of hit pause claim done sweep }
+scripts! { begin latest count_try settle touch end sessions_of hit pause claim done sweep replace_roster }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::BrandConfig;
+use crate::domain::disclosure::Disclosure;
 use crate::domain::origin::{Host, Origin, OriginPattern};
 use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::ReturnPattern;
-use crate::domain::site::{IdentityHeaders, OddHeaders};
+use crate::domain::site::OddHeaders;
 use crate::domain::terms::OtherBrowser;
 
 /// One protected site.
@@ -36,8 +37,8 @@ pub struct Site {
     pub brand: Option<Arc<BrandConfig>>,
     /// How people sign in here.
     pub sign_in: SiteSignIn,
-    /// In which words the application is told who is there.
-    pub identity_headers: IdentityHeaders,
+    /// What the application is told, and in which words.
+    pub disclosure: Disclosure,
     /// What becomes of header names outside `[A-Za-z0-9-]`.
     pub odd_headers: OddHeaders,
 }

@@ -42,6 +42,8 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("session", keys::<SessionFile>()),
         ("sites[]", keys::<SiteFile>()),
         ("sites[].upstream", keys::<UpstreamFile>()),
+        ("sites[].identity_headers", keys::<IdentityHeadersFile>()),
+        ("sites[].assertion", keys::<AssertionFile>()),
         ("sites[].sign_in", keys::<SiteSignInFile>()),
         ("sites[].rules[]", keys::<RuleFile>()),
         ("sites[].brand", keys::<BrandFile>()),
@@ -54,7 +56,7 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// Maps whose keys are not ours, or always the same two.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "groups",
     "secret",
     "mail.smtp.password",
@@ -62,6 +64,7 @@ const OTHERS: [&str; 9] = [
     "brand.texts",
     "brand.texts.en",
     "brand.texts.de",
+    "sites[].headers",
     "sites[].brand.texts",
     "sites[].brand.texts.en",
 ];

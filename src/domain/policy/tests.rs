@@ -29,6 +29,7 @@ pub(super) fn visitor(address: &str, groups: &[&str], age: Duration) -> Arc<Iden
         email: EmailAddress::parse(address).unwrap(),
         groups: groups.iter().map(|name| name.parse().unwrap()).collect(),
         signed_in_at: NOW.before(age),
+        expires_at: NOW.after(age),
     })
 }
 
