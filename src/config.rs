@@ -37,11 +37,11 @@ use std::path::Path;
 pub use environment::{Environment, Recorded, SystemEnvironment};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
-    MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig,
-    Registration, SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits,
-    SiteMail, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance,
-    UpstreamHealth, UpstreamProtocol, UpstreamServer,
+    BrandConfig, BrandText, Config, Listener, LogConfig, LogFormat, LogLevel, MailConfig,
+    MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig, Registration,
+    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn,
+    SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance, UpstreamHealth,
+    UpstreamProtocol, UpstreamServer,
 };
 
 impl Config {

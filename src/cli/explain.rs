@@ -47,6 +47,7 @@ pub(super) fn run(path: &Path, method: &str, url: &str, visitor: Option<&str>) -
                 groups,
                 signed_in_at: now,
                 membership: Membership::Outsider,
+                expires_at: now,
             })
         }),
         Err(error) => return usage(&format_args!("--as: {error}")),

@@ -8,6 +8,7 @@
 mod addresses;
 mod brand;
 mod certificates;
+mod disclosure;
 mod languages;
 mod mail;
 mod people;

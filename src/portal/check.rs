@@ -13,17 +13,17 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::Desk;
+use super::assertion::{Field, Visitor};
 use super::cookies::CookieNames;
 use super::refusal::{Refusal, problem};
 use super::sign_in::see_other;
 use super::visit::{Here, Visit, token_in};
-use crate::domain::identity::Identity;
 use crate::domain::navigation::{RequestFacts, RequestKind};
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Decision, Unauthenticated};
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::service_token::{Presented, presented};
-use crate::domain::site::{Located, Site};
+use crate::domain::site::Located;
 use crate::domain::token::Session;
 
 /// What the other proxy asks about.
@@ -63,21 +63,21 @@ pub async fn check(
         None => None,
     };
     let identity = match &session {
-        Some(session) => Some(desk.identity(session).await?),
+        Some(session) => Some(desk.identity(session, site.terms.session.idle).await?),
         None => None,
     };
     let now = desk.gate.now();
     match site.policy.decide(&question.method, &question.target, identity.as_ref(), now) {
         Decision::Pass(permit) => {
-            let token = token.as_ref().filter(|_| permit.identity().is_some());
-            let assertion = match (token, permit.identity()) {
+            let fields = match (&token, permit.identity()) {
                 (Some(token), Some(identity)) => {
-                    let origin = &question.located.origin_text;
-                    desk.assertions.sign(token.digest(), origin, identity, now).ok()
+                    let visitor = Visitor::Person { session: token.digest(), identity };
+                    let told = desk.assertions.introduce(&question.located, Some(visitor), now);
+                    told.await?.identity
                 }
-                _ => None,
+                _ => desk.assertions.nobody(site)?,
             };
-            Ok(passed(site, permit.identity().map(AsRef::as_ref), assertion))
+            Ok(passed(&fields))
         }
         Decision::Challenge { unauthenticated, .. } => {
             Ok(challenged(&desk, &question, &headers, unauthenticated, &visit.here))
@@ -155,22 +155,13 @@ fn is_foreign_socket(question: &Question, headers: &HeaderMap) -> bool {
         && origin != Some(&*question.located.origin_text)
 }
 
-fn passed(site: &Site, identity: Option<&Identity>, assertion: Option<HeaderValue>) -> Response {
+fn passed(fields: &[Field]) -> Response {
     let mut response = StatusCode::OK.into_response();
-    let groups = identity
-        .map(|identity| identity.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>())
-        .unwrap_or_default()
-        .join(",");
-    let email = identity.map_or("", |identity| identity.email.identity());
-    let names = site.identity_headers.names();
-    for (name, value) in names.into_iter().zip([email, email, &groups]) {
-        let value = HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""));
-        response.headers_mut().insert(HeaderName::from_static(name), value);
+    for Field { name, value } in fields {
+        if let Ok(name) = HeaderName::from_bytes(name) {
+            response.headers_mut().append(name, value.clone());
+        }
     }
-    response.headers_mut().insert(
-        HeaderName::from_static("x-linkgate-assertion"),
-        assertion.unwrap_or(HeaderValue::from_static("")),
-    );
     response
 }
 

@@ -71,7 +71,7 @@ impl Audience {
     #[must_use]
     pub fn of(path: &str, headers: &HeaderMap, prefix: &str) -> Self {
         let own = path.strip_prefix(prefix).unwrap_or_default();
-        let is_api = own.starts_with("/api/") || own == "/wait" || own == "/check";
+        let is_api = own.starts_with("/api/") || ["/wait", "/check", "/jwks.json"].contains(&own);
         let accept = headers.get(header::ACCEPT).map_or(&b""[..], HeaderValue::as_bytes);
         let wants = |kind: &[u8]| memchr::memmem::find(accept, kind).is_some();
         if is_api || (wants(b"json") && !wants(b"text/html")) {

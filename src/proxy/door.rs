@@ -14,6 +14,7 @@ use super::who::{Unknown, Who, identify};
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Decision, Permit};
+use crate::portal::assertion::Visitor;
 use crate::portal::pages::Look;
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::Here;
@@ -81,8 +82,7 @@ impl AuthProxy {
         let head = session.req_header();
         let response = match unknown {
             Unknown::Store(error) => {
-                context.outcome = Outcome::Unavailable;
-                context.front.answerer.unavailable(&here, head, context.kind, &error.into())
+                return self.unavailable(session, context, &error.into()).await;
             }
             Unknown::BadToken => {
                 context.outcome = Outcome::Challenged;
@@ -129,7 +129,7 @@ impl AuthProxy {
         reply::write(session, response).await.map(|()| true)
     }
 
-    /// Keeps the permit. A WebSocket must come from the site's own pages: cookies go with it from
+    /// Keeps the permit, and what the application is told. A WebSocket must come from the site's own pages: cookies go with it from
     /// anywhere, and no same-origin policy protects it.
     async fn pass(
         &self,
@@ -156,9 +156,29 @@ impl AuthProxy {
             session.set_keepalive(None);
             return self.refuse(session, context, &Refusal::TooLarge).await;
         }
+        let Some(located) = &context.located else { return Ok(true) };
+        let visitor = visitor(&permit, context);
+        let desk = context.front.portal.desk();
+        match desk.assertions.introduce(located, visitor, desk.gate.now()).await {
+            Ok(introduction) => context.introduction = Some(introduction),
+            Err(refusal) => return self.unavailable(session, context, &refusal).await,
+        }
         context.outcome = Outcome::Passed;
         context.permit = Some(permit);
         Ok(false)
+    }
+
+    async fn unavailable(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        refusal: &Refusal,
+    ) -> Result<bool> {
+        context.outcome = Outcome::Unavailable;
+        let Some(here) = context.here() else { return Ok(true) };
+        let (answerer, head) = (&context.front.answerer, session.req_header());
+        let response = answerer.unavailable(&here, head, context.kind, refusal);
+        reply::write(session, response).await.map(|()| true)
     }
 
     async fn refuse(
@@ -190,6 +210,15 @@ impl AuthProxy {
         session.set_keepalive(None);
         reply::write(session, response).await.map(|()| true)
     }
+}
+
+/// Of whom the application is told: the person or the script that the permit names.
+fn visitor<'a>(permit: &'a Permit, context: &Context) -> Option<Visitor<'a>> {
+    let person = permit.identity().zip(context.session);
+    let machine = permit.machine().zip(context.token);
+    person
+        .map(|(identity, session)| Visitor::Person { session, identity })
+        .or_else(|| machine.map(|(machine, token)| Visitor::Machine { token, machine }))
 }
 
 fn look(context: &Context, here: &Here, head: &RequestHeader) -> Look {
