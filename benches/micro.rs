@@ -7,6 +7,7 @@
 mod micro {
     pub mod decide;
     pub mod headers;
+    pub mod identity;
     pub mod many;
     pub mod session;
     pub mod token;
@@ -24,6 +25,6 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
     targets = micro::decide::all, micro::token::all, micro::session::all, micro::headers::all,
-        micro::wire::all, micro::many::all
+        micro::wire::all, micro::identity::all, micro::many::all
 }
 criterion_main!(parts);

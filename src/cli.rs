@@ -12,6 +12,7 @@ mod explain;
 pub mod foundation;
 pub mod health;
 pub mod installation;
+mod keys;
 mod logging;
 mod preview;
 mod question;
@@ -33,6 +34,7 @@ use crate::config::{Config, Problem, Problems, Question, WholeUrl};
 use crate::domain::client::ClientAddress;
 use crate::domain::email::EmailAddress;
 use crate::domain::time::Span;
+use crate::gate::keys::Change;
 
 /// The configuration or the command line is wrong.
 pub const EX_USAGE: u8 = 64;
@@ -118,10 +120,32 @@ enum Command {
         #[arg(long, default_value_t = 8025)]
         inbox_port: u16,
     },
+    /// List or change the keys that sign the assertion for applications.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Print completions for a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// List the keys: number, algorithm, key id (kid), and what each is doing.
+    List {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Make a new key: published at once, it signs after ten minutes; the old one goes ten later.
+    Rotate {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+        /// The new key signs at once, and the old ones are void: for keys that somebody else knows.
+        #[arg(long)]
+        now: bool,
     },
 }
 
@@ -151,6 +175,11 @@ pub fn run() -> ExitCode {
         Command::Sessions(command) => accounts::run_sessions(&command),
         Command::Tokens(command) => tokens::run(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
+        Command::Keys(Keys::List { config }) => keys::run(&config, keys::Task::List),
+        Command::Keys(Keys::Rotate { config, now }) => {
+            let change = if now { Change::AtOnce } else { Change::InTurn };
+            keys::run(&config, keys::Task::Rotate(change))
+        }
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "linkgate", &mut std::io::stdout());

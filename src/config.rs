@@ -37,7 +37,7 @@ use std::path::Path;
 pub use environment::{Environment, Recorded, SystemEnvironment};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    Backend, BrandConfig, BrandText, Config, Expectation, Expected, IdentityHeaders, Listener,
+    Backend, BrandConfig, BrandText, Config, Expectation, Expected, Listener,
     LogConfig, LogFormat, LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders,
     OtherBrowser, Password, Prefix, Question, RedisConfig, Registration, SecretPlan, ServerConfig,
     SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn, SmtpConfig, SmtpTls,

@@ -5,6 +5,7 @@
 //! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]).
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
+//! 6. [`keys::rotate`]: the operator changes the keys of the assertion.
 //!
 //! Beside the flow stands what operators do to people, [`accounts`], and how scripts get in, [`tokens`].
 //!
@@ -12,6 +13,7 @@
 
 pub mod accounts;
 pub mod ask;
+pub mod keys;
 pub mod mail_job;
 mod notice;
 pub mod redeem;

@@ -29,6 +29,7 @@
 //! 4. the cookie becomes a genuine [`domain::token::Token`] or nothing, before the store is asked;
 //!    [`gate::Gate::authenticate`] finds the session and judges it by the store's time.
 //! 5. [`domain::policy::SitePolicy::decide`] makes a [`domain::policy::Permit`], or not.
+//!    [`portal::assertion`] then has ready what the application is told about the visitor.
 //! 6. `upstream_peer` takes the peer from the permit; no permit, no peer. In the last request phase
 //!    [`proxy::onward`] takes off what a client must not say and puts on what the permit proves.
 //!
@@ -56,6 +57,7 @@
 //! | a page | a view in [`portal::pages`] and its template | the snapshot and structure tests |
 //! | an endpoint | a line of the router in [`portal`] | the table test over the surface |
 //! | a kind of rule | [`domain::policy`] | `match`es, and the property that `explain` agrees |
+//! | a header for applications | [`domain::disclosure`], `config/resolve/disclosure` | the `match` over its parts |
 //! | a key | `config/structure` and `config/resolve` | the test that `conf/linkgate.yaml` names it |
 #![forbid(unsafe_code)]
 

@@ -49,14 +49,14 @@ use crate::domain::policy::Groups;
 use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
 use api::sessions;
-use assertion::Assertions;
+use assertion::{Assertions, KEY_SET_AGE};
 use courier::health::MailHealth;
 use looks::Looks;
 use pages::Look;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
 use security::SecurityHeaders;
-use visit::Here;
+use visit::{Here, Visit};
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -65,8 +65,8 @@ pub struct Desk {
     pub gate: Arc<Gate>,
     /// The pages of every site.
     pub looks: Looks,
-    /// The signed assertions and their public keys.
-    pub assertions: Arc<Assertions>,
+    /// What applications are told, and the public keys that prove it.
+    pub assertions: Assertions,
     /// The sites.
     pub sites: Arc<Sites>,
     /// Who is in which group.
@@ -218,12 +218,14 @@ fn router(desk: &Arc<Desk>) -> Router {
         .with_state(Arc::clone(desk))
 }
 
-async fn jwks(State(desk): State<Arc<Desk>>) -> Response {
+async fn jwks(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Refusal> {
+    let algorithm = visit.here.located.site.disclosure.assertion().algorithm;
+    let keys = desk.assertions.jwks(algorithm, desk.gate.now()).await?;
     let headers = [
-        (header::CONTENT_TYPE, "application/jwk-set+json"),
-        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::CONTENT_TYPE, "application/jwk-set+json".to_owned()),
+        (header::CACHE_CONTROL, format!("public, max-age={}", KEY_SET_AGE.as_secs())),
     ];
-    (headers, desk.assertions.jwks().to_owned()).into_response()
+    Ok((headers, keys).into_response())
 }
 
 async fn asset(

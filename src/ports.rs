@@ -16,6 +16,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::sender::Sender;
 use crate::domain::session::Session;
+use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
@@ -231,6 +232,22 @@ pub trait Outbox: Send + Sync {
     async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()>;
 }
 
+/// Which signing keys there are: numbers, salts and times, nothing secret.
+///
+/// Law 1: [`replace_roster`](Self::replace_roster) compares and replaces in one atomic step. Of all
+/// callers in all processes that replace the same revision, exactly one is told `true`. Law 2: what
+/// was acknowledged survives a crash. Law 3: a roster that cannot be read, of another version or
+/// damaged, is trouble and never absent: otherwise a key that was withdrawn would sign again.
+#[async_trait]
+pub trait KeyRosters: Send + Sync {
+    /// The roster; [`KeyRoster::initial`] where none was stored.
+    async fn roster(&self) -> Stored<KeyRoster>;
+
+    /// Stores a roster in place of the one before its revision. Returns whether that was there;
+    /// if not, nothing has changed.
+    async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool>;
+}
+
 /// What keeps a store in order.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
@@ -246,8 +263,14 @@ pub trait Upkeep: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + Upkeep {}
-impl<T: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + Upkeep> Store for T {}
+pub trait Store:
+    Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Upkeep
+{
+}
+impl<T> Store for T where
+    T: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Upkeep
+{
+}
 
 /// A mail, ready to be handed over. Built from parsed parts only.
 #[derive(Clone)]

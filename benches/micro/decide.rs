@@ -62,5 +62,6 @@ fn visitor() -> Arc<Identity> {
         groups: Arc::from([]),
         signed_in_at: NOW,
         membership: Membership::Outsider,
+        expires_at: NOW,
     })
 }

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod codec;
+mod keys;
 mod open;
 mod outbox;
 mod service_tokens;

@@ -13,6 +13,7 @@ mod accounts;
 mod connection;
 mod keys;
 mod read;
+mod roster;
 mod scripts;
 mod service_tokens;
 

@@ -19,7 +19,7 @@ use crate::domain::sender::Sender;
 use crate::domain::site::{Site, Sites};
 use crate::domain::terms::SignInTerms;
 use crate::gate::Gate;
-use crate::portal::assertion::Assertions;
+use crate::portal::assertion::{Assertions, SigningKeys};
 use crate::portal::courier::health::MailHealth;
 use crate::portal::looks::Looks;
 use crate::portal::mail::Shelf;
@@ -33,7 +33,7 @@ pub struct Foundation {
     /// The use cases over the store.
     pub gate: Arc<Gate>,
     /// The keys of the signed assertion.
-    pub assertions: Arc<Assertions>,
+    pub signing_keys: Arc<SigningKeys>,
     /// Whether mails leave.
     pub mail_health: Arc<MailHealth>,
 }
@@ -56,13 +56,16 @@ impl Foundation {
     /// [`StartError`], in words for the operator.
     pub fn build(&self, config: &Config) -> Result<Built, StartError> {
         let Appearance { looks, mails } = appearance::read(config)?;
+        let (sites, prefix) = (Arc::new(sites(config)), config.prefix.as_str());
+        let assertions = Assertions::new(Arc::clone(&self.signing_keys), prefix, &sites)
+            .map_err(|error| StartError::Part(error.to_string()))?;
         let portal = Portal::new(Arc::new(Desk {
             gate: Arc::clone(&self.gate),
             looks: looks.clone(),
-            assertions: Arc::clone(&self.assertions),
-            sites: Arc::new(sites(config)),
+            assertions,
+            sites,
             groups: Arc::clone(&config.groups),
-            prefix: config.prefix.as_str().to_owned(),
+            prefix: prefix.to_owned(),
             trusted: config.trusted_proxies.clone(),
             mail_buttons: config.sign_in.mail_buttons,
             remember_address: config.sign_in.remember_address,
@@ -103,7 +106,7 @@ pub fn sites(config: &Config) -> Sites {
         },
         return_to: site.return_to.clone(),
         session_domain: config.session.domain.as_ref().map(ToString::to_string),
-        identity_headers: site.identity_headers,
+        disclosure: site.disclosure.clone(),
         odd_headers: site.odd_headers,
         cors_origins: site.cors_origins.clone(),
         sender: Arc::new(sender(config, Some(site))),

@@ -26,12 +26,12 @@ use crate::config::{
 };
 use crate::gate::Gate;
 use crate::portal::admin::{self, Caller};
-use crate::portal::assertion::Assertions;
+use crate::portal::assertion::SigningKeys;
 use crate::portal::courier::Courier;
 use crate::portal::inbox;
 use crate::portal::looks::Looks;
 use crate::portal::mail::MailRoom;
-use crate::ports::{Clock, Entropy, Mailer, OsEntropy, Store, SystemClock};
+use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock};
 use crate::proxy::front::Fronts;
 use crate::proxy::server::{
     GuardedProxy, Listening, add_pages, add_proxy, add_work, guarded, server_conf,
@@ -105,10 +105,11 @@ impl Installation {
         let clock = Arc::new(StoreClock::new(SystemClock));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let prefix = config.prefix.as_str();
+        let rosters: Arc<dyn KeyRosters> = Arc::clone(&store) as Arc<dyn KeyRosters>;
         let gate = Gate::new(store, Arc::clone(&shared), Arc::clone(&entropy), &secret, prefix);
         let foundation = Foundation {
             gate: Arc::new(gate),
-            assertions: Arc::new(Assertions::new(&secret, prefix).map_err(part)?),
+            signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
             mail_health: Arc::default(),
         };
         let Built { front, mails, looks } = foundation.build(config)?;
@@ -237,11 +238,11 @@ fn listening(config: &Config) -> Vec<Listening> {
         .collect()
 }
 
-type TwoHandles = (Arc<dyn Store>, Arc<dyn Store>);
+pub(super) type TwoHandles = (Arc<dyn Store>, Arc<dyn Store>);
 
 /// One handle for the proxy and one for the work beside it. Pingora runs them in runtimes of their
 /// own, and a Redis connection belongs to the runtime that uses it; the embedded store has none.
-fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
+pub(super) fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
     let shared = |store: Embedded| {
         let store: Arc<dyn Store> = Arc::new(store);

@@ -79,7 +79,13 @@ pub(super) fn ask(config: &Config, sites: &Sites, question: &Question) -> Result
     let visitor = question.visitor.clone().map(|email| {
         let groups = config.groups.of(&email);
         let signed_in_at = now.before(question.age);
-        Arc::new(Identity { email, groups, signed_in_at, membership: Membership::Outsider })
+        Arc::new(Identity {
+            email,
+            groups,
+            signed_in_at,
+            membership: Membership::Outsider,
+            expires_at: signed_in_at,
+        })
     });
     Ok(Answer::Explained(located.site.policy.explain(Asked {
         host: located.origin.host(),

@@ -52,6 +52,11 @@ pub(super) const HEALTH_SUCCESSES: u32 = 1;
 pub(super) const MOST_HEALTH_COUNT: u32 = 100;
 pub(super) const REDIS_PREFIX: &str = "linkgate";
 
+/// Shorter, and clocks that differ by a minute refuse what is genuine.
+pub(super) const SHORTEST_ASSERTION: Span = Span::seconds(MINUTE);
+/// Longer, and a group that somebody left is believed for longer.
+pub(super) const LONGEST_ASSERTION: Span = Span::seconds(5 * MINUTE);
+
 impl Default for SignInConfig {
     fn default() -> Self {
         Self {

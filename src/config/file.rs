@@ -193,7 +193,9 @@ map! {
         return_to: List<String>,
         cors_origins: List<String>,
         sign_in: Map<SiteSignInFile>,
-        identity_headers: Text,
+        identity_headers: Located<Choice<IdentityHeadersFile>>,
+        headers: Map<HeadersFile>,
+        assertion: Map<AssertionFile>,
         odd_headers: Text,
         rules: List<RuleFile>,
         brand: Map<BrandFile>,
@@ -243,6 +245,28 @@ map! {
         ip: Text,
         network: Text,
         site: Text,
+    }
+}
+
+map! {
+    /// `sites[].identity_headers`, the long form
+    IdentityHeadersFile {
+        preset: Text,
+        user: Text,
+        email: Text,
+        groups: Text,
+        name: Text,
+        groups_format: Text,
+        when_anonymous: Text,
+    }
+}
+
+map! {
+    /// `sites[].assertion`
+    AssertionFile {
+        algorithm: Text,
+        lifetime: Text,
+        header: Text,
     }
 }
 
@@ -324,6 +348,8 @@ map! {
 
 /// `groups`: names that the operator chooses, each with its members.
 pub(super) type GroupsFile = Named<List<String>>;
+/// `sites[].headers`: names of headers, each with its value.
+pub(super) type HeadersFile = Named<Text>;
 /// `brand.texts`: languages, each with the keys of messages and their texts.
 pub(super) type TextsFile = Named<Named<Text>>;
 

@@ -8,6 +8,7 @@
 mod addresses;
 mod brand;
 mod certificates;
+mod disclosure;
 mod expectations;
 mod languages;
 mod mail;

@@ -52,6 +52,11 @@ impl<'a> Scope<'a> {
         self.key(if is_name { &key.value } else { "(a key)" }, key.at)
     }
 
+    /// The same key at another place of the file, as where its value stands.
+    pub(super) fn at(&self, at: Place) -> Self {
+        Self { at, ..self.clone() }
+    }
+
     /// An entry of this list.
     pub(super) fn item(&self, index: usize, at: Place) -> Self {
         Self { run: self.run, key: format!("{}[{index}]", self.key), at }

@@ -31,7 +31,7 @@ use crate::domain::origin::Host;
 use crate::domain::policy::Groups;
 use crate::domain::secret::Secret;
 use crate::domain::session::Lifetimes;
-pub use crate::domain::site::{IdentityHeaders, OddHeaders};
+pub use crate::domain::site::OddHeaders;
 pub use crate::domain::terms::{OtherBrowser, Registration};
 
 /// Everything the configuration says, checked.

@@ -2,6 +2,7 @@
 
 mod bad;
 mod brand;
+mod disclosure;
 mod good;
 mod people;
 mod rules;

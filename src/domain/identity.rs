@@ -82,6 +82,8 @@ pub struct Identity {
     pub signed_in_at: UnixMillis,
     /// Whether the person has an active account now.
     pub membership: Membership,
+    /// When the session ends if nothing more is asked: what is said about it must not outlive it.
+    pub expires_at: UnixMillis,
 }
 
 /// Whether somebody has an account.

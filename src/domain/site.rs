@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::account::Account;
+use super::disclosure::Disclosure;
 use super::email::EmailAddress;
 use super::identity::{GroupName, Membership};
 use super::origin::{Authority, Origin, OriginPattern, Scheme};
@@ -12,32 +13,6 @@ use super::return_url::{ReturnPattern, ReturnTargets};
 use super::sender::Sender;
 use super::size::ByteSize;
 use super::terms::SignInTerms;
-
-/// The names under which the identity reaches the application.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IdentityHeaders {
-    /// `Remote-User`, `Remote-Email`, `Remote-Groups`.
-    #[default]
-    Remote,
-    /// `X-Forwarded-User`, `X-Forwarded-Email`, `X-Forwarded-Groups`.
-    XForwarded,
-    /// `X-Auth-Request-User`, `X-Auth-Request-Email`, `X-Auth-Request-Groups`.
-    XAuthRequest,
-}
-
-impl IdentityHeaders {
-    /// The names for user, address and groups, in lower case.
-    #[must_use]
-    pub const fn names(self) -> [&'static str; 3] {
-        match self {
-            Self::Remote => ["remote-user", "remote-email", "remote-groups"],
-            Self::XForwarded => ["x-forwarded-user", "x-forwarded-email", "x-forwarded-groups"],
-            Self::XAuthRequest => {
-                ["x-auth-request-user", "x-auth-request-email", "x-auth-request-groups"]
-            }
-        }
-    }
-}
 
 /// What happens to client headers whose names have characters outside `[A-Za-z0-9-]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,8 +41,8 @@ pub struct Site {
     pub return_to: Vec<ReturnPattern>,
     /// Sign-on for all sub-domains of this.
     pub session_domain: Option<String>,
-    /// The names of the identity headers.
-    pub identity_headers: IdentityHeaders,
+    /// What the application is told.
+    pub disclosure: Disclosure,
     /// What happens to oddly named headers.
     pub odd_headers: OddHeaders,
     /// Origins whose scripts may read our own 401.

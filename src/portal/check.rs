@@ -20,16 +20,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::Desk;
+use super::assertion::{Field, Visitor};
 use super::cookies::without_ours;
 use super::denial::Denied;
 use super::refusal::{Refusal, problem};
 use super::visit::{Here, Visit};
 use super::who::{service_token, visitor};
-use crate::domain::identity::Identity;
-use crate::domain::policy::{Asked, Decision, Permit};
+use crate::domain::policy::{Asked, Decision};
 use crate::domain::service_token::Presented;
-use crate::domain::site::Site;
-use crate::domain::token::{Session, TokenDigest};
 use question::Question;
 
 /// `GET /check`, for proxies that describe the request in header fields.
@@ -101,7 +99,16 @@ async fn answer(
         now,
     };
     match site.policy.decide(asked) {
-        Decision::Pass(permit) => Ok(passed(desk, &here, headers, who.session(), &permit)),
+        Decision::Pass(permit) => {
+            let fields = match (who.session(), permit.identity()) {
+                (Some(session), Some(identity)) => {
+                    let person = Visitor::Person { session, identity };
+                    desk.assertions.introduce(&here.located, Some(person), now).await?.identity
+                }
+                (None, _) | (_, None) => desk.assertions.nobody(site)?,
+            };
+            Ok(passed(headers, &fields))
+        }
         decision => {
             let denied = Denied {
                 method,
@@ -120,41 +127,16 @@ async fn answer(
 ///
 /// And with the visitor's cookies but ours, under the name under which the application gets cookies:
 /// who copies that header, too, keeps the session to itself.
-fn passed(
-    desk: &Desk,
-    here: &Here,
-    asked: &HeaderMap,
-    session: Option<TokenDigest<Session>>,
-    permit: &Permit,
-) -> Response {
-    const ASSERTION: HeaderName = HeaderName::from_static("x-linkgate-assertion");
-    let identity = permit.identity();
+fn passed(asked: &HeaderMap, fields: &[Field]) -> Response {
     let rest = without_ours(asked.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes));
-    let assertion = match (session, identity) {
-        (Some(session), Some(identity)) => {
-            let origin = &here.located.origin_text;
-            desk.assertions.sign(session, origin, identity, desk.gate.now()).ok()
-        }
-        (None, _) | (_, None) => None,
-    };
+    let rest = HeaderValue::from_maybe_shared(Bytes::from(rest));
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
-    for (name, value) in said(&here.located.site, identity.map(AsRef::as_ref)) {
-        let value = HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static(""));
-        headers.insert(HeaderName::from_static(name), value);
+    for Field { name, value } in fields {
+        if let Ok(name) = HeaderName::from_bytes(name) {
+            headers.append(name, value.clone());
+        }
     }
-    headers.insert(ASSERTION, assertion.unwrap_or(HeaderValue::from_static("")));
-    let rest = HeaderValue::from_maybe_shared(Bytes::from(rest));
     headers.insert(header::COOKIE, rest.unwrap_or(HeaderValue::from_static("")));
     response
-}
-
-fn said(site: &Site, identity: Option<&Identity>) -> [(&'static str, String); 3] {
-    let [user, email, groups] = site.identity_headers.names();
-    let address = identity.map_or("", |identity| identity.email.identity());
-    let joined = identity
-        .map(|identity| identity.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>())
-        .unwrap_or_default()
-        .join(",");
-    [(user, address.to_owned()), (email, address.to_owned()), (groups, joined)]
 }

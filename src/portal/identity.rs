@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Desk;
 use crate::domain::account::Account;
@@ -28,9 +29,11 @@ impl Desk {
 
     /// The person behind a session, with the groups and the account of now, not of sign-in.
     ///
+    /// `idle` is the idle timeout of the site, of which a new span begins now.
+    ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn identity(&self, session: &Session) -> Stored<Arc<Identity>> {
+    pub async fn identity(&self, session: &Session, idle: Duration) -> Stored<Arc<Identity>> {
         let account = self.gate.account_lately(&session.email).await?;
         let is_member = account.as_ref().is_some_and(|account| !account.is_suspended());
         Ok(Arc::new(Identity {
@@ -38,6 +41,7 @@ impl Desk {
             email: session.email.clone(),
             signed_in_at: session.signed_in_at,
             membership: if is_member { Membership::Member } else { Membership::Outsider },
+            expires_at: session.ends_at(self.gate.now(), idle),
         }))
     }
 }

@@ -74,7 +74,7 @@ impl Audience {
     #[must_use]
     pub fn of(path: &str, headers: &HeaderMap, prefix: &str) -> Self {
         let own = path.strip_prefix(prefix).unwrap_or_default();
-        let is_api = own.starts_with("/api/") || own == "/wait";
+        let is_api = own.starts_with("/api/") || own == "/wait" || own == "/jwks.json";
         let is_check = own == "/check" || own.starts_with("/check/");
         let accept = headers.get(header::ACCEPT).map_or(&b""[..], HeaderValue::as_bytes);
         let wants = |kind: &[u8]| memchr::memmem::find(accept, kind).is_some();

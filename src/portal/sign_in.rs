@@ -99,7 +99,7 @@ pub async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) 
     let path = return_url.as_str();
     let path = path.split('#').next().unwrap_or(path);
     let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(false) };
-    let identity = visit.desk.identity(session).await?;
+    let identity = visit.identity(session).await?;
     let asked = Asked {
         host: visit.origin().host(),
         method: "GET",

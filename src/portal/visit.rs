@@ -15,10 +15,12 @@ use crate::domain::account::Account;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
+use crate::domain::identity::Identity;
 use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
 use crate::domain::remembered::{RememberedAddress, RememberedKey};
 use crate::domain::return_url::{ReturnTargets, ReturnUrl};
+use crate::domain::session::Session;
 use crate::domain::site::{Located, Site};
 use crate::domain::token::{self, Browser, Token, TokenKey};
 use crate::gate::ask::Asker;
@@ -192,10 +194,18 @@ impl Visit {
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn session(&self) -> Stored<Option<crate::domain::session::Session>> {
+    pub async fn session(&self) -> Stored<Option<Session>> {
         let Some(token) = &self.session else { return Ok(None) };
         let idle = self.site().terms.session.idle;
         self.desk.gate.authenticate(token, &self.here.located.realm, idle).await
+    }
+
+    /// The identity behind a session, with the groups of now.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn identity(&self, session: &Session) -> Stored<Arc<Identity>> {
+        self.desk.identity(session, self.site().terms.session.idle).await
     }
 
     /// The value of a query parameter that is there exactly once.

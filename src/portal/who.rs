@@ -104,7 +104,8 @@ pub async fn visitor(desk: &Desk, headers: &HeaderMap, located: &Located) -> Sto
     let name = CookieNames::session_name(site.is_https(), site.session_domain.is_some());
     let token: Option<Token<Session>> = token_in(headers, name, &desk.gate.keys().token);
     let Some(token) = token else { return Ok(Who::Nobody) };
-    let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
+    let idle = site.terms.session.idle;
+    let found = desk.gate.authenticate(&token, &located.realm, idle).await?;
     let Some(found) = found else { return Ok(Who::Nobody) };
-    Ok(Who::Person { identity: desk.identity(&found).await?, session: token.digest() })
+    Ok(Who::Person { identity: desk.identity(&found, idle).await?, session: token.digest() })
 }

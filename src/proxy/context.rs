@@ -12,6 +12,7 @@ use crate::domain::site::Located;
 use crate::domain::size::ByteSize;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
+use crate::portal::assertion::Introduction;
 use crate::portal::visit::Here;
 use crate::ports::Entropy;
 
@@ -33,6 +34,8 @@ pub struct Context {
     pub kind: RequestKind,
     /// The proof that it may reach its upstream.
     pub permit: Option<Permit>,
+    /// What its application is told.
+    pub introduction: Option<Introduction>,
     /// The session behind it.
     pub session: Option<TokenDigest<SessionToken>>,
     /// The service token behind it.
@@ -62,6 +65,7 @@ impl Context {
             target: None,
             kind: RequestKind::Api,
             permit: None,
+            introduction: None,
             session: None,
             token: None,
             outcome: Outcome::Refused,

@@ -12,6 +12,7 @@ use super::{reply, streams};
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::policy::{Asked, Decision, Permit, Visitor};
+use crate::portal::assertion::{self, Introduction};
 use crate::portal::denial::{Denied, Through, kind};
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::Here;
@@ -106,8 +107,7 @@ impl AuthProxy {
         let head = session.req_header();
         let response = match unknown {
             Unknown::Store(error) => {
-                context.outcome = Outcome::Unavailable;
-                context.front.answerer.unavailable(&here, head, context.kind, &error.into())
+                return self.unavailable(session, context, &error.into()).await;
             }
             Unknown::BadToken => {
                 context.outcome = Outcome::Challenged;
@@ -145,7 +145,7 @@ impl AuthProxy {
         reply::write(session, response).await.map(|()| true)
     }
 
-    /// Keeps the permit. A WebSocket must come from the site's own pages: cookies go with it from
+    /// Keeps the permit, and what the application is told. A WebSocket must come from the site's own pages: cookies go with it from
     /// anywhere, and no same-origin policy protects it.
     async fn pass(
         &self,
@@ -176,11 +176,28 @@ impl AuthProxy {
         if Self::upstream(context).is_none() {
             return self.refuse(session, context, &Refusal::NoApplication).await;
         }
+        match introduction(context).await {
+            Ok(introduction) => context.introduction = Some(introduction),
+            Err(refusal) => return self.unavailable(session, context, &refusal).await,
+        }
         if streams::is_upload(session) {
             self.end_with_session(session.req_header().method.clone(), context);
         }
         context.outcome = Outcome::Passed;
         Ok(false)
+    }
+
+    async fn unavailable(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        refusal: &Refusal,
+    ) -> Result<bool> {
+        context.outcome = Outcome::Unavailable;
+        let Some(here) = context.here() else { return Ok(true) };
+        let (answerer, head) = (&context.front.answerer, session.req_header());
+        let response = answerer.unavailable(&here, head, context.kind, refusal);
+        reply::write(session, response).await.map(|()| true)
     }
 
     async fn refuse(
@@ -223,4 +240,18 @@ async fn refuse_to(
     let look = portal.look(Some(&here.located.site), session.req_header(), &here.reference);
     let response = portal.refuse(here, audience, &look, refusal);
     reply::write(session, response).await.map(|()| true)
+}
+
+/// What the application is told: of the person or the script that the permit names, or of nobody.
+async fn introduction(context: &Context) -> Result<Introduction, Refusal> {
+    let (Some(located), Some(permit)) = (&context.located, &context.permit) else {
+        return Err(Refusal::Internal("no permit, nothing to tell"));
+    };
+    let person = permit.identity().zip(context.session);
+    let machine = permit.machine().zip(context.token);
+    let visitor = person
+        .map(|(identity, session)| assertion::Visitor::Person { session, identity })
+        .or_else(|| machine.map(|(machine, token)| assertion::Visitor::Machine { token, machine }));
+    let desk = context.front.portal.desk();
+    desk.assertions.introduce(located, visitor, desk.gate.now()).await
 }

@@ -88,7 +88,7 @@ impl Front {
             Behind::Session(digest) => {
                 let idle = located.site.terms.session.idle;
                 match desk.gate.standing(*digest, &located.realm, idle).await {
-                    Ok(Some(session)) => match desk.identity(&session).await {
+                    Ok(Some(session)) => match desk.identity(&session, idle).await {
                         Ok(found) => {
                             identity = found;
                             Visitor::Person(&identity)

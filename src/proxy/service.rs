@@ -186,36 +186,20 @@ impl ProxyHttp for AuthProxy {
         head: &mut RequestHeader,
         context: &mut Context,
     ) -> Result<()> {
-        let (Some(permit), Some(located), Some((peer, _))) =
-            (&context.permit, &context.located, context.client)
+        let (Some(_), Some(located), Some(introduction), Some((peer, _))) =
+            (&context.permit, &context.located, &context.introduction, context.client)
         else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no request");
         };
         let desk = context.front.portal.desk();
-        let (identity, machine) = (permit.identity(), permit.machine());
-        let (origin, now) = (&located.origin_text, desk.gate.now());
-        let assertion = match (identity, context.session, machine, context.token) {
-            (Some(identity), Some(session), _, _) => {
-                Some(desk.assertions.sign(session, origin, identity, now))
-            }
-            (None, _, Some(machine), Some(token)) => {
-                Some(desk.assertions.sign_machine(token, origin, machine, now))
-            }
-            (..) => None,
-        };
-        let assertion = assertion
-            .transpose()
-            .map_err(|error| Error::because(ErrorType::InternalError, "assertion", error))?;
         let onward = Onward {
             located,
             kind: context.kind,
             peer,
             is_trusted: desk.trusted.contains(peer),
             reference: &context.reference,
-            identity: identity.map(AsRef::as_ref),
-            machine: machine.map(AsRef::as_ref),
             has_token: context.token.is_some(),
-            assertion,
+            introduction,
         };
         onward.write(&session.req_header().headers, head)
     }

@@ -9,6 +9,7 @@
     clippy::unwrap_used
 )]
 
+mod assertions;
 mod attacks;
 mod browser;
 mod courier;
@@ -24,6 +25,7 @@ mod gate_siege;
 mod gate_timing;
 mod gate_world;
 mod house;
+mod identity;
 mod lifetimes;
 mod logs;
 mod openapi;

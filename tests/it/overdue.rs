@@ -9,11 +9,11 @@ use linkgate::config::Config;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::Gate;
-use linkgate::portal::assertion::Assertions;
+use linkgate::portal::assertion::{Assertions, SigningKeys};
 use linkgate::portal::looks::Looks;
 use linkgate::portal::visit::Here;
 use linkgate::portal::{Desk, Portal};
-use linkgate::ports::Clock;
+use linkgate::ports::{Clock, KeyRosters};
 
 use crate::gate_world::{HOUR, MINUTE, Seeded, World, client};
 
@@ -45,6 +45,8 @@ impl Counter {
         let secret = Secret::new(&[7; 32]).expect("a secret");
         let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
         let store = Arc::clone(&world.store);
+        let keys = Arc::new(SigningKeys::new(&secret, Arc::clone(&store) as Arc<dyn KeyRosters>));
+        let sites = Arc::new(sites(&config));
         let portal = Portal::new(Arc::new(Desk {
             mail_buttons: true,
             remember_address: true,
@@ -56,8 +58,8 @@ impl Counter {
                 "/.linkgate",
             )),
             looks: Looks::built_in("/.linkgate").expect("looks"),
-            assertions: Arc::new(Assertions::new(&secret, "/.linkgate").expect("a key")),
-            sites: Arc::new(sites(&config)),
+            assertions: Assertions::new(keys, "/.linkgate", &sites).expect("fields"),
+            sites,
             groups: Arc::clone(&config.groups),
             prefix: "/.linkgate".to_owned(),
             trusted: config.trusted_proxies.clone(),

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use jsonwebtoken::{Algorithm, decode_header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -59,6 +60,32 @@ async fn a_signal_is_enough() {
     })
     .await;
     assert_eq!(status(&mut browser, "/public/a").await, 303, "and the old one does not");
+}
+
+#[tokio::test]
+async fn what_an_application_is_told_changes_without_a_restart() {
+    let gate = Gate::start().await;
+    let mut browser = gate.browser();
+    gate.sign_in(&mut browser, ANN, "/").await;
+    assert_eq!(status(&mut browser, "/page").await, 200);
+    let seen = gate.upstream.seen().pop().expect("a request");
+    assert_eq!((seen.all("remote-user"), seen.all("x-proof").len()), (vec![ANN], 0));
+    let algorithm = |proof: &str| decode_header(proof).expect("a head").alg;
+    assert_eq!(algorithm(seen.header("x-linkgate-assertion")), Algorithm::EdDSA);
+    let told = "identity_headers: x-forwarded\n    headers: { X-Proxy: linkgate }\n    \
+                assertion: { algorithm: ES256, lifetime: 1m, header: X-Proof }\n    rules:";
+    gate.edit("rules:", told);
+    let seen = eventually("the new words are used", async || {
+        assert_eq!(status(&mut browser, "/page").await, 200, "nobody has to sign in again");
+        let seen = gate.upstream.seen().pop().expect("a request");
+        (seen.all("x-proof").len() == 1).then_some(seen)
+    })
+    .await;
+    assert_eq!((seen.all("x-forwarded-user"), seen.all("x-proxy")), (vec![ANN], vec!["linkgate"]));
+    assert_eq!((seen.all("remote-user").len(), seen.all("x-linkgate-assertion").len()), (0, 0));
+    assert_eq!(algorithm(seen.header("x-proof")), Algorithm::ES256);
+    let keys = browser.get("/.linkgate/jwks.json").await.text();
+    assert!(keys.contains("P-256") && !keys.contains("Ed25519"), "{keys}");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod attempts;
 mod away;
 mod crash;
 mod file;
+mod keys;
 mod limits;
 mod outbox;
 mod races;
@@ -94,6 +95,10 @@ contract! {
         a_mail_that_is_done_never_comes_again
         an_expired_mail_is_never_handed_out
         expired_mails_hide_no_others;
+    keys:
+        keys_that_were_never_changed_are_the_first_ones
+        a_change_is_kept_and_the_one_before_is_required
+        one_of_sixty_four_changes_the_keys;
     upkeep:
         a_store_answers
         what_is_over_is_removed_and_nothing_else;

@@ -10,11 +10,12 @@ use linkgate::domain::attempt::Record;
 use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use linkgate::domain::service_token::{ServiceToken, TokenName};
 use linkgate::domain::session::Session;
+use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
-    AccountChange, AccountChanged, Accounts, Attempts, Beginning, ClaimedMail, Limits, MailId,
-    Outbox, ServiceTokens, Sessions, Settled, Settlement, Stored, Upkeep,
+    AccountChange, AccountChanged, Accounts, Attempts, Beginning, ClaimedMail, KeyRosters, Limits,
+    MailId, Outbox, ServiceTokens, Sessions, Settled, Settlement, Stored, Upkeep,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -198,6 +199,17 @@ impl Outbox for Watched {
 
     async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
         self.inner.retry(id, due).await
+    }
+}
+
+#[async_trait]
+impl KeyRosters for Watched {
+    async fn roster(&self) -> Stored<KeyRoster> {
+        self.inner.roster().await
+    }
+
+    async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
+        self.inner.replace_roster(roster).await
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
+use crate::domain::signing::{KeyRoster, RosterDamaged};
 use crate::domain::time::UnixMillis;
 
 /// The version that is written.
@@ -100,6 +101,20 @@ pub(super) fn decode_token(bytes: &[u8]) -> Option<(ServiceToken, UnixMillis)> {
     let token: ServiceToken = serde_json::from_slice(rest.0).ok()?;
     let last_used = (last_used.0 > 0).then_some(last_used);
     Some((ServiceToken { last_used, ..token }, keep_until))
+}
+
+/// The roster of signing keys.
+pub(super) fn encode_roster(roster: &KeyRoster) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    serde_json::to_writer(&mut bytes, roster)?;
+    Ok(bytes)
+}
+
+/// Unlike the others it is never absent: what cannot be read is an error.
+pub(super) fn decode_roster(bytes: Option<&[u8]>) -> Result<KeyRoster, RosterDamaged> {
+    let Some(bytes) = bytes else { return Ok(KeyRoster::initial()) };
+    let rest = Reader::new(bytes).ok_or(RosterDamaged)?;
+    serde_json::from_slice(rest.0).map_err(|_| RosterDamaged)
 }
 
 /// A count in its window.
@@ -235,6 +250,19 @@ mod tests {
         let (read, person) = decode_session(&touched).unwrap();
         assert_eq!(read, Session { last_seen: UnixMillis(9), ..session });
         assert_eq!(person, PersonKey([1; 32]));
+    }
+
+    #[test]
+    fn a_roster_is_what_was_written_or_trouble_and_never_absent() {
+        let roster = KeyRoster::initial().rotated(u128::MAX, UnixMillis(5)).unwrap();
+        let bytes = encode_roster(&roster).unwrap();
+        assert_eq!(decode_roster(Some(&bytes)), Ok(roster));
+        assert_eq!(decode_roster(None), Ok(KeyRoster::initial()));
+        for length in 0..bytes.len() {
+            assert_eq!(decode_roster(Some(&bytes[..length])), Err(RosterDamaged), "{length}");
+        }
+        let other = [&[VERSION + 1], &bytes[1..]].concat();
+        assert_eq!(decode_roster(Some(&other)), Err(RosterDamaged));
     }
 
     #[test]

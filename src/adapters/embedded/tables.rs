@@ -21,6 +21,8 @@ const TOKEN_NAMES: TableDefinition<&str, &[u8]> = TableDefinition::new("token-na
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
+/// What there is one of, by its name.
+const SINGLES: TableDefinition<&str, &[u8]> = TableDefinition::new("single");
 const DEADLINES: TableDefinition<Deadline, ()> = TableDefinition::new("deadline");
 
 /// The tables inside a write transaction.
@@ -47,6 +49,8 @@ pub(super) struct Tables<'t> {
     pub(super) mails: Table<'t, &'static [u8; 16], &'static [u8]>,
     /// When a mail is due, and its identity.
     pub(super) due: Table<'t, (u64, &'static [u8; 16]), ()>,
+    /// What there is one of, by its name.
+    pub(super) singles: Table<'t, &'static str, &'static [u8]>,
     /// When a record is over. Exact: each record has one entry, so that a sweep looks at nothing
     /// that stays.
     pub(super) deadlines: Table<'t, Deadline, ()>,
@@ -67,6 +71,7 @@ impl<'t> Tables<'t> {
             limits: transaction.open_table(LIMITS)?,
             mails: transaction.open_table(MAILS)?,
             due: transaction.open_table(DUE)?,
+            singles: transaction.open_table(SINGLES)?,
             deadlines: transaction.open_table(DEADLINES)?,
         })
     }
@@ -122,6 +127,7 @@ pub(super) struct View {
     pub(super) accounts: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) tokens: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) limits: ReadOnlyTable<(&'static str, Digest), &'static [u8]>,
+    pub(super) singles: ReadOnlyTable<&'static str, &'static [u8]>,
 }
 
 impl View {
@@ -136,6 +142,7 @@ impl View {
             accounts: transaction.open_table(ACCOUNTS)?,
             tokens: transaction.open_table(TOKENS)?,
             limits: transaction.open_table(LIMITS)?,
+            singles: transaction.open_table(SINGLES)?,
         })
     }
 }

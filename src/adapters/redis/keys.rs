@@ -83,6 +83,10 @@ impl Keys {
         format!("{}:limit:{}:{}", self.prefix, key.limited.name(), hex(key.subject))
     }
 
+    pub(super) fn roster(&self) -> String {
+        format!("{}:signing-keys", self.prefix)
+    }
+
     pub(super) fn outbox(&self) -> String {
         format!("{}:outbox", self.prefix)
     }

@@ -7,6 +7,7 @@ use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
+use crate::domain::signing::{KeyRoster, RosterDamaged};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, TokenDigest};
 use crate::ports::{ClaimedMail, MailId, QueuedMail};
@@ -38,6 +39,17 @@ pub(super) fn session(fields: (Field, Field, Field)) -> Option<Session> {
     known(version)?;
     let session: Session = serde_json::from_slice(&fixed?).ok()?;
     Some(Session { last_seen: UnixMillis(parse(seen)?), ..session })
+}
+
+/// `v`, `d`. Unlike the others it is never absent: what cannot be read is an error.
+pub(super) fn roster(fields: (Field, Field)) -> Result<KeyRoster, RosterDamaged> {
+    match fields {
+        (None, None) => Ok(KeyRoster::initial()),
+        (version, roster) => {
+            known(version).ok_or(RosterDamaged)?;
+            serde_json::from_slice(&roster.ok_or(RosterDamaged)?).map_err(|_| RosterDamaged)
+        }
+    }
 }
 
 /// The digest, and what belongs to its [`session`].

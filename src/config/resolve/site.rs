@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use super::addresses::Addresses;
 use super::people::{SiteSaid, allow_entry, site_limits, site_sign_in};
-use super::{brand, mail, rule, upstream};
+use super::{brand, disclosure, mail, rule, upstream};
 use crate::config::file::{List, Map, SiteFile, SiteSignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::{Fault, Place};
 use crate::config::scope::{Scope, flag, line, word};
-use crate::config::settings::{
-    BrandConfig, IdentityHeaders, OddHeaders, Prefix, Registration, Site, SiteSignIn,
-};
+use crate::config::settings::{BrandConfig, OddHeaders, Prefix, Registration, Site, SiteSignIn};
 use crate::config::suggest::nearest;
 use crate::domain::client::TrustedProxies;
 use crate::domain::identity::GroupName;
@@ -114,11 +112,6 @@ fn unique<T: PartialEq>(
 }
 
 fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Option<Site> {
-    const HEADERS: &[(&str, IdentityHeaders)] = &[
-        ("remote", IdentityHeaders::Remote),
-        ("x-forwarded", IdentityHeaders::XForwarded),
-        ("x-auth-request", IdentityHeaders::XAuthRequest),
-    ];
     const ODD: &[(&str, OddHeaders)] = &[("drop", OddHeaders::Drop), ("keep", OddHeaders::Keep)];
     let hint = "give the site a name for logs and commands";
     let name = scope.required("name", file.name.as_ref(), hint, name);
@@ -134,9 +127,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let max_body = scope.optional("max_body", file.max_body.as_ref(), byte_size);
     let return_to = scope.items("return_to", file.return_to.as_ref(), return_pattern);
     let cors = scope.items("cors_origins", file.cors_origins.as_ref(), cors_origin);
-    let headers = file.identity_headers.as_ref();
-    let identity_headers =
-        scope.or("identity_headers", headers, IdentityHeaders::Remote, word(HEADERS));
+    let disclosure = disclosure::disclosure(scope, file);
     let odd_headers =
         scope.or("odd_headers", file.odd_headers.as_ref(), OddHeaders::Drop, word(ODD));
     let said = file.brand.as_ref();
@@ -164,7 +155,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
         cors_origins: cors.into_iter().map(|(_, origin)| origin).collect(),
         brand,
         sign_in,
-        identity_headers,
+        disclosure,
         odd_headers,
         mail,
         max_body,

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{BrandConfig, Mailbox};
+use crate::domain::disclosure::Disclosure;
 use crate::domain::limit::{CountedAlone, Limit};
 use crate::domain::origin::{Host, Origin, OriginPattern};
 use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::ReturnPattern;
-use crate::domain::site::{IdentityHeaders, OddHeaders};
+use crate::domain::site::OddHeaders;
 use crate::domain::size::ByteSize;
 use crate::domain::terms::{OtherBrowser, Registration};
 
@@ -38,8 +39,8 @@ pub struct Site {
     pub brand: Option<Arc<BrandConfig>>,
     /// How people sign in here.
     pub sign_in: SiteSignIn,
-    /// In which words the application is told who is there.
-    pub identity_headers: IdentityHeaders,
+    /// What the application is told, and in which words.
+    pub disclosure: Disclosure,
     /// What becomes of header names outside `[A-Za-z0-9-]`.
     pub odd_headers: OddHeaders,
     /// Who its mails are from, where that is somebody else than for all sites.

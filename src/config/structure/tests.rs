@@ -44,6 +44,8 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("sites[].upstream", keys::<UpstreamFile>()),
         ("sites[].upstream.health", keys::<HealthFile>()),
         ("sites[].mail", keys::<SiteMailFile>()),
+        ("sites[].identity_headers", keys::<IdentityHeadersFile>()),
+        ("sites[].assertion", keys::<AssertionFile>()),
         ("sites[].sign_in", keys::<SiteSignInFile>()),
         ("sites[].sign_in.limits", keys::<SiteLimitsFile>()),
         ("sites[].rules[]", keys::<RuleFile>()),
@@ -57,7 +59,7 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// Maps whose keys are not ours, or always the same two.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
     "admin.token",
     "groups",
     "secret",
@@ -66,6 +68,7 @@ const OTHERS: [&str; 10] = [
     "brand.texts",
     "brand.texts.en",
     "brand.texts.de",
+    "sites[].headers",
     "sites[].brand.texts",
     "sites[].brand.texts.en",
 ];

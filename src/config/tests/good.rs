@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    Backend, Config, IdentityHeaders, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
+    Backend, Config, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
     SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
 };
 use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
+use crate::domain::disclosure::{IdentityHeaders, Preset};
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::path::RequestTarget;
@@ -70,6 +71,7 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
         "    upstream:\n      url: http://127.0.0.1:3000\n      connect_timeout: 5s\n      \
          read_timeout: 60s\n      write_timeout: 60s\n    \
          insecure_http: false\n    identity_headers: remote\n    odd_headers: drop\n    \
+         assertion: { algorithm: EdDSA, lifetime: 5m, header: X-Linkgate-Assertion }\n    \
          sign_in: { enabled: true, mode: passwordless, registration: closed, link_lifetime: 10m, \
          other_browser: address, new_device_notice: false }\n    title: wiki\n",
     );
@@ -97,6 +99,12 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
         "#      new_device_notice: false",
         "#    identity_headers: remote",
         "#    odd_headers: drop",
+        "#      algorithm: EdDSA",
+        "#      lifetime: 5m",
+        "#      header: X-Linkgate-Assertion",
+        "#      preset: remote",
+        "#      groups_format: comma",
+        "#      when_anonymous: absent",
     ] {
         assert!(documented.lines().any(|documented| documented == line), "{line}");
     }
@@ -123,7 +131,8 @@ fn a_site_is_read_in_full() {
     assert_eq!(upstream.ca, Some("etc/site.pem".into()));
     assert_eq!(upstream.read_timeout, Duration::from_secs(90));
     assert_eq!((site.return_to.len(), site.cors_origins.len()), (1, 1));
-    assert_eq!(site.identity_headers, IdentityHeaders::XAuthRequest);
+    let told = IdentityHeaders::preset(Preset::XAuthRequest);
+    assert_eq!(site.disclosure.identity(), &told);
     assert_eq!(site.odd_headers, OddHeaders::Keep);
     assert!(!site.sign_in.enabled);
     assert_eq!(site.sign_in.link_lifetime, Duration::from_secs(300));

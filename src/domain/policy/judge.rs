@@ -209,7 +209,7 @@ impl SitePolicy {
             _ if list.is_empty() => Verdict::Forbidden,
             Visitor::Nobody => Verdict::NoSession,
             Visitor::Person(visitor) => {
-                let Identity { email, groups, membership, signed_in_at } = &**visitor;
+                let Identity { email, groups, membership, signed_in_at, .. } = &**visitor;
                 if !list.admits(email, groups, *membership) {
                     return Verdict::Forbidden;
                 }

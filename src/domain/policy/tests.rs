@@ -28,6 +28,7 @@ pub(super) fn visitor(address: &str, groups: &[&str], age: Duration) -> Arc<Iden
         groups: groups.iter().map(|name| name.parse().unwrap()).collect(),
         signed_in_at: NOW.before(age),
         membership: Membership::Outsider,
+        expires_at: NOW.after(age),
     })
 }
 

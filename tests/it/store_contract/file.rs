@@ -7,6 +7,7 @@ use std::path::Path;
 use linkgate::adapters::embedded::{Embedded, FILE_NAME, OpenError};
 use linkgate::domain::account::{Account, AccountOrigin};
 use linkgate::domain::limit::{Limited, Verdict};
+use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::token::Token;
 use linkgate::domain::{secret::Secret, token::TokenKey};
 use linkgate::ports::{AccountChange, AccountChanged, Beginning, Settled};
@@ -31,6 +32,7 @@ const TOKEN_NAMES: TableDefinition<&str, &[u8]> = TableDefinition::new("token-na
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
+const SINGLES: TableDefinition<&str, &[u8]> = TableDefinition::new("single");
 const DEADLINES: TableDefinition<(u64, u8, &[u8]), ()> = TableDefinition::new("deadline");
 
 impl World {
@@ -76,9 +78,10 @@ fn all_keys(folder: &Path) -> Vec<(String, Vec<u8>)> {
     add(&database, LIMITS, &mut found);
     add(&database, MAILS, &mut found);
     add(&database, DUE, &mut found);
+    add(&database, SINGLES, &mut found);
     add(&database, DEADLINES, &mut found);
     let tables = database.begin_read().unwrap().list_tables().unwrap().count();
-    assert_eq!(tables, 12, "a table that this test does not know");
+    assert_eq!(tables, 13, "a table that this test does not know");
     found
 }
 
@@ -90,7 +93,10 @@ async fn everything_is_there_after_reopening() {
     assert!(world.store.count_try(link(2), 5).await.unwrap());
     let hits = [hit(Limited::MailsToAddress, 1, "1/1h")];
     assert_eq!(world.store.hit(&hits, NOW).await.unwrap(), Verdict::Within);
+    let roster = KeyRoster::initial().rotated(7, NOW).unwrap();
+    assert!(world.store.replace_roster(&roster).await.unwrap());
     let world = world.reopened();
+    assert_eq!(world.store.roster().await.unwrap(), roster);
     assert!(world.store.session(session).await.unwrap().is_some());
     assert_eq!(world.store.sessions_of(ANN, NOW).await.unwrap().len(), 1);
     let (latest, record) = world.store.latest(browser(2)).await.unwrap().unwrap();
