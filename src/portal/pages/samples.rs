@@ -4,6 +4,8 @@
 //! rendered with them, so that a mistake shows then and not when somebody first meets a rare page.
 //! The tests of the pages use the same list: a state that is not here is checked nowhere.
 
+mod words;
+
 use super::link::{ElsewhereMode, Gone, LinkElsewhere, LinkGone, LinkUnknown, Report, ReportDone};
 use super::local::{DemoApp, Inbox, InboxEntry, ShownMail};
 use super::notice::{Notice, NoticeKind};
@@ -15,9 +17,14 @@ use super::sign_in::{
     Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
     RequestEnded, SignIn, SignInNotice,
 };
-use super::{AddressProblem, Page, Reference, Site};
+use super::{AddressProblem, Page, Site};
 use crate::domain::email::EmailAddress;
 use crate::domain::time::UnixMillis;
+#[cfg(test)]
+use words::HOSTILE;
+#[cfg(test)]
+pub(super) use words::NASTY;
+use words::{ORDINARY, Words};
 
 /// Takes the samples, one after the other.
 pub(crate) trait Viewer {
@@ -55,69 +62,6 @@ pub(crate) fn show_scene(scene: &Scene<'_>, viewer: &mut impl Viewer) {
 pub(super) fn show_hostile(viewer: &mut impl Viewer) {
     show(&HOSTILE, viewer);
 }
-
-/// Markup, quotes of both kinds and an entity.
-#[cfg(test)]
-pub(super) const NASTY: &str = "\"'><b></title><script>alert(1)</script>&amp;";
-
-struct Words<'a> {
-    site: Site<'a>,
-    email: &'a str,
-    masked: &'a str,
-    sender: &'a str,
-    subject: &'a str,
-    mail_text: &'a str,
-    destination: &'a str,
-    return_to: &'a str,
-    browser: &'a str,
-    network: &'a str,
-    token: &'a str,
-    reference: Reference<'a>,
-    mistyped: &'a str,
-    /// Nothing, half an address, two, one that cannot be used, one that is too long.
-    typed: [&'a str; 5],
-}
-
-const ORDINARY: Words<'static> = Words {
-    site: Site { name: "Staging", host: "staging.example.com" },
-    email: "alice@example.com",
-    masked: "a***@example.com",
-    sender: "Staging Sign-in <auth@mail.example.com>",
-    subject: "Sign in to staging.example.com (14:03 UTC)",
-    mail_text: "Sign in to staging.example.com",
-    destination: "staging.example.com/reports/42?tab=x",
-    return_to: "/reports/42?tab=x&y=1",
-    browser: "Firefox on Windows",
-    network: "203.0.113.0/24",
-    token: "Zm9vYmFy",
-    reference: Reference { id: "7f3a-91c2", at: NOW },
-    mistyped: "alice@exmaple.com",
-    typed: [
-        "",
-        "alice@example",
-        "alice@example.com, bob@example.com",
-        "\"alice smith\"@example.com",
-        "alice-and-everybody-else-who-lives-in-wonderland-or-behind-the-mirror@example.com",
-    ],
-};
-
-#[cfg(test)]
-const HOSTILE: Words<'static> = Words {
-    site: Site { name: NASTY, host: NASTY },
-    email: NASTY,
-    masked: NASTY,
-    sender: NASTY,
-    subject: NASTY,
-    mail_text: NASTY,
-    destination: NASTY,
-    return_to: NASTY,
-    browser: NASTY,
-    network: NASTY,
-    token: NASTY,
-    reference: Reference { id: NASTY, at: NOW },
-    mistyped: NASTY,
-    typed: [NASTY; 5],
-};
 
 const NOW: UnixMillis = at(0);
 
