@@ -7,6 +7,8 @@
 mod micro {
     pub mod decide;
     pub mod headers;
+    pub mod identity;
+    pub mod many;
     pub mod session;
     pub mod token;
     pub mod wire;
@@ -23,6 +25,6 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
     targets = micro::decide::all, micro::token::all, micro::session::all, micro::headers::all,
-        micro::wire::all
+        micro::wire::all, micro::identity::all, micro::many::all
 }
 criterion_main!(parts);

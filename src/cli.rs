@@ -3,24 +3,38 @@
 //! Exit codes: 0 it worked, 1 it could not be done, 64 the configuration or the command line is
 //! wrong (`EX_USAGE` of `sysexits.h`).
 
+mod accounts;
+mod admin;
 pub mod appearance;
 mod check;
 mod demo;
 mod explain;
+pub mod foundation;
 pub mod health;
 pub mod installation;
+mod keys;
 mod logging;
 mod preview;
+mod question;
+pub mod reload;
 mod secret_file;
 mod serve;
+mod table;
+mod tokens;
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, Problem, Problems};
+use crate::config::{Config, Problem, Problems, Question, WholeUrl};
+use crate::domain::client::ClientAddress;
+use crate::domain::email::EmailAddress;
+use crate::domain::time::Span;
+use crate::gate::keys::Change;
 
 /// The configuration or the command line is wrong.
 pub const EX_USAGE: u8 = 64;
@@ -33,7 +47,8 @@ pub const EX_USAGE: u8 = 64;
     linkgate check -c linkgate.yaml\n  \
     linkgate serve -c linkgate.yaml\n  \
     linkgate preview -c linkgate.yaml --out preview\n  \
-    linkgate explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com")]
+    linkgate explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com\n  \
+    linkgate accounts suspend -c linkgate.yaml bob@example.com")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -47,7 +62,8 @@ enum Command {
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Check a configuration: every mistake with its place and cure. Touches no network.
+    /// Check a configuration: every mistake with its place and cure, and its `tests`. Touches no
+    /// network.
     Check {
         /// The configuration file.
         #[arg(short, long, value_name = "FILE")]
@@ -75,11 +91,26 @@ enum Command {
         /// The method, as in GET.
         method: String,
         /// The whole address of the page.
-        url: String,
+        url: WholeUrl,
         /// Who is signed in; nobody if left out.
-        #[arg(long = "as", value_name = "ADDRESS")]
-        visitor: Option<String>,
+        #[arg(long = "as", value_name = "ADDRESS", value_parser = EmailAddress::parse)]
+        visitor: Option<EmailAddress>,
+        /// How long ago that person has signed in, as in 2h; just now if left out.
+        #[arg(long, value_name = "AGE", requires = "visitor")]
+        age: Option<Span>,
+        /// The client's IP address. If left out it is not known, and the strictest counts.
+        #[arg(long, value_name = "IP")]
+        from: Option<IpAddr>,
     },
+    /// People with accounts: add, list, suspend, resume, remove.
+    #[command(subcommand)]
+    Accounts(accounts::AccountsCommand),
+    /// Signed-in browsers of a person: list, end.
+    #[command(subcommand)]
+    Sessions(accounts::SessionsCommand),
+    /// Tokens that let scripts in: add, list, revoke.
+    #[command(subcommand)]
+    Tokens(tokens::TokensCommand),
     /// Try everything on this machine: a site, a small application and an inbox, all on loopback.
     Demo {
         /// Port of the site.
@@ -89,10 +120,32 @@ enum Command {
         #[arg(long, default_value_t = 8025)]
         inbox_port: u16,
     },
+    /// List or change the keys that sign the assertion for applications.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Print completions for a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// List the keys: number, algorithm, key id (kid), and what each is doing.
+    List {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Make a new key: published at once, it signs after ten minutes; the old one goes ten later.
+    Rotate {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+        /// The new key signs at once, and the old ones are void: for keys that somebody else knows.
+        #[arg(long)]
+        now: bool,
     },
 }
 
@@ -113,10 +166,20 @@ pub fn run() -> ExitCode {
         Command::Serve { config } => serve::run(&config),
         Command::Check { config } => check::run(&config),
         Command::Preview { config, out } => preview::run(config.as_deref(), &out),
-        Command::Explain { config, method, url, visitor } => {
-            explain::run(&config, &method, &url, visitor.as_deref())
+        Command::Explain { config, method, url, visitor, age, from } => {
+            let age = age.map_or(Duration::ZERO, Span::as_duration);
+            let client = from.map(ClientAddress::from);
+            explain::run(&config, &Question { method, url, visitor, age, client })
         }
+        Command::Accounts(command) => accounts::run(&command),
+        Command::Sessions(command) => accounts::run_sessions(&command),
+        Command::Tokens(command) => tokens::run(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
+        Command::Keys(Keys::List { config }) => keys::run(&config, keys::Task::List),
+        Command::Keys(Keys::Rotate { config, now }) => {
+            let change = if now { Change::AtOnce } else { Change::InTurn };
+            keys::run(&config, keys::Task::Rotate(change))
+        }
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "linkgate", &mut std::io::stdout());

@@ -20,6 +20,7 @@ mod choice;
 mod defaults;
 mod environment;
 mod file;
+mod groups_file;
 mod located;
 mod problem;
 mod resolve;
@@ -33,13 +34,15 @@ mod svg;
 use std::cell::RefCell;
 use std::path::Path;
 
-pub use environment::{Environment, SystemEnvironment};
+pub use environment::{Environment, Recorded, SystemEnvironment};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    BrandConfig, BrandText, Config, IdentityHeaders, Listener, LogConfig, LogFormat, LogLevel,
-    MailConfig, MailTransport, Mailbox, OddHeaders, OtherBrowser, Password, Prefix, RedisConfig,
-    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteSignIn, SmtpConfig, SmtpTls,
-    StoreConfig, TlsFiles, Upstream, UpstreamProtocol, UpstreamServer,
+    Backend, BrandConfig, BrandText, Config, Expectation, Expected, Listener,
+    LogConfig, LogFormat, LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders,
+    OtherBrowser, Password, Prefix, Question, RedisConfig, Registration, SecretPlan, ServerConfig,
+    SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn, SmtpConfig, SmtpTls,
+    StoreConfig, TlsFiles, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol,
+    UpstreamServer, WholeUrl,
 };
 
 impl Config {
@@ -49,7 +52,14 @@ impl Config {
     /// # Errors
     /// [`Problems`]: everything that is wrong, as far as it can be told in one run.
     pub fn load(path: &Path) -> Result<Self, Problems> {
-        let environment = SystemEnvironment;
+        Self::load_in(path, &SystemEnvironment)
+    }
+
+    /// As [`Config::load`], in an environment of the caller's.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_in(path: &Path, environment: &dyn Environment) -> Result<Self, Problems> {
         let file_name = path.display().to_string();
         let whole = |fault| {
             let (file, key) = (file_name.clone(), String::new());
@@ -60,7 +70,7 @@ impl Config {
             .map_err(|error| whole(Fault::new(format!("cannot be read ({})", error.kind()))))?;
         let text = String::from_utf8(bytes).map_err(|_| whole(Fault::new("is not UTF-8 text")))?;
         let base = path.parent().unwrap_or_else(|| Path::new(""));
-        Self::parse(&text, &file_name, base, &environment)
+        Self::parse(&text, &file_name, base, environment)
     }
 
     /// Reads a configuration from a text. `file_name` is only for messages; `base` is the folder
@@ -76,7 +86,7 @@ impl Config {
     ) -> Result<Self, Problems> {
         let file = structure::read(text, file_name)?;
         let (problems, warnings) = (RefCell::default(), RefCell::default());
-        let run = scope::Run { file_name, base, environment, problems, warnings };
+        let run = scope::Run { file_name, text, base, environment, problems, warnings };
         resolve::resolve(&file, &run)
     }
 }

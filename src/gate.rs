@@ -5,20 +5,28 @@
 //! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]).
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
+//! 6. [`keys::rotate`]: the operator changes the keys of the assertion.
+//!
+//! Beside the flow stands what operators do to people, [`accounts`], and how scripts get in, [`tokens`].
 //!
 //! The only place that joins domain and ports. It knows no HTTP.
 
+pub mod accounts;
 pub mod ask;
+pub mod keys;
 pub mod mail_job;
+mod notice;
 pub mod redeem;
 pub mod report;
 pub mod sessions;
+pub mod tokens;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, broadcast};
 
+use crate::domain::account::Account;
 use crate::domain::attempt::Attempt;
 use crate::domain::code::CodeKey;
 use crate::domain::device::DeviceKey;
@@ -72,9 +80,14 @@ pub struct Gate {
     keys: Keys,
     prefix: String,
     mail_waits: Arc<Notify>,
-    touching: Arc<Mutex<HashSet<TokenDigest<token::Session>>>>,
+    touching: Arc<Mutex<HashSet<[u8; 32]>>>,
     endings: broadcast::Sender<TokenDigest<token::Session>>,
+    lately: Arc<accounts::Lately>,
 }
+
+/// Says of an address, and the account behind it if there is one, whether it may sign in: the
+/// spelling that mail goes to, or nothing.
+pub type Admits<'a> = dyn Fn(&EmailAddress, Option<&Account>) -> Option<EmailAddress> + Sync + 'a;
 
 /// Endings of sessions that a stream may be late to hear; whoever is later looks at the store.
 const ENDINGS: usize = 1024;
@@ -93,8 +106,8 @@ pub struct Place<'a> {
     pub realm: &'a str,
     /// The site's terms.
     pub terms: &'a SignInTerms,
-    /// Whether an address may sign in here: the spelling that mail goes to, or nothing.
-    pub admits: &'a (dyn Fn(&EmailAddress) -> Option<EmailAddress> + Sync),
+    /// Whether an address may sign in here.
+    pub admits: &'a Admits<'a>,
 }
 
 impl Place<'_> {
@@ -130,6 +143,24 @@ impl Gate {
             mail_waits: Arc::default(),
             touching: Arc::default(),
             endings: broadcast::Sender::new(ENDINGS),
+            lately: Arc::default(),
+        }
+    }
+
+    /// The same over another handle of the same store, for work in another runtime: a connection
+    /// belongs to the runtime that uses it. What ends there is heard here, and the other way round.
+    #[must_use]
+    pub fn over(&self, store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+            keys: self.keys.clone(),
+            prefix: self.prefix.clone(),
+            mail_waits: Arc::clone(&self.mail_waits),
+            touching: Arc::clone(&self.touching),
+            endings: self.endings.clone(),
+            lately: Arc::clone(&self.lately),
         }
     }
 

@@ -29,6 +29,7 @@
 //! 4. the cookie becomes a genuine [`domain::token::Token`] or nothing, before the store is asked;
 //!    [`gate::Gate::authenticate`] finds the session and judges it by the store's time.
 //! 5. [`domain::policy::SitePolicy::decide`] makes a [`domain::policy::Permit`], or not.
+//!    [`portal::assertion`] then has ready what the application is told about the visitor.
 //! 6. `upstream_peer` takes the peer from the permit; no permit, no peer. In the last request phase
 //!    [`proxy::onward`] takes off what a client must not say and puts on what the permit proves.
 //!
@@ -40,6 +41,13 @@
 //! another, [`gate::Gate::redeem_code`] for the code → [`ports::Attempts::settle`]: the attempt is
 //! spent and the session made in one atomic step → `303` to the return URL.
 //!
+//! # Operators
+//!
+//! The commands for people and scripts speak to [`portal::admin`], in-process or, while a process has
+//! the embedded store open, over its admin listener; [`gate::accounts`] and [`gate::tokens`] are what
+//! they can do. A suspension is one step of the store ([`ports::Accounts`]) that
+//! [`ports::Attempts::settle`] looks at in its own.
+//!
 //! # One place to touch
 //!
 //! | to add | touch | what leads you on |
@@ -49,6 +57,7 @@
 //! | a page | a view in [`portal::pages`] and its template | the snapshot and structure tests |
 //! | an endpoint | a line of the router in [`portal`] | the table test over the surface |
 //! | a kind of rule | [`domain::policy`] | `match`es, and the property that `explain` agrees |
+//! | a header for applications | [`domain::disclosure`], `config/resolve/disclosure` | the `match` over its parts |
 //! | a key | `config/structure` and `config/resolve` | the test that `conf/linkgate.yaml` names it |
 #![forbid(unsafe_code)]
 

@@ -4,14 +4,18 @@
 //! [`Portal::answer`] is the one door. It finds the handler, turns every [`Refusal`] into a page or
 //! a problem document, and puts the security headers on whatever comes out.
 
+pub mod admin;
 pub mod api;
 pub mod assertion;
 pub mod brand;
 pub mod check;
 pub mod cookies;
+pub mod cors;
 pub mod courier;
 pub mod demo_app;
+pub mod denial;
 pub mod form;
+pub mod identity;
 pub mod inbox;
 pub mod language;
 pub mod link;
@@ -26,6 +30,8 @@ pub mod security;
 pub mod sign_in;
 pub mod visit;
 pub mod waiting;
+pub mod welcome;
+pub mod who;
 
 use std::sync::Arc;
 
@@ -33,34 +39,33 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use tower::ServiceExt;
 
 use crate::domain::client::TrustedProxies;
-use crate::domain::email::EmailAddress;
 use crate::domain::policy::Groups;
 use crate::domain::site::{Site, Sites};
 use crate::gate::Gate;
 use api::sessions;
-use assertion::Assertions;
+use assertion::{Assertions, KEY_SET_AGE};
 use courier::health::MailHealth;
 use looks::Looks;
 use pages::Look;
 use pages::assets::Asset;
 use refusal::{Audience, Refusal};
 use security::SecurityHeaders;
-use visit::Here;
+use visit::{Here, Visit};
 
 /// What the handlers share.
 #[derive(Debug)]
 pub struct Desk {
-    /// The use cases.
-    pub gate: Gate,
+    /// The use cases. They outlive a configuration.
+    pub gate: Arc<Gate>,
     /// The pages of every site.
     pub looks: Looks,
-    /// The signed assertions and their public keys.
+    /// What applications are told, and the public keys that prove it.
     pub assertions: Assertions,
     /// The sites.
     pub sites: Arc<Sites>,
@@ -68,10 +73,6 @@ pub struct Desk {
     pub groups: Arc<Groups>,
     /// The reserved path, without a slash at its end.
     pub prefix: String,
-    /// The sender as mail programs show it.
-    pub sender: String,
-    /// Its address alone.
-    pub sender_address: EmailAddress,
     /// Whose forwarding headers are believed.
     pub trusted: TrustedProxies,
     /// Whether pages offer to open well-known web mails.
@@ -80,6 +81,22 @@ pub struct Desk {
     pub remember_address: bool,
     /// Whether mails leave; said to everybody alike.
     pub mail_health: Arc<MailHealth>,
+}
+
+impl Desk {
+    /// The pages for a request: those of its site, if it has one, in the visitor's language.
+    #[must_use]
+    pub fn look(
+        &self,
+        site: Option<&Site>,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        reference: &Arc<str>,
+    ) -> Look {
+        let look = self.looks.look(site, method, uri, headers, &self.prefix);
+        Look { reference: Arc::clone(reference), at: self.gate.now(), ..look }
+    }
 }
 
 /// The pages and the API behind one door.
@@ -131,9 +148,7 @@ impl Portal {
     /// The pages for a request: those of its site, if it has one, in the visitor's language.
     #[must_use]
     pub fn look(&self, site: Option<&Site>, head: &Parts, reference: &Arc<str>) -> Look {
-        let desk = &self.desk;
-        let look = desk.looks.look(site, &head.method, &head.uri, &head.headers, &desk.prefix);
-        Look { reference: Arc::clone(reference), at: desk.gate.now(), ..look }
+        self.desk.look(site, &head.method, &head.uri, &head.headers, reference)
     }
 
     /// The answer to a request that is refused before or by a handler.
@@ -179,6 +194,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/report/{token}", get(link::report).post(link::confirm_report))
         .route("/signed-in", get(onward::page))
         .route("/sign-out", get(person::sign_out).post(person::confirm_sign_out))
+        .route("/welcome", get(welcome::form).post(welcome::submit))
         .route("/language", post(language::choose))
         .route("/account", get(person::account).post(person::end_sessions))
         .route("/api/sign-in", get(api::state).post(api::sign_in))
@@ -188,6 +204,8 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/api/sessions", get(sessions::list).delete(sessions::end_others))
         .route("/api/sessions/{handle}", delete(sessions::end_one))
         .route("/check", get(check::check))
+        .route("/check/", any(check::check_repeated))
+        .route("/check/{*target}", any(check::check_repeated))
         .route("/jwks.json", get(jwks))
         .route("/assets/{name}", get(asset))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
@@ -200,12 +218,14 @@ fn router(desk: &Arc<Desk>) -> Router {
         .with_state(Arc::clone(desk))
 }
 
-async fn jwks(State(desk): State<Arc<Desk>>) -> Response {
+async fn jwks(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Refusal> {
+    let algorithm = visit.here.located.site.disclosure.assertion().algorithm;
+    let keys = desk.assertions.jwks(algorithm, desk.gate.now()).await?;
     let headers = [
-        (header::CONTENT_TYPE, "application/jwk-set+json"),
-        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::CONTENT_TYPE, "application/jwk-set+json".to_owned()),
+        (header::CACHE_CONTROL, format!("public, max-age={}", KEY_SET_AGE.as_secs())),
     ];
-    (headers, desk.assertions.jwks().to_owned()).into_response()
+    Ok((headers, keys).into_response())
 }
 
 async fn asset(

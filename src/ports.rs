@@ -2,18 +2,25 @@
 //!
 //! One contract suite (`tests/it/store_contract.rs`) holds every store to these laws.
 
+mod people;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::sender::Sender;
 use crate::domain::session::Session;
+use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
+
+pub use people::{AccountChange, AccountChanged, Accounts, ServiceTokens};
 
 /// The store did not do what was asked, or did not say so in time.
 ///
@@ -86,6 +93,8 @@ pub struct NewSession<'a> {
     pub person: PersonKey,
     /// A session of the same browser that ends in the same step (fixation, GHSA-f24x-5g9q-753f).
     pub replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
+    /// The account that is made in the same step, unless the person has one.
+    pub registers: Option<&'a Account>,
 }
 
 /// What became of a [`Settlement`].
@@ -95,12 +104,15 @@ pub enum Settled {
     Done,
     /// The attempt is in another state by now, or gone; nothing was changed.
     Changed,
+    /// The person is suspended, or has an account that cannot be read; nothing was changed.
+    Barred,
 }
 
 /// Started sign-ins.
 ///
 /// Law 1: [`settle`](Self::settle) is one atomic step. Of all callers in all processes that settle
 /// from the same state, exactly one gets [`Settled::Done`]; the session of the others never exists.
+/// While a person is suspended none is made: the account is looked at in that step, too.
 /// Law 2: only digests and keyed hashes arrive here. Law 3: what was acknowledged survives a crash
 /// of linkgate. Law 4: a record of a version that is not known reads as absent.
 #[async_trait]
@@ -220,6 +232,22 @@ pub trait Outbox: Send + Sync {
     async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()>;
 }
 
+/// Which signing keys there are: numbers, salts and times, nothing secret.
+///
+/// Law 1: [`replace_roster`](Self::replace_roster) compares and replaces in one atomic step. Of all
+/// callers in all processes that replace the same revision, exactly one is told `true`. Law 2: what
+/// was acknowledged survives a crash. Law 3: a roster that cannot be read, of another version or
+/// damaged, is trouble and never absent: otherwise a key that was withdrawn would sign again.
+#[async_trait]
+pub trait KeyRosters: Send + Sync {
+    /// The roster; [`KeyRoster::initial`] where none was stored.
+    async fn roster(&self) -> Stored<KeyRoster>;
+
+    /// Stores a roster in place of the one before its revision. Returns whether that was there;
+    /// if not, nothing has changed.
+    async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool>;
+}
+
 /// What keeps a store in order.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
@@ -235,14 +263,22 @@ pub trait Upkeep: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Attempts + Sessions + Limits + Outbox + Upkeep {}
-impl<T: Attempts + Sessions + Limits + Outbox + Upkeep> Store for T {}
+pub trait Store:
+    Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Upkeep
+{
+}
+impl<T> Store for T where
+    T: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Upkeep
+{
+}
 
 /// A mail, ready to be handed over. Built from parsed parts only.
 #[derive(Clone)]
 pub struct OutgoingMail {
     /// Its identity.
     pub id: MailId,
+    /// Who it is from.
+    pub sender: Arc<Sender>,
     /// The one recipient.
     pub to: EmailAddress,
     /// The subject, without line breaks.

@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod arrival;
 pub mod context;
 mod door;
+pub mod front;
 pub mod headers;
 pub mod onward;
 pub mod peers;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use criterion::Criterion;
 use linkgate::domain::email::EmailAddress;
-use linkgate::domain::identity::Identity;
+use linkgate::domain::identity::{Identity, Membership};
+use linkgate::domain::origin::Host;
 use linkgate::domain::path::RequestTarget;
 use linkgate::domain::policy::{
-    Access, AllowEntry, MethodSet, Rule, SiteId, SitePolicy, Unauthenticated, UpstreamId,
+    Access, AllowEntry, Asked, Rule, SiteId, SitePolicy, UpstreamId, Visitor,
 };
 use linkgate::domain::time::UnixMillis;
 
@@ -17,6 +18,7 @@ const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 /// An ordinary path that no rule names, one that the last rule names, a public one, odd ones.
 pub fn all(criterion: &mut Criterion) {
     let (policy, visitor) = (policy(), visitor());
+    let host = Host::parse("wiki.example.com").expect("a host");
     let mut group = criterion.benchmark_group("decide");
     let targets = [
         ("ordinary", "/reports/42?tab=x"),
@@ -29,7 +31,11 @@ pub fn all(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let target = RequestTarget::parse(black_box(text.as_bytes()));
-                target.map(|target| policy.decide("GET", &target, Some(&visitor), NOW))
+                target.map(|target| {
+                    let (method, visitor) = ("GET", Visitor::Person(&visitor));
+                    let (host, target) = (&host, &target);
+                    policy.decide(Asked { host, method, target, client: None, visitor, now: NOW })
+                })
             });
         });
     }
@@ -46,17 +52,16 @@ fn policy() -> SitePolicy {
 }
 
 fn rule(path: &str, access: Access) -> Rule {
-    Rule {
-        name: path.into(),
-        path: path.parse().expect("a pattern"),
-        methods: MethodSet::any(),
-        access,
-        max_age: None,
-        unauthenticated: Unauthenticated::ByKind,
-    }
+    Rule::new(path, path.parse().expect("a pattern"), access)
 }
 
 fn visitor() -> Arc<Identity> {
     let email = EmailAddress::parse("ann@example.com").expect("an address");
-    Arc::new(Identity { email, groups: Arc::from([]), signed_in_at: NOW })
+    Arc::new(Identity {
+        email,
+        groups: Arc::from([]),
+        signed_in_at: NOW,
+        membership: Membership::Outsider,
+        expires_at: NOW,
+    })
 }

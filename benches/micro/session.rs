@@ -124,7 +124,13 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
     let settlement = Settlement {
         from: State::Live,
         to: State::Used { session: digest, at: now },
-        session: Some(NewSession { digest, session: &session, person, replaces: None }),
+        session: Some(NewSession {
+            digest,
+            session: &session,
+            person,
+            replaces: None,
+            registers: None,
+        }),
         mail: None,
         keep_until,
         now,

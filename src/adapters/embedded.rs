@@ -7,9 +7,12 @@
 //! A crash at any moment loses nothing that was acknowledged: the answer follows the commit, and
 //! the commit follows the disk.
 
+mod accounts;
 mod codec;
+mod keys;
 mod open;
 mod outbox;
+mod service_tokens;
 mod steps;
 mod sweep;
 mod tables;
@@ -28,14 +31,15 @@ pub use self::open::{FILE_NAME, OpenError};
 use self::codec::StoredAttempt;
 use self::tables::{Tables, View, pair};
 use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
+use crate::domain::account::Account;
 use crate::domain::attempt::{Record, State};
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 use crate::ports::{
-    Attempts, Beginning, ClaimedMail, Limits, MailId, NewSession, Outbox, Sessions, Settled,
-    Settlement, StoreError, Stored, Upkeep,
+    AccountChange, AccountChanged, Accounts, Attempts, Beginning, ClaimedMail, Limits, MailId,
+    NewSession, Outbox, Sessions, Settled, Settlement, StoreError, Stored, Upkeep,
 };
 
 /// The embedded store. Dropping it finishes what is queued and closes the file.
@@ -184,10 +188,11 @@ impl Attempts for Embedded {
 }
 
 fn make(new: &NewSession<'_>) -> Result<steps::Make, serde_json::Error> {
-    let &NewSession { digest, session, person, replaces } = new;
+    let &NewSession { digest, session, person, replaces, registers } = new;
     let expires_at = session.expires_at;
     let session = codec::encode_session(session, person)?;
-    Ok(steps::Make { digest, session, person, expires_at, replaces })
+    let registers = registers.map(codec::encode_account).transpose()?;
+    Ok(steps::Make { digest, session, person, expires_at, replaces, registers })
 }
 
 #[async_trait]
@@ -226,6 +231,34 @@ impl Sessions for Embedded {
             }
             Ok(found)
         })
+    }
+}
+
+#[async_trait]
+impl Accounts for Embedded {
+    async fn account(&self, person: PersonKey) -> Stored<Option<Account>> {
+        self.read("find an account", |view| {
+            let stored = view.accounts.get(&person.0)?;
+            Ok(stored.and_then(|it| codec::decode_account(it.value())))
+        })
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>> {
+        self.read("list accounts", |view| accounts::page(view, after, most))
+    }
+
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
+        const DOING: &str = "change an account";
+        let AccountChange { person, from, to } = change;
+        let ends_sessions = to.is_none_or(Account::is_suspended);
+        let to = to.map(codec::encode_account).transpose();
+        let to = to.map_err(|error| StoreError::new(DOING, error))?;
+        let step = accounts::Change { person, from, to, ends_sessions };
+        self.writer.write(DOING, move |tables| accounts::change(tables, &step)).await
     }
 }
 

@@ -9,10 +9,13 @@
 //! after the other: one of them finds it changed. What Redis itself forgets (a crash without
 //! `appendonly`, a replica that takes over too early) is out of this store's hands.
 
+mod accounts;
 mod connection;
 mod keys;
 mod read;
+mod roster;
 mod scripts;
+mod service_tokens;
 
 use std::time::Duration;
 
@@ -25,7 +28,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use self::connection::{Connection, Request};
-use self::keys::Keys;
+use self::keys::{Keys, hex};
 use self::scripts::Scripts;
 use crate::domain::attempt::Record;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
@@ -194,10 +197,15 @@ impl Attempts for RedisStore {
             script
                 .key(self.keys.session(new.digest))
                 .key(self.keys.person(new.person))
+                .key(self.keys.account(new.person))
+                .key(self.keys.accounts())
                 .arg(new.digest.to_hex())
                 .arg(json(DOING, new.session)?)
                 .arg(new.session.last_seen.0)
-                .arg(ttl(new.session.expires_at, now));
+                .arg(ttl(new.session.expires_at, now))
+                .arg(hex(new.person.0))
+                .arg(new.registers.map_or(0, |account| account.revision))
+                .arg(new.registers.map(|it| json(DOING, it)).transpose()?.unwrap_or_default());
         }
         if let Some((replaced, person)) = replaces {
             script
@@ -215,8 +223,12 @@ impl Attempts for RedisStore {
                 .arg(ttl(mail.expires_at, now))
                 .arg(now.0);
         }
-        let done = self.connection.ask(DOING, Request::Script(&script)).await?;
-        Ok(if done { Settled::Done } else { Settled::Changed })
+        let done: u8 = self.connection.ask(DOING, Request::Script(&script)).await?;
+        Ok(match done {
+            0 => Settled::Changed,
+            1 => Settled::Done,
+            _ => Settled::Barred,
+        })
     }
 }
 

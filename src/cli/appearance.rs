@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::foundation::sender;
 use super::installation::StartError;
 use crate::config::{BrandConfig, BrandText, Config, KeyPlace};
 use crate::domain::colour::Colour;
 use crate::domain::language::Language;
 use crate::portal::brand::{Accent, Brand, BrandError, Branding, Shade, Text};
 use crate::portal::looks::Looks;
-use crate::portal::mail::{MailRoom, Mails, SiteMails};
+use crate::portal::mail::{Mails, Shelf, SiteMails};
 use crate::portal::pages::Pages;
 
 /// Pages and mails of all sites.
@@ -18,7 +19,7 @@ pub struct Appearance {
     /// The pages.
     pub looks: Looks,
     /// The mails.
-    pub mails: MailRoom,
+    pub mails: Shelf,
 }
 
 /// Reads the files of all brands and tries everything with sample data, so that a broken template
@@ -41,11 +42,12 @@ pub fn read(config: &Config) -> Result<Appearance, StartError> {
             own_pages.insert(site.policy.site(), own.0);
             mails = own.1;
         }
-        sites.insert(site.name.to_string(), SiteMails { mails, title: site.title.to_string() });
+        let (title, sender) = (site.title.to_string(), Arc::new(sender(config, Some(site))));
+        sites.insert(site.name.to_string(), SiteMails { mails, title, sender });
     }
     Ok(Appearance {
         looks: Looks::new(common_pages, own_pages),
-        mails: MailRoom::new(common_mails, sites),
+        mails: Shelf::new(common_mails, Arc::new(sender(config, None)), sites),
     })
 }
 

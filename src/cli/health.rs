@@ -8,26 +8,37 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{StatusCode, header};
 
+use super::reload::InForce;
 use crate::ports::Store;
 
-/// The routes. `/healthz`: the process answers. `/readyz`: the store does, too.
-pub fn router(store: Arc<dyn Store>) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { plain(StatusCode::OK, "ok\n") }))
-        .route("/readyz", get(ready))
-        .with_state(store)
+/// What the answers are made of.
+#[derive(Clone)]
+struct Parts {
+    store: Arc<dyn Store>,
+    in_force: Arc<InForce>,
 }
 
-async fn ready(State(store): State<Arc<dyn Store>>) -> Response {
-    match store.ping().await {
-        Ok(()) => plain(StatusCode::OK, "store: ok\n"),
+/// The routes. `/healthz`: the process answers. `/readyz`: the store does, too, and what became of
+/// changes of the configuration. One that was refused leaves linkgate ready: the one before it is
+/// in force.
+pub fn router(store: Arc<dyn Store>, in_force: Arc<InForce>) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { plain(StatusCode::OK, "ok\n".into()) }))
+        .route("/readyz", get(ready))
+        .with_state(Parts { store, in_force })
+}
+
+async fn ready(State(parts): State<Parts>) -> Response {
+    let (status, word) = match parts.store.ping().await {
+        Ok(()) => (StatusCode::OK, "ok"),
         Err(error) => {
             tracing::warn!(%error, cause = %error.source, "not ready");
-            plain(StatusCode::SERVICE_UNAVAILABLE, "store: failing\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "failing")
         }
-    }
+    };
+    plain(status, format!("store: {word}\n{}", parts.in_force.report()))
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response {
+fn plain(status: StatusCode, text: String) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
 }

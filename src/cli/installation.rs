@@ -4,40 +4,35 @@
 //! configuration; the `match`es here lead to the rest.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use pingora::protocols::tls::CaType;
 use pingora::server::Server;
-use pingora::utils::tls::{WrappedX509, parse_x509};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use super::{appearance, health, secret_file};
+use super::foundation::{Built, Foundation};
+use super::reload::{InForce, Source};
+use super::{health, secret_file};
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::Embedded;
 use crate::adapters::mail::folder::Folder;
 use crate::adapters::mail::inbox::Inbox;
-use crate::adapters::mail::message::Sender;
 use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
 use crate::adapters::redis::{RedisOptions, RedisStore};
 use crate::config::{
-    Config, MailConfig, MailTransport, SmtpConfig, SmtpTls, StoreConfig, Upstream as UpstreamFile,
-    UpstreamProtocol,
+    Config, MailTransport, Password, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
-use crate::domain::limit::Limit;
-use crate::domain::site::{Site, Sites};
-use crate::domain::terms::SignInTerms;
 use crate::gate::Gate;
-use crate::portal::assertion::Assertions;
+use crate::portal::admin::{self, Caller};
+use crate::portal::assertion::SigningKeys;
 use crate::portal::courier::Courier;
+use crate::portal::inbox;
 use crate::portal::looks::Looks;
-use crate::portal::{Desk, Portal, inbox};
-use crate::ports::{Clock, Entropy, Mailer, OsEntropy, Store, SystemClock};
-use crate::proxy::peers::{Upstream, Wire};
+use crate::portal::mail::MailRoom;
+use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock};
+use crate::proxy::front::Fronts;
 use crate::proxy::server::{
     GuardedProxy, Listening, add_pages, add_proxy, add_work, guarded, server_conf,
 };
@@ -83,10 +78,18 @@ pub struct Installation {
     pub courier: Arc<Courier>,
     /// The store for work beside the proxy; it may have connections of its own.
     pub work_store: Arc<dyn Store>,
+    /// The routes of the admin listener besides the health pages, if anybody may use them.
+    pub admin: Option<Router>,
     /// The clock that is kept in step with the store's.
     pub clock: Arc<StoreClock>,
     /// The development inbox and where it listens, if there is one.
     pub inbox: Option<(SocketAddr, Router)>,
+    /// The configuration that is in force, and the way to another one.
+    pub in_force: Arc<InForce>,
+    /// What requests meet.
+    pub fronts: Arc<Fronts>,
+    /// Where it was read from, if it is to be read again.
+    pub source: Option<Source>,
 }
 
 impl Installation {
@@ -100,45 +103,36 @@ impl Installation {
             .map_err(|error| StartError::Part(format!("secret: {error}")))?;
         let (store, work_store) = open_stores(&config.store)?;
         let clock = Arc::new(StoreClock::new(SystemClock));
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let prefix = config.prefix.as_str();
-        let gate = Gate::new(
-            store,
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Arc::clone(&entropy),
-            &secret,
-            prefix,
-        );
-        let sender = sender(&config.mail);
-        let appearance = appearance::read(config)?;
-        let (mailer, inbox) = open_mailer(config, &sender, &appearance.looks)?;
+        let rosters: Arc<dyn KeyRosters> = Arc::clone(&store) as Arc<dyn KeyRosters>;
+        let gate = Gate::new(store, Arc::clone(&shared), Arc::clone(&entropy), &secret, prefix);
+        let foundation = Foundation {
+            gate: Arc::new(gate),
+            signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
+            mail_health: Arc::default(),
+        };
+        let Built { front, mails, looks } = foundation.build(config)?;
+        let (mailer, inbox) = open_mailer(config, &looks)?;
+        let mails = MailRoom::new(mails);
         let courier = Courier {
             store: Arc::clone(&work_store),
             mailer,
-            mails: appearance.mails,
-            seal: gate.keys().mail.clone(),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            mails: mails.clone(),
+            seal: foundation.gate.keys().mail.clone(),
+            clock: shared,
             entropy: Arc::clone(&entropy),
-            waits: gate.mail_waits(),
-            health: Arc::default(),
+            waits: foundation.gate.mail_waits(),
+            health: Arc::clone(&foundation.mail_health),
         };
-        let portal = Portal::new(Arc::new(Desk {
-            gate,
-            looks: appearance.looks,
-            assertions: Assertions::new(&secret, prefix).map_err(part)?,
-            sites: Arc::new(sites(config)),
-            groups: Arc::clone(&config.groups),
-            prefix: prefix.to_owned(),
-            sender: sender.to_string(),
-            sender_address: sender.address.clone(),
-            trusted: config.trusted_proxies.clone(),
-            mail_buttons: config.sign_in.mail_buttons,
-            remember_address: config.sign_in.remember_address,
-            mail_health: Arc::clone(&courier.health),
-        }));
-        let upstreams = config.sites.iter().map(|site| upstream(&site.upstream));
-        let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
-        let proxy = AuthProxy::new(portal, upstreams, entropy);
-        Ok(Self { proxy, courier: Arc::new(courier), work_store, clock, inbox })
+        let admin = admin_api(config, foundation.gate.over(Arc::clone(&work_store)));
+        let fronts = Arc::new(Fronts::new(front));
+        let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
+        let shared = Arc::clone(&fronts);
+        let in_force = InForce::new(foundation, secret, config.clone(), shared, mails);
+        let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
+        let source = None;
+        Ok(Self { proxy, courier, work_store, admin, clock, inbox, in_force, fronts, source })
     }
 
     /// Puts everything into a server, which then only has to run.
@@ -162,7 +156,20 @@ impl Installation {
             add_pages(&mut server, "inbox", address, router);
         }
         if let Some(address) = config.admin {
-            add_pages(&mut server, "admin", address, health::router(Arc::clone(&self.work_store)));
+            let (store, in_force) = (Arc::clone(&self.work_store), Arc::clone(&self.in_force));
+            let health = health::router(store, in_force);
+            add_pages(&mut server, "admin", address, health.merge(self.admin.unwrap_or_default()));
+        }
+        let fronts = self.fronts;
+        add_work(&mut server, "upstreams", move || {
+            let fronts = Arc::clone(&fronts);
+            Box::pin(async move { fronts.care().await })
+        });
+        if let Some(source) = self.source {
+            let in_force = self.in_force;
+            add_work(&mut server, "reload", move || {
+                Box::pin(Arc::clone(&in_force).follow(source.clone()))
+            });
         }
         let courier = self.courier;
         add_work(&mut server, "mail", move || Box::pin(Arc::clone(&courier).run()));
@@ -172,6 +179,14 @@ impl Installation {
         });
         Ok(server)
     }
+}
+
+/// The admin API, for those who may call it.
+fn admin_api(config: &Config, gate: Gate) -> Option<Router> {
+    let token = config.admin_token.as_ref().map(Password::expose);
+    let caller = Caller::of(config.admin?, token)?;
+    let desk = super::admin::desk(config, gate);
+    Some(admin::guarded(admin::router(desk), caller))
 }
 
 /// Puts the guard with the configured limits before a proxy.
@@ -184,7 +199,7 @@ pub fn guard(proxy: AuthProxy, config: &Config) -> GuardedProxy {
         ..WireLimits::default()
     };
     let conf = Arc::new(server_conf(threads(config)));
-    guarded(&conf, proxy, limits, config.trusted_proxies.clone())
+    guarded(&conf, proxy, limits)
 }
 
 /// Removes what is over, and keeps the clock in step. Trouble is said once until it is over.
@@ -206,41 +221,6 @@ pub async fn upkeep(store: Arc<dyn Store>, clock: Arc<StoreClock>) {
     }
 }
 
-/// The sites of a configuration, indexed.
-#[must_use]
-pub fn sites(config: &Config) -> Sites {
-    let site = |site: &crate::config::Site| Site {
-        name: site.name.to_string(),
-        title: site.title.to_string(),
-        pattern: site.origin.clone(),
-        policy: Arc::clone(&site.policy),
-        terms: SignInTerms {
-            enabled: site.sign_in.enabled,
-            link_lifetime: site.sign_in.link_lifetime,
-            other_browser: site.sign_in.other_browser,
-            email_limit: config.sign_in.email_limit,
-            client_limit: config.sign_in.ip_limit,
-            network_limit: wider(config.sign_in.network_limit, config.sign_in.ip_limit),
-            site_limit: wider(config.sign_in.site_limit, config.sign_in.ip_limit),
-            total_limit: wider(config.sign_in.total_limit, config.sign_in.ip_limit),
-            new_device_notice: site.sign_in.new_device_notice,
-            used_link_retention: config.sign_in.used_link_retention,
-            session: config.session.lifetimes,
-        },
-        return_to: site.return_to.clone(),
-        session_domain: config.session.domain.as_ref().map(ToString::to_string),
-        identity_headers: site.identity_headers,
-        odd_headers: site.odd_headers,
-        cors_origins: site.cors_origins.clone(),
-    };
-    Sites::new(config.sites.iter().map(site).collect())
-}
-
-/// A limit for many, which is never smaller than that of one client among them.
-fn wider(many: Limit, one: Limit) -> Limit {
-    if one.count > many.count { one } else { many }
-}
-
 fn threads(config: &Config) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     config.server.threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or_else(cores)
@@ -258,11 +238,11 @@ fn listening(config: &Config) -> Vec<Listening> {
         .collect()
 }
 
-type TwoHandles = (Arc<dyn Store>, Arc<dyn Store>);
+pub(super) type TwoHandles = (Arc<dyn Store>, Arc<dyn Store>);
 
 /// One handle for the proxy and one for the work beside it. Pingora runs them in runtimes of their
 /// own, and a Redis connection belongs to the runtime that uses it; the embedded store has none.
-fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
+pub(super) fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
     let shared = |store: Embedded| {
         let store: Arc<dyn Store> = Arc::new(store);
@@ -273,39 +253,34 @@ fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
         StoreConfig::Embedded { path } => {
             Embedded::open(path).map(shared).map_err(|error| failed(&error))
         }
-        StoreConfig::Redis(redis) => {
-            let ca = redis.ca.as_ref().map(read).transpose()?;
-            let open = || -> Result<Arc<dyn Store>, StartError> {
-                let options = RedisOptions { ca: ca.clone() };
-                let store = RedisStore::new(redis.url.expose(), &redis.prefix, options);
-                Ok(Arc::new(store.map_err(|error| failed(&format_args!("redis: URL {error}")))?))
-            };
-            Ok((open()?, open()?))
-        }
+        StoreConfig::Redis(settings) => Ok((redis(settings)?, redis(settings)?)),
     }
+}
+
+/// A Redis store, with connections of its own.
+///
+/// # Errors
+/// [`StartError`] when URL or certificate cannot be used.
+pub(super) fn redis(settings: &RedisConfig) -> Result<Arc<dyn Store>, StartError> {
+    let ca = settings.ca.as_deref().map(read).transpose()?;
+    let store = RedisStore::new(settings.url.expose(), &settings.prefix, RedisOptions { ca });
+    let store = store.map_err(|error| StartError::Store(format!("redis: URL {error}")))?;
+    Ok(Arc::new(store))
 }
 
 type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
 
-fn open_mailer(config: &Config, sender: &Sender, looks: &Looks) -> Result<OpenMailer, StartError> {
+fn open_mailer(config: &Config, looks: &Looks) -> Result<OpenMailer, StartError> {
     Ok(match &config.mail.transport {
-        MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?, sender.clone())), None),
-        MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone(), sender.clone())), None),
+        MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?)), None),
+        MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone())), None),
         MailTransport::Inbox(address) => {
-            let inbox = Inbox::new(sender.clone());
+            let inbox = Inbox::new();
             let prefix = config.prefix.as_str();
             let router = inbox::router(inbox.clone(), looks.clone(), prefix);
             (Arc::new(inbox), Some((*address, router)))
         }
     })
-}
-
-pub(super) fn sender(mail: &MailConfig) -> Sender {
-    Sender {
-        name: Some(mail.from.name.clone()).filter(|name| !name.is_empty()),
-        address: mail.from.address.clone(),
-        reply_to: mail.reply_to.as_ref().map(|mailbox| mailbox.address.clone()),
-    }
 }
 
 fn relay(smtp: &SmtpConfig) -> Result<Relay, StartError> {
@@ -321,44 +296,14 @@ fn relay(smtp: &SmtpConfig) -> Result<Relay, StartError> {
             .login
             .as_ref()
             .map(|(name, password)| (name.clone(), Zeroizing::new(password.expose().to_owned()))),
-        authority: smtp.ca.as_ref().map(read).transpose()?,
+        authority: smtp.ca.as_deref().map(read).transpose()?,
         patience: smtp.timeout,
     })
 }
 
-fn upstream(file: &UpstreamFile) -> Result<Upstream, StartError> {
-    let wire = match file.protocol {
-        UpstreamProtocol::Http => Wire::Http,
-        UpstreamProtocol::H2c => Wire::H2c,
-        UpstreamProtocol::Https => Wire::Https,
-    };
-    let servers =
-        file.servers.iter().map(|server| (server.host.to_string(), server.port)).collect();
-    let mut upstream = Upstream::new(servers, wire);
-    upstream.server_name = file.server_name.as_ref().map(ToString::to_string);
-    upstream.authorities = file.ca.as_ref().map(authorities).transpose()?;
-    upstream.connect_timeout = file.connect_timeout;
-    upstream.read_timeout = file.read_timeout;
-    upstream.write_timeout = file.write_timeout;
-    Ok(upstream)
-}
-
-fn authorities(path: &PathBuf) -> Result<Arc<CaType>, StartError> {
-    let pem = read(path)?;
-    let broken = |cause: String| StartError::File { path: path.clone(), cause };
-    let certificates = CertificateDer::pem_slice_iter(&pem)
-        .map(|certificate| certificate.map(|der| WrappedX509::new(der.to_vec(), parse_x509)))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| broken(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(broken("holds no certificate".into()));
-    }
-    Ok(certificates.into())
-}
-
-fn read(path: &PathBuf) -> Result<Vec<u8>, StartError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, StartError> {
     std::fs::read(path)
-        .map_err(|error| StartError::File { path: path.clone(), cause: error.to_string() })
+        .map_err(|error| StartError::File { path: path.to_owned(), cause: error.to_string() })
 }
 
 fn part(error: impl std::fmt::Display) -> StartError {

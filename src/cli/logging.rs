@@ -14,7 +14,9 @@ use crate::config::{LogConfig, LogFormat};
 /// When the machine has no room for the thread that writes.
 pub(super) fn start(log: LogConfig) -> std::io::Result<LogEnd> {
     let level = log.level.as_str();
-    let filter = EnvFilter::new(format!("warn,linkgate={level},pingora_proxy=off"));
+    let filter = EnvFilter::new(format!(
+        "warn,linkgate={level},pingora_proxy=off,pingora_load_balancing=off"
+    ));
     let (lines, end) = queue::start(std::io::stderr())?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
     match log.format {

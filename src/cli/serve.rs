@@ -6,20 +6,29 @@ use std::process::ExitCode;
 use pingora::server::RunArgs;
 
 use super::installation::Installation;
-use super::{fail, load, logging};
-use crate::config::Config;
+use super::reload::Source;
+use super::{EX_USAGE, complain, fail, logging};
+use crate::config::{Config, Recorded, SystemEnvironment};
 
 pub(super) fn run(path: &Path) -> ExitCode {
-    let config = match load(path) {
+    let environment = Recorded::new(SystemEnvironment);
+    let config = match Config::load_in(path, &environment) {
         Ok(config) => config,
-        Err(code) => return code,
+        Err(problems) => {
+            complain(&problems);
+            return ExitCode::from(EX_USAGE);
+        }
     };
+    let mut asked = environment.into_asked();
+    asked.insert(path.to_owned());
     let _log = match logging::start(config.log) {
         Ok(log) => log,
         Err(error) => return fail(&error),
     };
     warn(&config);
-    let server = Installation::open(&config).and_then(|open| open.into_server(&config));
+    let source = Source { path: path.to_owned(), asked };
+    let server = Installation::open(&config)
+        .and_then(|open| Installation { source: Some(source), ..open }.into_server(&config));
     match server {
         Err(error) => fail(&error),
         Ok(mut server) => {

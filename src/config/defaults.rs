@@ -5,10 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::settings::{
-    LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig, SessionConfig, SignInConfig,
+    LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig, SessionConfig,
+    SignInConfig, SiteLimits,
 };
 use crate::domain::colour::Colour;
-use crate::domain::limit::Limit;
+use crate::domain::limit::{CountedAlone, Limit};
 use crate::domain::session::Lifetimes;
 use crate::domain::time::Span;
 
@@ -44,19 +45,37 @@ pub(super) const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const HEALTH_INTERVAL: Duration = Duration::from_secs(10);
+pub(super) const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const HEALTH_FAILURES: u32 = 2;
+pub(super) const HEALTH_SUCCESSES: u32 = 1;
+pub(super) const MOST_HEALTH_COUNT: u32 = 100;
 pub(super) const REDIS_PREFIX: &str = "linkgate";
+
+/// Shorter, and clocks that differ by a minute refuse what is genuine.
+pub(super) const SHORTEST_ASSERTION: Span = Span::seconds(MINUTE);
+/// Longer, and a group that somebody left is believed for longer.
+pub(super) const LONGEST_ASSERTION: Span = Span::seconds(5 * MINUTE);
 
 impl Default for SignInConfig {
     fn default() -> Self {
         Self {
-            email_limit: Limit { count: 3, window: Span::seconds(HOUR) },
-            ip_limit: Limit { count: 10, window: Span::seconds(HOUR) },
-            network_limit: Limit { count: 50, window: Span::seconds(HOUR) },
-            site_limit: Limit { count: 1_000, window: Span::seconds(HOUR) },
             total_limit: Limit { count: 5_000, window: Span::seconds(HOUR) },
             used_link_retention: Duration::from_secs(30 * DAY),
             mail_buttons: true,
             remember_address: true,
+        }
+    }
+}
+
+impl Default for SiteLimits {
+    fn default() -> Self {
+        Self {
+            email: Limit { count: 3, window: Span::seconds(HOUR) },
+            ip: Limit { count: 10, window: Span::seconds(HOUR) },
+            network: Limit { count: 50, window: Span::seconds(HOUR) },
+            site: Limit { count: 1_000, window: Span::seconds(HOUR) },
+            alone: CountedAlone::default(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What the configuration may ask the machine for.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Environment variables and files that the configuration names. A trait, so that tests need
 /// neither.
@@ -56,5 +58,49 @@ impl Environment for SystemEnvironment {
         const READ_BY_GROUP_OR_OTHERS: u32 = 0o044;
         let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
         mode & READ_BY_GROUP_OR_OTHERS != 0
+    }
+}
+
+/// An environment that notes which files and folders it was asked for, whether they were there or
+/// not: a change of any of them may change what the configuration says.
+#[derive(Debug)]
+pub struct Recorded<E> {
+    inner: E,
+    asked: RefCell<BTreeSet<PathBuf>>,
+}
+
+impl<E: Environment> Recorded<E> {
+    /// Notes what `inner` is asked for.
+    pub fn new(inner: E) -> Self {
+        Self { inner, asked: RefCell::default() }
+    }
+
+    /// Everything that was asked for.
+    pub fn into_asked(self) -> BTreeSet<PathBuf> {
+        self.asked.into_inner()
+    }
+
+    fn note(&self, path: &Path) {
+        self.asked.borrow_mut().insert(path.to_owned());
+    }
+}
+
+impl<E: Environment> Environment for Recorded<E> {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.inner.variable(name)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.note(path);
+        self.inner.read(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<()> {
+        self.note(path);
+        self.inner.list(path)
+    }
+
+    fn is_open_to_others(&self, path: &Path) -> bool {
+        self.inner.is_open_to_others(path)
     }
 }

@@ -43,12 +43,14 @@ map! {
         sign_in: Map<SignInFile>,
         session: Map<SessionFile>,
         groups: Map<GroupsFile>,
+        groups_file: Text,
         sites: List<SiteFile>,
         brand: Map<BrandFile>,
         languages: List<String>,
         prefix: Text,
         server: Map<ServerFile>,
         log: Map<LogFile>,
+        tests: List<String>,
     }
 }
 
@@ -73,6 +75,7 @@ map! {
     AdminFile {
         listen: Text,
         allow_remote: Text,
+        token: Located<SecretSource>,
     }
 }
 
@@ -190,10 +193,14 @@ map! {
         return_to: List<String>,
         cors_origins: List<String>,
         sign_in: Map<SiteSignInFile>,
-        identity_headers: Text,
+        identity_headers: Located<Choice<IdentityHeadersFile>>,
+        headers: Map<HeadersFile>,
+        assertion: Map<AssertionFile>,
         odd_headers: Text,
         rules: List<RuleFile>,
         brand: Map<BrandFile>,
+        mail: Map<SiteMailFile>,
+        max_body: Text,
     }
 }
 
@@ -206,6 +213,60 @@ map! {
         connect_timeout: Text,
         read_timeout: Text,
         write_timeout: Text,
+        balance: Text,
+        health: Map<HealthFile>,
+    }
+}
+
+map! {
+    /// `sites[].upstream.health`
+    HealthFile {
+        path: Text,
+        host: Text,
+        interval: Text,
+        timeout: Text,
+        failures: Text,
+        successes: Text,
+    }
+}
+
+map! {
+    /// `sites[].mail`
+    SiteMailFile {
+        from: Text,
+        reply_to: Text,
+    }
+}
+
+map! {
+    /// `sites[].sign_in.limits`
+    SiteLimitsFile {
+        email: Text,
+        ip: Text,
+        network: Text,
+        site: Text,
+    }
+}
+
+map! {
+    /// `sites[].identity_headers`, the long form
+    IdentityHeadersFile {
+        preset: Text,
+        user: Text,
+        email: Text,
+        groups: Text,
+        name: Text,
+        groups_format: Text,
+        when_anonymous: Text,
+    }
+}
+
+map! {
+    /// `sites[].assertion`
+    AssertionFile {
+        algorithm: Text,
+        lifetime: Text,
+        header: Text,
     }
 }
 
@@ -215,9 +276,11 @@ map! {
         enabled: Text,
         mode: Text,
         registration: Text,
+        registration_name: Text,
         link_lifetime: Text,
         other_browser: Text,
         new_device_notice: Text,
+        limits: Map<SiteLimitsFile>,
     }
 }
 
@@ -226,6 +289,8 @@ map! {
     RuleFile {
         path: Text,
         methods: List<String>,
+        host: Text,
+        from: List<String>,
         access: Text,
         allow: List<String>,
         max_age: Text,
@@ -283,6 +348,8 @@ map! {
 
 /// `groups`: names that the operator chooses, each with its members.
 pub(super) type GroupsFile = Named<List<String>>;
+/// `sites[].headers`: names of headers, each with its value.
+pub(super) type HeadersFile = Named<Text>;
 /// `brand.texts`: languages, each with the keys of messages and their texts.
 pub(super) type TextsFile = Named<Named<Text>>;
 

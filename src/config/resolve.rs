@@ -8,6 +8,8 @@
 mod addresses;
 mod brand;
 mod certificates;
+mod disclosure;
+mod expectations;
 mod languages;
 mod mail;
 mod people;
@@ -21,7 +23,8 @@ mod upstream;
 use std::sync::Arc;
 
 use self::addresses::Addresses;
-use super::file::File;
+use super::file::{File, GroupsFile};
+use super::groups_file::{GroupMembers, united};
 use super::problem::{Fault, Problem, Problems, in_order};
 use super::scope::{Run, Scope};
 use super::settings::{BrandConfig, Config};
@@ -47,12 +50,15 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
     let addresses = Addresses::default();
     let listeners = server::listeners(root, file.listen.as_ref(), &addresses);
     let admin = server::admin(root, file.admin.as_ref(), &addresses);
+    let admin_token = server::admin_token(root, file.admin.as_ref());
     let mail = mail::mail(root, file.mail.as_ref(), &addresses);
     let trusted_proxies = server::trusted_proxies(root, file.trusted_proxies.as_ref());
     let store = store::store(root, file);
     let secret = store::secret(root, file.secret.as_ref(), store.as_ref());
     let (sign_in, site_sign_in) = people::sign_in(root, file.sign_in.as_ref());
-    let groups = people::groups(root, file);
+    let own = people::groups(root, file);
+    let listed = people::groups_file(root, file.groups_file.as_ref());
+    let groups = united(own, listed);
     let prefix = server::prefix(root, file.prefix.as_ref());
     let languages = languages::languages(root, file.languages.as_ref());
     let brand = brand::brand(root, file.brand.as_ref(), &BrandConfig::default(), &languages);
@@ -62,14 +68,19 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         prefix: &prefix,
         groups: &groups,
         sign_in: site_sign_in,
+        total_limit: sign_in.total_limit,
+        trusted: &trusted_proxies,
         addresses: &addresses,
+        trusted_proxies: &trusted_proxies,
     };
     let sites = site::sites(root, file.sites.as_ref(), &common);
     let session = people::session(root, file.session.as_ref(), &sites);
+    let tests = expectations::expectations(root, file.tests.as_ref(), &trusted_proxies);
     let compiled = people::compiled(root, &groups);
     Some(Config {
         listeners,
         admin,
+        admin_token,
         trusted_proxies,
         brand,
         languages,
@@ -83,8 +94,14 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         session,
         groups: Arc::new(compiled),
         sites,
+        tests,
         warnings: Vec::new(),
     })
+}
+
+/// The groups of a file of their own.
+pub(super) fn group_members(root: &Scope<'_>, groups: &GroupsFile) -> GroupMembers {
+    people::members_in(root, groups)
 }
 
 /// Something is missing that nobody reported. Refusing to start is the safe end of our own mistake.

@@ -13,6 +13,8 @@ use crate::domain::time::Span;
 /// What every part of the resolving needs: the way to the machine, and the list of problems.
 pub(super) struct Run<'a> {
     pub(super) file_name: &'a str,
+    /// The file itself, to find places inside of values.
+    pub(super) text: &'a str,
     /// What relative paths in the file are relative to: the folder of the file.
     pub(super) base: &'a Path,
     pub(super) environment: &'a dyn Environment,
@@ -50,9 +52,30 @@ impl<'a> Scope<'a> {
         self.key(if is_name { &key.value } else { "(a key)" }, key.at)
     }
 
+    /// The same key at another place of the file, as where its value stands.
+    pub(super) fn at(&self, at: Place) -> Self {
+        Self { at, ..self.clone() }
+    }
+
     /// An entry of this list.
     pub(super) fn item(&self, index: usize, at: Place) -> Self {
         Self { run: self.run, key: format!("{}[{index}]", self.key), at }
+    }
+
+    /// The place of a byte within the value that stands here, if it can be told: a value on one
+    /// line, without the escapes of YAML before that byte. Otherwise the place of the value.
+    pub(super) fn within(&self, value: &str, byte: usize) -> Self {
+        let count = |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+        let line = self.run.text.lines().nth(count(self.at.line)).unwrap_or_default();
+        let start = line.char_indices().nth(count(self.at.column)).map_or(line.len(), |it| it.0);
+        let rest = &line[start..];
+        let bare = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
+        let Some(before) = value.get(..byte).filter(|before| bare.starts_with(*before)) else {
+            return self.clone();
+        };
+        let passed = rest[..rest.len() - bare.len()].chars().chain(before.chars()).count();
+        let column = self.at.column + u64::try_from(passed).unwrap_or_default();
+        Self { at: Place { column, ..self.at }, ..self.clone() }
     }
 
     /// The path of keys to here.

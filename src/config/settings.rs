@@ -1,6 +1,7 @@
 //! What the configuration means: the types that the rest of the program is built from.
 
 mod brand;
+mod expectation;
 mod outside;
 mod site;
 
@@ -13,10 +14,14 @@ use std::time::Duration;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use brand::{BrandConfig, BrandText};
+pub use expectation::{Expectation, Expected, NotWhole, Question, WholeUrl};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
-pub use site::{Site, SiteSignIn, Upstream, UpstreamProtocol, UpstreamServer};
+pub use site::{
+    Backend, Site, SiteLimits, SiteMail, SiteSignIn, Upstream, UpstreamBalance, UpstreamHealth,
+    UpstreamProtocol, UpstreamServer,
+};
 
 use super::problem::Problem;
 use crate::domain::client::TrustedProxies;
@@ -26,8 +31,8 @@ use crate::domain::origin::Host;
 use crate::domain::policy::Groups;
 use crate::domain::secret::Secret;
 use crate::domain::session::Lifetimes;
-pub use crate::domain::site::{IdentityHeaders, OddHeaders};
-pub use crate::domain::terms::OtherBrowser;
+pub use crate::domain::site::OddHeaders;
+pub use crate::domain::terms::{OtherBrowser, Registration};
 
 /// Everything the configuration says, checked.
 ///
@@ -39,6 +44,8 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     /// The address of the admin API and the health pages; none when it is `off`.
     pub admin: Option<SocketAddr>,
+    /// What callers of the admin API must show. Without it the API is served on loopback only.
+    pub admin_token: Option<Password>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted_proxies: TrustedProxies,
     /// The installation's secret, or how to come by it.
@@ -66,6 +73,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Logging.
     pub log: LogConfig,
+    /// What the operator expects of the rules, in the order of the file. `linkgate check` finds out.
+    pub tests: Vec<Expectation>,
     /// What works and is not as it should be, in the order of the file. To be told, not to stop
     /// for.
     pub warnings: Vec<Problem>,
@@ -126,14 +135,6 @@ impl fmt::Debug for Password {
 /// Sign-in, as far as it is the same for all sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignInConfig {
-    /// How many mails one address may be sent.
-    pub email_limit: Limit,
-    /// How many mails one client (an IPv4 address, an IPv6 /64) may ask for.
-    pub ip_limit: Limit,
-    /// How many mails the clients of one network (IPv4 /24, IPv6 /48) may ask for.
-    pub network_limit: Limit,
-    /// How many mails all sign-ins to one site may send.
-    pub site_limit: Limit,
     /// How many mails this installation may send.
     pub total_limit: Limit,
     /// How long a used link is remembered.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_yaml::options::DuplicateKeyPolicy;
 use serde_yaml::{Error, Options};
 
-use super::file::File;
+use super::file::{File, GroupsFile};
 use super::located::{Located, place};
 use super::problem::{Fault, Place, Problem, Problems};
 use super::suggest::{either, nearest};
@@ -21,6 +21,15 @@ use super::suggest::{either, nearest};
 /// # Errors
 /// The one mistake at which the reading ended.
 pub(super) fn read(text: &str, file_name: &str) -> Result<File, Problems> {
+    serde_yaml::from_str_with_options(text, options(DuplicateKeyPolicy::Error))
+        .map_err(|error| Problems::new(vec![problem(&error, text, file_name)]))
+}
+
+/// Reads the structure of a file of groups.
+///
+/// # Errors
+/// The one mistake at which the reading ended.
+pub(super) fn read_groups(text: &str, file_name: &str) -> Result<GroupsFile, Problems> {
     serde_yaml::from_str_with_options(text, options(DuplicateKeyPolicy::Error))
         .map_err(|error| Problems::new(vec![problem(&error, text, file_name)]))
 }
@@ -99,7 +108,7 @@ fn key_at(text: &str, place: Place) -> Option<String> {
 }
 
 /// Keys below which all may be secret: nothing below them is named.
-const SECRET_KEYS: [&str; 3] = ["secret", "password", "url"];
+const SECRET_KEYS: [&str; 4] = ["secret", "password", "url", "token"];
 
 /// Appends the path to `place`; leaves `path` alone when it is not below `node`.
 fn find(node: &Located<Tree>, place: Place, path: &mut String) -> bool {

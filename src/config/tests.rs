@@ -2,7 +2,10 @@
 
 mod bad;
 mod brand;
+mod disclosure;
 mod good;
+mod people;
+mod rules;
 mod secrets;
 mod signing_in;
 mod warnings;
@@ -95,6 +98,10 @@ fn machine() -> TestEnvironment {
         .file("etc/full.svg", logo(&" ".repeat(4096 - logo("").len())))
         .file("etc/large.svg", logo(&" ".repeat(4097 - logo("").len())))
         .file("etc/photo.svg", [0xff, 0xd8, 0xff])
+        .file("etc/groups.yaml", "staff: [\"@example.com\"]\nadmins: [bob@partner.example]\n")
+        .file("etc/bad-groups.yaml", "staff: [everyone]\na b: [x@example.com]\n")
+        .file("etc/list.yaml", "- staff\n")
+        .variable("ADMIN_TOKEN", "0123456789abcdef0123456789abcdef")
         .file("etc/pages/sign-in.html", "hello")
         .file("etc/other/sign-in.html", "hello")
 }

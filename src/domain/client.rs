@@ -6,8 +6,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use ipnet::IpNet;
 
 mod browser;
+mod networks;
 
 pub use browser::{Browser, BrowserLabel, System, UNKNOWN_BROWSER, in_app};
+pub use networks::{Network, NetworkError, Networks};
 
 /// Entries of `X-Forwarded-For` that are looked at, from the right. Real chains are short, and the
 /// field is as long as an attacker likes.
@@ -88,6 +90,12 @@ impl TrustedProxies {
         Self(networks)
     }
 
+    /// Whether nobody is trusted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether the address belongs to a trusted proxy.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -113,6 +121,23 @@ impl TrustedProxies {
             client = address.into();
         }
         client
+    }
+
+    /// The client where its address is really known, for who decides by it.
+    ///
+    /// The address of a trusted proxy is nobody's: the proxy may have said nothing about its
+    /// client, or something that is no address, and then everybody behind it would stand in the
+    /// proxy's own network. The unspecified address stands for a connection without one.
+    #[must_use]
+    pub fn known(&self, client: ClientAddress) -> Option<ClientAddress> {
+        let is_known = !client.ip().is_unspecified() && !self.contains(client.ip());
+        is_known.then_some(client)
+    }
+
+    /// Whether every address of the network is a trusted proxy's, as far as one entry says so.
+    #[must_use]
+    pub fn covers(&self, network: Network) -> bool {
+        self.0.iter().any(|trusted| trusted.contains(&network.as_ip_net()))
     }
 }
 
@@ -215,6 +240,30 @@ mod tests {
             let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
             assert_eq!(proxies.client(ip(peer), &lines).to_string(), client, "{peer} {lines:?}");
         }
+    }
+
+    #[test]
+    fn the_address_of_a_trusted_proxy_is_nobodys() {
+        let proxies = trusted(&["10.0.0.0/24"]);
+        for (peer, lines, known) in [
+            ("203.0.113.7", &[][..], Some("203.0.113.7")),
+            ("203.0.113.7", &["10.0.0.1"], Some("203.0.113.7")),
+            ("10.0.0.1", &["10.0.1.5"], Some("10.0.1.5")),
+            // It says nothing, nothing that is an address, or names itself.
+            ("10.0.0.1", &[], None),
+            ("::ffff:10.0.0.1", &[], None),
+            ("10.0.0.1", &["unknown"], None),
+            ("10.0.0.1", &["10.0.1.5, unknown"], None),
+            ("10.0.0.1", &["10.0.0.2"], None),
+            ("0.0.0.0", &[], None),
+        ] {
+            let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+            let found = proxies.known(proxies.client(ip(peer), &lines));
+            let found = found.map(|client| client.to_string());
+            assert_eq!(found.as_deref(), known, "{peer} {lines:?}");
+        }
+        assert!(proxies.covers("10.0.0.128/25".parse().unwrap()));
+        assert!(!proxies.covers("10.0.0.0/23".parse().unwrap()));
     }
 
     #[test]

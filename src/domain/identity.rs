@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::email::EmailAddress;
 use super::time::UnixMillis;
 
@@ -19,7 +21,8 @@ const LONGEST_GROUP: usize = 64;
 /// assert_eq!("admins".parse::<GroupName>().unwrap().as_str(), "admins");
 /// assert!("a,admins".parse::<GroupName>().is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct GroupName(Arc<str>);
 
 /// The text is not a [`GroupName`].
@@ -47,6 +50,20 @@ impl FromStr for GroupName {
     }
 }
 
+impl TryFrom<String> for GroupName {
+    type Error = GroupNameError;
+
+    fn try_from(text: String) -> Result<Self, GroupNameError> {
+        text.parse()
+    }
+}
+
+impl From<GroupName> for String {
+    fn from(name: GroupName) -> Self {
+        (*name.0).to_owned()
+    }
+}
+
 impl fmt::Display for GroupName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -63,6 +80,20 @@ pub struct Identity {
     pub groups: Arc<[GroupName]>,
     /// When the address was proven.
     pub signed_in_at: UnixMillis,
+    /// Whether the person has an active account now.
+    pub membership: Membership,
+    /// When the session ends if nothing more is asked: what is said about it must not outlive it.
+    pub expires_at: UnixMillis,
+}
+
+/// Whether somebody has an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Membership {
+    /// None: an address that `allow` may name, and no more.
+    #[default]
+    Outsider,
+    /// An active account.
+    Member,
 }
 
 #[cfg(test)]

@@ -116,6 +116,18 @@ impl Limited {
     }
 }
 
+/// Which counts a site has for itself, because it has limits of its own. The others are shared by all
+/// sites: what somebody used up at one is used up at each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CountedAlone {
+    /// Mails to one address.
+    pub address: bool,
+    /// Mails asked for by one client.
+    pub client: bool,
+    /// Mails asked for from the network around a client.
+    pub network: bool,
+}
+
 /// Addresses that may be typed to confirm one link, or to report it. Few for somebody who guesses,
 /// and enough that a mail scanner which fills in every form does not use them up.
 pub const CONFIRMATIONS: Limit = Limit { count: 20, window: Span::seconds(24 * 3600) };

@@ -1,6 +1,7 @@
 //! What kind of request this is: somebody who can be shown a page, or a program.
 
 use super::origin::Origin;
+use super::policy::Unauthenticated;
 
 /// How a request without a session is answered: a redirect helps only a browser that navigates. A
 /// script that follows one gets a form where it expects data, and a CORS error for it.
@@ -41,7 +42,9 @@ impl RequestKind {
     /// plain HTTP), a GET or HEAD that asks for HTML and comes from no script is a navigation.
     ///
     /// A navigating POST counts as a navigation: after sign-in its visitor sees the page by GET. A
-    /// navigation inside a frame does not, because our pages refuse to be framed.
+    /// navigation inside a frame does not, because our pages refuse to be framed. A pre-flight is
+    /// what the script behind it is. Crawlers and prefetchers navigate like browsers: a redirect to
+    /// the form changes nothing.
     #[must_use]
     pub fn of(facts: &RequestFacts<'_>) -> Self {
         if facts.content_type.is_some_and(is_grpc) {
@@ -55,12 +58,24 @@ impl RequestKind {
                 is(mode, b"navigate") && facts.sec_fetch_dest.is_none_or(|to| is(to, b"document"))
             }
             None => {
-                facts.x_requested_with.is_none()
-                    && matches!(facts.method, "GET" | "HEAD")
+                let is_form = facts.method == "POST" && facts.content_type.is_some_and(is_form);
+                !facts.x_requested_with.is_some_and(is_script_library)
+                    && (matches!(facts.method, "GET" | "HEAD") || is_form)
                     && facts.accept.is_some_and(accepts_html)
             }
         };
         if navigates { Self::Navigation } else { Self::Api }
+    }
+
+    /// Whether somebody without a session is sent to the form. Where a rule says `redirect`, programs
+    /// are sent, too; but a WebSocket and a gRPC call cannot follow.
+    #[must_use]
+    pub fn is_redirected(self, unauthenticated: Unauthenticated) -> bool {
+        match unauthenticated {
+            Unauthenticated::ByKind => self == Self::Navigation,
+            Unauthenticated::Redirect => matches!(self, Self::Navigation | Self::Api),
+            Unauthenticated::Status => false,
+        }
     }
 }
 
@@ -103,6 +118,19 @@ fn is_grpc(content_type: &[u8]) -> bool {
     })
 }
 
+/// What an HTML form can send of its own accord (HTML, 4.10.18.6); `text/plain` is left out, because
+/// only attacks do.
+fn is_form(content_type: &[u8]) -> bool {
+    const KINDS: [&[u8]; 2] = [b"application/x-www-form-urlencoded", b"multipart/form-data"];
+    let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    KINDS.iter().any(|form| is(kind, form))
+}
+
+/// Android's web views put the package of their app there, which has a dot, on all they send.
+fn is_script_library(requested_with: &[u8]) -> bool {
+    !requested_with.contains(&b'.')
+}
+
 fn has_token(list: &[u8], token: &[u8]) -> bool {
     list.split(|byte| *byte == b',').any(|entry| is(entry, token))
 }
@@ -132,148 +160,4 @@ fn is_zero_weight(parameter: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-
-    /// Reads `name: value` lines.
-    fn kind(method: &str, fields: &[(&str, &str)]) -> RequestKind {
-        let field = |name: &str| {
-            fields.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_bytes())
-        };
-        RequestKind::of(&RequestFacts {
-            method,
-            sec_fetch_mode: field("mode"),
-            sec_fetch_dest: field("dest"),
-            x_requested_with: field("xrw"),
-            accept: field("accept"),
-            content_type: field("type"),
-            upgrade: field("upgrade"),
-        })
-    }
-
-    #[test]
-    fn browsers_with_fetch_metadata_say_what_they_do() {
-        use RequestKind::*;
-        for (method, fields, expected) in [
-            (
-                "GET",
-                &[("mode", "navigate"), ("dest", "document"), ("accept", HTML)][..],
-                Navigation,
-            ),
-            ("GET", &[("mode", "navigate")], Navigation),
-            ("POST", &[("mode", "navigate"), ("dest", "document")], Navigation),
-            (
-                "GET",
-                &[("mode", "navigate"), ("dest", "document"), ("xrw", "com.android.browser")],
-                Navigation,
-            ),
-            ("GET", &[("mode", "navigate"), ("dest", "iframe"), ("accept", HTML)], Api),
-            ("GET", &[("mode", "navigate"), ("dest", "frame")], Api),
-            ("GET", &[("mode", "navigate"), ("dest", "embed")], Api),
-            ("GET", &[("mode", "navigate"), ("dest", "object")], Api),
-            ("GET", &[("mode", "cors"), ("dest", "empty"), ("accept", HTML)], Api),
-            ("GET", &[("mode", "same-origin"), ("dest", "empty"), ("accept", HTML)], Api),
-            ("GET", &[("mode", "no-cors"), ("dest", "image"), ("accept", HTML)], Api),
-            ("GET", &[("mode", "navigate, cors"), ("accept", HTML)], Api),
-            ("GET", &[("mode", ""), ("accept", HTML)], Api),
-        ] {
-            assert_eq!(kind(method, fields), expected, "{method} {fields:?}");
-        }
-    }
-
-    #[test]
-    fn others_are_judged_by_what_they_ask_for() {
-        use RequestKind::*;
-        for (method, fields, expected) in [
-            ("GET", &[("accept", HTML)][..], Navigation),
-            ("HEAD", &[("accept", HTML)], Navigation),
-            ("GET", &[("accept", "TEXT/HTML")], Navigation),
-            ("GET", &[("accept", "application/xhtml+xml")], Navigation),
-            ("GET", &[("accept", "text/html;level=1;q=0.4, application/json")], Navigation),
-            ("GET", &[("accept", "text/html;q=0.001")], Navigation),
-            ("GET", &[("accept", "text/html;q=0, */*")], Api),
-            ("GET", &[("accept", "text/html; Q=0.000")], Api),
-            ("GET", &[("accept", "text/htmlx")], Api),
-            ("GET", &[("accept", "application/json, x/text/html")], Api),
-            ("GET", &[("accept", "*/*")], Api),
-            ("GET", &[("accept", "text/*")], Api),
-            ("GET", &[("accept", "application/json")], Api),
-            ("GET", &[("accept", "")], Api),
-            ("GET", &[], Api),
-            ("GET", &[("accept", HTML), ("xrw", "XMLHttpRequest")], Api),
-            ("POST", &[("accept", HTML)], Api),
-            ("OPTIONS", &[("accept", HTML)], Api),
-            ("get", &[("accept", HTML)], Api),
-        ] {
-            assert_eq!(kind(method, fields), expected, "{method} {fields:?}");
-        }
-    }
-
-    #[test]
-    fn grpc_and_websockets_come_first() {
-        use RequestKind::*;
-        for (fields, expected) in [
-            (&[("type", "application/grpc")][..], Grpc),
-            (&[("type", "application/grpc+proto"), ("accept", HTML)], Grpc),
-            (&[("type", "Application/gRPC; charset=utf-8")], Grpc),
-            (&[("type", "application/grpc-web-text"), ("mode", "cors")], Grpc),
-            (&[("type", "application/grpcx")], Api),
-            (&[("type", "application/json")], Api),
-            (&[("upgrade", "websocket"), ("accept", HTML)], WebSocket),
-            (&[("upgrade", "h2c, WebSocket"), ("mode", "websocket")], WebSocket),
-            (&[("upgrade", "websockets")], Api),
-            (&[("upgrade", "h2c"), ("accept", HTML)], Navigation),
-        ] {
-            assert_eq!(kind("GET", fields), expected, "{fields:?}");
-        }
-    }
-
-    #[test]
-    fn prefetchers_and_previews_are_known_by_what_they_say() {
-        for purpose in [
-            "prefetch",
-            "prefetch;prerender",
-            "prefetch;anonymous-client-ip",
-            "Prerender",
-            "preview",
-        ] {
-            assert!(is_prefetch([purpose.as_bytes()]), "{purpose}");
-            assert!(is_prefetch([b"x".as_slice(), purpose.as_bytes()]), "{purpose}");
-        }
-        for purpose in ["", "pre", "fetch", "navigate"] {
-            assert!(!is_prefetch([purpose.as_bytes()]), "{purpose}");
-        }
-        assert!(!is_prefetch([]));
-    }
-
-    #[test]
-    fn only_our_own_page_may_change_something() {
-        let own: Origin = "https://app.example.com".parse().unwrap();
-        for (site, origin, expected) in [
-            (Some("same-origin"), None, true),
-            (Some("same-origin"), Some("https://app.example.com"), true),
-            (Some("cross-site"), Some("https://app.example.com"), false),
-            (Some("same-site"), Some("https://app.example.com"), false),
-            (Some("none"), None, false),
-            (Some(""), Some("https://app.example.com"), false),
-            (Some("same-origin, cross-site"), None, false),
-            (None, Some("https://app.example.com"), true),
-            (None, Some("null"), false),
-            (None, Some(""), false),
-            (None, Some("http://app.example.com"), false),
-            (None, Some("https://app.example.com:8443"), false),
-            (None, Some("https://app.example.com/"), false),
-            (None, Some("https://app.example.com.evil.test"), false),
-            (None, Some("https://evil.test"), false),
-            (None, Some("https://app.example.com, https://evil.test"), false),
-            (None, None, false),
-        ] {
-            let found = same_origin(site.map(str::as_bytes), origin.map(str::as_bytes), &own);
-            assert_eq!(found, expected, "{site:?} {origin:?}");
-        }
-        let local: Origin = "http://localhost:8080".parse().unwrap();
-        assert!(same_origin(None, Some(b"http://localhost:8080"), &local));
-    }
-}
+mod tests;

@@ -10,8 +10,10 @@ use std::str::FromStr;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
+mod host_pattern;
 mod pattern;
 
+pub use host_pattern::{HostPattern, HostPatternError};
 pub use pattern::{OriginPattern, OriginPatternError};
 
 /// How a browser talks to a site.

@@ -1,10 +1,14 @@
 //! Who may pass where: rules, decisions, and the permit that lets a request through.
 //!
-//! 1. The first rule that matches path and method decides; where none does, the site's `allow`.
+//! 1. The first rule that matches path, method, host and network decides; where none does, the
+//!    site's `allow`.
 //! 2. A path with several readings is decided for each of them, and the strictest decision counts:
 //!    forbidden, then sign in, then sign in anew, then pass as somebody, then pass as anybody.
-//! 3. A list without entries admits nobody, so a policy without rules and lists lets nothing pass.
-//! 4. The result of a pass is a [`Permit`]. Only this module makes one, and an upstream can be
+//! 3. Where the address of the client is not known, a rule with networks may match or not, so both
+//!    are decided, and the strictest counts here, too: such a rule lets nobody in, and one that
+//!    forbids is not got round by hiding.
+//! 4. A list without entries admits nobody, so a policy without rules and lists lets nothing pass.
+//! 5. The result of a pass is a [`Permit`]. Only this module makes one, and an upstream can be
 //!    reached with one only: an answer forgotten somewhere is a request that goes nowhere.
 //!
 //! [`SitePolicy::explain`] runs the same code as [`SitePolicy::decide`] and writes down what it
@@ -13,24 +17,29 @@
 mod allow;
 mod explain;
 mod groups;
+mod index;
+mod judge;
 mod rule;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use allow::{AllowEntry, AllowEntryError, AllowList};
 pub use explain::Explanation;
-use explain::{Trace, Untraced};
+use explain::Untraced;
 pub use groups::{GroupMemberError, Groups};
+use index::Index;
+pub use judge::{Asked, Verdict, Visitor};
 pub use rule::{Access, MethodError, MethodSet, Rule, Shadow, Unauthenticated, shadowed};
 
 use super::email::EmailAddress;
-use super::identity::{GroupName, Identity};
-use super::path::{Case, Reading, RequestTarget};
-use super::time::UnixMillis;
+use super::identity::{GroupName, Identity, Membership};
+use super::service_token::ServiceToken;
 
 /// What logs and `explain` call the decision where no rule matched.
 pub const SITE_ALLOW: &str = "allow";
+
+/// Rules of one site that are sooner tried one by one than looked up.
+const FEW_RULES: usize = 16;
 
 /// A site, by its place in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +56,8 @@ pub struct SitePolicy {
     name: Arc<str>,
     upstream: UpstreamId,
     rules: Box<[Rule]>,
+    /// None where the rules are few.
+    index: Option<Index>,
     allow: AllowList,
     allow_name: Arc<str>,
     has_upper_case: bool,
@@ -100,7 +111,8 @@ pub enum ChallengeReason {
 /// ```compile_fail,E0451
 /// use linkgate::domain::policy::{Permit, SiteId, UpstreamId};
 /// fn forge() -> Permit {
-///     Permit { site: SiteId(0), upstream: UpstreamId(0), rule: "none".into(), identity: None }
+///     let (site, upstream) = (SiteId(0), UpstreamId(0));
+///     Permit { site, upstream, rule: "none".into(), identity: None, machine: None }
 /// }
 /// ```
 #[derive(Debug, PartialEq, Eq)]
@@ -109,6 +121,7 @@ pub struct Permit {
     upstream: UpstreamId,
     rule: Arc<str>,
     identity: Option<Arc<Identity>>,
+    machine: Option<Arc<ServiceToken>>,
 }
 
 impl Permit {
@@ -130,51 +143,17 @@ impl Permit {
         &self.rule
     }
 
+    /// The service token that is asking. None on a public route, where it is of no account.
+    #[must_use]
+    pub fn machine(&self) -> Option<&Arc<ServiceToken>> {
+        self.machine.as_ref()
+    }
+
     /// Who is asking. On a public route too, if a session is there.
     #[must_use]
     pub fn identity(&self) -> Option<&Arc<Identity>> {
         self.identity.as_ref()
     }
-}
-
-/// What one rule says to one visitor; the later, the stricter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// Anybody may pass.
-    Anybody,
-    /// This visitor may pass.
-    Admitted,
-    /// This visitor may pass after a new sign-in.
-    TooOld,
-    /// Somebody may pass; who this is, is not known.
-    NoSession,
-    /// This visitor may not pass, or nobody may.
-    Forbidden,
-}
-
-/// One request, as far as a policy looks at it.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    method: &'a str,
-    target: &'a RequestTarget,
-    visitor: Option<&'a Arc<Identity>>,
-    now: UnixMillis,
-}
-
-/// One look at a request: a reading of its path, and whether case counts.
-#[derive(Clone, Copy)]
-struct Look<'a> {
-    reading: Reading<'a>,
-    path_case: Case,
-    method_case: Case,
-}
-
-/// What was found for a look.
-#[derive(Clone, Copy)]
-struct Ruling<'a> {
-    rule: &'a Arc<str>,
-    verdict: Verdict,
-    unauthenticated: Unauthenticated,
 }
 
 impl SitePolicy {
@@ -192,6 +171,7 @@ impl SitePolicy {
             site,
             name: name.into(),
             upstream,
+            index: (rules.len() > FEW_RULES).then(|| Index::of(&rules)),
             rules: rules.into_boxed_slice(),
             allow,
             allow_name: SITE_ALLOW.into(),
@@ -218,50 +198,62 @@ impl SitePolicy {
     }
 
     /// Decides about a request. Allocates nothing.
-    pub fn decide(
-        &self,
-        method: &str,
-        target: &RequestTarget,
-        visitor: Option<&Arc<Identity>>,
-        now: UnixMillis,
-    ) -> Decision {
-        let ruling = self.judge(Asked { method, target, visitor, now }, &mut Untraced);
+    pub fn decide(&self, asked: Asked<'_>) -> Decision {
+        let ruling = self.judge(asked, &mut Untraced);
+        let (person, machine) = match asked.visitor {
+            Visitor::Nobody => (None, None),
+            Visitor::Person(person) => (Some(person), None),
+            Visitor::Machine(machine) => (None, Some(machine)),
+        };
+        let pass = |machine: Option<&Arc<ServiceToken>>| {
+            Decision::Pass(Permit {
+                site: self.site,
+                upstream: self.upstream,
+                rule: Arc::clone(ruling.rule),
+                identity: person.cloned(),
+                machine: machine.cloned(),
+            })
+        };
         let challenge = |reason| {
             let unauthenticated = ruling.unauthenticated;
             Decision::Challenge { reason, unauthenticated }
         };
+        let forbid = || Decision::Forbid { rule: Arc::clone(ruling.rule) };
         match ruling.verdict {
-            Verdict::Anybody | Verdict::Admitted => Decision::Pass(Permit {
-                site: self.site,
-                upstream: self.upstream,
-                rule: Arc::clone(ruling.rule),
-                identity: visitor.cloned(),
-            }),
+            Verdict::Anybody => pass(None),
+            Verdict::Admitted => pass(machine),
+            // Nobody sits at a script who could sign in.
+            _ if machine.is_some() => forbid(),
             Verdict::TooOld => challenge(ChallengeReason::TooOld),
             Verdict::NoSession => challenge(ChallengeReason::NoSession),
-            Verdict::Forbidden => Decision::Forbid { rule: Arc::clone(ruling.rule) },
+            Verdict::Forbidden => forbid(),
         }
     }
 
     /// Tells what [`decide`](Self::decide) would do, and why. Makes no permit.
     #[must_use]
-    pub fn explain(
-        &self,
-        method: &str,
-        target: &RequestTarget,
-        visitor: Option<&Arc<Identity>>,
-        now: UnixMillis,
-    ) -> Explanation {
-        let mut explanation = Explanation::new(&self.name, method, target, visitor);
-        let ruling = self.judge(Asked { method, target, visitor, now }, &mut explanation);
+    pub fn explain(&self, asked: Asked<'_>) -> Explanation {
+        let mut explanation = Explanation::new(&self.name, asked);
+        let ruling = self.judge(asked, &mut explanation);
         explanation.conclude(ruling.rule, ruling.verdict);
         explanation
     }
 
     /// Whether this address may enter anything here. Where it may not, no mail is sent.
     #[must_use]
-    pub fn may_sign_in(&self, email: &EmailAddress, groups: &[GroupName]) -> bool {
-        self.lists().any(|list| list.admits(email, groups))
+    pub fn may_sign_in(
+        &self,
+        email: &EmailAddress,
+        groups: &[GroupName],
+        membership: Membership,
+    ) -> bool {
+        self.lists().any(|list| list.admits(email, groups, membership))
+    }
+
+    /// Whether anybody without an account may enter anything here.
+    #[must_use]
+    pub fn admits_outsiders(&self) -> bool {
+        self.lists().any(AllowList::admits_outsiders)
     }
 
     /// How the site's lists spell this address, if one of them names it.
@@ -277,78 +269,6 @@ impl SitePolicy {
         });
         std::iter::once(&self.allow).chain(of_rules)
     }
-
-    /// The strictest ruling over every look at the request; of equals the first.
-    fn judge(&self, asked: Asked<'_>, trace: &mut impl Trace) -> Ruling<'_> {
-        let method_cases = cases(asked.method.bytes().any(|byte| byte.is_ascii_lowercase()));
-        let mut strictest: Option<Ruling<'_>> = None;
-        for reading in asked.target.readings() {
-            for &path_case in cases(reading.has_upper_case || self.has_upper_case) {
-                for &method_case in method_cases {
-                    let look = Look { reading, path_case, method_case };
-                    trace.look(look);
-                    let ruling = self.judge_look(asked, look, trace);
-                    trace.judged(ruling.rule, ruling.verdict);
-                    if strictest.is_none_or(|before| before.verdict < ruling.verdict) {
-                        strictest = Some(ruling);
-                    }
-                }
-            }
-        }
-        strictest.unwrap_or(Ruling {
-            rule: &self.allow_name,
-            verdict: Verdict::Forbidden,
-            unauthenticated: Unauthenticated::ByKind,
-        })
-    }
-
-    fn judge_look(&self, asked: Asked<'_>, look: Look<'_>, trace: &mut impl Trace) -> Ruling<'_> {
-        for rule in &self.rules {
-            let path = rule.path.matches(look.reading.bytes, look.path_case);
-            let method = rule.methods.matches(asked.method, look.method_case);
-            trace.tried(rule, path, method);
-            if path && method {
-                return Ruling {
-                    rule: &rule.name,
-                    verdict: self.verdict(rule, asked),
-                    unauthenticated: rule.unauthenticated,
-                };
-            }
-        }
-        Ruling {
-            rule: &self.allow_name,
-            verdict: verdict_of(&self.allow, None, asked),
-            unauthenticated: Unauthenticated::ByKind,
-        }
-    }
-
-    fn verdict(&self, rule: &Rule, asked: Asked<'_>) -> Verdict {
-        match &rule.access {
-            Access::Public => Verdict::Anybody,
-            Access::Site => verdict_of(&self.allow, rule.max_age, asked),
-            Access::Allow(list) => verdict_of(list, rule.max_age, asked),
-            Access::Deny => Verdict::Forbidden,
-        }
-    }
-}
-
-fn verdict_of(list: &AllowList, max_age: Option<Duration>, asked: Asked<'_>) -> Verdict {
-    match asked.visitor {
-        // Nobody could ever pass: a sign-in would be asked for in vain.
-        _ if list.is_empty() => Verdict::Forbidden,
-        None => Verdict::NoSession,
-        Some(visitor) if !list.admits(&visitor.email, &visitor.groups) => Verdict::Forbidden,
-        Some(visitor) => {
-            let age = asked.now.since(visitor.signed_in_at);
-            let is_too_old = max_age.is_some_and(|most| age > most);
-            if is_too_old { Verdict::TooOld } else { Verdict::Admitted }
-        }
-    }
-}
-
-/// Whether to look with and without regard to case, or once, where both are the same.
-fn cases(case_matters: bool) -> &'static [Case] {
-    if case_matters { &[Case::Exact, Case::Ignored] } else { &[Case::Exact] }
 }
 
 #[cfg(test)]

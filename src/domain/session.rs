@@ -69,6 +69,12 @@ impl Session {
         self.realm.split_once("://").map_or(&*self.realm, |(_, host)| host)
     }
 
+    /// When it ends if nothing is asked after `now`.
+    #[must_use]
+    pub fn ends_at(&self, now: UnixMillis, idle: Duration) -> UnixMillis {
+        self.expires_at.min(now.after(idle))
+    }
+
     /// How far `last_seen` may lag: a minute, or a quarter of a short idle timeout, so that a busy
     /// session costs at most one write a minute and is never taken for idle.
     #[must_use]

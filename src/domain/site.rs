@@ -3,38 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::account::Account;
+use super::disclosure::Disclosure;
 use super::email::EmailAddress;
-use super::identity::GroupName;
+use super::identity::{GroupName, Membership};
 use super::origin::{Authority, Origin, OriginPattern, Scheme};
 use super::policy::SitePolicy;
 use super::return_url::{ReturnPattern, ReturnTargets};
+use super::sender::Sender;
+use super::size::ByteSize;
 use super::terms::SignInTerms;
-
-/// The names under which the identity reaches the application.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IdentityHeaders {
-    /// `Remote-User`, `Remote-Email`, `Remote-Groups`.
-    #[default]
-    Remote,
-    /// `X-Forwarded-User`, `X-Forwarded-Email`, `X-Forwarded-Groups`.
-    XForwarded,
-    /// `X-Auth-Request-User`, `X-Auth-Request-Email`, `X-Auth-Request-Groups`.
-    XAuthRequest,
-}
-
-impl IdentityHeaders {
-    /// The names for user, address and groups, in lower case.
-    #[must_use]
-    pub const fn names(self) -> [&'static str; 3] {
-        match self {
-            Self::Remote => ["remote-user", "remote-email", "remote-groups"],
-            Self::XForwarded => ["x-forwarded-user", "x-forwarded-email", "x-forwarded-groups"],
-            Self::XAuthRequest => {
-                ["x-auth-request-user", "x-auth-request-email", "x-auth-request-groups"]
-            }
-        }
-    }
-}
 
 /// What happens to client headers whose names have characters outside `[A-Za-z0-9-]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,24 +41,40 @@ pub struct Site {
     pub return_to: Vec<ReturnPattern>,
     /// Sign-on for all sub-domains of this.
     pub session_domain: Option<String>,
-    /// The names of the identity headers.
-    pub identity_headers: IdentityHeaders,
+    /// What the application is told.
+    pub disclosure: Disclosure,
     /// What happens to oddly named headers.
     pub odd_headers: OddHeaders,
     /// Origins whose scripts may read our own 401.
     pub cors_origins: Vec<Origin>,
+    /// Who its mails are from.
+    pub sender: Arc<Sender>,
+    /// Largest body of a request to the application; none for any.
+    pub max_body: Option<ByteSize>,
 }
 
 impl Site {
     /// Whether an address may sign in here: where its mail goes, or nothing. An address that a rule
-    /// names gets its mail in the rule's spelling, never in the typed one.
+    /// or an account names gets its mail in that spelling, never in the typed one. Who is suspended
+    /// may nowhere.
     #[must_use]
-    pub fn admits(&self, email: &EmailAddress, groups: &[GroupName]) -> Option<EmailAddress> {
-        if !self.terms.enabled || !self.policy.may_sign_in(email, groups) {
+    pub fn admits(
+        &self,
+        email: &EmailAddress,
+        groups: &[GroupName],
+        account: Option<&Account>,
+    ) -> Option<EmailAddress> {
+        let membership = match account {
+            Some(account) if account.is_suspended() => return None,
+            Some(_) => Membership::Member,
+            None => Membership::Outsider,
+        };
+        if !self.terms.enabled || !self.policy.may_sign_in(email, groups, membership) {
             return None;
         }
         let listed = self.policy.mail_spelling(email);
-        Some(listed.and_then(|text| EmailAddress::parse(text).ok()).unwrap_or(email.clone()))
+        let listed = listed.and_then(|text| EmailAddress::parse(text).ok());
+        Some(listed.or_else(|| Some(account?.email.clone())).unwrap_or_else(|| email.clone()))
     }
 
     /// Whether its cookies are `Secure`.
@@ -122,17 +116,20 @@ impl Located {
     }
 }
 
-/// All sites, found by what a request has as `Host` or `:authority`.
+/// All sites, found by what a request has as `Host` or `:authority`. Finding costs the same for any
+/// number of sites.
 #[derive(Debug, Default)]
 pub struct Sites {
     sites: Vec<Arc<Site>>,
     exact: HashMap<Box<str>, Located>,
-    wildcards: Vec<Arc<Site>>,
+    /// By the host behind the star; several only where their ports differ.
+    wildcards: HashMap<Box<str>, Vec<Arc<Site>>>,
     patterns: Vec<OriginPattern>,
 }
 
 impl Sites {
-    /// Indexes the sites. Exact origins come before wildcards; among wildcards the first counts.
+    /// Indexes the sites. An exact origin comes before wildcards, and of wildcards the one with the
+    /// longest host; of the same the first.
     #[must_use]
     pub fn new(sites: Vec<Site>) -> Self {
         let mut all = Self::default();
@@ -140,7 +137,10 @@ impl Sites {
             let site = Arc::new(site);
             all.patterns.push(site.pattern.clone());
             match site.pattern.exact() {
-                None => all.wildcards.push(Arc::clone(&site)),
+                None => {
+                    let parent = site.pattern.host().as_str().into();
+                    all.wildcards.entry(parent).or_default().push(Arc::clone(&site));
+                }
                 Some(origin) => {
                     let located = Located::new(Arc::clone(&site), origin.clone());
                     // The way browsers write it, and with the port that they leave out.
@@ -165,10 +165,17 @@ impl Sites {
         if let Some(located) = self.exact.get(authority.to_string().as_str()) {
             return Some(located.clone());
         }
-        self.wildcards.iter().find_map(|site| {
+        let mut below = self.wildcards_above(authority.host.as_str());
+        below.find_map(|site| {
             let origin = site.pattern.for_authority(&authority)?;
             Some(Located::new(Arc::clone(site), origin))
         })
+    }
+
+    /// The wildcard sites whose parent is above the host, the nearest first.
+    fn wildcards_above<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a Arc<Site>> {
+        let dots = host.match_indices('.').filter(|_| !self.wildcards.is_empty());
+        dots.filter_map(|(dot, _)| self.wildcards.get(&host[dot + 1..])).flatten()
     }
 
     /// All sites, in the order of the configuration.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::limit::Limit;
+use super::limit::{CountedAlone, Limit};
 use super::session::Lifetimes;
 
 /// What a link needs in a browser that did not ask for it (`sign_in.other_browser`).
@@ -18,11 +18,25 @@ pub enum OtherBrowser {
     CodeOnly,
 }
 
+/// Who may sign in at a site besides those who have an account (`sign_in.registration`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Nobody gets an account by signing in.
+    #[default]
+    Closed,
+    /// The first proven sign-in of somebody whom `allow` names makes an account.
+    Open,
+}
+
 /// The sign-in settings of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInTerms {
     /// Whether people may sign in here at all.
     pub enabled: bool,
+    /// Whether a sign-in makes an account.
+    pub registration: Registration,
+    /// Whether somebody who has just got an account is asked for a name.
+    pub asks_name: bool,
     /// How long link and code work.
     pub link_lifetime: Duration,
     /// What a link needs in another browser.
@@ -37,6 +51,8 @@ pub struct SignInTerms {
     pub site_limit: Limit,
     /// Mails asked for at all sites together.
     pub total_limit: Limit,
+    /// Which of these the site counts for itself.
+    pub alone: CountedAlone,
     /// Whether a person hears by mail of a sign-in with a browser that is new for them.
     pub new_device_notice: bool,
     /// How long a used link is remembered as used.

@@ -28,7 +28,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// What a token is for. Sealed: the four purposes below are all there are.
+/// What a token is for. Sealed: the purposes below are all there are.
 pub trait Purpose: sealed::Sealed + Send + Sync + 'static {
     /// Separates the HMACs and digests of the purposes.
     const LABEL: &'static str;
@@ -53,6 +53,8 @@ purposes! {
     Browser = "browser";
     /// The "I did not ask for this" link in a sign-in mail.
     Report = "report";
+    /// The bearer token of a script.
+    Service = "service";
 }
 
 /// The key that signs tokens.

@@ -173,9 +173,10 @@ impl Gate {
         let now = self.clock.now();
         let device = self.known_device(asker.device.as_ref(), wish.email).await?;
         let pause = self.pause_key(wish.email, &asker.client.network().to_string());
-        let (verdict, paused) = tokio::try_join!(
+        let (verdict, paused, account) = tokio::try_join!(
             self.count(place, &asker, device, wish.email, now),
             self.store.is_paused(pause, now),
+            self.account(wish.email),
         )?;
         if let Verdict::Exceeded { until } = verdict {
             return Err(AskError::TooMany { until });
@@ -188,7 +189,7 @@ impl Gate {
         let code = Code::mint(draw(&self.entropy));
         let browser =
             asker.browser.unwrap_or_else(|| Token::mint(&self.keys.token, draw(&self.entropy)));
-        let admitted = (place.admits)(wish.email);
+        let admitted = (place.admits)(wish.email, account.as_ref());
         let expires_at = now.after(place.terms.link_lifetime);
         let attempt = Attempt {
             email: wish.email.clone(),
@@ -255,29 +256,32 @@ impl Gate {
         email: &EmailAddress,
         now: UnixMillis,
     ) -> Stored<Verdict> {
-        let hit = |limited, subject: &str, limit| Hit {
-            key: self.keys.subject.limit(limited, subject),
-            limit,
-        };
         let terms = place.terms;
+        let hit = |limited, subject: &str, limit, alone| {
+            // No address, network or device has a blank in it: the name of no site makes another
+            // subject of it.
+            let own = if alone { format!("{} {subject}", place.site) } else { subject.to_owned() };
+            Hit { key: self.keys.subject.limit(limited, &own), limit }
+        };
+        let alone = terms.alone;
         if let Some(device) = device {
             let subject = device.limit_key(email.identity());
             let count = terms.email_limit.count.saturating_mul(DEVICES_AT_ONCE);
             let all = Limit { count, ..terms.email_limit };
             let hits = [
-                hit(Limited::MailsToDevice, &subject, terms.email_limit),
-                hit(Limited::MailsToDevices, email.identity(), all),
+                hit(Limited::MailsToDevice, &subject, terms.email_limit, alone.address),
+                hit(Limited::MailsToDevices, email.identity(), all, alone.address),
             ];
             return self.store.hit(&hits, now).await;
         }
         let client = asker.client.network().to_string();
         let network = asker.client.neighbourhood().to_string();
         let hits = [
-            hit(Limited::MailsToAddress, &email.limit_key(), terms.email_limit),
-            hit(Limited::MailsByClient, &client, terms.client_limit),
-            hit(Limited::MailsByNetwork, &network, terms.network_limit),
-            hit(Limited::MailsAtSite, place.site, terms.site_limit),
-            hit(Limited::MailsInAll, "", terms.total_limit),
+            hit(Limited::MailsToAddress, &email.limit_key(), terms.email_limit, alone.address),
+            hit(Limited::MailsByClient, &client, terms.client_limit, alone.client),
+            hit(Limited::MailsByNetwork, &network, terms.network_limit, alone.network),
+            hit(Limited::MailsAtSite, place.site, terms.site_limit, false),
+            hit(Limited::MailsInAll, "", terms.total_limit, false),
         ];
         self.store.hit(&hits, now).await
     }

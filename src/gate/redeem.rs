@@ -1,13 +1,11 @@
 //! Signing in: with the link in the browser that asked, with the link elsewhere, with the code.
 
-use std::time::Duration;
-
 use subtle::ConstantTimeEq;
 
 use super::ask::EXPIRED_RETENTION;
-use super::mail_job::{MailJob, MailKind};
 use super::report::STATES;
 use super::{Gate, Place};
+use crate::domain::account::{Account, AccountOrigin};
 use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::{Code, TRIES};
@@ -15,13 +13,10 @@ use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::Verdict;
 use crate::domain::session::Session;
-use crate::domain::terms::OtherBrowser;
+use crate::domain::terms::{OtherBrowser, Registration};
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{self, Browser, Link, Report, Token, TokenDigest};
-use crate::ports::{MailId, NewSession, QueuedMail, Settled, Settlement, Stored, draw};
-
-/// How long a notice of a new device is worth sending, and can be answered with a report.
-const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+use crate::domain::token::{self, Browser, Link, Token, TokenDigest};
+use crate::ports::{NewSession, Settled, Settlement, Stored, draw};
 
 /// The browser that wants in.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +44,8 @@ pub struct SignedIn {
     pub record: Record,
     /// The browser, which knows this person from now on, for its cookie.
     pub device: Device,
+    /// Whether this sign-in has made an account.
+    pub registered: bool,
 }
 
 /// What became of an opened link.
@@ -280,10 +277,13 @@ impl Gate {
             Err(gone) => return Ok(Some(Settling::Gone(gone, Box::new(record)))),
         };
         // The list may have changed since the mail was sent: who is off it is out.
-        let admitted = (place.admits)(&record.attempt.email).filter(|_| record.attempt.admitted);
-        let Some(to_whom) = admitted else {
+        let account = self.account(&record.attempt.email).await?;
+        let admitted = (place.admits)(&record.attempt.email, account.as_ref());
+        let Some(to_whom) = admitted.filter(|_| record.attempt.admitted) else {
             return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
         };
+        let registers = (account.is_none() && place.terms.registration == Registration::Open)
+            .then(|| Account::new(to_whom.clone(), AccountOrigin::Registered, now));
         let session = begun(place, &record, caller, now);
         let is_new = self.known_device(caller.device, &record.attempt.email).await?.is_none();
         let notice = (place.terms.new_device_notice && is_new)
@@ -301,6 +301,7 @@ impl Gate {
                 session: &session,
                 person: self.keys.subject.person(session.email.identity()),
                 replaces: self.held(caller).await?,
+                registers: registers.as_ref(),
             }),
             mail: notice.as_ref(),
             keep_until,
@@ -308,7 +309,13 @@ impl Gate {
         };
         match self.store.settle(link, &settlement).await? {
             Settled::Changed => Ok(None),
+            // Suspended since we looked: as above.
+            Settled::Barred => Ok(Some(Settling::Gone(Gone::Ended, Box::new(record)))),
             Settled::Done => {
+                let registered = registers.is_some();
+                if registered {
+                    self.forget_lately(&session.email);
+                }
                 if let Some(replaced) = caller.session {
                     self.announce(replaced.digest());
                 }
@@ -316,40 +323,10 @@ impl Gate {
                     self.mail_waits.notify_one();
                 }
                 let device = self.remembering(caller.device, session.email.identity(), now);
-                Ok(Some(Settling::In(Box::new(SignedIn { token, session, record, device }))))
+                let signed_in = SignedIn { token, session, record, device, registered };
+                Ok(Some(Settling::In(Box::new(signed_in))))
             }
         }
-    }
-
-    /// The mail that tells a person of a sign-in with a browser that is new for them.
-    fn notice(
-        &self,
-        place: Place<'_>,
-        link: TokenDigest<Link>,
-        record: &Record,
-        session: &Session,
-        (to, client): (EmailAddress, &ClientAddress),
-    ) -> QueuedMail {
-        let id = MailId(draw(&self.entropy));
-        let report = Token::<Report>::for_attempt(&self.keys.token, link);
-        let expires_at = session.signed_in_at.after(NOTICE_LIFETIME);
-        let job = MailJob {
-            kind: MailKind::NewDevice { signed_in_at: session.signed_in_at },
-            deliver: true,
-            to,
-            site: record.attempt.site.clone(),
-            host: place.origin.authority().to_string(),
-            link: String::new(),
-            code: String::new(),
-            report: self.address(place, "report", &report.reveal()),
-            destination: String::new(),
-            browser_label: session.browser.clone(),
-            network: client.network().to_string(),
-            language: record.attempt.language,
-            asked_at: session.signed_in_at,
-            expires_at,
-        };
-        QueuedMail { id, sealed: self.keys.mail.seal(id, draw(&self.entropy), &job), expires_at }
     }
 
     /// The browser, after this person has signed in with it.

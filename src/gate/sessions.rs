@@ -10,7 +10,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::limit::PersonKey;
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token, TokenDigest};
-use crate::ports::Stored;
+use crate::ports::{Store, Stored};
 
 /// How often the session of an open stream is looked at: it may have ended on another node, or by
 /// its lifetime.
@@ -41,13 +41,20 @@ impl Gate {
     ) -> Stored<Option<Session>> {
         let digest = token.digest();
         let Some(session) = self.standing(digest, realm, idle).await? else { return Ok(None) };
-        if session.wants_touch(self.clock.now(), idle) {
-            self.touch_beside(digest);
+        let now = self.clock.now();
+        if session.wants_touch(now, idle) {
+            self.touch_beside(*digest.as_bytes(), move |store| async move {
+                store.touch(digest, now).await
+            });
         }
         Ok(Some(session))
     }
 
-    async fn standing(
+    /// The session of a digest, if it counts in this realm. Moves nothing.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn standing(
         &self,
         digest: TokenDigest<token::Session>,
         realm: &str,
@@ -83,18 +90,23 @@ impl Gate {
         }
     }
 
-    /// Touches a session in a task of its own; one at a time for a session.
-    fn touch_beside(&self, digest: TokenDigest<token::Session>) {
+    /// Notes a use in a task of its own; one at a time for a session or token.
+    pub(super) fn touch_beside<F>(
+        &self,
+        digest: [u8; 32],
+        touch: impl FnOnce(Arc<dyn Store>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = Stored<()>> + Send,
+    {
         let Ok(mut touching) = self.touching.lock() else { return };
         if !touching.insert(digest) {
             return;
         }
         drop(touching);
-        let (store, now) = (Arc::clone(&self.store), self.clock.now());
-        let touching = Arc::clone(&self.touching);
+        let (store, touching) = (Arc::clone(&self.store), Arc::clone(&self.touching));
         tokio::spawn(async move {
-            if let Err(error) = store.touch(digest, now).await {
-                tracing::warn!(%error, cause = %error.source, "a session's last use was not noted");
+            if let Err(error) = touch(store).await {
+                tracing::warn!(%error, cause = %error.source, "a last use was not noted");
             }
             if let Ok(mut touching) = touching.lock() {
                 touching.remove(&digest);

@@ -1,49 +1,132 @@
-//! `X-Linkgate-Assertion`: a signed statement of who is asking, for applications that want proof.
+//! Who is asking, told to an application: headers, and a signed statement for those that want proof.
 //!
-//! A JWT (RFC 7519), signed with Ed25519 (RFC 8037), for one site and five minutes. The key is
-//! derived from the installation's secret, so every node signs alike and nothing more need be kept;
-//! its public half is at `/.linkgate/jwks.json`.
+//! The statement is a JWT (RFC 7519) for one site and five minutes at most, never longer than the
+//! session. It is signed with Ed25519 (RFC 8037) or ES256 by the keys that the roster in the store
+//! names ([`crate::domain::signing`]); their public halves are at `/.linkgate/jwks.json`.
+//!
+//! All of it is made once for a session and then reused until half of the statement's life is over,
+//! or the groups or the keys have changed: an ordinary request shares what is there. The roster is
+//! looked at every few seconds, when somebody asks, so a change of keys reaches every node without
+//! any message between them.
 
+mod fields;
+mod keys;
+mod signing;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderValue;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use quick_cache::sync::Cache;
-use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use crate::domain::identity::Identity;
-use crate::domain::secret::Secret;
+use self::fields::SiteFields;
+pub use self::fields::{Field, Introduction};
+use self::keys::Ring;
+pub use self::keys::{KeyRefused, key_id};
+pub use self::signing::{SigningKeys, root_key};
+use super::refusal::Refusal;
+use crate::domain::disclosure::Algorithm;
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::{GroupName, Identity};
+use crate::domain::service_token::ServiceToken;
+use crate::domain::site::{Located, Site, Sites};
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{Session, TokenDigest};
+use crate::domain::token::{Service, Session, TokenDigest};
 
-/// How long an assertion is good for.
-const LIFETIME: Duration = Duration::from_secs(300);
-/// An assertion is reused while it is good for at least this long.
-const FRESH: Duration = Duration::from_secs(120);
-/// Signed assertions that are kept for reuse.
+/// How long the key set may be cached. Half of [`LEAD`](crate::domain::signing::LEAD).
+pub const KEY_SET_AGE: Duration = Duration::from_secs(300);
+/// Sessions at sites whose headers are kept for reuse.
 const KEPT: usize = 16_384;
-/// What stands before the 32 bytes of an Ed25519 seed in PKCS #8 (RFC 8410, 7).
-const PKCS8_HEAD: [u8; 16] =
-    [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
-/// Signs assertions, each once and then from memory while it is fresh.
+/// Tells the applications of one configuration who is asking. Another configuration has its own,
+/// over the same keys, so that nothing is reused that was made in other words.
 pub struct Assertions {
-    key: EncodingKey,
-    header: Header,
-    jwks: String,
+    keys: Arc<SigningKeys>,
     prefix: String,
-    signed: Cache<(TokenDigest<Session>, Arc<str>), Signed>,
+    sites: HashMap<String, SiteFields>,
+    /// By the digest of session or service token, and the origin.
+    prepared: Cache<([u8; 32], Arc<str>), Prepared>,
 }
 
+/// The headers of a session or a service token at a site.
 #[derive(Clone)]
-struct Signed {
-    value: HeaderValue,
-    expires_at: UnixMillis,
+struct Prepared {
+    fields: Arc<[Field]>,
+    /// None for a script, which has none.
+    groups: Option<Arc<[GroupName]>>,
+    revision: u64,
+    made_at: UnixMillis,
+    reuse_until: UnixMillis,
+}
+
+impl Prepared {
+    fn still_holds(&self, visitor: Visitor<'_>, revision: u64, now: UnixMillis) -> bool {
+        let same_groups = match (&self.groups, visitor.groups()) {
+            (Some(then), Some(now)) => Arc::ptr_eq(then, now) || then == now,
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        same_groups && self.revision == revision && (self.made_at..self.reuse_until).contains(&now)
+    }
+}
+
+/// Of whom an application is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Visitor<'a> {
+    /// Somebody who is signed in.
+    Person {
+        /// The session.
+        session: TokenDigest<Session>,
+        /// Who it is.
+        identity: &'a Identity,
+    },
+    /// A script.
+    Machine {
+        /// The token that it has shown.
+        token: TokenDigest<Service>,
+        /// What is known of it.
+        machine: &'a ServiceToken,
+    },
+}
+
+impl<'a> Visitor<'a> {
+    fn digest(self) -> [u8; 32] {
+        match self {
+            Self::Person { session, .. } => *session.as_bytes(),
+            Self::Machine { token, .. } => *token.as_bytes(),
+        }
+    }
+
+    fn groups(self) -> Option<&'a Arc<[GroupName]>> {
+        match self {
+            Self::Person { identity, .. } => Some(&identity.groups),
+            Self::Machine { .. } => None,
+        }
+    }
+
+    fn expires_at(self) -> UnixMillis {
+        match self {
+            Self::Person { identity, .. } => identity.expires_at,
+            Self::Machine { machine, .. } => machine.expires_at,
+        }
+    }
+
+    /// `sub`: of a script it is `token:` and its name, which is no address.
+    fn subject(self) -> Cow<'a, str> {
+        match self {
+            Self::Person { identity, .. } => Cow::Borrowed(identity.email.identity()),
+            Self::Machine { machine, .. } => Cow::Owned(format!("token:{}", machine.name)),
+        }
+    }
+
+    fn email(self) -> Option<&'a str> {
+        match self {
+            Self::Person { identity, .. } => Some(identity.email.identity()),
+            Self::Machine { machine, .. } => machine.email.as_ref().map(EmailAddress::identity),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -51,85 +134,110 @@ struct Claims<'a> {
     iss: String,
     aud: &'a str,
     sub: &'a str,
-    email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
     groups: Vec<&'a str>,
     sid: &'a str,
     iat: u64,
     exp: u64,
 }
 
-/// The signature could not be made: the derived key was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key of the signed assertion cannot be used")]
-pub struct KeyRefused;
-
 impl Assertions {
-    /// Derives the signing key. `prefix` is the reserved path, as in `/.linkgate`.
+    /// `prefix` is the reserved path, as in `/.linkgate`. Asks the store nothing yet.
     ///
     /// # Errors
-    /// [`KeyRefused`] if the cryptographic library does not take an Ed25519 seed.
-    pub fn new(secret: &Secret, prefix: &str) -> Result<Self, KeyRefused> {
-        let seed = secret.derive("assertion");
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose()).map_err(|_| KeyRefused)?;
-        let public = URL_SAFE_NO_PAD.encode(pair.public_key());
-        // RFC 7638: the members in alphabetical order, without blanks.
-        let thumbprint = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
-        let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(thumbprint));
-        let jwk = serde_json::json!({
-            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
-            "kid": kid.clone(), "x": public,
-        });
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(kid);
+    /// [`KeyRefused`] if what a site wants cannot stand in a header.
+    pub fn new(keys: Arc<SigningKeys>, prefix: &str, sites: &Sites) -> Result<Self, KeyRefused> {
+        let fields = |site: &Arc<Site>| Ok((site.name.clone(), SiteFields::new(&site.disclosure)?));
         Ok(Self {
-            key: EncodingKey::from_ed_der(&[PKCS8_HEAD.as_slice(), seed.expose()].concat()),
-            header,
-            jwks: serde_json::json!({ "keys": [jwk] }).to_string(),
+            keys,
             prefix: prefix.to_owned(),
-            signed: Cache::new(KEPT),
+            sites: sites.iter().map(fields).collect::<Result<_, KeyRefused>>()?,
+            prepared: Cache::new(KEPT),
         })
     }
 
-    /// The public keys, as a JSON Web Key Set (RFC 7517).
-    #[must_use]
-    pub fn jwks(&self) -> &str {
-        &self.jwks
-    }
-
-    /// The assertion for a session at a site; `origin` is its audience.
+    /// The public keys for the assertions of a site, as a JSON Web Key Set (RFC 7517).
     ///
     /// # Errors
-    /// [`KeyRefused`] when signing fails.
-    pub fn sign(
+    /// When the store is in trouble and nothing is known.
+    pub async fn jwks(&self, algorithm: Algorithm, now: UnixMillis) -> Result<String, Refusal> {
+        Ok(self.keys.ring(now).await?.jwks(algorithm, now))
+    }
+
+    /// What the application of a site is told with a request.
+    ///
+    /// # Errors
+    /// When the store is in trouble and it is not known which key signs.
+    pub async fn introduce(
         &self,
-        session: TokenDigest<Session>,
-        origin: &Arc<str>,
-        identity: &Identity,
+        located: &Located,
+        visitor: Option<Visitor<'_>>,
         now: UnixMillis,
-    ) -> Result<HeaderValue, KeyRefused> {
-        let key = (session, Arc::clone(origin));
-        if let Some(signed) = self.signed.get(&key)
-            && signed.expires_at >= now.after(FRESH)
+    ) -> Result<Introduction, Refusal> {
+        let site = self.site(&located.site)?;
+        let always = Arc::clone(&site.always);
+        let Some(visitor) = visitor else {
+            return Ok(Introduction { always, identity: Arc::clone(&site.anonymous) });
+        };
+        let ring = self.keys.ring(now).await?;
+        let key = (visitor.digest(), Arc::clone(&located.origin_text));
+        if let Some(prepared) = self.prepared.get(&key)
+            && prepared.still_holds(visitor, ring.revision(), now)
         {
-            return Ok(signed.value);
+            return Ok(Introduction { always, identity: prepared.fields });
         }
-        let expires_at = now.after(LIFETIME);
+        let prepared = self
+            .prepare(&ring, located, visitor, now)
+            .map_err(|KeyRefused| Refusal::Internal("an assertion could not be made"))?;
+        self.prepared.insert(key, prepared.clone());
+        Ok(Introduction { always, identity: prepared.fields })
+    }
+
+    /// All headers of a site that tell who is asking, empty.
+    ///
+    /// # Errors
+    /// Does not happen with a site that it was made for.
+    pub fn nobody(&self, site: &Site) -> Result<Arc<[Field]>, Refusal> {
+        Ok(Arc::clone(&self.site(site)?.empty))
+    }
+
+    fn site(&self, site: &Site) -> Result<&SiteFields, Refusal> {
+        self.sites.get(&site.name).ok_or(Refusal::Internal("headers of an unknown site"))
+    }
+
+    fn prepare(
+        &self,
+        ring: &Ring,
+        located: &Located,
+        visitor: Visitor<'_>,
+        now: UnixMillis,
+    ) -> Result<Prepared, KeyRefused> {
+        let digest = TokenDigest::<Session>::from_bytes(visitor.digest()).to_hex();
+        let (subject, groups) = (visitor.subject(), visitor.groups());
+        let (origin, disclosure) = (&*located.origin_text, &located.site.disclosure);
+        let terms = disclosure.assertion();
+        let expires_at = now.after(terms.lifetime).min(visitor.expires_at());
         let claims = Claims {
             iss: format!("{origin}{}", self.prefix),
             aud: origin,
-            sub: identity.email.identity(),
-            email: identity.email.identity(),
-            groups: identity.groups.iter().map(|group| group.as_str()).collect(),
-            sid: &session.to_hex()[..32],
+            sub: &subject,
+            email: visitor.email(),
+            groups: groups.into_iter().flat_map(|all| all.iter()).map(GroupName::as_str).collect(),
+            sid: &digest[..32],
             iat: now.seconds(),
             exp: expires_at.seconds(),
         };
-        let token =
-            jsonwebtoken::encode(&self.header, &claims, &self.key).map_err(|_| KeyRefused)?;
-        let mut value = HeaderValue::from_str(&token).map_err(|_| KeyRefused)?;
-        value.set_sensitive(true);
-        self.signed.insert(key, Signed { value: value.clone(), expires_at });
-        Ok(value)
+        let claims = serde_json::to_vec(&claims).map_err(|_| KeyRefused)?;
+        let assertion = ring.signer(terms.algorithm, now)?.sign(&claims)?;
+        let site = self.sites.get(&located.site.name).ok_or(KeyRefused)?;
+        Ok(Prepared {
+            fields: site.of(disclosure, visitor, &assertion)?,
+            groups: groups.cloned(),
+            revision: ring.revision(),
+            made_at: now,
+            reuse_until: now.after(expires_at.since(now) / 2),
+        })
     }
 }
 

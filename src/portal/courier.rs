@@ -230,6 +230,7 @@ impl Courier {
         };
         Ok(OutgoingMail {
             id: claimed.mail.id,
+            sender: site.sender,
             to: job.to.clone(),
             subject: rendered.subject,
             text: rendered.text,

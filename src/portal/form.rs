@@ -94,7 +94,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<Desk>> for MaybeDocument<T> 
 
 /// An object and nothing else: serde would also read a struct from an array, member by member.
 /// Members that are unknown or there twice are refused by the types.
-fn document<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(super) fn document<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let refused = Refusal::Cause(Cause::Document);
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(refused);
@@ -111,7 +111,7 @@ async fn body(request: Request, desk: &Arc<Desk>, kind: &str) -> Result<Bytes, R
 }
 
 /// Exactly one `Content-Type` of this kind, and no `Content-Encoding`.
-fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
+pub(super) fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
     let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();

@@ -91,8 +91,8 @@ fn page(shared: &Shared, request: &Request, shown: Option<&Kept>) -> Response {
             open: shown.is_some_and(|shown| shown.mail.id == kept.mail.id),
         })
         .collect();
-    let from = shared.inbox.sender().to_string();
     let links = shown.map(|kept| (url(kept, "/html"), url(kept, "/eml")));
+    let from = shown.as_ref().map(|kept| kept.mail.sender.to_string()).unwrap_or_default();
     let shown = shown.zip(links.as_ref()).map(|(kept, (html_url, eml_url))| ShownMail {
         subject: &kept.mail.subject,
         from: &from,

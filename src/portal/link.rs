@@ -75,7 +75,8 @@ async fn straight_on(
     }
     let Some(session) = visit.session().await? else { return Ok(None) };
     let return_url = visit.return_url(&record.attempt.return_url);
-    let goes = session.email == record.attempt.email && !is_stale(visit, &session, &return_url);
+    let goes =
+        session.email == record.attempt.email && !is_stale(visit, &session, &return_url).await?;
     Ok(goes.then(|| see_other(&onward::straight(visit, &return_url))))
 }
 
@@ -117,7 +118,12 @@ pub async fn confirm(
 /// when it was asked for; callers check it again, because the configuration may have changed.
 #[must_use]
 pub fn enter(visit: &Visit, signed_in: &SignedIn, location: &str) -> Response {
-    let mut response = see_other(location);
+    let mut response = if signed_in.registered && visit.site().terms.asks_name {
+        let return_url = visit.return_url(&signed_in.record.attempt.return_url);
+        see_other(&onward::with_return_to(visit, "welcome", return_url.as_str()))
+    } else {
+        see_other(location)
+    };
     append(&mut response, session_cookie(visit, signed_in));
     append(&mut response, visit.cookies.set_device(&signed_in.device.reveal()));
     tracing::info!(

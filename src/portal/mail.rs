@@ -12,6 +12,7 @@ pub(crate) mod samples;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
@@ -21,6 +22,7 @@ use super::pages::engine::{self, Source};
 use super::pages::words::shorten;
 use super::phrases::{Phrases, Said};
 use crate::domain::language::Language;
+use crate::domain::sender::Sender;
 use crate::domain::time::UnixMillis;
 use crate::portal::pages::clock;
 use code_shape::has_code_shape;
@@ -37,10 +39,17 @@ pub(crate) const TEMPLATES: &[Source] = &[
 /// Longest fact that is shown, in characters: more is an attack on the reader, not a fact.
 const LONGEST_FACT: usize = 80;
 
-/// The mails of every site.
-#[derive(Debug)]
+/// The mails of every site, as the configuration that is in force has them.
+#[derive(Clone, Debug)]
 pub struct MailRoom {
+    current: Arc<ArcSwap<Shelf>>,
+}
+
+/// The mails of one configuration.
+#[derive(Debug)]
+pub struct Shelf {
     common: Arc<Mails>,
+    sender: Arc<Sender>,
     sites: HashMap<String, SiteMails>,
 }
 
@@ -51,31 +60,48 @@ pub struct SiteMails {
     pub mails: Arc<Mails>,
     /// The name people know the site by.
     pub title: String,
+    /// Who they are from.
+    pub sender: Arc<Sender>,
+}
+
+impl Shelf {
+    /// The mails that sites share, who those are from, and the mails of each site by its name.
+    #[must_use]
+    pub fn new(common: Arc<Mails>, sender: Arc<Sender>, sites: HashMap<String, SiteMails>) -> Self {
+        Self { common, sender, sites }
+    }
 }
 
 impl MailRoom {
-    /// The mails that sites share, and those of each site by its name.
+    /// The mails of a first configuration.
     #[must_use]
-    pub fn new(common: Arc<Mails>, sites: HashMap<String, SiteMails>) -> Self {
-        Self { common, sites }
+    pub fn new(shelf: Shelf) -> Self {
+        Self { current: Arc::new(ArcSwap::from_pointee(shelf)) }
+    }
+
+    /// Takes the mails of another configuration, for all that are written from now on.
+    pub fn exchange(&self, shelf: Shelf) {
+        self.current.store(Arc::new(shelf));
     }
 
     /// The mails that are built in, for every site.
     ///
     /// # Errors
     /// Never, as long as the built-in templates compile; the tests render all of them.
-    pub fn built_in() -> Result<Self, BrandError> {
+    pub fn built_in(sender: Sender) -> Result<Self, BrandError> {
         let mails = Mails::new(Arc::new(Branding::built_in()?))?;
-        Ok(Self::new(Arc::new(mails), HashMap::new()))
+        Ok(Self::new(Shelf::new(Arc::new(mails), Arc::new(sender), HashMap::new())))
     }
 
     /// The mails of a site. A job may be older than the configuration: a site that is gone has the
     /// common ones, under the name it had.
     #[must_use]
     pub fn of(&self, site: &str) -> SiteMails {
-        self.sites.get(site).cloned().unwrap_or_else(|| SiteMails {
-            mails: Arc::clone(&self.common),
+        let shelf = self.current.load();
+        shelf.sites.get(site).cloned().unwrap_or_else(|| SiteMails {
+            mails: Arc::clone(&shelf.common),
             title: site.to_owned(),
+            sender: Arc::clone(&shelf.sender),
         })
     }
 }

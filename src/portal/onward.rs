@@ -69,7 +69,9 @@ pub async fn page(visit: Visit) -> Result<Response, Refusal> {
     Ok(response)
 }
 
-fn with_return_to(visit: &Visit, page: &str, return_url: &str) -> String {
+/// A page of ours that leads on to a return URL.
+#[must_use]
+pub fn with_return_to(visit: &Visit, page: &str, return_url: &str) -> String {
     let encoded: String = url::form_urlencoded::byte_serialize(return_url.as_bytes()).collect();
     format!("{}/{page}?return_to={encoded}", visit.desk.prefix)
 }

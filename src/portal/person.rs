@@ -84,7 +84,7 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
     let Some((token, session)) = signed_in(&visit).await? else {
         return Ok(see_other(&format!("{}/sign-in", visit.desk.prefix)));
     };
-    let identity = visit.identity(&session);
+    let identity = visit.identity(&session).await?;
     let groups: Vec<&str> = identity.groups.iter().map(|group| group.as_str()).collect();
     let own = own_sessions(&visit, token, &session).await?;
     let listed = listed(&own);

@@ -30,6 +30,8 @@ pub enum Refusal {
     SignInClosed,
     /// 404: no page of ours.
     NotFound,
+    /// 421: it may pass, but linkgate has no application for it: another proxy has.
+    NoApplication,
     /// 405.
     MethodNotAllowed,
     /// 408: the body did not come in time.
@@ -67,14 +69,17 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// Judges by the path (the API is for programs) and by `Accept`.
+    /// Judges by the path (the API is for programs) and by `Accept`. What another proxy is told may
+    /// be passed on to a person.
     #[must_use]
     pub fn of(path: &str, headers: &HeaderMap, prefix: &str) -> Self {
         let own = path.strip_prefix(prefix).unwrap_or_default();
-        let is_api = own.starts_with("/api/") || own == "/wait" || own == "/check";
+        let is_api = own.starts_with("/api/") || own == "/wait" || own == "/jwks.json";
+        let is_check = own == "/check" || own.starts_with("/check/");
         let accept = headers.get(header::ACCEPT).map_or(&b""[..], HeaderValue::as_bytes);
         let wants = |kind: &[u8]| memchr::memmem::find(accept, kind).is_some();
-        if is_api || (wants(b"json") && !wants(b"text/html")) {
+        let wants_page = wants(b"text/html");
+        if is_api || (is_check && !wants_page) || (wants(b"json") && !wants_page) {
             Self::Program
         } else {
             Self::Person
@@ -126,6 +131,7 @@ impl Refusal {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::CrossSite | Self::SignInClosed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NoApplication => StatusCode::MISDIRECTED_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -147,6 +153,10 @@ impl Refusal {
             }
             Self::Internal(what) => tracing::error!(reference, what, "answered 500"),
             Self::BadRequest(what) => tracing::info!(reference, what, "answered 400"),
+            Self::NoApplication => {
+                let site = &*here.located.site.name;
+                tracing::warn!(reference, site, "answered 421: the site has `upstream: none`");
+            }
             other => tracing::debug!(reference, status = other.status().as_u16(), "refused"),
         }
     }
@@ -191,6 +201,7 @@ impl Refusal {
             Self::Cause(cause) => cause.code(),
             Self::CrossSite => "cross_site",
             Self::SignInClosed => "sign_in_closed",
+            Self::NoApplication => "no_application",
             Self::TooMany { .. } => "rate_limited",
             Self::BadRequest(_)
             | Self::NotFound
@@ -211,6 +222,7 @@ impl Refusal {
             Self::CrossSite => "The request must come from the site itself.",
             Self::SignInClosed => "Nobody can sign in here at the moment.",
             Self::NotFound => "There is nothing here.",
+            Self::NoApplication => "The application of this site is not reached this way.",
             Self::MethodNotAllowed => "The method is not allowed here.",
             Self::TooSlow => "The body did not arrive in time.",
             Self::TooLarge => "The body is too large.",
@@ -234,6 +246,7 @@ impl Refusal {
             Self::CrossSite => notice(NoticeKind::CrossSite),
             Self::SignInClosed => notice(NoticeKind::SignInClosed),
             Self::NotFound | Self::NotSignedIn => notice(NoticeKind::NotFound),
+            Self::NoApplication => notice(NoticeKind::NoApplication),
             Self::MethodNotAllowed => notice(NoticeKind::MethodNotAllowed),
             Self::TooLarge => notice(NoticeKind::TooLarge),
             Self::Unsupported => notice(NoticeKind::Unsupported),

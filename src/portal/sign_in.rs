@@ -15,12 +15,13 @@ use super::visit::Visit;
 use super::{Desk, onward};
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::path::RequestTarget;
-use crate::domain::policy::{ChallengeReason, Decision};
+use crate::domain::policy::{Asked, ChallengeReason, Decision, Visitor};
 use crate::domain::remembered::RememberedAddress;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::session::Session;
 use crate::domain::token::Token;
 use crate::gate::ask::AskError;
+use crate::ports::Stored;
 
 /// `GET /sign-in?return_to=`
 pub async fn form(visit: Visit) -> Result<Response, Refusal> {
@@ -28,8 +29,10 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     let session = visit.session().await?;
     let forgets = visit.query_value("forget").is_some();
     let wants_change = forgets || visit.query_value("change").is_some();
-    let is_enough = |session| !wants_change && !is_stale(&visit, session, &return_url);
-    if session.as_ref().is_some_and(is_enough) {
+    if let Some(session) = &session
+        && !wants_change
+        && !is_stale(&visit, session, &return_url).await?
+    {
         return Ok(see_other(&onward::straight(&visit, &return_url)));
     }
     visit.require_open()?;
@@ -90,17 +93,25 @@ async fn typed_before(visit: &Visit) -> Result<String, Refusal> {
 
 /// Whether the page that is asked for wants a more recent sign-in: then going there would lead
 /// straight back here.
-#[must_use]
-pub fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> bool {
+/// # Errors
+/// When the store is in trouble.
+pub async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> Stored<bool> {
     let path = return_url.as_str();
     let path = path.split('#').next().unwrap_or(path);
-    let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return false };
-    let identity = visit.identity(session);
-    let now = visit.desk.gate.now();
-    matches!(
-        visit.site().policy.decide("GET", &target, Some(&identity), now),
+    let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(false) };
+    let identity = visit.identity(session).await?;
+    let asked = Asked {
+        host: visit.origin().host(),
+        method: "GET",
+        target: &target,
+        client: visit.desk.trusted.known(visit.here.client),
+        visitor: Visitor::Person(&identity),
+        now: visit.desk.gate.now(),
+    };
+    Ok(matches!(
+        visit.site().policy.decide(asked),
         Decision::Challenge { reason: ChallengeReason::TooOld, .. }
-    )
+    ))
 }
 
 /// `POST /sign-in`: the same answer for every address that is one.

@@ -11,6 +11,7 @@ use super::Desk;
 use super::cookies::{self, CookieNames};
 use super::pages::Look;
 use super::refusal::Refusal;
+use crate::domain::account::Account;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
@@ -19,11 +20,12 @@ use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
 use crate::domain::remembered::{RememberedAddress, RememberedKey};
 use crate::domain::return_url::{ReturnTargets, ReturnUrl};
+use crate::domain::session::Session;
 use crate::domain::site::{Located, Site};
 use crate::domain::token::{self, Browser, Token, TokenKey};
-use crate::gate::Place;
 use crate::gate::ask::Asker;
 use crate::gate::redeem::Caller;
+use crate::gate::{Admits, Place};
 use crate::ports::Stored;
 
 /// Longest destination that is shown, in characters.
@@ -104,15 +106,14 @@ impl Visit {
     }
 
     /// Where mail for an address goes, if the address may sign in here.
-    pub fn admits(&self) -> impl Fn(&EmailAddress) -> Option<EmailAddress> + Sync + '_ {
-        |email| self.site().admits(email, &self.desk.groups.of(email))
+    pub fn admits(
+        &self,
+    ) -> impl Fn(&EmailAddress, Option<&Account>) -> Option<EmailAddress> + Sync + '_ {
+        |email, account| self.site().admits(email, &self.desk.groups_of(email, account), account)
     }
 
     /// The site for the use cases.
-    pub fn place<'a>(
-        &'a self,
-        admits: &'a (dyn Fn(&EmailAddress) -> Option<EmailAddress> + Sync),
-    ) -> Place<'a> {
+    pub fn place<'a>(&'a self, admits: &'a Admits<'a>) -> Place<'a> {
         Place {
             site: &self.site().name,
             origin: self.origin(),
@@ -193,20 +194,18 @@ impl Visit {
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn session(&self) -> Stored<Option<crate::domain::session::Session>> {
+    pub async fn session(&self) -> Stored<Option<Session>> {
         let Some(token) = &self.session else { return Ok(None) };
         let idle = self.site().terms.session.idle;
         self.desk.gate.authenticate(token, &self.here.located.realm, idle).await
     }
 
     /// The identity behind a session, with the groups of now.
-    #[must_use]
-    pub fn identity(&self, session: &crate::domain::session::Session) -> Arc<Identity> {
-        Arc::new(Identity {
-            groups: self.desk.groups.of(&session.email),
-            email: session.email.clone(),
-            signed_in_at: session.signed_in_at,
-        })
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn identity(&self, session: &Session) -> Stored<Arc<Identity>> {
+        self.desk.identity(session, self.site().terms.session.idle).await
     }
 
     /// The value of a query parameter that is there exactly once.

@@ -209,7 +209,7 @@ fn check_mail(
     CheckMail {
         site: visit.page_site(&host),
         email: &email,
-        sender: &visit.desk.sender,
+        sender: &visit.site().sender.to_string(),
         subject: &subject(phrases, attempt.language, &host, attempt.asked_at),
         has_link: visit.has_link(),
         suggestion: suggestion.as_ref().map(EmailAddress::identity),
@@ -239,7 +239,7 @@ fn mailbox(visit: &Visit, record: &Record) -> Option<Mailbox> {
     if attempt.stranger || !visit.desk.mail_buttons {
         return None;
     }
-    Mailbox::of(&attempt.email, &visit.desk.sender_address)
+    Mailbox::of(&attempt.email, &visit.site().sender.address)
 }
 
 fn ended(visit: &Visit, record: &Record, code_refused: bool) -> Response {

@@ -2,23 +2,21 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+use http::{HeaderMap, HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use crate::domain::client::{ClientAddress, TrustedProxies};
-use crate::domain::navigation::{RequestFacts, RequestKind};
+use crate::domain::navigation::RequestKind;
 use crate::domain::path::RequestTarget;
-use crate::domain::site::{Located, Sites};
+use crate::domain::site::Located;
+use crate::portal::denial::kind;
+use crate::portal::{Desk, check};
 
 /// Most fields of a request head.
 pub const MOST_FIELDS: usize = 100;
 /// Largest request head, in bytes of names and values.
 pub const LARGEST_HEAD: usize = 32 * 1024;
-
-const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
-const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// A request that names one of our sites in one plain way.
 #[derive(Debug)]
@@ -88,11 +86,13 @@ pub fn client(session: &Session, trusted: &TrustedProxies) -> (IpAddr, ClientAdd
     (peer, trusted.client(peer, &fields))
 }
 
-/// Reads a request head.
+/// Reads a request head that came from `peer`.
+///
+/// The question of another proxy belongs to the site that it asks about, whatever its own `Host`.
 ///
 /// # Errors
 /// [`Unwelcome`] for everything that is not one request to one of our sites in one plain way.
-pub fn read(head: &RequestHeader, sites: &Sites) -> Result<Arrival, Unwelcome> {
+pub fn read(head: &RequestHeader, peer: IpAddr, desk: &Desk) -> Result<Arrival, Unwelcome> {
     let method = head.method.as_str();
     if matches!(method, "TRACE" | "CONNECT") || !is_method(method) {
         return Err(Unwelcome::Method);
@@ -102,24 +102,11 @@ pub fn read(head: &RequestHeader, sites: &Sites) -> Result<Arrival, Unwelcome> {
     }
     let target =
         RequestTarget::parse(head.raw_path()).map_err(|_| Unwelcome::Damaged("request target"))?;
-    let located = sites.find(authority(head)?).ok_or(Unwelcome::Misdirected)?;
+    let asked = || check::site_host(desk, peer, target.path(), &head.headers);
+    let located = desk.sites.find(authority(head)?);
+    let located = located.or_else(|| desk.sites.find(asked()?)).ok_or(Unwelcome::Misdirected)?;
     let kind = kind(method, &head.headers);
     Ok(Arrival { located, target, kind })
-}
-
-/// What kind of answer a request expects.
-#[must_use]
-pub fn kind(method: &str, headers: &HeaderMap) -> RequestKind {
-    let field = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
-    RequestKind::of(&RequestFacts {
-        method,
-        sec_fetch_mode: field(&SEC_FETCH_MODE),
-        sec_fetch_dest: field(&SEC_FETCH_DEST),
-        x_requested_with: field(&X_REQUESTED_WITH),
-        accept: field(&header::ACCEPT),
-        content_type: field(&header::CONTENT_TYPE),
-        upgrade: field(&header::UPGRADE),
-    })
 }
 
 /// Upper-case letters only: every registered method is, and an application that ignores case must

@@ -1,21 +1,25 @@
 //! What is known of one request while it passes through the phases.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::peers::ServerIndex;
+use super::front::Front;
 use crate::domain::client::ClientAddress;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::Permit;
 use crate::domain::site::Located;
+use crate::domain::size::ByteSize;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{Session as SessionToken, TokenDigest};
+use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
+use crate::portal::assertion::Introduction;
 use crate::portal::visit::Here;
 use crate::ports::Entropy;
 
 /// What is known of one request.
 pub struct Context {
+    /// The configuration that this request meets, from its head to its end.
+    pub front: Arc<Front>,
     /// Names the request in answers and in the log.
     pub reference: Arc<str>,
     /// When its head was complete.
@@ -30,23 +34,30 @@ pub struct Context {
     pub kind: RequestKind,
     /// The proof that it may reach its upstream.
     pub permit: Option<Permit>,
+    /// What its application is told.
+    pub introduction: Option<Introduction>,
     /// The session behind it.
     pub session: Option<TokenDigest<SessionToken>>,
+    /// The service token behind it.
+    pub token: Option<TokenDigest<Service>>,
     /// What was decided, for the log.
     pub outcome: Outcome,
     /// Whether the upstream connection was used before.
     pub upstream_reused: bool,
     /// The server of the application that was chosen last.
-    pub server: ServerIndex,
+    pub server: Option<SocketAddr>,
     /// Connections that failed.
     pub connects: usize,
+    /// Bytes of the body that have come so far.
+    pub body_bytes: u64,
 }
 
 impl Context {
     /// A request of which nothing is known but its name.
     #[must_use]
-    pub fn new(reference: Arc<str>) -> Self {
+    pub fn new(front: Arc<Front>, reference: Arc<str>) -> Self {
         Self {
+            front,
             reference,
             began: None,
             client: None,
@@ -54,12 +65,21 @@ impl Context {
             target: None,
             kind: RequestKind::Api,
             permit: None,
+            introduction: None,
             session: None,
+            token: None,
             outcome: Outcome::Refused,
             upstream_reused: false,
-            server: 0,
+            server: None,
             connects: 0,
+            body_bytes: 0,
         }
+    }
+
+    /// The cap of the site for the body.
+    #[must_use]
+    pub fn max_body(&self) -> Option<u64> {
+        self.located.as_ref()?.site.max_body.map(ByteSize::bytes)
     }
 
     /// Where the request arrived and from whom, once both are known.

@@ -1,10 +1,7 @@
 //! The door: read the head → our own page? → who is it → decide → answer, or keep the permit.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use http::header;
-use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
@@ -12,21 +9,23 @@ use super::arrival::{self, Arrival, Unwelcome};
 use super::context::{Context, Outcome};
 use super::service::AuthProxy;
 use super::{reply, streams};
-use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
-use crate::domain::policy::{Decision, Permit};
-use crate::domain::site::Located;
-use crate::domain::token::{Session as SessionToken, Token};
-use crate::portal::cookies::CookieNames;
-use crate::portal::pages::Look;
+use crate::domain::policy::{Asked, Decision, Permit, Visitor};
+use crate::portal::assertion::{self, Introduction};
+use crate::portal::denial::{Denied, Through, kind};
 use crate::portal::refusal::{Audience, Refusal};
-use crate::portal::visit::{Here, token_in};
+use crate::portal::visit::Here;
+use crate::portal::who::{Unknown, Who, identify};
 
 impl AuthProxy {
     /// The door: `Ok(false)` only with a permit in the context.
     pub(super) async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let arrival = match arrival::read(session.req_header(), &self.portal.desk().sites) {
+        let Some((peer, _)) = context.client else {
+            return Error::e_explain(ErrorType::InternalError, "no peer");
+        };
+        let desk = context.front.portal.desk();
+        let arrival = match arrival::read(session.req_header(), peer, desk) {
             Ok(arrival) => arrival,
             Err(unwelcome) => return self.turn_away(session, context, unwelcome).await,
         };
@@ -43,35 +42,79 @@ impl AuthProxy {
             }
             Under::No => {}
         }
-        let identity = match self.identify(session, context, &located).await {
-            Ok(identity) => identity,
-            Err(refusal) => {
-                context.outcome = Outcome::Unavailable;
-                let Some(here) = context.here() else { return Ok(true) };
-                let response =
-                    self.answerer.unavailable(&here, session.req_header(), kind, &refusal);
-                return reply::write(session, response).await.map(|()| true);
+        let desk = context.front.portal.desk();
+        let who = match identify(desk, &session.req_header().headers, &located).await {
+            Ok(who) => who,
+            Err(unknown) => return self.nobody_knows(session, context, unknown).await,
+        };
+        let visitor = match &who {
+            Who::Nobody => Visitor::Nobody,
+            Who::Person { identity, session } => {
+                context.session = Some(*session);
+                Visitor::Person(identity)
+            }
+            Who::Machine { machine, token } => {
+                context.token = Some(*token);
+                Visitor::Machine(machine)
             }
         };
-        let now = self.portal.desk().gate.now();
-        let method = session.req_header().method.clone();
-        let policy = &located.site.policy;
-        match policy.decide(method.as_str(), &target, identity.as_ref(), now) {
+        let asked = Asked {
+            host: located.origin.host(),
+            method: session.req_header().method.as_str(),
+            target: &target,
+            client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
+            visitor,
+            now: desk.gate.now(),
+        };
+        match located.site.policy.decide(asked) {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
-            decision => {
-                let Some(here) = context.here() else { return Ok(true) };
-                let (outcome, response) = self.answerer.answer(
-                    &here,
-                    session.req_header(),
-                    &target,
-                    kind,
-                    identity.as_deref(),
-                    &decision,
-                );
-                context.outcome = outcome;
-                reply::write(session, response).await.map(|()| true)
-            }
+            decision => self.deny(session, context, &who, &decision).await,
         }
+    }
+
+    async fn deny(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        who: &Who,
+        decision: &Decision,
+    ) -> Result<bool> {
+        let (Some(here), Some(target)) = (context.here(), &context.target) else {
+            return Ok(true);
+        };
+        let head = session.req_header();
+        let denied = Denied {
+            method: &head.method,
+            target,
+            headers: &head.headers,
+            kind: context.kind,
+            who,
+            through: Through::Ourselves,
+        };
+        let (outcome, response) = context.front.answerer.answer(&here, &denied, decision);
+        context.outcome = outcome;
+        reply::write(session, response).await.map(|()| true)
+    }
+
+    /// It cannot be told who is asking: 503, or 401 for a service token that is worth nothing.
+    async fn nobody_knows(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        unknown: Unknown,
+    ) -> Result<bool> {
+        let Some(here) = context.here() else { return Ok(true) };
+        let head = session.req_header();
+        let response = match unknown {
+            Unknown::Store(error) => {
+                return self.unavailable(session, context, &error.into()).await;
+            }
+            Unknown::BadToken => {
+                context.outcome = Outcome::Challenged;
+                context.front.answerer.bad_token(&here, head, context.kind)
+            }
+        };
+        reply::write(session, response).await.map(|()| true)
     }
 
     async fn own_page(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
@@ -80,18 +123,12 @@ impl AuthProxy {
         };
         context.outcome = Outcome::Own;
         let head = session.req_header();
-        let audience = Audience::of(head.uri.path(), &head.headers, &self.portal.desk().prefix);
+        let audience =
+            Audience::of(head.uri.path(), &head.headers, &context.front.portal.desk().prefix);
         let body = match reply::read_body(session).await {
             Ok(body) => body,
             Err(fault) => {
-                let refusal = match fault {
-                    reply::BodyFault::TooLarge => Refusal::TooLarge,
-                    reply::BodyFault::TooSlow => Refusal::TooSlow,
-                    reply::BodyFault::Broken => Refusal::BadRequest("the body broke off"),
-                };
-                let look = self.look(&here, session.req_header());
-                let response = self.portal.refuse(&here, audience, &look, &refusal);
-                return reply::write(session, response).await.map(|()| true);
+                return refuse_to(session, context, &here, audience, &fault.into()).await;
             }
         };
         let mut request = http::Request::new(Body::from(body));
@@ -100,40 +137,15 @@ impl AuthProxy {
         *request.headers_mut() = head.headers.clone();
         let target = context.target.as_ref().map_or("/", RequestTarget::as_str);
         let Ok(uri) = target.parse() else {
-            let look = self.look(&here, head);
             let refusal = Refusal::BadRequest("request target");
-            let response = self.portal.refuse(&here, audience, &look, &refusal);
-            return reply::write(session, response).await.map(|()| true);
+            return refuse_to(session, context, &here, audience, &refusal).await;
         };
         *request.uri_mut() = uri;
-        let response = self.portal.answer(here, request).await;
+        let response = context.front.portal.answer(here, request).await;
         reply::write(session, response).await.map(|()| true)
     }
 
-    /// Who is asking: the identity behind a session that counts now, with the groups of now.
-    async fn identify(
-        &self,
-        session: &Session,
-        context: &mut Context,
-        located: &Located,
-    ) -> Result<Option<Arc<Identity>>, Refusal> {
-        let desk = self.portal.desk();
-        let site = &located.site;
-        let name = CookieNames::session_name(site.is_https(), site.session_domain.is_some());
-        let headers = &session.req_header().headers;
-        let token: Option<Token<SessionToken>> = token_in(headers, name, &desk.gate.keys().token);
-        let Some(token) = token else { return Ok(None) };
-        let found = desk.gate.authenticate(&token, &located.realm, site.terms.session.idle).await?;
-        let Some(found) = found else { return Ok(None) };
-        context.session = Some(token.digest());
-        Ok(Some(Arc::new(Identity {
-            groups: desk.groups.of(&found.email),
-            email: found.email,
-            signed_in_at: found.signed_in_at,
-        })))
-    }
-
-    /// Keeps the permit. A WebSocket must come from the site's own pages: cookies go with it from
+    /// Keeps the permit, and what the application is told. A WebSocket must come from the site's own pages: cookies go with it from
     /// anywhere, and no same-origin policy protects it.
     async fn pass(
         &self,
@@ -141,7 +153,8 @@ impl AuthProxy {
         context: &mut Context,
         permit: Permit,
     ) -> Result<bool> {
-        if context.kind == RequestKind::WebSocket {
+        // A service token goes with nothing by itself, unlike a cookie: no page can lend it.
+        if context.kind == RequestKind::WebSocket && context.token.is_none() {
             let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
             // Exactly one: of two, the application may believe the other.
             let origin = origins.next().filter(|_| origins.next().is_none());
@@ -150,12 +163,41 @@ impl AuthProxy {
                 return self.refuse(session, context, &Refusal::CrossSite).await;
             }
         }
+        let length = session.req_header().headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if let (Some(most), Some(length)) = (context.max_body(), length)
+            && length > most
+        {
+            // What follows is not read, so nothing can come after it.
+            session.set_keepalive(None);
+            return self.refuse(session, context, &Refusal::TooLarge).await;
+        }
+        context.permit = Some(permit);
+        if Self::upstream(context).is_none() {
+            return self.refuse(session, context, &Refusal::NoApplication).await;
+        }
+        match introduction(context).await {
+            Ok(introduction) => context.introduction = Some(introduction),
+            Err(refusal) => return self.unavailable(session, context, &refusal).await,
+        }
         if streams::is_upload(session) {
-            self.end_with_session(context);
+            self.end_with_session(session.req_header().method.clone(), context);
         }
         context.outcome = Outcome::Passed;
-        context.permit = Some(permit);
         Ok(false)
+    }
+
+    async fn unavailable(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        refusal: &Refusal,
+    ) -> Result<bool> {
+        context.outcome = Outcome::Unavailable;
+        let Some(here) = context.here() else { return Ok(true) };
+        let (answerer, head) = (&context.front.answerer, session.req_header());
+        let response = answerer.unavailable(&here, head, context.kind, refusal);
+        reply::write(session, response).await.map(|()| true)
     }
 
     async fn refuse(
@@ -169,9 +211,7 @@ impl AuthProxy {
             RequestKind::Navigation => Audience::Person,
             RequestKind::Api | RequestKind::Grpc | RequestKind::WebSocket => Audience::Program,
         };
-        let look = self.look(&here, session.req_header());
-        let response = self.portal.refuse(&here, audience, &look, refusal);
-        reply::write(session, response).await.map(|()| true)
+        refuse_to(session, context, &here, audience, refusal).await
     }
 
     async fn turn_away(
@@ -181,14 +221,37 @@ impl AuthProxy {
         unwelcome: Unwelcome,
     ) -> Result<bool> {
         let head = session.req_header();
-        let kind = arrival::kind(head.method.as_str(), &head.headers);
-        let response = self.answerer.turn_away(unwelcome, head, kind, &context.reference);
+        let kind = kind(head.method.as_str(), &head.headers);
+        let response = context.front.answerer.turn_away(unwelcome, head, kind, &context.reference);
         // What was not understood leaves nothing to rely on for a next request.
         session.set_keepalive(None);
         reply::write(session, response).await.map(|()| true)
     }
+}
 
-    fn look(&self, here: &Here, head: &RequestHeader) -> Look {
-        self.portal.look(Some(&here.located.site), head, &here.reference)
-    }
+async fn refuse_to(
+    session: &mut Session,
+    context: &Context,
+    here: &Here,
+    audience: Audience,
+    refusal: &Refusal,
+) -> Result<bool> {
+    let portal = &context.front.portal;
+    let look = portal.look(Some(&here.located.site), session.req_header(), &here.reference);
+    let response = portal.refuse(here, audience, &look, refusal);
+    reply::write(session, response).await.map(|()| true)
+}
+
+/// What the application is told: of the person or the script that the permit names, or of nobody.
+async fn introduction(context: &Context) -> Result<Introduction, Refusal> {
+    let (Some(located), Some(permit)) = (&context.located, &context.permit) else {
+        return Err(Refusal::Internal("no permit, nothing to tell"));
+    };
+    let person = permit.identity().zip(context.session);
+    let machine = permit.machine().zip(context.token);
+    let visitor = person
+        .map(|(identity, session)| assertion::Visitor::Person { session, identity })
+        .or_else(|| machine.map(|(machine, token)| assertion::Visitor::Machine { token, machine }));
+    let desk = context.front.portal.desk();
+    desk.assertions.introduce(located, visitor, desk.gate.now()).await
 }

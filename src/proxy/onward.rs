@@ -11,13 +11,12 @@ use pingora::Result;
 use pingora::http::RequestHeader;
 
 use super::headers::{Fate, fate};
-use crate::domain::identity::Identity;
 use crate::domain::navigation::RequestKind;
 use crate::domain::site::{Located, OddHeaders};
+use crate::portal::assertion::{Field, Introduction};
 use crate::portal::cookies::without_ours;
 
 // Texts, because Pingora keeps the spelling of each name: a static text is not copied for that.
-const ASSERTION: &str = "x-linkgate-assertion";
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 const FORWARDED_HOST: &str = "x-forwarded-host";
@@ -36,10 +35,10 @@ pub struct Onward<'a> {
     pub is_trusted: bool,
     /// The request's id.
     pub reference: &'a str,
-    /// Who is asking, if somebody is signed in.
-    pub identity: Option<&'a Identity>,
-    /// The signed statement of that.
-    pub assertion: Option<HeaderValue>,
+    /// Whether a service token stands in `Authorization`: the application must never see it.
+    pub has_token: bool,
+    /// What the application is told of the operator's choice: who is asking, and constants.
+    pub introduction: &'a Introduction,
 }
 
 impl Onward<'_> {
@@ -51,15 +50,17 @@ impl Onward<'_> {
         self.strip(head);
         self.cut_cookies(received, head)?;
         self.put_forwarding(received, head)?;
-        self.put_identity(head)
+        self.put_introduction(head)
     }
 
     fn strip(&self, head: &mut RequestHeader) {
-        let keeps_odd = self.located.site.odd_headers == OddHeaders::Keep;
+        let site = &self.located.site;
+        let keeps_odd = site.odd_headers == OddHeaders::Keep;
+        let own = site.disclosure.managed();
         let gone: Vec<HeaderName> = head
             .headers
             .keys()
-            .filter(|name| match fate(name.as_str(), &[]) {
+            .filter(|name| match fate(name.as_str(), own) {
                 Fate::Kept => false,
                 Fate::Odd => !keeps_odd,
                 Fate::Ours | Fate::HopByHop => true,
@@ -68,6 +69,9 @@ impl Onward<'_> {
             .collect();
         for name in &gone {
             head.remove_header(name);
+        }
+        if self.has_token {
+            head.remove_header(&header::AUTHORIZATION);
         }
         // Pingora takes other upgrades out itself; this one is ours to be sure of.
         if self.kind != RequestKind::WebSocket {
@@ -115,17 +119,12 @@ impl Onward<'_> {
         Ok(())
     }
 
-    fn put_identity(self, head: &mut RequestHeader) -> Result<()> {
-        let Some(identity) = self.identity else { return Ok(()) };
-        let [user, email, groups] = self.located.site.identity_headers.names();
-        let address = identity.email.identity();
-        head.insert_header(user, address)?;
-        head.insert_header(email, address)?;
-        let joined =
-            identity.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(",");
-        head.insert_header(groups, joined)?;
-        if let Some(assertion) = self.assertion {
-            head.insert_header(ASSERTION, assertion)?;
+    /// The client's fields of these names are gone by now, so that a name with several values is
+    /// appended to.
+    fn put_introduction(&self, head: &mut RequestHeader) -> Result<()> {
+        let Introduction { always, identity } = self.introduction;
+        for Field { name, value } in always.iter().chain(identity.iter()) {
+            head.append_header(name.clone(), value.clone())?;
         }
         Ok(())
     }

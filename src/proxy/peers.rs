@@ -1,21 +1,25 @@
 //! The applications behind the sites: where they are and how they are spoken to.
 
+mod balance;
+mod health;
+
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::{HeaderMap, header};
 use pingora::protocols::ALPN;
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
 
+pub use balance::Balance;
+use balance::{Balanced, fixed};
+pub use health::Health;
+
 use crate::domain::navigation::RequestKind;
 use crate::domain::time::UnixMillis;
 
-/// How long a looked-up address is used before it is looked up again.
-const ADDRESS_AGE: Duration = Duration::from_secs(10);
-/// How long a look-up may take.
-const LOOK_UP: Duration = Duration::from_secs(2);
 /// How long a connection to an application is kept for the next request.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a server that refused a connection is passed over.
@@ -43,22 +47,26 @@ pub enum Patience {
     Stream,
 }
 
-/// One server of an application: a name that is looked up, or an address.
-pub struct Server {
-    host: String,
-    port: u16,
-    /// The host, if it is an address already.
-    fixed: Option<IpAddr>,
-    /// The last look-up.
-    found: Mutex<Option<(SocketAddr, UnixMillis)>>,
-    /// When it last refused a connection.
-    refused_at: AtomicU64,
+impl Patience {
+    /// What a request deserves.
+    #[must_use]
+    pub fn of(kind: RequestKind, headers: &HeaderMap) -> Self {
+        let events = headers.get(header::ACCEPT).is_some_and(|value| {
+            memchr::memmem::find(value.as_bytes(), b"text/event-stream").is_some()
+        });
+        match kind {
+            RequestKind::WebSocket | RequestKind::Grpc => Self::Stream,
+            RequestKind::Navigation | RequestKind::Api if events => Self::Stream,
+            RequestKind::Navigation | RequestKind::Api => Self::Answer,
+        }
+    }
 }
 
-/// An application: one server, or several that take turns.
+/// An application: one server, or several.
 pub struct Upstream {
-    servers: Vec<Server>,
-    next: AtomicUsize,
+    servers: Servers,
+    /// Servers that have refused a connection, and when.
+    refusals: Mutex<HashMap<SocketAddr, UnixMillis>>,
     /// What is spoken.
     pub wire: Wire,
     /// The name its certificate must carry, if that is not the host.
@@ -73,21 +81,57 @@ pub struct Upstream {
     pub write_timeout: Duration,
 }
 
+/// Where an application is.
+enum Servers {
+    /// One address: nothing to look up and nothing to choose.
+    One { address: SocketAddr, host: Arc<str> },
+    /// Names, or several.
+    Many(Box<Balanced>),
+}
+
 /// An application cannot be reached: its name has no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the upstream's name has no address")]
 pub struct NoAddress;
 
-/// Which server of an application a request went to.
-pub type ServerIndex = usize;
+/// One request, as far as it matters who serves it.
+#[derive(Clone, Copy, Debug)]
+pub struct Errand {
+    /// The kind of request.
+    pub kind: RequestKind,
+    /// What silence means.
+    pub patience: Patience,
+    /// Who asks.
+    pub client: IpAddr,
+    /// Now.
+    pub now: UnixMillis,
+}
 
 impl Upstream {
     /// An application with usual patience; the public fields are there to change it.
     #[must_use]
-    pub fn new(servers: Vec<(String, u16)>, wire: Wire) -> Self {
+    pub fn new(
+        servers: Vec<(String, u16)>,
+        wire: Wire,
+        balance: Balance,
+        health: Option<Health>,
+    ) -> Self {
+        let mut servers: Vec<(Arc<str>, u16)> =
+            servers.into_iter().map(|(host, port)| (host.into(), port)).collect();
+        let only = match (servers.as_slice(), &health) {
+            ([(host, port)], None) => fixed(host).map(|ip| SocketAddr::new(ip, *port)),
+            _ => None,
+        };
+        let servers = match (only, servers.pop()) {
+            (Some(address), Some((host, _))) => Servers::One { address, host },
+            (_, last) => {
+                servers.extend(last);
+                Servers::Many(Box::new(Balanced::new(servers, balance, health)))
+            }
+        };
         Self {
-            servers: servers.into_iter().map(|(host, port)| Server::new(host, port)).collect(),
-            next: AtomicUsize::new(0),
+            servers,
+            refusals: Mutex::default(),
             wire,
             server_name: None,
             authorities: None,
@@ -97,32 +141,33 @@ impl Upstream {
         }
     }
 
-    /// How many servers there are.
+    /// How many servers are known.
     #[must_use]
     pub fn servers(&self) -> usize {
-        self.servers.len()
+        match &self.servers {
+            Servers::One { .. } => 1,
+            Servers::Many(balanced) => balanced.servers(),
+        }
     }
 
-    /// The peer for one request, and which server it is. Servers take turns; one that has just
-    /// refused a connection is passed over while another is left.
+    /// The peer for one request, and the address of the server that it is.
     ///
     /// # Errors
     /// [`NoAddress`] when a look-up fails and none has succeeded before.
-    pub async fn peer(
-        &self,
-        kind: RequestKind,
-        patience: Patience,
-        now: UnixMillis,
-    ) -> Result<(HttpPeer, ServerIndex), NoAddress> {
-        let index = self.turn(now);
-        let server = self.servers.get(index).ok_or(NoAddress)?;
-        let address = server.address(now).await?;
+    pub async fn peer(&self, errand: Errand) -> Result<(HttpPeer, SocketAddr), NoAddress> {
+        let (address, host) = match &self.servers {
+            Servers::One { address, host } => (*address, Arc::clone(host)),
+            Servers::Many(balanced) => {
+                let is_refusing = |address: &SocketAddr| self.is_refusing(address, errand.now);
+                balanced.choose(errand.client, is_refusing).await.ok_or(NoAddress)?
+            }
+        };
         let is_tls = self.wire == Wire::Https;
         let name = match (&self.server_name, is_tls) {
             (_, false) => String::new(),
             (Some(name), true) => name.clone(),
             // Never empty with TLS: without a name Pingora would skip the verification.
-            (None, true) => server.host.clone(),
+            (None, true) => host.to_string(),
         };
         let mut peer = HttpPeer::new(address, is_tls, name);
         let options = &mut peer.options;
@@ -130,81 +175,42 @@ impl Upstream {
         options.total_connection_timeout = Some(self.connect_timeout * 2);
         options.idle_timeout = Some(IDLE);
         options.write_timeout = Some(self.write_timeout);
-        options.read_timeout = Some(match patience {
+        options.read_timeout = Some(match errand.patience {
             Patience::Stream => self.read_timeout.max(STREAM_SILENCE),
             Patience::Answer => self.read_timeout,
         });
         options.ca = self.authorities.clone();
         match self.wire {
             Wire::H2c => options.set_http_version(2, 2),
-            Wire::Https if kind == RequestKind::Grpc => options.alpn = ALPN::H2,
+            Wire::Https if errand.kind == RequestKind::Grpc => options.alpn = ALPN::H2,
             Wire::Http | Wire::Https => options.alpn = ALPN::H1,
         }
-        Ok((peer, index))
+        Ok((peer, address))
     }
 
     /// Notes that a server refused a connection.
-    pub fn refused(&self, index: ServerIndex, now: UnixMillis) {
-        if let Some(server) = self.servers.get(index) {
-            server.refused_at.store(now.0, Ordering::Relaxed);
-        }
+    pub fn refused(&self, server: SocketAddr, now: UnixMillis) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.retain(|_, at| now.since(*at) < REFUSAL);
+        refusals.insert(server, now);
     }
 
-    fn turn(&self, now: UnixMillis) -> ServerIndex {
-        let count = self.servers.len().max(1);
-        let start = self.next.fetch_add(1, Ordering::Relaxed);
-        let turns = (0..count).map(|step| start.wrapping_add(step) % count);
-        let is_up = |index: &usize| {
-            self.servers.get(*index).is_some_and(|server| {
-                let refused_at = UnixMillis(server.refused_at.load(Ordering::Relaxed));
-                refused_at.0 == 0 || now.since(refused_at) >= REFUSAL
-            })
-        };
-        turns.clone().find(is_up).unwrap_or(start % count)
-    }
-}
-
-impl Server {
-    fn new(host: String, port: u16) -> Self {
-        let fixed = host.trim_matches(['[', ']']).parse().ok();
-        Self { host, port, fixed, found: Mutex::new(None), refused_at: AtomicU64::new(0) }
+    fn is_refusing(&self, server: &SocketAddr, now: UnixMillis) -> bool {
+        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.get(server).is_some_and(|at| now.since(*at) < REFUSAL)
     }
 
-    async fn address(&self, now: UnixMillis) -> Result<SocketAddr, NoAddress> {
-        if let Some(ip) = self.fixed {
-            return Ok(SocketAddr::new(ip, self.port));
-        }
-        let known = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((address, at)) = known
-            && now.since(at) < ADDRESS_AGE
-        {
-            return Ok(address);
-        }
-        let looked = tokio::net::lookup_host((self.host.as_str(), self.port));
-        let found = match tokio::time::timeout(LOOK_UP, looked).await {
-            // IPv4 first: `localhost` has both, and most applications listen on one of them.
-            Ok(Ok(addresses)) => addresses.min_by_key(SocketAddr::is_ipv6),
-            Ok(Err(_)) | Err(_) => None,
-        };
-        match found.or(known.map(|(address, _)| address)) {
-            None => Err(NoAddress),
-            Some(address) => {
-                *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((address, now));
-                Ok(address)
-            }
+    /// Looks names up and asks servers how they are, for as long as there is anything to do.
+    pub async fn care(&self) {
+        if let Servers::Many(balanced) = &self.servers {
+            balanced.care().await;
         }
     }
 }
 
 impl std::fmt::Debug for Upstream {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Upstream({:?}, {:?})", self.wire, self.servers)
-    }
-}
-
-impl std::fmt::Debug for Server {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}:{}", self.host, self.port)
+        write!(out, "Upstream({:?}, {} servers)", self.wire, self.servers())
     }
 }
 
@@ -214,41 +220,76 @@ mod tests {
 
     const NOW: UnixMillis = UnixMillis(1_000_000);
 
-    fn upstream(wire: Wire) -> Upstream {
-        let servers = vec![("127.0.0.1".into(), 1), ("127.0.0.2".into(), 2)];
-        Upstream::new(servers, wire)
+    fn servers() -> Vec<(String, u16)> {
+        vec![("127.0.0.1".into(), 1), ("127.0.0.2".into(), 2), ("127.0.0.3".into(), 3)]
     }
 
-    async fn port(upstream: &Upstream, now: UnixMillis) -> u16 {
-        let peer = upstream.peer(RequestKind::Api, Patience::Answer, now).await.unwrap().0;
-        peer._address.as_inet().unwrap().port()
+    fn errand(client: u8, now: UnixMillis) -> Errand {
+        let client = IpAddr::from([203, 0, 113, client]);
+        Errand { kind: RequestKind::Api, patience: Patience::Answer, client, now }
+    }
+
+    async fn ports(upstream: &Upstream, now: UnixMillis) -> [u16; 3] {
+        let mut ports = [0; 3];
+        for port in &mut ports {
+            *port = upstream.peer(errand(1, now)).await.unwrap().1.port();
+        }
+        ports.sort_unstable();
+        ports
+    }
+
+    fn address(last: u8) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, last], last.into()))
     }
 
     #[tokio::test]
     async fn servers_take_turns_and_one_that_refuses_is_passed_over_for_a_while() {
-        let upstream = upstream(Wire::Http);
-        assert_eq!([port(&upstream, NOW).await, port(&upstream, NOW).await], [1, 2]);
-        upstream.refused(0, NOW);
-        assert_eq!([port(&upstream, NOW).await, port(&upstream, NOW).await], [2, 2]);
+        let upstream = Upstream::new(servers(), Wire::Http, Balance::Turns, None);
+        assert_eq!(ports(&upstream, NOW).await, [1, 2, 3]);
+        upstream.refused(address(1), NOW);
+        let ports_now = ports(&upstream, NOW).await;
+        assert!(!ports_now.contains(&1), "{ports_now:?}");
         let later = NOW.after(REFUSAL);
-        assert_eq!([port(&upstream, later).await, port(&upstream, later).await], [1, 2]);
-        upstream.refused(0, later);
-        upstream.refused(1, later);
-        assert_eq!(port(&upstream, later).await, 1, "all are down: in turn all the same");
+        assert_eq!(ports(&upstream, later).await, [1, 2, 3]);
+        for last in 1..=3 {
+            upstream.refused(address(last), later);
+        }
+        assert_eq!(ports(&upstream, later).await, [1, 2, 3], "all are down: in turn all the same");
+    }
+
+    #[tokio::test]
+    async fn a_client_stays_with_its_server() {
+        let upstream = Upstream::new(servers(), Wire::Http, Balance::Client, None);
+        let mut used = std::collections::BTreeSet::new();
+        for client in 0..50 {
+            let first = upstream.peer(errand(client, NOW)).await.unwrap().1;
+            for _ in 0..3 {
+                assert_eq!(upstream.peer(errand(client, NOW)).await.unwrap().1, first);
+            }
+            used.insert(first);
+        }
+        assert_eq!(used.len(), 3, "each server has clients");
+        let first = upstream.peer(errand(7, NOW)).await.unwrap().1;
+        upstream.refused(first, NOW);
+        assert_ne!(upstream.peer(errand(7, NOW)).await.unwrap().1, first);
+        assert_eq!(upstream.peer(errand(7, NOW.after(REFUSAL))).await.unwrap().1, first);
     }
 
     #[tokio::test]
     async fn the_certificate_is_always_verified_against_a_name() {
-        let (peer, _) =
-            upstream(Wire::Https).peer(RequestKind::Api, Patience::Answer, NOW).await.unwrap();
-        assert_eq!(peer.sni, "127.0.0.1");
-        assert!(peer.options.verify_cert && peer.options.verify_hostname);
+        for count in [1, 3] {
+            let servers = servers().into_iter().take(count).collect();
+            let upstream = Upstream::new(servers, Wire::Https, Balance::Turns, None);
+            let (peer, address) = upstream.peer(errand(1, NOW)).await.unwrap();
+            assert_eq!(peer.sni, address.ip().to_string());
+            assert!(peer.options.verify_cert && peer.options.verify_hostname);
+        }
     }
 
     #[tokio::test]
     async fn a_name_without_an_address_is_an_error() {
-        let upstream = Upstream::new(vec![("no.such.host.invalid".into(), 1)], Wire::Http);
-        let peer = upstream.peer(RequestKind::Api, Patience::Answer, NOW).await;
-        assert_eq!(peer.err(), Some(NoAddress));
+        let servers = vec![("no.such.host.invalid".into(), 1)];
+        let upstream = Upstream::new(servers, Wire::Http, Balance::Turns, None);
+        assert_eq!(upstream.peer(errand(1, NOW)).await.err(), Some(NoAddress));
     }
 }

@@ -12,6 +12,7 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use crate::portal::form::LARGEST_BODY;
+use crate::portal::refusal::Refusal;
 
 /// How long the body of a post to one of our pages may take in all. Pingora limits each read only.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
@@ -29,6 +30,16 @@ pub enum BodyFault {
     TooSlow,
     /// Broken off or malformed.
     Broken,
+}
+
+impl From<BodyFault> for Refusal {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge => Self::TooLarge,
+            BodyFault::TooSlow => Self::TooSlow,
+            BodyFault::Broken => Self::BadRequest("the body broke off"),
+        }
+    }
 }
 
 /// Reads the body of a post to one of our pages: capped, and within one deadline in all.

@@ -24,7 +24,6 @@ use super::context::reference;
 use super::service::AuthProxy;
 use super::streams::Revocable;
 use super::wire::{GuardedApp, WireLimits, h2_options};
-use crate::domain::client::TrustedProxies;
 use crate::ports::{Entropy, OsEntropy};
 
 /// How long requests in flight get when the server stops.
@@ -74,12 +73,8 @@ pub fn server_conf(threads: usize) -> ServerConf {
 
 /// Puts the guard before the proxy. HTTP/2 is spoken on plain listeners, too, to clients that know.
 #[must_use]
-pub fn guarded(
-    conf: &Arc<ServerConf>,
-    proxy: AuthProxy,
-    limits: WireLimits,
-    trusted: TrustedProxies,
-) -> GuardedProxy {
+pub fn guarded(conf: &Arc<ServerConf>, proxy: AuthProxy, limits: WireLimits) -> GuardedProxy {
+    let fronts = Arc::clone(proxy.fronts());
     let mut inner = http_proxy(conf, proxy);
     let mut options = HttpServerOptions::default();
     options.h2c = true;
@@ -90,7 +85,7 @@ pub fn guarded(
     GuardedApp::new(
         Arc::new(Revocable::new(inner)),
         limits,
-        move |peer: IpAddr| trusted.contains(peer),
+        move |peer: IpAddr| fronts.current().portal.desk().trusted.contains(peer),
         move || reference(&entropy as &dyn Entropy).to_string(),
     )
 }

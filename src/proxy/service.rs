@@ -11,7 +11,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::{HeaderValue, header};
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -20,56 +21,75 @@ use pingora::{Error, ErrorType, Result};
 
 use super::arrival;
 use super::context::{Context, reference};
+use super::front::{Behind, Fronts, Passed};
 use super::onward::Onward;
-use super::peers::{Patience, Upstream};
-use super::verdict::{Answerer, failure_status};
+use super::peers::{Errand, Patience, Upstream};
+use super::verdict::failure_status;
 use super::{access_log, reply, streams};
-use crate::domain::navigation::RequestKind;
-use crate::portal::Portal;
 use crate::portal::cookies::sets_ours;
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
 pub struct AuthProxy {
-    pub(super) portal: Portal,
-    pub(super) answerer: Answerer,
-    upstreams: Vec<Upstream>,
+    fronts: Arc<Fronts>,
     entropy: Arc<dyn Entropy>,
     pub(super) reserved: String,
 }
 
 impl AuthProxy {
-    /// Joins the portal and the upstreams, which are found by the index in their id.
+    /// Serves what the current front says. The reserved path stays that of the first one.
     #[must_use]
-    pub fn new(portal: Portal, upstreams: Vec<Upstream>, entropy: Arc<dyn Entropy>) -> Self {
-        let reserved = format!("{}/", portal.desk().prefix);
-        Self { answerer: Answerer::new(portal.clone()), portal, upstreams, entropy, reserved }
+    pub fn new(fronts: Arc<Fronts>, entropy: Arc<dyn Entropy>) -> Self {
+        let reserved = format!("{}/", fronts.current().portal.desk().prefix);
+        Self { fronts, entropy, reserved }
+    }
+
+    /// The front that is current, and its changes.
+    #[must_use]
+    pub fn fronts(&self) -> &Arc<Fronts> {
+        &self.fronts
     }
 
     /// The application that the permit names; no permit, no application.
-    fn upstream(&self, context: &Context) -> Option<&Upstream> {
-        let id = context.permit.as_ref()?.upstream();
-        self.upstreams.get(usize::try_from(id.0).ok()?)
+    pub(super) fn upstream(context: &Context) -> Option<&Upstream> {
+        context.front.upstream(context.permit.as_ref()?)
     }
 
-    /// Lets a stream end with the session behind it.
-    pub(super) fn end_with_session(&self, context: &Context) {
-        let (Some(session), Some(located)) = (context.session, &context.located) else { return };
-        let desk = Arc::clone(self.portal.desk());
+    /// Lets a stream end with the session behind it, and with the rule that let it through.
+    pub(super) fn end_with_session(&self, method: Method, context: &Context) {
+        let (Some(located), Some(target)) = (&context.located, &context.target) else { return };
+        let desk = context.front.portal.desk();
+        let gate = Arc::clone(&desk.gate);
         let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
-        streams::end_with(async move { desk.gate.ended(session, &realm, idle).await });
-    }
-
-    fn patience(session: &Session, kind: RequestKind) -> Patience {
-        let accept = session.req_header().headers.get(header::ACCEPT);
-        let events = accept.is_some_and(|value| {
-            memchr::memmem::find(value.as_bytes(), b"text/event-stream").is_some()
+        let (front, fronts) = (Arc::clone(&context.front), Arc::clone(&self.fronts));
+        let passed = Passed {
+            authority: located.host().into(),
+            method,
+            target: target.clone(),
+            client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
+            by: match (context.session, context.token, context.permit.as_ref()) {
+                (Some(session), _, _) => Behind::Session(session),
+                (None, Some(token), Some(permit)) => match permit.machine() {
+                    Some(machine) => Behind::Machine(Arc::clone(machine), token),
+                    None => Behind::Nobody,
+                },
+                (..) => Behind::Nobody,
+            },
+            at: context.began.unwrap_or_else(|| gate.now()),
+        };
+        streams::end_with(async move {
+            let signed_out = async {
+                match passed.by {
+                    Behind::Session(session) => gate.ended(session, &realm, idle).await,
+                    Behind::Machine(_, token) => gate.token_ended(token).await,
+                    Behind::Nobody => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = signed_out => {}
+                () = fronts.revoked(&passed, front) => {}
+            }
         });
-        match kind {
-            RequestKind::WebSocket | RequestKind::Grpc => Patience::Stream,
-            RequestKind::Navigation | RequestKind::Api if events => Patience::Stream,
-            RequestKind::Navigation | RequestKind::Api => Patience::Answer,
-        }
     }
 }
 
@@ -78,14 +98,14 @@ impl ProxyHttp for AuthProxy {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(reference(self.entropy.as_ref()))
+        Context::new(self.fronts.current(), reference(self.entropy.as_ref()))
     }
 
     /// No modules: compression of answers that hold secrets is not ours to do (BREACH).
     fn init_downstream_modules(&self, _: &mut pingora::modules::http::HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let desk = self.portal.desk();
+        let desk = context.front.portal.desk();
         context.began = Some(desk.gate.now());
         context.client = Some(arrival::client(session, &desk.trusted));
         self.door(session, context).await
@@ -96,14 +116,18 @@ impl ProxyHttp for AuthProxy {
         session: &mut Session,
         context: &mut Context,
     ) -> Result<Box<HttpPeer>> {
-        let Some(upstream) = self.upstream(context) else {
+        let Some(upstream) = Self::upstream(context) else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
-        let patience = Self::patience(session, context.kind);
-        let now = self.portal.desk().gate.now();
-        match upstream.peer(context.kind, patience, now).await {
+        let Some((_, client)) = context.client else {
+            return Error::e_explain(ErrorType::InternalError, "no client, no peer");
+        };
+        let patience = Patience::of(context.kind, &session.req_header().headers);
+        let now = context.front.portal.desk().gate.now();
+        let errand = Errand { kind: context.kind, patience, client: client.ip(), now };
+        match upstream.peer(errand).await {
             Ok((peer, server)) => {
-                context.server = server;
+                context.server = Some(server);
                 Ok(Box::new(peer))
             }
             Err(error) => Err(Error::because(ErrorType::ConnectError, "look-up", error).into_up()),
@@ -118,8 +142,8 @@ impl ProxyHttp for AuthProxy {
         context: &mut Context,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        if let Some(upstream) = self.upstream(context) {
-            upstream.refused(context.server, self.portal.desk().gate.now());
+        if let (Some(upstream), Some(server)) = (Self::upstream(context), context.server) {
+            upstream.refused(server, context.front.portal.desk().gate.now());
             let tries = context.connects + 1;
             error.set_retry(tries < upstream.servers());
         }
@@ -140,44 +164,49 @@ impl ProxyHttp for AuthProxy {
         Ok(())
     }
 
+    /// Counts the body where the site has a cap. Its length may be a lie or not be said at all.
+    async fn request_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        _: bool,
+        context: &mut Context,
+    ) -> Result<()> {
+        let length = body.as_ref().map_or(0, |body| body.len() as u64);
+        context.body_bytes = context.body_bytes.saturating_add(length);
+        if context.max_body().is_some_and(|most| context.body_bytes > most) {
+            return Error::e_explain(ErrorType::HTTPStatus(413), "the body is over the site's cap");
+        }
+        Ok(())
+    }
+
     async fn upstream_request_filter(
         &self,
         session: &mut Session,
         head: &mut RequestHeader,
         context: &mut Context,
     ) -> Result<()> {
-        let (Some(permit), Some(located), Some((peer, _))) =
-            (&context.permit, &context.located, context.client)
+        let (Some(_), Some(located), Some(introduction), Some((peer, _))) =
+            (&context.permit, &context.located, &context.introduction, context.client)
         else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no request");
         };
-        let desk = self.portal.desk();
-        let identity = permit.identity();
-        let assertion = match (identity, context.session) {
-            (Some(identity), Some(session)) => {
-                let now = desk.gate.now();
-                let signed = desk.assertions.sign(session, &located.origin_text, identity, now);
-                Some(signed.map_err(|error| {
-                    Error::because(ErrorType::InternalError, "assertion", error)
-                })?)
-            }
-            (None, _) | (_, None) => None,
-        };
+        let desk = context.front.portal.desk();
         let onward = Onward {
             located,
             kind: context.kind,
             peer,
             is_trusted: desk.trusted.contains(peer),
             reference: &context.reference,
-            identity: identity.map(AsRef::as_ref),
-            assertion,
+            has_token: context.token.is_some(),
+            introduction,
         };
         onward.write(&session.req_header().headers, head)
     }
 
     async fn response_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         head: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
@@ -191,10 +220,12 @@ impl ProxyHttp for AuthProxy {
             }
         }
         if streams::is_stream(head) {
-            self.end_with_session(context);
+            self.end_with_session(session.req_header().method.clone(), context);
         }
-        let is_signed_in =
-            context.permit.as_ref().is_some_and(|permit| permit.identity().is_some());
+        let is_signed_in = context
+            .permit
+            .as_ref()
+            .is_some_and(|permit| permit.identity().is_some() || permit.machine().is_some());
         if is_signed_in
             && !head.status.is_informational()
             && !head.headers.contains_key(header::CACHE_CONTROL)
@@ -212,8 +243,12 @@ impl ProxyHttp for AuthProxy {
     ) -> FailToProxy {
         let code = failure_status(error);
         if code > 0 && session.response_written().is_none() {
-            let response =
-                self.answerer.failure(code, context.here().as_ref(), session.req_header(), context);
+            let response = context.front.answerer.failure(
+                code,
+                context.here().as_ref(),
+                session.req_header(),
+                context,
+            );
             session.set_keepalive(None);
             if let Err(error) = reply::write(session, response).await {
                 tracing::debug!(%error, "the client did not get the error page");
@@ -228,7 +263,7 @@ impl ProxyHttp for AuthProxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
-        let now = self.portal.desk().gate.now();
+        let now = context.front.portal.desk().gate.now();
         access_log::write(session, error, context, now, &self.reserved);
     }
 }

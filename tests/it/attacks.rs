@@ -16,6 +16,7 @@ mod forward_auth;
 mod frames;
 mod identity;
 mod normaliser;
+mod own_names;
 mod paths;
 mod posts;
 mod redirects;

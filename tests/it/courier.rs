@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use linkgate::domain::sender::Sender;
 use linkgate::portal::courier::Courier;
 use linkgate::portal::courier::health::{MailHealth, Trouble};
 use linkgate::portal::mail::MailRoom;
 use linkgate::ports::{Clock, MailError, Mailer, OutgoingMail};
 use tokio::task::JoinHandle;
 
-use crate::gate_world::{MINUTE, Seeded, World};
+use crate::gate_world::{MINUTE, Seeded, World, address};
 use crate::support::eventually;
 
 const ANN: &str = "ann@example.com";
@@ -53,12 +54,14 @@ impl Office {
 
     /// With a relay that can, or cannot, be reached when the courier starts.
     fn with(world: World, reachable: Result<(), MailError>) -> Self {
+        let address = address("login@sender.example");
+        let sender = Sender { name: None, address, reply_to: None };
         let reachable = Mutex::new(reachable.err());
         let mailer = Arc::new(Scripted { reachable, ..Scripted::default() });
         let courier = Courier {
             store: Arc::clone(&world.store),
             mailer: Arc::clone(&mailer) as Arc<dyn Mailer>,
-            mails: MailRoom::built_in().expect("mails"),
+            mails: MailRoom::built_in(sender).expect("mails"),
             seal: world.gate.keys().mail.clone(),
             clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
             entropy: Arc::new(Seeded::new(1)),

@@ -11,9 +11,12 @@ mod elsewhere;
 mod limits;
 mod onward;
 mod own_schemes;
+mod own_terms;
+mod pre_flights;
 mod reports;
 mod sign_out;
 mod strangers;
+mod tabs;
 mod waiting;
 
 use crate::support::client::{Answer, Browser};

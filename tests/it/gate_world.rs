@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use linkgate::adapters::embedded::Embedded;
+use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::client::ClientAddress;
 use linkgate::domain::code::Code;
 use linkgate::domain::device::Device;
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
-use linkgate::domain::limit::PersonKey;
+use linkgate::domain::limit::{CountedAlone, PersonKey};
 use linkgate::domain::origin::Origin;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::session::Lifetimes;
-use linkgate::domain::terms::{OtherBrowser, SignInTerms};
+use linkgate::domain::terms::{OtherBrowser, Registration, SignInTerms};
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Report, Token};
 use linkgate::gate::ask::{AskError, Asked, Asker};
@@ -98,6 +99,8 @@ impl World {
         );
         let terms = SignInTerms {
             enabled: true,
+            registration: Registration::Closed,
+            asks_name: false,
             link_lifetime: 10 * MINUTE,
             other_browser: OtherBrowser::Address,
             email_limit: "1000000/1h".parse().expect("a limit"),
@@ -105,6 +108,7 @@ impl World {
             network_limit: "1000000/1h".parse().expect("a limit"),
             site_limit: "1000000/1h".parse().expect("a limit"),
             total_limit: "1000000/1h".parse().expect("a limit"),
+            alone: CountedAlone::default(),
             new_device_notice: false,
             used_link_retention: 30 * 24 * HOUR,
             session: Lifetimes { idle: 12 * HOUR, absolute: 7 * 24 * HOUR },
@@ -121,7 +125,10 @@ impl World {
 
     /// Does something at the site.
     pub async fn at<T>(&self, act: impl AsyncFnOnce(&Gate, Place<'_>) -> T) -> T {
-        let admits = |email: &EmailAddress| self.admits(email);
+        let admits = |email: &EmailAddress, account: Option<&Account>| {
+            let is_suspended = account.is_some_and(Account::is_suspended);
+            self.admits(email).filter(|_| !is_suspended)
+        };
         let place = Place {
             site: "wiki",
             origin: &self.origin,

@@ -9,12 +9,14 @@
     clippy::unwrap_used
 )]
 
+mod assertions;
 mod attacks;
 mod browser;
 mod courier;
 mod crash;
 mod faults;
 mod flow;
+mod fronts;
 mod gate_laws;
 mod gate_limits;
 mod gate_notice;
@@ -23,12 +25,16 @@ mod gate_siege;
 mod gate_timing;
 mod gate_world;
 mod house;
+mod identity;
 mod lifetimes;
 mod logs;
 mod openapi;
 mod overdue;
+mod people;
 mod preview;
 mod races;
+mod reload;
+mod rules;
 mod slow;
 mod smtp;
 mod store_contract;

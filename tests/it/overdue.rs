@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use http::{Request, header};
-use linkgate::cli::installation::sites;
+use linkgate::cli::foundation::sites;
 use linkgate::config::Config;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::Gate;
-use linkgate::portal::assertion::Assertions;
+use linkgate::portal::assertion::{Assertions, SigningKeys};
 use linkgate::portal::looks::Looks;
 use linkgate::portal::visit::Here;
 use linkgate::portal::{Desk, Portal};
-use linkgate::ports::Clock;
+use linkgate::ports::{Clock, KeyRosters};
 
-use crate::gate_world::{HOUR, MINUTE, Seeded, World, address, client};
+use crate::gate_world::{HOUR, MINUTE, Seeded, World, client};
 
 const ANN: &str = "ann@example.com";
 const CONFIG: &str = r#"
@@ -45,17 +45,23 @@ impl Counter {
         let secret = Secret::new(&[7; 32]).expect("a secret");
         let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
         let store = Arc::clone(&world.store);
+        let keys = Arc::new(SigningKeys::new(&secret, Arc::clone(&store) as Arc<dyn KeyRosters>));
+        let sites = Arc::new(sites(&config));
         let portal = Portal::new(Arc::new(Desk {
             mail_buttons: true,
             remember_address: true,
-            gate: Gate::new(store, clock, Arc::new(Seeded::new(43)), &secret, "/.linkgate"),
+            gate: Arc::new(Gate::new(
+                store,
+                clock,
+                Arc::new(Seeded::new(43)),
+                &secret,
+                "/.linkgate",
+            )),
             looks: Looks::built_in("/.linkgate").expect("looks"),
-            assertions: Assertions::new(&secret, "/.linkgate").expect("a key"),
-            sites: Arc::new(sites(&config)),
+            assertions: Assertions::new(keys, "/.linkgate", &sites).expect("fields"),
+            sites,
             groups: Arc::clone(&config.groups),
             prefix: "/.linkgate".to_owned(),
-            sender: "login@example.com".to_owned(),
-            sender_address: address("login@example.com"),
             trusted: config.trusted_proxies.clone(),
             mail_health: Arc::default(),
         }));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use linkgate::adapters::mail::message::Sender;
 use linkgate::adapters::mail::smtp as adapter;
+use linkgate::domain::sender::Sender;
 use linkgate::portal::courier::Courier;
 use linkgate::portal::mail::MailRoom;
 use linkgate::ports::Clock;
@@ -194,8 +194,8 @@ async fn busy_twice_and_then_delivered_once() {
     };
     let courier = Courier {
         store: Arc::clone(&world.store),
-        mailer: Arc::new(adapter::Smtp::new(to, sender)),
-        mails: MailRoom::built_in().expect("mails"),
+        mailer: Arc::new(adapter::Smtp::new(to)),
+        mails: MailRoom::built_in(sender).expect("mails"),
         seal: world.gate.keys().mail.clone(),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,
         entropy: Arc::new(Seeded::new(1)),

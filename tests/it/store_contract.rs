@@ -1,13 +1,16 @@
 //! The laws of `src/ports.rs`, held against every store.
 
+mod accounts;
 mod attempts;
 mod away;
 mod crash;
 mod file;
+mod keys;
 mod limits;
 mod outbox;
 mod races;
 mod raw_redis;
+mod service_tokens;
 mod sessions;
 mod tls;
 mod upkeep;
@@ -66,6 +69,19 @@ contract! {
         a_touch_moves_last_seen_forward_only
         an_ended_session_is_gone_and_stays_gone
         a_person_has_their_own_sessions_only;
+    accounts:
+        an_account_is_found_as_it_was_made
+        a_change_of_what_has_changed_meanwhile_is_refused
+        suspending_ends_the_persons_sessions_and_no_others
+        nobody_signs_in_while_suspended
+        registering_makes_an_account_once_and_changes_none
+        pages_of_the_list_are_whole_and_end
+        no_session_outlives_a_suspension_that_races_it;
+    service_tokens:
+        a_token_is_found_as_it_was_made_until_it_is_revoked
+        a_name_is_one_tokens_at_a_time
+        a_note_of_use_moves_forward_and_revives_nothing
+        expired_tokens_leave_in_time;
     limits:
         a_group_is_counted_as_a_whole_or_not_at_all
         a_window_opens_with_the_first_hit_and_closes
@@ -79,6 +95,10 @@ contract! {
         a_mail_that_is_done_never_comes_again
         an_expired_mail_is_never_handed_out
         expired_mails_hide_no_others;
+    keys:
+        keys_that_were_never_changed_are_the_first_ones
+        a_change_is_kept_and_the_one_before_is_required
+        one_of_sixty_four_changes_the_keys;
     upkeep:
         a_store_answers
         what_is_over_is_removed_and_nothing_else;

@@ -7,6 +7,7 @@ pub mod chromium;
 pub mod client;
 pub mod clocked_redis;
 pub mod connection;
+pub mod front;
 pub mod gallery;
 pub mod gate;
 pub mod redis;

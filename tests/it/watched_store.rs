@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use linkgate::adapters::embedded::Embedded;
+use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use linkgate::domain::service_token::{ServiceToken, TokenName};
 use linkgate::domain::session::Session;
+use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::time::UnixMillis;
-use linkgate::domain::token::{self, Browser, Link, TokenDigest};
+use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
-    Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled, Settlement,
-    Stored, Upkeep,
+    AccountChange, AccountChanged, Accounts, Attempts, Beginning, ClaimedMail, KeyRosters, Limits,
+    MailId, Outbox, ServiceTokens, Sessions, Settled, Settlement, Stored, Upkeep,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -108,6 +111,59 @@ impl Sessions for Watched {
 }
 
 #[async_trait]
+impl Accounts for Watched {
+    async fn account(&self, person: PersonKey) -> Stored<Option<Account>> {
+        self.note("account");
+        self.inner.account(person).await
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>> {
+        self.note("accounts");
+        self.inner.accounts(after, most).await
+    }
+
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
+        self.note("change_account");
+        self.inner.change_account(change).await
+    }
+}
+
+#[async_trait]
+impl ServiceTokens for Watched {
+    async fn add_token(
+        &self,
+        digest: TokenDigest<Service>,
+        token: &ServiceToken,
+        keep_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Stored<bool> {
+        self.inner.add_token(digest, token, keep_until, now).await
+    }
+
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
+        self.note("token");
+        self.inner.token(digest).await
+    }
+
+    async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
+        self.inner.tokens().await
+    }
+
+    async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()> {
+        self.note("note_use");
+        self.inner.note_use(digest, now).await
+    }
+
+    async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
+        self.inner.revoke_token(name).await
+    }
+}
+
+#[async_trait]
 impl Limits for Watched {
     async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
         let names: Vec<_> = hits.iter().map(|hit| hit.key.limited.name()).collect();
@@ -143,6 +199,17 @@ impl Outbox for Watched {
 
     async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
         self.inner.retry(id, due).await
+    }
+}
+
+#[async_trait]
+impl KeyRosters for Watched {
+    async fn roster(&self) -> Stored<KeyRoster> {
+        self.inner.roster().await
+    }
+
+    async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
+        self.inner.replace_roster(roster).await
     }
 }
 

@@ -3,9 +3,12 @@
 //!
 //! What cannot be read, of another version or damaged, reads as absent.
 
+use crate::domain::account::Account;
 use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
+use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
+use crate::domain::signing::{KeyRoster, RosterDamaged};
 use crate::domain::time::UnixMillis;
 
 /// The version that is written.
@@ -59,7 +62,7 @@ pub(super) fn decode_session(bytes: &[u8]) -> Option<(Session, PersonKey)> {
     Some((Session { last_seen, ..session }, person))
 }
 
-/// The same session, seen at `now`; nothing when it was seen later already.
+/// The same session or token, seen at `now`; nothing when it was seen later already.
 pub(super) fn touched_session(bytes: &[u8], now: UnixMillis) -> Option<Vec<u8>> {
     if Reader::new(bytes)?.millis()? >= now {
         return None;
@@ -67,6 +70,51 @@ pub(super) fn touched_session(bytes: &[u8], now: UnixMillis) -> Option<Vec<u8>> 
     let mut bytes = bytes.to_vec();
     bytes.get_mut(SEEN)?.copy_from_slice(&now.0.to_be_bytes());
     Some(bytes)
+}
+
+pub(super) fn encode_account(account: &Account) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    serde_json::to_writer(&mut bytes, account)?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_account(bytes: &[u8]) -> Option<Account> {
+    serde_json::from_slice(Reader::new(bytes)?.0).ok()
+}
+
+/// A service token until when it is kept, and the token; `last_used` stands before the JSON, zero for
+/// never.
+pub(super) fn encode_token(
+    token: &ServiceToken,
+    keep_until: UnixMillis,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    bytes.extend(token.last_used.map_or(0, |at| at.0).to_be_bytes());
+    bytes.extend(keep_until.0.to_be_bytes());
+    serde_json::to_writer(&mut bytes, token)?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_token(bytes: &[u8]) -> Option<(ServiceToken, UnixMillis)> {
+    let mut rest = Reader::new(bytes)?;
+    let (last_used, keep_until) = (rest.millis()?, rest.millis()?);
+    let token: ServiceToken = serde_json::from_slice(rest.0).ok()?;
+    let last_used = (last_used.0 > 0).then_some(last_used);
+    Some((ServiceToken { last_used, ..token }, keep_until))
+}
+
+/// The roster of signing keys.
+pub(super) fn encode_roster(roster: &KeyRoster) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    serde_json::to_writer(&mut bytes, roster)?;
+    Ok(bytes)
+}
+
+/// Unlike the others it is never absent: what cannot be read is an error.
+pub(super) fn decode_roster(bytes: Option<&[u8]>) -> Result<KeyRoster, RosterDamaged> {
+    let Some(bytes) = bytes else { return Ok(KeyRoster::initial()) };
+    let rest = Reader::new(bytes).ok_or(RosterDamaged)?;
+    serde_json::from_slice(rest.0).map_err(|_| RosterDamaged)
 }
 
 /// A count in its window.
@@ -153,6 +201,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::account::AccountOrigin;
     use crate::domain::attempt::{Attempt, State};
     use crate::domain::code::{Code, CodeKey};
     use crate::domain::email::EmailAddress;
@@ -204,13 +253,28 @@ mod tests {
     }
 
     #[test]
+    fn a_roster_is_what_was_written_or_trouble_and_never_absent() {
+        let roster = KeyRoster::initial().rotated(u128::MAX, UnixMillis(5)).unwrap();
+        let bytes = encode_roster(&roster).unwrap();
+        assert_eq!(decode_roster(Some(&bytes)), Ok(roster));
+        assert_eq!(decode_roster(None), Ok(KeyRoster::initial()));
+        for length in 0..bytes.len() {
+            assert_eq!(decode_roster(Some(&bytes[..length])), Err(RosterDamaged), "{length}");
+        }
+        let other = [&[VERSION + 1], &bytes[1..]].concat();
+        assert_eq!(decode_roster(Some(&other)), Err(RosterDamaged));
+    }
+
+    #[test]
     fn what_is_cut_or_of_another_version_reads_as_absent() {
         let (now, person) = (UnixMillis(9), PersonKey([1; 32]));
         let window = Window { count: 3, until: now };
         let mail = StoredMail { due: now, expires_at: now, claims: 1, sealed: b"" };
         let stored = StoredAttempt { keep_until: now, person, record: record() };
         type Reads = fn(&[u8]) -> bool;
-        let rows: [(&str, Vec<u8>, Reads); 5] = [
+        let account = Account::new(session().email, AccountOrigin::Added, now);
+        let rows: [(&str, Vec<u8>, Reads); 6] = [
+            ("account", encode_account(&account).unwrap(), |it| decode_account(it).is_some()),
             ("window", window.encode().to_vec(), |it| Window::decode(it).is_some()),
             ("mail", mail.encode(), |it| StoredMail::decode(it).is_some()),
             ("pointer", encode_pointer(&[5; 32]).to_vec(), |it| decode_pointer(it).is_some()),

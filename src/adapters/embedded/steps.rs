@@ -2,6 +2,7 @@
 
 use redb::{ReadableTable, StorageError};
 
+use super::accounts::{self, Found};
 use super::codec::{self, StoredAttempt, Window};
 use super::outbox;
 use super::tables::{Kind, Tables, limit_key, pair};
@@ -42,6 +43,8 @@ pub(super) struct Make {
     pub(super) person: PersonKey,
     pub(super) expires_at: UnixMillis,
     pub(super) replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
+    /// The account to make, if there is none.
+    pub(super) registers: Option<Vec<u8>>,
 }
 
 pub(super) fn begin(tables: &mut Tables<'_>, begin: &Begin) -> Step<()> {
@@ -82,6 +85,17 @@ pub(super) fn settle(tables: &mut Tables<'_>, settle: &Settle) -> Step<Settled> 
     let Some(stored) = attempt(tables, link)?.filter(|it| it.record.state == settle.from) else {
         return Ok(Outcome::Untouched(Settled::Changed));
     };
+    let account = match &settle.session {
+        Some(make) => accounts::find(tables, make.person)?,
+        None => Found::Nothing,
+    };
+    match &account {
+        Found::Account(account) if account.is_suspended() => {
+            return Ok(Outcome::Untouched(Settled::Barred));
+        }
+        Found::Unreadable => return Ok(Outcome::Untouched(Settled::Barred)),
+        Found::Account(_) | Found::Nothing => {}
+    }
     let (before, keep_until) = (stored.keep_until, settle.keep_until);
     let record = Record { state: settle.to, ..stored.record };
     put_attempt(tables, link, &StoredAttempt { keep_until, record, ..stored })?;
@@ -94,6 +108,9 @@ pub(super) fn settle(tables: &mut Tables<'_>, settle: &Settle) -> Step<Settled> 
         tables.sessions.insert(digest, make.session.as_slice())?;
         tables.people.insert(&pair(&make.person.0, digest), ())?;
         tables.move_deadline(Kind::Session, digest, None, Some(make.expires_at))?;
+        if let (Found::Nothing, Some(bytes)) = (&account, &make.registers) {
+            tables.accounts.insert(&make.person.0, bytes.as_slice())?;
+        }
     }
     if let Some(mail) = &settle.mail {
         outbox::queue(tables, mail, settle.now)?;

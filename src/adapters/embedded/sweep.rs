@@ -4,6 +4,7 @@ use redb::{ReadableTable, StorageError};
 
 use super::codec;
 use super::outbox;
+use super::service_tokens;
 use super::steps;
 use super::tables::{Kind, Tables, pair};
 use super::writer::{Outcome, Step};
@@ -52,6 +53,10 @@ fn remove(tables: &mut Tables<'_>, kind: u8, key: &[u8]) -> Result<(), StorageEr
         },
         Some(Kind::Mail) => match key.try_into() {
             Ok(id) => outbox::remove(tables, id).map(drop),
+            Err(_) => Ok(()),
+        },
+        Some(Kind::Token) => match key.try_into() {
+            Ok(digest) => service_tokens::remove(tables, digest),
             Err(_) => Ok(()),
         },
         Some(Kind::Limit) => remove_limit(tables, key),

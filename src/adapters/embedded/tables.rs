@@ -15,9 +15,14 @@ const LATEST: TableDefinition<Digest, &[u8]> = TableDefinition::new("browser");
 const OPEN: TableDefinition<Pair, &[u8]> = TableDefinition::new("browser-person");
 const SESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("session");
 const PEOPLE: TableDefinition<Pair, ()> = TableDefinition::new("person");
+const ACCOUNTS: TableDefinition<Digest, &[u8]> = TableDefinition::new("account");
+const TOKENS: TableDefinition<Digest, &[u8]> = TableDefinition::new("token");
+const TOKEN_NAMES: TableDefinition<&str, &[u8]> = TableDefinition::new("token-name");
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
+/// What there is one of, by its name.
+const SINGLES: TableDefinition<&str, &[u8]> = TableDefinition::new("single");
 const DEADLINES: TableDefinition<Deadline, ()> = TableDefinition::new("deadline");
 
 /// The tables inside a write transaction.
@@ -32,12 +37,20 @@ pub(super) struct Tables<'t> {
     pub(super) sessions: Table<'t, Digest, &'static [u8]>,
     /// Person and session digest.
     pub(super) people: Table<'t, Pair, ()>,
+    /// Person → account.
+    pub(super) accounts: Table<'t, Digest, &'static [u8]>,
+    /// Digest of a service token → token.
+    pub(super) tokens: Table<'t, Digest, &'static [u8]>,
+    /// Name of a service token → its digest.
+    pub(super) token_names: Table<'t, &'static str, &'static [u8]>,
     /// What is counted or paused and for whom → window.
     pub(super) limits: Table<'t, (&'static str, Digest), &'static [u8]>,
     /// Mail identity → mail.
     pub(super) mails: Table<'t, &'static [u8; 16], &'static [u8]>,
     /// When a mail is due, and its identity.
     pub(super) due: Table<'t, (u64, &'static [u8; 16]), ()>,
+    /// What there is one of, by its name.
+    pub(super) singles: Table<'t, &'static str, &'static [u8]>,
     /// When a record is over. Exact: each record has one entry, so that a sweep looks at nothing
     /// that stays.
     pub(super) deadlines: Table<'t, Deadline, ()>,
@@ -52,9 +65,13 @@ impl<'t> Tables<'t> {
             open: transaction.open_table(OPEN)?,
             sessions: transaction.open_table(SESSIONS)?,
             people: transaction.open_table(PEOPLE)?,
+            accounts: transaction.open_table(ACCOUNTS)?,
+            tokens: transaction.open_table(TOKENS)?,
+            token_names: transaction.open_table(TOKEN_NAMES)?,
             limits: transaction.open_table(LIMITS)?,
             mails: transaction.open_table(MAILS)?,
             due: transaction.open_table(DUE)?,
+            singles: transaction.open_table(SINGLES)?,
             deadlines: transaction.open_table(DEADLINES)?,
         })
     }
@@ -87,11 +104,12 @@ pub(super) enum Kind {
     Session = 2,
     Limit = 3,
     Mail = 4,
+    Token = 5,
 }
 
 impl Kind {
     pub(super) fn from_stored(number: u8) -> Option<Self> {
-        [Self::Attempt, Self::Session, Self::Limit, Self::Mail]
+        [Self::Attempt, Self::Session, Self::Limit, Self::Mail, Self::Token]
             .into_iter()
             .find(|kind| *kind as u8 == number)
     }
@@ -106,7 +124,10 @@ pub(super) struct View {
     pub(super) latest: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) sessions: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) people: ReadOnlyTable<Pair, ()>,
+    pub(super) accounts: ReadOnlyTable<Digest, &'static [u8]>,
+    pub(super) tokens: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) limits: ReadOnlyTable<(&'static str, Digest), &'static [u8]>,
+    pub(super) singles: ReadOnlyTable<&'static str, &'static [u8]>,
 }
 
 impl View {
@@ -118,7 +139,10 @@ impl View {
             latest: transaction.open_table(LATEST)?,
             sessions: transaction.open_table(SESSIONS)?,
             people: transaction.open_table(PEOPLE)?,
+            accounts: transaction.open_table(ACCOUNTS)?,
+            tokens: transaction.open_table(TOKENS)?,
             limits: transaction.open_table(LIMITS)?,
+            singles: transaction.open_table(SINGLES)?,
         })
     }
 }

@@ -4,21 +4,20 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::message::{Sender, message};
+use super::message::message;
 use crate::ports::{MailError, Mailer, OutgoingMail};
 
 /// Writes `.eml` files into a folder.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    sender: Sender,
 }
 
 impl Folder {
     /// Prepares to write; the folder is made when the first mail comes.
     #[must_use]
-    pub fn new(path: PathBuf, sender: Sender) -> Self {
-        Self { path, sender }
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
     }
 }
 
@@ -27,7 +26,7 @@ impl Mailer for Folder {
     /// The file appears under its name when it is complete: written beside it, then renamed. A
     /// repeated hand-over replaces the file.
     async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
-        let bytes = message(&self.sender, mail)?.formatted();
+        let bytes = message(mail)?.formatted();
         let name = format!("{}-{}.eml", mail.date.0, mail.id.to_hex());
         let folder = self.path.clone();
         let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
@@ -75,7 +74,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::message::tests::{mail, sender};
+    use super::super::message::tests::mail;
     use super::*;
 
     #[tokio::test]
@@ -84,7 +83,7 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mails");
-        let mailer = Folder::new(path.clone(), sender());
+        let mailer = Folder::new(path.clone());
         mailer.send(&mail()).await.unwrap();
         mailer.send(&mail()).await.unwrap();
         let files: Vec<_> = std::fs::read_dir(&path).unwrap().map(Result::unwrap).collect();
@@ -96,7 +95,7 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_cannot_be_made_is_said_and_may_be_there_later() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let folder = Folder::new(file.path().join("mails"), sender());
+        let folder = Folder::new(file.path().join("mails"));
         for error in [folder.send(&mail()).await, folder.probe().await] {
             assert!(matches!(error, Err(MailError::Transient(_))), "{error:?}");
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::message::{Sender, message};
+use super::message::message;
 use crate::ports::{MailError, Mailer, OutgoingMail};
 
 /// Mails that are kept; older ones go.
@@ -21,17 +21,16 @@ pub struct Kept {
 }
 
 /// The inbox. Clones share the mails.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Inbox {
-    sender: Sender,
     mails: Arc<Mutex<VecDeque<Arc<Kept>>>>,
 }
 
 impl Inbox {
     /// An empty inbox.
     #[must_use]
-    pub fn new(sender: Sender) -> Self {
-        Self { sender, mails: Arc::default() }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// The mails, newest first.
@@ -46,12 +45,6 @@ impl Inbox {
         self.lock().iter().find(|kept| kept.mail.id.to_hex() == id).cloned()
     }
 
-    /// Who the mails are from.
-    #[must_use]
-    pub fn sender(&self) -> &Sender {
-        &self.sender
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Kept>>> {
         // A panic elsewhere cannot leave the list half changed: every change is one push or pop.
         self.mails.lock().unwrap_or_else(PoisonError::into_inner)
@@ -61,7 +54,7 @@ impl Inbox {
 #[async_trait]
 impl Mailer for Inbox {
     async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
-        let raw = message(&self.sender, mail)?.formatted();
+        let raw = message(mail)?.formatted();
         let mut mails = self.lock();
         mails.retain(|kept| kept.mail.id != mail.id);
         mails.push_front(Arc::new(Kept { mail: mail.clone(), raw }));

@@ -1,6 +1,5 @@
 //! The RFC 5322 message of a mail.
 
-use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::message::header::{HeaderName, HeaderValue};
@@ -10,40 +9,20 @@ use lettre::{Address, Message};
 use crate::domain::email::EmailAddress;
 use crate::ports::{MailError, OutgoingMail};
 
-/// Who the mails are from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sender {
-    /// The name people see, if any.
-    pub name: Option<String>,
-    /// The address; its domain is that of every Message-ID.
-    pub address: EmailAddress,
-    /// Where answers go, if somebody reads them.
-    pub reply_to: Option<EmailAddress>,
-}
-
-/// As mail programs show it: `Example sign-in <login@example.com>`.
-impl fmt::Display for Sender {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(out, "{name} <{}>", self.address),
-            None => write!(out, "{}", self.address),
-        }
-    }
-}
-
 /// Builds the message: `multipart/alternative`, text first, and the headers that keep automata
 /// quiet (RFC 3834). lettre encodes both parts and ends their lines with CRLF, so a bare LF in a
 /// template cannot reach the relay (RUSTSEC-2026-0561).
 ///
 /// # Errors
 /// [`MailError::Permanent`] when the parts do not make a message; trying again would not help.
-pub fn message(sender: &Sender, mail: &OutgoingMail) -> Result<Message, MailError> {
+pub fn message(mail: &OutgoingMail) -> Result<Message, MailError> {
+    let sender = &mail.sender;
     let mut builder = Message::builder()
         .from(mailbox(sender.name.clone(), &sender.address)?)
         .to(mailbox(None, &mail.to)?)
         .subject(one_line(&mail.subject))
         .date(UNIX_EPOCH + Duration::from_millis(mail.date.0))
-        .message_id(Some(message_id(sender, mail)));
+        .message_id(Some(message_id(mail)));
     if let Some(reply_to) = &sender.reply_to {
         builder = builder.reply_to(mailbox(None, reply_to)?);
     }
@@ -56,8 +35,8 @@ pub fn message(sender: &Sender, mail: &OutgoingMail) -> Result<Message, MailErro
 
 /// The Message-ID on the From domain; a repeated hand-over repeats it.
 #[must_use]
-pub fn message_id(sender: &Sender, mail: &OutgoingMail) -> String {
-    format!("<{}@{}>", mail.id.to_hex(), sender.address.domain())
+pub fn message_id(mail: &OutgoingMail) -> String {
+    format!("<{}@{}>", mail.id.to_hex(), mail.sender.address.domain())
 }
 
 fn mailbox(name: Option<String>, address: &EmailAddress) -> Result<Mailbox, MailError> {
@@ -84,11 +63,14 @@ fn permanent(error: impl std::error::Error) -> MailError {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::domain::sender::Sender;
     use crate::domain::time::UnixMillis;
     use crate::ports::MailId;
 
-    pub(crate) fn sender() -> Sender {
+    fn sender() -> Sender {
         Sender {
             name: Some("Gate".into()),
             address: EmailAddress::parse("login@example.com").unwrap(),
@@ -99,6 +81,7 @@ pub(crate) mod tests {
     pub(crate) fn mail() -> OutgoingMail {
         OutgoingMail {
             id: MailId([0xab; 16]),
+            sender: Arc::new(sender()),
             to: EmailAddress::parse("Ann@example.com").unwrap(),
             subject: "Sign in\r\nBcc: evil@evil.example".into(),
             text: "one\ntwo\n.\nthree".into(),
@@ -109,7 +92,7 @@ pub(crate) mod tests {
 
     #[test]
     fn has_its_headers_two_parts_and_one_recipient() {
-        let message = message(&sender(), &mail()).unwrap();
+        let message = message(&mail()).unwrap();
         assert_eq!(message.envelope().to().len(), 1);
         assert_eq!(message.envelope().to()[0].to_string(), "Ann@example.com");
         let text = String::from_utf8(message.formatted()).unwrap();

@@ -11,7 +11,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use super::message::{Sender, message, raw};
+use super::message::{message, raw};
 use crate::ports::{MailError, Mailer, OutgoingMail};
 
 /// How the connection to the relay is protected.
@@ -57,7 +57,6 @@ type Transport = AsyncSmtpTransport<Tokio1Executor>;
 /// late answer to the mail before for its own: refused would look delivered. So none is kept.
 pub struct Smtp {
     relay: Relay,
-    sender: Sender,
     // Made on first use: the pool starts a task, and that must be in the runtime that sends.
     transport: OnceCell<Transport>,
 }
@@ -65,8 +64,8 @@ pub struct Smtp {
 impl Smtp {
     /// Prepares to send; opens no connection.
     #[must_use]
-    pub fn new(relay: Relay, sender: Sender) -> Self {
-        Self { relay, sender, transport: OnceCell::new() }
+    pub fn new(relay: Relay) -> Self {
+        Self { relay, transport: OnceCell::new() }
     }
 
     fn open(&self) -> Result<Transport, MailError> {
@@ -113,7 +112,7 @@ impl Mailer for Smtp {
     /// Bounded by the relay's patience in all: lettre's own time-out bounds a read, not a send
     /// (lettre issue 1027), so a relay that answers a byte at a time would hold a worker for ever.
     async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
-        let mut message = message(&self.sender, mail)?;
+        let mut message = message(mail)?;
         for (name, value) in untracked(&self.relay.host) {
             message.headers_mut().insert_raw(raw(name, value));
         }
@@ -200,7 +199,7 @@ fn told(text: &str) -> String {
 mod tests {
     use mailparse::MailHeaderMap;
 
-    use super::super::message::tests::{mail, sender};
+    use super::super::message::tests::mail;
     use super::*;
 
     #[test]
@@ -214,7 +213,7 @@ mod tests {
         ] {
             let (name, value) = untracked(relay)[0];
             assert_eq!(name, expected);
-            let mut message = message(&sender(), &mail()).unwrap();
+            let mut message = message(&mail()).unwrap();
             message.headers_mut().insert_raw(raw(name, value));
             let text = message.formatted();
             let parsed = mailparse::parse_mail(&text).unwrap();

@@ -1,7 +1,7 @@
 //! The names of keys. Digests, keyed hashes and random identities only.
 
 use crate::domain::limit::{LimitKey, PersonKey};
-use crate::domain::token::{self, Browser, Link, TokenDigest};
+use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::ports::MailId;
 
 /// Makes keys below a prefix, so that several installations may share a Redis.
@@ -51,8 +51,40 @@ impl Keys {
         format!("{}:person:{}", self.prefix, hex(person.0))
     }
 
+    pub(super) fn account(&self, person: PersonKey) -> String {
+        self.account_prefix() + &hex(person.0)
+    }
+
+    /// What stands before a person's hash.
+    pub(super) fn account_prefix(&self) -> String {
+        format!("{}:account:", self.prefix)
+    }
+
+    /// Whose accounts there are.
+    pub(super) fn accounts(&self) -> String {
+        format!("{}:accounts", self.prefix)
+    }
+
+    pub(super) fn token(&self, digest: TokenDigest<Service>) -> String {
+        self.token_prefix() + &digest.to_hex()
+    }
+
+    /// What stands before the digest of a service token.
+    pub(super) fn token_prefix(&self) -> String {
+        format!("{}:token:", self.prefix)
+    }
+
+    /// The names of service tokens.
+    pub(super) fn tokens(&self) -> String {
+        format!("{}:tokens", self.prefix)
+    }
+
     pub(super) fn limit(&self, key: &LimitKey) -> String {
         format!("{}:limit:{}:{}", self.prefix, key.limited.name(), hex(key.subject))
+    }
+
+    pub(super) fn roster(&self) -> String {
+        format!("{}:signing-keys", self.prefix)
     }
 
     pub(super) fn outbox(&self) -> String {

@@ -2,8 +2,12 @@
 
 use std::str::FromStr;
 
+use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::limit::PersonKey;
+use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
+use crate::domain::signing::{KeyRoster, RosterDamaged};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, TokenDigest};
 use crate::ports::{ClaimedMail, MailId, QueuedMail};
@@ -37,12 +41,53 @@ pub(super) fn session(fields: (Field, Field, Field)) -> Option<Session> {
     Some(Session { last_seen: UnixMillis(parse(seen)?), ..session })
 }
 
+/// `v`, `d`. Unlike the others it is never absent: what cannot be read is an error.
+pub(super) fn roster(fields: (Field, Field)) -> Result<KeyRoster, RosterDamaged> {
+    match fields {
+        (None, None) => Ok(KeyRoster::initial()),
+        (version, roster) => {
+            known(version).ok_or(RosterDamaged)?;
+            serde_json::from_slice(&roster.ok_or(RosterDamaged)?).map_err(|_| RosterDamaged)
+        }
+    }
+}
+
 /// The digest, and what belongs to its [`session`].
 pub(super) fn listed_session(
     fields: (Field, Field, Field, Field),
 ) -> Option<(TokenDigest<token::Session>, Session)> {
     let (digest, version, fixed, seen) = fields;
     Some((TokenDigest::from_hex(&text(digest)?)?, session((version, fixed, seen))?))
+}
+
+/// `v`, `d`.
+pub(super) fn account(fields: (Field, Field)) -> Option<Account> {
+    let (version, fixed) = fields;
+    known(version)?;
+    serde_json::from_slice(&fixed?).ok()
+}
+
+/// The person, and what belongs to the [`account`], if it can be read.
+pub(super) fn listed_account(
+    fields: (Field, Field, Field),
+) -> Option<(PersonKey, Option<Account>)> {
+    let (person, version, fixed) = fields;
+    let person = TokenDigest::<Link>::from_hex(&text(person)?)?;
+    Some((PersonKey(*person.as_bytes()), account((version, fixed))))
+}
+
+/// `v`, `d`, `seen`; zero for never.
+pub(super) fn service_token(fields: (Field, Field, Field)) -> Option<ServiceToken> {
+    let (version, fixed, seen) = fields;
+    known(version)?;
+    let token: ServiceToken = serde_json::from_slice(&fixed?).ok()?;
+    let seen: u64 = parse(seen)?;
+    Some(ServiceToken { last_used: (seen > 0).then_some(UnixMillis(seen)), ..token })
+}
+
+/// The digests of sessions.
+pub(super) fn digests(fields: Vec<Field>) -> Vec<TokenDigest<token::Session>> {
+    fields.into_iter().filter_map(|it| TokenDigest::from_hex(&text(it)?)).collect()
 }
 
 /// `v`, `until`.

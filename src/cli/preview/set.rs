@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::folder::Folder;
 use super::{File, PreviewError, Written};
-use crate::adapters::mail::message::{Sender, message};
+use crate::adapters::mail::message::message;
 use crate::cli::appearance;
-use crate::cli::installation::sender;
+use crate::cli::foundation::sender;
 use crate::config::{BrandConfig, Config};
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
+use crate::domain::sender::Sender;
 use crate::portal::brand::BrandError;
 use crate::portal::mail::samples::{CODE_ALONE, NEW_DEVICE, SIGN_IN};
 use crate::portal::mail::{Mails, NewDeviceMail, RenderedMail, SignInMail};
@@ -29,7 +30,7 @@ pub(super) struct Set {
     folder: String,
     title: String,
     host: String,
-    sender: Sender,
+    sender: Arc<Sender>,
     recipient: EmailAddress,
     pages: Arc<Pages>,
     mails: Arc<Mails>,
@@ -65,7 +66,7 @@ impl Set {
             // A site for many hosts is shown as one of them.
             let names = (site.title.to_string(), host.replace('*', "www"));
             let brand = site.brand.as_deref().unwrap_or(&config.brand);
-            let sender = sender(&config.mail);
+            let sender = sender(config, Some(site));
             sets.push(Self::new(&folder, names, sender, &config.languages, brand)?);
         }
         Ok(sets)
@@ -79,7 +80,7 @@ impl Set {
         brand: &BrandConfig,
     ) -> Result<Self, BrandError> {
         let (pages, mails) = appearance::of_brand(PREFIX, languages, brand)?;
-        let recipient = address("alice@example.com")?;
+        let (recipient, sender) = (address("alice@example.com")?, Arc::new(sender));
         Ok(Self { folder: folder.to_owned(), title, host, sender, recipient, pages, mails })
     }
 
@@ -205,13 +206,14 @@ impl Set {
     ) -> Result<Vec<File>, PreviewError> {
         let mail = OutgoingMail {
             id: MailId([0x7f; 16]),
+            sender: Arc::clone(&self.sender),
             to: self.recipient.clone(),
             subject: mail.subject,
             text: mail.text,
             html: mail.html,
             date: SIGN_IN.sent_at,
         };
-        let whole = message(&self.sender, &mail)?.formatted();
+        let whole = message(&mail)?.formatted();
         let mut files = Vec::new();
         for (ending, words, content) in [
             ("html", "", mail.html.as_bytes()),

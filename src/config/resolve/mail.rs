@@ -3,11 +3,13 @@
 use super::addresses::{Addresses, socket_address};
 use super::{certificates, secrets};
 use crate::config::defaults;
-use crate::config::file::{InboxFile, MailFile, Map, SmtpFile};
+use crate::config::file::{InboxFile, MailFile, Map, SiteMailFile, SmtpFile};
 use crate::config::located::Located;
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, number, path_text, span, word};
-use crate::config::settings::{MailConfig, MailTransport, Mailbox, Password, SmtpConfig, SmtpTls};
+use crate::config::settings::{
+    MailConfig, MailTransport, Mailbox, Password, SiteMail, SmtpConfig, SmtpTls,
+};
 use crate::domain::email::EmailAddress;
 use crate::domain::origin::Host;
 
@@ -133,6 +135,15 @@ fn host(text: &str) -> Result<Host, Fault> {
             _ => fault.hint("write it like `smtp.example.com`"),
         }
     })
+}
+
+/// `sites[].mail`
+pub(super) fn site_mail(parent: &Scope<'_>, file: Option<&Map<SiteMailFile>>) -> SiteMail {
+    let Some(Located { value: file, at }) = file else { return SiteMail::default() };
+    let scope = parent.key("mail", *at);
+    let from = scope.optional("from", file.from.as_ref(), mailbox);
+    let reply_to = scope.optional("reply_to", file.reply_to.as_ref(), mailbox);
+    SiteMail { from, reply_to }
 }
 
 /// `Name <name@example.com>` or `name@example.com`.

@@ -1,15 +1,19 @@
 //! Sign-in and sessions as far as they are the same for all sites, and the groups.
 
-use std::collections::BTreeMap;
-
+use super::secrets::unreadable;
 use crate::config::defaults;
-use crate::config::file::{File, LimitsFile, Map, Named, SessionFile, SignInFile};
+use crate::config::file::{
+    File, GroupsFile, LimitsFile, Map, Named, SessionFile, SignInFile, SiteLimitsFile,
+};
+use crate::config::groups_file::{self, GroupMembers, GroupsFileError};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, flag, span, word};
-use crate::config::settings::{OtherBrowser, SessionConfig, SignInConfig, Site, SiteSignIn};
+use crate::config::scope::{Scope, flag, path_text, span, word};
+use crate::config::settings::{
+    OtherBrowser, Registration, SessionConfig, SignInConfig, Site, SiteLimits, SiteSignIn,
+};
 use crate::domain::identity::GroupName;
-use crate::domain::limit::{Limit, LimitError};
+use crate::domain::limit::{CountedAlone, Limit, LimitError};
 use crate::domain::origin::{Host, Scheme};
 use crate::domain::policy::{AllowEntry, AllowEntryError, Groups};
 use crate::domain::session::Lifetimes;
@@ -25,6 +29,9 @@ pub(super) fn sign_in(
         link_lifetime: defaults::LINK_LIFETIME,
         other_browser: defaults::OTHER_BROWSER,
         new_device_notice: false,
+        limits: SiteLimits::default(),
+        registration: Registration::Closed,
+        registration_name: false,
     };
     let Some(Located { value: file, at }) = file else { return (common, site) };
     let scope = root.key("sign_in", *at);
@@ -45,28 +52,56 @@ pub(super) fn sign_in(
         span(defaults::SHORTEST_RETENTION, defaults::LONGEST_RETENTION),
     );
     if let Some(Located { value: file, at }) = &file.limits {
-        limits(&scope.key("limits", *at), file, &mut common);
+        limits(&scope.key("limits", *at), file, &mut common, &mut site.limits);
     }
     (common, site)
 }
 
-fn limits(scope: &Scope<'_>, file: &LimitsFile, common: &mut SignInConfig) {
+fn limits(
+    scope: &Scope<'_>,
+    file: &LimitsFile,
+    common: &mut SignInConfig,
+    limits: &mut SiteLimits,
+) {
     let read = |key, text: &Option<Text>, default| scope.or(key, text.as_ref(), default, limit);
-    common.email_limit = read("email", &file.email, common.email_limit);
-    common.ip_limit = read("ip", &file.ip, common.ip_limit);
-    common.network_limit = read("network", &file.network, common.network_limit);
-    common.site_limit = read("site", &file.site, common.site_limit);
+    limits.email = read("email", &file.email, limits.email);
+    limits.ip = read("ip", &file.ip, limits.ip);
+    limits.network = read("network", &file.network, limits.network);
+    limits.site = read("site", &file.site, limits.site);
     common.total_limit = read("total", &file.total, common.total_limit);
-    warn_of_shadows(scope, file, common);
+    let said = [&file.ip, &file.network, &file.site, &file.total].map(Option::as_ref);
+    warn_of_shadows(scope, said, limits, common.total_limit);
+}
+
+/// `sites[].sign_in.limits`: what is said here is counted for this site alone.
+pub(super) fn site_limits(
+    scope: &Scope<'_>,
+    file: &SiteLimitsFile,
+    limits: &mut SiteLimits,
+    total: Limit,
+) {
+    let read = |key, text: &Option<Text>, default| scope.or(key, text.as_ref(), default, limit);
+    limits.email = read("email", &file.email, limits.email);
+    limits.ip = read("ip", &file.ip, limits.ip);
+    limits.network = read("network", &file.network, limits.network);
+    limits.site = read("site", &file.site, limits.site);
+    limits.alone = CountedAlone {
+        address: file.email.is_some(),
+        client: file.ip.is_some(),
+        network: file.network.is_some(),
+    };
+    let said = [&file.ip, &file.network, &file.site, &None].map(Option::as_ref);
+    warn_of_shadows(scope, said, limits, total);
 }
 
 /// Notes a limit that a wider one ends first: who raises `ip` alone wonders why the fifty-first
-/// mail is refused.
-fn warn_of_shadows(scope: &Scope<'_>, file: &LimitsFile, limits: &SignInConfig) {
-    let ip = ("ip", file.ip.as_ref(), limits.ip_limit);
-    let network = ("network", file.network.as_ref(), limits.network_limit);
-    let site = ("site", file.site.as_ref(), limits.site_limit);
-    let total = ("total", file.total.as_ref(), limits.total_limit);
+/// mail is refused. `said` is what stands in the file for each.
+fn warn_of_shadows(scope: &Scope<'_>, said: [Option<&Text>; 4], limits: &SiteLimits, total: Limit) {
+    let [ip, network, site, all] = said;
+    let ip = ("ip", ip, limits.ip);
+    let network = ("network", network, limits.network);
+    let site = ("site", site, limits.site);
+    let total = ("total", all, total);
     for ((key, text, narrow), (wider_key, wider_text, wide)) in
         [(ip, network), (ip, site), (network, site), (site, total)]
     {
@@ -170,10 +205,16 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
 }
 
 /// `groups`
-pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<AllowEntry>> {
-    let mut groups = BTreeMap::new();
-    let Some(Located { value: Named(list), at }) = &file.groups else { return groups };
-    let scope = root.key("groups", *at);
+pub(super) fn groups(root: &Scope<'_>, file: &File) -> GroupMembers {
+    match &file.groups {
+        Some(Located { value, at }) => members_in(&root.key("groups", *at), value),
+        None => GroupMembers::new(),
+    }
+}
+
+/// Names of groups, each with its members.
+pub(super) fn members_in(scope: &Scope<'_>, Named(list): &GroupsFile) -> GroupMembers {
+    let mut groups = GroupMembers::new();
     for (name, members) in list {
         let scope = scope.named(name);
         let members = members.iter().flat_map(|members| scope.entries(members, member));
@@ -192,7 +233,7 @@ pub(super) fn groups(root: &Scope<'_>, file: &File) -> BTreeMap<GroupName, Vec<A
 fn member(text: &str) -> Result<AllowEntry, Fault> {
     const HINT: &str = "members are addresses, `@example.com` or `@*.example.com`";
     match text.parse::<AllowEntry>() {
-        Ok(AllowEntry::Group(_) | AllowEntry::Everyone) => {
+        Ok(AllowEntry::Group(_) | AllowEntry::Accounts | AllowEntry::Everyone) => {
             Err(Fault::new("cannot be in a group").hint(HINT))
         }
         Ok(entry) => Ok(entry),
@@ -208,8 +249,25 @@ pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
     text.parse().map_err(|error: AllowEntryError| Fault::new(error.to_string()).hint(error.hint()))
 }
 
+/// `groups_file`: what it says.
+pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> GroupMembers {
+    let Some(text) = text else { return GroupMembers::new() };
+    let scope = root.key("groups_file", text.at);
+    let Some(path) = scope.value(&text.value, path_text) else { return GroupMembers::new() };
+    match groups_file::read(&scope.file_path(&path), scope.run.environment) {
+        Ok(members) => return members,
+        Err(GroupsFileError::Unreadable(error)) => {
+            scope.report(unreadable(&error, scope.run.base).value(&text.value));
+        }
+        Err(GroupsFileError::Wrong(problems)) => {
+            scope.run.problems.borrow_mut().extend(problems.iter().cloned());
+        }
+    }
+    GroupMembers::new()
+}
+
 /// The groups, compiled. Members that cannot be were reported and left out before.
-pub(super) fn compiled(root: &Scope<'_>, groups: &BTreeMap<GroupName, Vec<AllowEntry>>) -> Groups {
+pub(super) fn compiled(root: &Scope<'_>, groups: &GroupMembers) -> Groups {
     Groups::new(groups).unwrap_or_else(|error| {
         root.key("groups", root.place()).report(Fault::new(error.to_string()).hint(error.hint()));
         Groups::default()

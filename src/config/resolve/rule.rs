@@ -2,18 +2,25 @@
 
 use super::people::allow_entry;
 use super::site::{Common, allow_list};
-use crate::config::file::{RuleFile, SiteFile};
-use crate::config::located::Located;
+use crate::config::file::{List, RuleFile, SiteFile};
+use crate::config::located::{Located, Text};
 use crate::config::problem::{Fault, Place};
 use crate::config::scope::{Scope, span, word};
 use crate::config::settings::Prefix;
 use crate::config::suggest::either;
+use crate::domain::client::{Network, NetworkError, Networks};
+use crate::domain::origin::{HostPattern, HostPatternError, OriginPattern};
 use crate::domain::path::{PathPattern, PatternError};
 use crate::domain::policy::{Access, MethodSet, Rule, Unauthenticated, shadowed};
 use crate::domain::time::Span;
 
 /// `rules`, and whether they and the site's `allow` let anybody in.
-pub(super) fn rules(site: &Scope<'_>, file: &SiteFile, common: &Common<'_>) -> Vec<Rule> {
+pub(super) fn rules(
+    site: &Scope<'_>,
+    file: &SiteFile,
+    origin: Option<&OriginPattern>,
+    common: &Common<'_>,
+) -> Vec<Rule> {
     let site_allows = file.allow.as_ref().is_some_and(|list| !list.value.is_empty());
     let Some(list) = &file.rules else {
         nobody(site, site_allows, &[]);
@@ -24,7 +31,10 @@ pub(super) fn rules(site: &Scope<'_>, file: &SiteFile, common: &Common<'_>) -> V
     let read: Vec<(Rule, Place)> = entries
         .filter_map(|(index, file)| {
             let scope = scope.item(index, file.at);
-            rule(&scope, index, &file.value, site_allows, common).map(|rule| (rule, file.at))
+            let rule = rule(&scope, index, &file.value, site_allows, common);
+            let host = host(&scope, file.value.host.as_ref(), origin);
+            let from = from(&scope, file.value.from.as_ref(), common);
+            Some((Rule { host: host.ok()?, from: from.ok()?, ..rule? }, file.at))
         })
         .collect();
     let (rules, places): (Vec<Rule>, Vec<Place>) = read.into_iter().unzip();
@@ -32,7 +42,7 @@ pub(super) fn rules(site: &Scope<'_>, file: &SiteFile, common: &Common<'_>) -> V
         let (rule, by) = (&rules[shadow.rule], &rules[shadow.by]);
         let line = places[shadow.by].line;
         let what = format!("can never match: {} (line {line}) takes all its requests", by.name);
-        let fault = Fault::new(what).value(&rule.path.to_string());
+        let fault = Fault::new(what).value(&rule.to_string());
         let shadowed = site.key(&rule.name, places[shadow.rule]);
         shadowed.report(fault.hint(format!("put it before {}, or remove it", by.name)));
     }
@@ -93,8 +103,8 @@ fn rule(
             );
         }
     }
-    let name = format!("rules[{index}]").into();
-    Some(Rule { name, path: path?, methods: methods?, access: access?, max_age, unauthenticated })
+    let name = format!("rules[{index}]");
+    Some(Rule { methods: methods?, max_age, unauthenticated, ..Rule::new(&name, path?, access?) })
 }
 
 fn path(text: &str, prefix: &Prefix) -> Result<PathPattern, Fault> {
@@ -116,6 +126,63 @@ fn path(text: &str, prefix: &Prefix) -> Result<PathPattern, Fault> {
         };
         Fault::new(what).hint(hint)
     })
+}
+
+/// What is wrong was reported.
+struct Reported;
+
+/// `host`: what no host of the site can be would never match, and what they all are says nothing.
+fn host(
+    scope: &Scope<'_>,
+    text: Option<&Text>,
+    origin: Option<&OriginPattern>,
+) -> Result<Option<HostPattern>, Reported> {
+    let Some(Located { value, at }) = text else { return Ok(None) };
+    let read = |text: &str| {
+        let pattern: HostPattern = text.parse().map_err(|error: HostPatternError| {
+            let hint = "write it like `wiki.example.com` or `*.example.com`";
+            Fault::new(error.to_string()).hint(hint)
+        })?;
+        let Some(origin) = origin else { return Ok(None) };
+        let hosts = origin.hosts();
+        if !pattern.meets(&hosts) {
+            return Err(Fault::new(format!("can never match: the site's origin is {origin}"))
+                .hint("name a host of this site, or put the rule where it belongs"));
+        }
+        Ok((!pattern.covers(&hosts)).then_some(pattern))
+    };
+    scope.key("host", *at).value(value, read).ok_or(Reported)
+}
+
+/// `from`
+fn from(
+    scope: &Scope<'_>,
+    list: Option<&List<String>>,
+    common: &Common<'_>,
+) -> Result<Option<Networks>, Reported> {
+    let Some(list) = list else { return Ok(None) };
+    if list.value.is_empty() {
+        let fault = Fault::new("names no network").hint("leave it out to name every client");
+        scope.key("from", list.at).report(fault);
+        return Err(Reported);
+    }
+    let read = |text: &str| {
+        let network: Network = text
+            .parse()
+            .map_err(|error: NetworkError| Fault::new(error.to_string()).hint(error.hint()))?;
+        if common.trusted_proxies.covers(network) {
+            return Err(Fault::new(
+                "can never match: these are `trusted_proxies`, and the address \
+                                   of a proxy is no client's",
+            )
+            .hint("trust the proxies alone, not the network around them"));
+        }
+        Ok(network)
+    };
+    let networks = scope.items("from", Some(list), read);
+    let is_whole = networks.len() == list.value.len();
+    let networks = is_whole.then(|| networks.into_iter().map(|(_, network)| network).collect());
+    networks.map(Some).ok_or(Reported)
 }
 
 fn methods(scope: &Scope<'_>, file: &RuleFile) -> Option<MethodSet> {

@@ -6,14 +6,17 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use super::addresses::{Addresses, socket_address};
-use super::certificates;
+use super::{certificates, secrets};
 use crate::config::defaults;
 use crate::config::file::{AdminFile, List, ListenFile, LogFile, Map, ServerFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, number, span, word};
-use crate::config::settings::{Listener, LogConfig, LogFormat, LogLevel, Prefix, ServerConfig};
+use crate::config::settings::{
+    Listener, LogConfig, LogFormat, LogLevel, Password, Prefix, ServerConfig,
+};
 use crate::domain::client::TrustedProxies;
+use crate::domain::secret::SHORTEST_SECRET;
 use crate::domain::time::Span;
 
 /// `listen`
@@ -79,6 +82,21 @@ pub(super) fn admin(
     }
     addresses.take(&scope, address);
     Some(address)
+}
+
+/// `admin.token`
+pub(super) fn admin_token(root: &Scope<'_>, file: Option<&Map<AdminFile>>) -> Option<Password> {
+    let Located { value: file, at } = file?;
+    let source = file.token.as_ref()?;
+    let scope = root.key("admin", *at).key("token", source.at);
+    let token = secrets::text(&scope, &source.value)?;
+    let is_good = |byte: u8| byte.is_ascii_graphic();
+    if token.expose().len() < SHORTEST_SECRET || !token.expose().bytes().all(is_good) {
+        let what = format!("must be {SHORTEST_SECRET} or more letters, digits and signs");
+        scope.report(Fault::new(what).hint("make one: head -c 32 /dev/urandom | base64"));
+        return None;
+    }
+    Some(token)
 }
 
 /// `trusted_proxies`

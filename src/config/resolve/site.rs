@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::addresses::Addresses;
-use super::people::{SiteSaid, allow_entry, site_sign_in};
-use super::{brand, rule, upstream};
+use super::people::{SiteSaid, allow_entry, site_limits, site_sign_in};
+use super::{brand, disclosure, mail, rule, upstream};
 use crate::config::file::{List, Map, SiteFile, SiteSignInFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::{Fault, Place};
 use crate::config::scope::{Scope, flag, line, word};
-use crate::config::settings::{BrandConfig, IdentityHeaders, OddHeaders, Prefix, Site, SiteSignIn};
+use crate::config::settings::{BrandConfig, OddHeaders, Prefix, Registration, Site, SiteSignIn};
 use crate::config::suggest::nearest;
+use crate::domain::client::TrustedProxies;
 use crate::domain::identity::GroupName;
 use crate::domain::language::Language;
+use crate::domain::limit::Limit;
 use crate::domain::origin::{Origin, OriginError, OriginPattern, OriginPatternError, Scheme};
 use crate::domain::policy::{AllowEntry, AllowList, SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::{ReturnPattern, ReturnPatternError};
+use crate::domain::size::{ByteSize, ByteSizeError};
 
 /// What the sites share.
 pub(super) struct Common<'a> {
@@ -28,10 +31,16 @@ pub(super) struct Common<'a> {
     pub(super) groups: &'a BTreeMap<GroupName, Vec<AllowEntry>>,
     /// What `sign_in` says for all sites.
     pub(super) sign_in: SiteSignIn,
+    /// How many mails all sites may send.
+    pub(super) total_limit: Limit,
     /// The reserved prefix, which no rule reaches.
     pub(super) prefix: &'a Prefix,
+    /// Who may ask in place of a request.
+    pub(super) trusted: &'a TrustedProxies,
     /// Our own addresses, which are no application's.
     pub(super) addresses: &'a Addresses,
+    /// Whose addresses are no client's.
+    pub(super) trusted_proxies: &'a TrustedProxies,
 }
 
 /// `sites`
@@ -60,16 +69,18 @@ pub(super) fn sites(
 }
 
 /// What browsers may send as `Host` for an origin: the host alone where the port is the default one,
-/// and with the port. A request does not say whether it was made for `http` or `https`, so two
+/// and with the port; of a wildcard, with its star. A request does not say whether it was made for `http` or `https`, so two
 /// origins that share one of these would be one site, and the later one would decide for both.
 struct Authorities([String; 2]);
 
 impl Authorities {
     fn of(text: &str) -> Option<Self> {
         let pattern: OriginPattern = text.parse().ok()?;
-        let origin = pattern.exact()?;
-        let with_port = format!("{}:{}", origin.host(), origin.effective_port());
-        Some(Self([origin.authority().to_string(), with_port]))
+        let (hosts, port) = (pattern.hosts(), pattern.effective_port());
+        let with_port = format!("{hosts}:{port}");
+        let is_default = port == pattern.scheme().default_port();
+        let short = if is_default { hosts.to_string() } else { with_port.clone() };
+        Some(Self([short, with_port]))
     }
 }
 
@@ -101,11 +112,6 @@ fn unique<T: PartialEq>(
 }
 
 fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Option<Site> {
-    const HEADERS: &[(&str, IdentityHeaders)] = &[
-        ("remote", IdentityHeaders::Remote),
-        ("x-forwarded", IdentityHeaders::XForwarded),
-        ("x-auth-request", IdentityHeaders::XAuthRequest),
-    ];
     const ODD: &[(&str, OddHeaders)] = &[("drop", OddHeaders::Drop), ("keep", OddHeaders::Keep)];
     let hint = "give the site a name for logs and commands";
     let name = scope.required("name", file.name.as_ref(), hint, name);
@@ -114,35 +120,45 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let hint = "say where browsers find the site: https://wiki.example.com";
     let origin =
         scope.required("origin", file.origin.as_ref(), hint, |text| origin(text, insecure));
-    let upstream = upstream::upstream(scope, id, file.upstream.as_ref(), common.addresses);
-    let sign_in = sign_in(scope, file.sign_in.as_ref(), common.sign_in);
+    let said = file.upstream.as_ref();
+    let backend = upstream::backend(scope, id, said, common.addresses, common.trusted);
+    let sign_in = sign_in(scope, file.sign_in.as_ref(), common);
+    let mail = mail::site_mail(scope, file.mail.as_ref());
+    let max_body = scope.optional("max_body", file.max_body.as_ref(), byte_size);
     let return_to = scope.items("return_to", file.return_to.as_ref(), return_pattern);
     let cors = scope.items("cors_origins", file.cors_origins.as_ref(), cors_origin);
-    let headers = file.identity_headers.as_ref();
-    let identity_headers =
-        scope.or("identity_headers", headers, IdentityHeaders::Remote, word(HEADERS));
+    let disclosure = disclosure::disclosure(scope, file);
     let odd_headers =
         scope.or("odd_headers", file.odd_headers.as_ref(), OddHeaders::Drop, word(ODD));
     let said = file.brand.as_ref();
     let brand =
         said.map(|said| brand::brand(scope, Some(said), common.brand, common.languages).into());
     let allow = allow_list(scope, file.allow.as_ref(), common);
-    let rules = rule::rules(scope, file, common);
-    let (name, origin, upstream) = (name?, origin?, upstream?);
+    let rules = rule::rules(scope, file, origin.as_ref(), common);
+    let (name, origin, backend) = (name?, origin?, backend?);
     let policy = SitePolicy::new(SiteId(id), &name, UpstreamId(id), rules, allow);
+    if sign_in.registration == Registration::Open && !policy.admits_outsiders() {
+        let at = file.allow.as_ref().map_or(scope.place(), |list| list.at);
+        scope.key("allow", at).report(
+            Fault::new("lets nobody register: it names only people who have an account")
+                .hint("say who may: allow: [\"@example.com\"], or everyone"),
+        );
+    }
     Some(Site {
         id: SiteId(id),
         title: title.unwrap_or_else(|| name.clone()).into(),
         name: name.into(),
         origin,
-        upstream,
+        backend,
         policy: Arc::new(policy),
         return_to: return_to.into_iter().map(|(_, pattern)| pattern).collect(),
         cors_origins: cors.into_iter().map(|(_, origin)| origin).collect(),
         brand,
         sign_in,
-        identity_headers,
+        disclosure,
         odd_headers,
+        mail,
+        max_body,
     })
 }
 
@@ -182,9 +198,11 @@ fn origin(text: &str, insecure: bool) -> Result<OriginPattern, Fault> {
 fn sign_in(
     scope: &Scope<'_>,
     file: Option<&Map<SiteSignInFile>>,
-    common: SiteSignIn,
+    common: &Common<'_>,
 ) -> SiteSignIn {
-    let mut sign_in = common;
+    const WORDS: &[(&str, Registration)] =
+        &[("closed", Registration::Closed), ("open", Registration::Open)];
+    let mut sign_in = common.sign_in;
     let Some(Located { value: file, at }) = file else { return sign_in };
     let scope = scope.key("sign_in", *at);
     sign_in.enabled = scope.or("enabled", file.enabled.as_ref(), true, flag);
@@ -194,12 +212,26 @@ fn sign_in(
         new_device_notice: file.new_device_notice.as_ref(),
     };
     site_sign_in(&scope, &said, &mut sign_in);
+    if let Some(Located { value: file, at }) = &file.limits {
+        site_limits(&scope.key("limits", *at), file, &mut sign_in.limits, common.total_limit);
+    }
     scope.optional("mode", file.mode.as_ref(), |text| {
         available(text, &[("passwordless", true), ("hybrid", false)])
     });
-    scope.optional("registration", file.registration.as_ref(), |text| {
-        available(text, &[("closed", true), ("open", false)])
-    });
+    sign_in.registration =
+        scope.or("registration", file.registration.as_ref(), sign_in.registration, word(WORDS));
+    sign_in.registration_name =
+        scope.or("registration_name", file.registration_name.as_ref(), false, flag);
+    if let Some(text) = &file.registration_name
+        && sign_in.registration_name
+        && sign_in.registration == Registration::Closed
+    {
+        scope.key("registration_name", text.at).report(
+            Fault::new("means nothing where nobody registers")
+                .value(&text.value)
+                .hint("remove it, or say `registration: open`"),
+        );
+    }
     sign_in
 }
 
@@ -211,6 +243,12 @@ fn available(text: &str, words: &'static [(&'static str, bool)]) -> Result<(), F
     let possible =
         words.iter().find(|(_, is_available)| *is_available).map_or("", |(word, _)| word);
     Err(Fault::new("is not available yet").hint(format!("write `{possible}`")))
+}
+
+fn byte_size(text: &str) -> Result<ByteSize, Fault> {
+    text.parse().map_err(|error: ByteSizeError| {
+        Fault::new(error.to_string()).hint("write it like `512KiB`, `10MiB` or `2GiB`")
+    })
 }
 
 fn return_pattern(text: &str) -> Result<ReturnPattern, Fault> {

@@ -7,18 +7,46 @@ use super::addresses::Addresses;
 use super::certificates;
 use crate::config::choice::Choice;
 use crate::config::defaults;
-use crate::config::file::UpstreamFile;
+use crate::config::file::{HealthFile, UpstreamFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, span};
-use crate::config::settings::{Upstream, UpstreamProtocol, UpstreamServer};
+use crate::config::scope::{Scope, number, span, word};
+use crate::config::settings::{
+    Backend, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer,
+};
+use crate::domain::client::TrustedProxies;
 use crate::domain::origin::{Authority, Host};
+use crate::domain::path::RequestTarget;
 use crate::domain::policy::UpstreamId;
 
 const HINT: &str = "write it like `http://127.0.0.1:3000`";
+/// What stands in place of an address where another proxy has the application.
+const NONE: &str = "none";
 
-/// `upstream`, in its short form, as a list, or as a map.
-pub(super) fn upstream(
+/// `upstream`: `none`, or an application. It must be said: a forgotten one is a mistake.
+pub(super) fn backend(
+    site: &Scope<'_>,
+    id: u32,
+    file: Option<&Located<Choice<UpstreamFile>>>,
+    own: &Addresses,
+    trusted: &TrustedProxies,
+) -> Option<Backend> {
+    let Some(Located { value: Choice::One(text), at }) = file else {
+        return upstream(site, id, file, own).map(|upstream| Backend::Upstream(Box::new(upstream)));
+    };
+    if text != NONE {
+        return upstream(site, id, file, own).map(|upstream| Backend::Upstream(Box::new(upstream)));
+    }
+    if trusted.is_empty() {
+        let fault = Fault::new("leaves the site to another proxy, but none may ask");
+        let hint = "name that proxy under `trusted_proxies`";
+        site.key("upstream", *at).report(fault.value(text).hint(hint));
+    }
+    Some(Backend::Elsewhere)
+}
+
+/// An application, in its short form, as a list, or as a map.
+fn upstream(
     site: &Scope<'_>,
     id: u32,
     file: Option<&Located<Choice<UpstreamFile>>>,
@@ -53,7 +81,54 @@ pub(super) fn upstream(
         ),
         read_timeout: timeout("read_timeout", &file.read_timeout, defaults::READ_TIMEOUT),
         write_timeout: timeout("write_timeout", &file.write_timeout, defaults::WRITE_TIMEOUT),
+        balance: scope.or(
+            "balance",
+            file.balance.as_ref(),
+            UpstreamBalance::default(),
+            word(BALANCE),
+        ),
+        health: file.health.as_ref().map(|file| health(&scope.key("health", file.at), &file.value)),
     })
+}
+
+const BALANCE: &[(&str, UpstreamBalance)] =
+    &[("round_robin", UpstreamBalance::RoundRobin), ("client", UpstreamBalance::Client)];
+
+/// `sites[].upstream.health`
+fn health(scope: &Scope<'_>, file: &HealthFile) -> UpstreamHealth {
+    let bounds = || span(defaults::SHORTEST_TIMEOUT, defaults::LONGEST_TIMEOUT);
+    let path = scope.optional("path", file.path.as_ref(), |text| {
+        let target = RequestTarget::parse(text.as_bytes());
+        target
+            .map(|_| text.to_owned())
+            .map_err(|error| Fault::new(error.to_string()).hint("write it like `/healthz`"))
+    });
+    let host = scope.optional("host", file.host.as_ref(), |text| {
+        Authority::parse(text)
+            .map(|host| host.to_string())
+            .map_err(|error| Fault::new(error.to_string()).hint("write it like `wiki.example.com`"))
+    });
+    if let (Some(text), None) = (&file.host, &file.path) {
+        let fault = Fault::new("means nothing without a path").value(&text.value);
+        scope.key("host", text.at).report(fault.hint("remove it, or say which path: is asked for"));
+    }
+    let interval =
+        scope.or("interval", file.interval.as_ref(), defaults::HEALTH_INTERVAL, bounds());
+    let timeout = scope.or("timeout", file.timeout.as_ref(), defaults::HEALTH_TIMEOUT, bounds());
+    let count = || number(1, defaults::MOST_HEALTH_COUNT);
+    UpstreamHealth {
+        path,
+        host,
+        interval,
+        timeout,
+        failures: scope.or("failures", file.failures.as_ref(), defaults::HEALTH_FAILURES, count()),
+        successes: scope.or(
+            "successes",
+            file.successes.as_ref(),
+            defaults::HEALTH_SUCCESSES,
+            count(),
+        ),
+    }
 }
 
 type Servers = (Option<UpstreamProtocol>, Vec<UpstreamServer>);

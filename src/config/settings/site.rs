@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::BrandConfig;
+use super::{BrandConfig, Mailbox};
+use crate::domain::disclosure::Disclosure;
+use crate::domain::limit::{CountedAlone, Limit};
 use crate::domain::origin::{Host, Origin, OriginPattern};
 use crate::domain::policy::{SiteId, SitePolicy, UpstreamId};
 use crate::domain::return_url::ReturnPattern;
-use crate::domain::site::{IdentityHeaders, OddHeaders};
-use crate::domain::terms::OtherBrowser;
+use crate::domain::site::OddHeaders;
+use crate::domain::size::ByteSize;
+use crate::domain::terms::{OtherBrowser, Registration};
 
 /// One protected site.
 #[derive(Clone, Debug)]
@@ -23,8 +26,8 @@ pub struct Site {
     pub title: Arc<str>,
     /// Where it is for browsers.
     pub origin: OriginPattern,
-    /// Where the application is. A site has one, with the same number as the site.
-    pub upstream: Upstream,
+    /// Where the application is.
+    pub backend: Backend,
     /// Who may pass where.
     pub policy: Arc<SitePolicy>,
     /// Where visitors may be sent besides the sites themselves.
@@ -36,10 +39,38 @@ pub struct Site {
     pub brand: Option<Arc<BrandConfig>>,
     /// How people sign in here.
     pub sign_in: SiteSignIn,
-    /// In which words the application is told who is there.
-    pub identity_headers: IdentityHeaders,
+    /// What the application is told, and in which words.
+    pub disclosure: Disclosure,
     /// What becomes of header names outside `[A-Za-z0-9-]`.
     pub odd_headers: OddHeaders,
+    /// Who its mails are from, where that is somebody else than for all sites.
+    pub mail: SiteMail,
+    /// Largest body of a request to the application; none for any.
+    pub max_body: Option<ByteSize>,
+}
+
+/// Who the mails of a site are from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiteMail {
+    /// The sender.
+    pub from: Option<Mailbox>,
+    /// Where answers go.
+    pub reply_to: Option<Mailbox>,
+}
+
+/// How many mails the sign-ins to a site may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SiteLimits {
+    /// To one address.
+    pub email: Limit,
+    /// Asked for by one client (an IPv4 address, an IPv6 /64).
+    pub ip: Limit,
+    /// Asked for by the clients of one network (IPv4 /24, IPv6 /48).
+    pub network: Limit,
+    /// In all.
+    pub site: Limit,
+    /// Which of them the site counts for itself.
+    pub alone: CountedAlone,
 }
 
 /// How people sign in to a site.
@@ -51,8 +82,23 @@ pub struct SiteSignIn {
     pub link_lifetime: Duration,
     /// What another browser has to do.
     pub other_browser: OtherBrowser,
+    /// Whether a first sign-in makes an account.
+    pub registration: Registration,
+    /// Whether people are asked for a name when they get one.
+    pub registration_name: bool,
     /// Whether people are told by mail when a browser that was not seen before signs in as them.
     pub new_device_notice: bool,
+    /// How many mails.
+    pub limits: SiteLimits,
+}
+
+/// Where the application of a site is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Here: requests go there. A site has one upstream, with the same number as the site.
+    Upstream(Box<Upstream>),
+    /// Behind another proxy, which asks us (forward-auth).
+    Elsewhere,
 }
 
 /// The application behind a site.
@@ -74,6 +120,37 @@ pub struct Upstream {
     pub read_timeout: Duration,
     /// How long to wait until bytes of a request are taken.
     pub write_timeout: Duration,
+    /// Which of several servers serves a request.
+    pub balance: UpstreamBalance,
+    /// How the servers are asked whether they are well; nobody asks when none is said.
+    pub health: Option<UpstreamHealth>,
+}
+
+/// Which of several servers serves a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UpstreamBalance {
+    /// They take turns.
+    #[default]
+    RoundRobin,
+    /// Each client has its own, as long as that is well.
+    Client,
+}
+
+/// How servers are asked whether they are well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamHealth {
+    /// The path that is asked for; without one a connection is enough.
+    pub path: Option<String>,
+    /// The `Host` of the question; the server's own without one.
+    pub host: Option<String>,
+    /// How often.
+    pub interval: Duration,
+    /// How long the whole answer may take.
+    pub timeout: Duration,
+    /// Failures in a row after which a server is passed over.
+    pub failures: u32,
+    /// Successes in a row after which it is back.
+    pub successes: u32,
 }
 
 /// One server of an application.

@@ -42,7 +42,12 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("session", keys::<SessionFile>()),
         ("sites[]", keys::<SiteFile>()),
         ("sites[].upstream", keys::<UpstreamFile>()),
+        ("sites[].upstream.health", keys::<HealthFile>()),
+        ("sites[].mail", keys::<SiteMailFile>()),
+        ("sites[].identity_headers", keys::<IdentityHeadersFile>()),
+        ("sites[].assertion", keys::<AssertionFile>()),
         ("sites[].sign_in", keys::<SiteSignInFile>()),
+        ("sites[].sign_in.limits", keys::<SiteLimitsFile>()),
         ("sites[].rules[]", keys::<RuleFile>()),
         ("sites[].brand", keys::<BrandFile>()),
         ("sites[].brand.colors", keys::<ColorsFile>()),
@@ -54,7 +59,8 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// Maps whose keys are not ours, or always the same two.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 11] = [
+    "admin.token",
     "groups",
     "secret",
     "mail.smtp.password",
@@ -62,6 +68,7 @@ const OTHERS: [&str; 9] = [
     "brand.texts",
     "brand.texts.en",
     "brand.texts.de",
+    "sites[].headers",
     "sites[].brand.texts",
     "sites[].brand.texts.en",
 ];
@@ -80,8 +87,7 @@ fn is_key(line: &str) -> bool {
     let text = text.strip_prefix("- ").unwrap_or(text);
     let word = text.split(':').next().unwrap_or_default();
     let indent = line.len() - line.trim_start().len();
-    indent >= 2
-        && indent.is_multiple_of(2)
+    indent.is_multiple_of(2)
         && text.contains(':')
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }

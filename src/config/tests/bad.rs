@@ -49,6 +49,22 @@ const STRUCTURE: &[(&str, &str, &str)] = &[
 
 const MEANING: &[(&str, &str, &str)] = &[
     ("nothing at all", BASE, ""),
+    ("a cap without a unit", UPSTREAM, "upstream: http://127.0.0.1:3000\n    max_body: 10"),
+    ("a cap in other units", UPSTREAM, "upstream: http://127.0.0.1:3000\n    max_body: 10MB"),
+    ("another balance", UPSTREAM, "upstream: { url: \"http://a\", balance: random }"),
+    (
+        "a health path that is a URL",
+        UPSTREAM,
+        "upstream: { url: \"http://a\", health: { path: \"http://a/up\" } }",
+    ),
+    (
+        "a health host without a path",
+        UPSTREAM,
+        "upstream: { url: \"http://a\", health: { host: a.example } }",
+    ),
+    ("no failure at all", UPSTREAM, "upstream: { url: \"http://a\", health: { failures: 0 } }"),
+    ("a site's total", ALLOW, "[everyone]\n    sign_in: { limits: { total: 3/1h } }"),
+    ("a site's sender", ALLOW, "[everyone]\n    mail: { from: nobody }"),
     ("no listen", LISTEN, ""),
     ("empty listen", LISTEN, "listen: []\n"),
     ("listen without host", LISTEN, "listen: [{ address: \":8080\" }]\n"),
@@ -192,6 +208,8 @@ const IN_SITES: &[(&str, &str, &str)] = &[
     ("upstream with password", UPSTREAM, "upstream: http://me:hunter2@127.0.0.1:3000"),
     ("upstream is linkgate", UPSTREAM, "upstream: http://localhost:8080"),
     ("upstreams of two kinds", UPSTREAM, "upstream: [\"http://a:1\", \"https://b:1\"]"),
+    ("upstream none, and nobody to ask", UPSTREAM, "upstream: none"),
+    ("upstream none in a list", UPSTREAM, "upstream: [none]"),
     ("upstream list empty", UPSTREAM, "upstream: []"),
     ("upstream map without url", UPSTREAM, "upstream: { connect_timeout: 5 }"),
     (

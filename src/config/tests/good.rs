@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    Config, IdentityHeaders, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
+    Backend, Config, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
     SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
 };
 use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
+use crate::domain::disclosure::{IdentityHeaders, Preset};
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::path::RequestTarget;
+use crate::domain::policy::{Asked, Visitor};
 use crate::domain::time::UnixMillis;
 
 const INBOX: &str = "  inbox: { listen: \"127.0.0.1:8025\" }\n";
@@ -18,7 +20,7 @@ const STORE: &str = "store: { embedded: { path: data } }\n";
 
 #[test]
 fn the_files_in_conf_work_as_they_are() {
-    for name in ["conf/linkgate.yaml", "conf/minimal.yaml"] {
+    for name in ["conf/linkgate.yaml", "conf/minimal.yaml", "conf/forward-auth/linkgate.yaml"] {
         let text = std::fs::read_to_string(name).unwrap();
         let environment = TestEnvironment::default();
         let config = Config::parse(&text, name, Path::new("conf"), &environment);
@@ -31,6 +33,13 @@ fn the_files_in_conf_work_as_they_are() {
     }
     let minimal = std::fs::read_to_string("conf/minimal.yaml").unwrap();
     assert!(minimal.lines().count() <= 10);
+}
+
+#[test]
+fn an_application_may_be_behind_another_proxy() {
+    let text = edited("    upstream: http://127.0.0.1:3000\n", "    upstream: none\n");
+    let config = parse(&format!("trusted_proxies: [10.0.0.7]\n{text}")).unwrap();
+    assert_eq!(config.sites[0].backend, Backend::Elsewhere);
 }
 
 #[test]
@@ -62,6 +71,7 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
         "    upstream:\n      url: http://127.0.0.1:3000\n      connect_timeout: 5s\n      \
          read_timeout: 60s\n      write_timeout: 60s\n    \
          insecure_http: false\n    identity_headers: remote\n    odd_headers: drop\n    \
+         assertion: { algorithm: EdDSA, lifetime: 5m, header: X-Linkgate-Assertion }\n    \
          sign_in: { enabled: true, mode: passwordless, registration: closed, link_lifetime: 10m, \
          other_browser: address, new_device_notice: false }\n    title: wiki\n",
     );
@@ -89,6 +99,12 @@ fn the_documented_defaults_of_a_site_and_a_relay_are_those_of_the_code() {
         "#      new_device_notice: false",
         "#    identity_headers: remote",
         "#    odd_headers: drop",
+        "#      algorithm: EdDSA",
+        "#      lifetime: 5m",
+        "#      header: X-Linkgate-Assertion",
+        "#      preset: remote",
+        "#      groups_format: comma",
+        "#      when_anonymous: absent",
     ] {
         assert!(documented.lines().any(|documented| documented == line), "{line}");
     }
@@ -107,14 +123,16 @@ fn a_site_is_read_in_full() {
     );
     let config = parse(&text).unwrap();
     let site = &config.sites[0];
+    let Backend::Upstream(upstream) = &site.backend else { panic!("{:?}", site.backend) };
     let servers: Vec<_> =
-        site.upstream.servers.iter().map(|one| format!("{}:{}", one.host, one.port)).collect();
+        upstream.servers.iter().map(|one| format!("{}:{}", one.host, one.port)).collect();
     assert_eq!(servers, ["10.0.0.1:3443", "b.internal:443"]);
-    assert_eq!(site.upstream.protocol, UpstreamProtocol::Https);
-    assert_eq!(site.upstream.ca, Some("etc/site.pem".into()));
-    assert_eq!(site.upstream.read_timeout, Duration::from_secs(90));
+    assert_eq!(upstream.protocol, UpstreamProtocol::Https);
+    assert_eq!(upstream.ca, Some("etc/site.pem".into()));
+    assert_eq!(upstream.read_timeout, Duration::from_secs(90));
     assert_eq!((site.return_to.len(), site.cors_origins.len()), (1, 1));
-    assert_eq!(site.identity_headers, IdentityHeaders::XAuthRequest);
+    let told = IdentityHeaders::preset(Preset::XAuthRequest);
+    assert_eq!(site.disclosure.identity(), &told);
     assert_eq!(site.odd_headers, OddHeaders::Keep);
     assert!(!site.sign_in.enabled);
     assert_eq!(site.sign_in.link_lifetime, Duration::from_secs(300));
@@ -173,14 +191,21 @@ fn the_full_form_is_read() {
     let policy = &config.sites[0].policy;
     let decide = |method: &str, target: &str| {
         let target = RequestTarget::parse(target.as_bytes()).unwrap();
-        format!("{:?}", policy.explain(method, &target, None, UnixMillis(0)).verdict())
+        let (host, now) = (config.sites[0].origin.host(), UnixMillis(0));
+        let visitor = Visitor::Nobody;
+        let asked = Asked { host, method, target: &target, client: None, visitor, now };
+        format!("{:?}", policy.explain(asked).verdict())
     };
     assert_eq!(decide("GET", "/assets/app.js"), "Anybody");
     assert_eq!(decide("POST", "/hooks/build"), "Anybody");
     assert_eq!(decide("GET", "/hooks/build"), "NoSession");
     assert_eq!(decide("GET", "/"), "NoSession");
-    assert!(policy.may_sign_in(&alice, &groups));
-    assert!(!policy.may_sign_in(&EmailAddress::parse("eve@example.org").unwrap(), &[]));
+    assert!(policy.may_sign_in(&alice, &groups, crate::domain::identity::Membership::Outsider));
+    assert!(!policy.may_sign_in(
+        &EmailAddress::parse("eve@example.org").unwrap(),
+        &[],
+        crate::domain::identity::Membership::Outsider
+    ));
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! How people sign in and what it is called: titles, languages, limits, what pages offer.
 
+use std::time::Duration;
+
 use super::{BASE, edited, parse, report};
+use crate::config::{Backend, UpstreamBalance, UpstreamHealth};
 use crate::domain::language::Language;
+use crate::domain::limit::CountedAlone;
+use crate::domain::size::ByteSize;
 
 const NAME: &str = "name: wiki";
 const ALLOW: &str = "[\"@example.com\"]";
@@ -56,12 +61,75 @@ fn limits_and_offers_are_read() {
     let text = "sign_in:\n  limits: { email: 4/1h, ip: 20/1h, network: 60/30m, site: 10/1m, total: 7/1d }\n  \
                 mail_buttons: false\n  remember_address: false\n  new_device_notice: true\n";
     let config = parse(&edited("", text)).unwrap();
-    let said = config.sign_in;
-    let limits =
-        [said.email_limit, said.ip_limit, said.network_limit, said.site_limit, said.total_limit];
+    let (said, site) = (config.sign_in, config.sites[0].sign_in.limits);
+    let limits = [site.email, site.ip, site.network, site.site, said.total_limit];
     assert_eq!(limits.map(|limit| limit.to_string()), ["4/1h", "20/1h", "60/30m", "10/1m", "7/1d"]);
     assert!(!said.mail_buttons && !said.remember_address);
     assert!(config.sites[0].sign_in.new_device_notice);
+}
+
+#[test]
+fn a_site_may_have_limits_of_its_own() {
+    let text = edited(
+        ALLOW,
+        "[everyone]\n    sign_in: { limits: { email: 9/1h, site: 70/1m } }\n\
+         sign_in: { limits: { email: 4/1h, ip: 20/1h } }",
+    );
+    let limits = parse(&text).unwrap().sites[0].sign_in.limits;
+    let said = [limits.email, limits.ip, limits.network, limits.site];
+    assert_eq!(said.map(|limit| limit.to_string()), ["9/1h", "20/1h", "50/1h", "70/1m"]);
+    let alone = CountedAlone { address: true, ..CountedAlone::default() };
+    assert_eq!(limits.alone, alone, "what it says itself, it counts itself");
+}
+
+#[test]
+fn a_site_may_have_a_sender_and_a_cap_of_its_own() {
+    let text = edited(
+        ALLOW,
+        "[everyone]\n    mail: { from: \"Wiki <wiki@example.com>\" }\n    max_body: 5MiB",
+    );
+    let site = parse(&text).unwrap().sites.remove(0);
+    assert_eq!(site.mail.from.map(|from| from.name).as_deref(), Some("Wiki"));
+    assert_eq!((site.mail.reply_to, site.max_body), (None, Some(ByteSize::new(5 << 20))));
+}
+
+#[test]
+fn servers_may_be_asked_how_they_are() {
+    let upstream = |long: &str| {
+        let text = format!("upstream: {{ url: [\"http://a:1\", \"http://b:2\"]{long} }}");
+        let mut config = parse(&edited("upstream: http://127.0.0.1:3000", &text)).unwrap();
+        match config.sites.remove(0).backend {
+            Backend::Upstream(upstream) => *upstream,
+            Backend::Elsewhere => panic!("{text}"),
+        }
+    };
+    let plain = upstream("");
+    assert_eq!((plain.balance, plain.health), (UpstreamBalance::RoundRobin, None));
+    let asked = upstream(", balance: client, health: {}");
+    assert_eq!(asked.balance, UpstreamBalance::Client);
+    let seconds = Duration::from_secs;
+    let usual = UpstreamHealth {
+        path: None,
+        host: None,
+        interval: seconds(10),
+        timeout: seconds(2),
+        failures: 2,
+        successes: 1,
+    };
+    assert_eq!(asked.health, Some(usual));
+    let asked = upstream(
+        ", health: { path: /up?x=1, host: wiki.example.com, interval: 5s, timeout: 1s, \
+         failures: 3, successes: 4 }",
+    );
+    let own = UpstreamHealth {
+        path: Some("/up?x=1".into()),
+        host: Some("wiki.example.com".into()),
+        interval: seconds(5),
+        timeout: seconds(1),
+        failures: 3,
+        successes: 4,
+    };
+    assert_eq!(asked.health, Some(own));
 }
 
 #[test]

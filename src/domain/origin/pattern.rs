@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Authority, Host, Origin, OriginError, Scheme};
+use super::{Authority, Host, HostPattern, Origin, OriginError, Scheme};
 
 /// One origin, or all origins under a host: `https://*.example.com` stands for one or more labels
 /// before `example.com`, not for `example.com` itself (as a CSP host-source does, CSP 3 6.7.2.8).
@@ -51,6 +51,12 @@ impl OriginPattern {
     #[must_use]
     pub fn host(&self) -> &Host {
         &self.origin.host
+    }
+
+    /// The hosts of its origins.
+    #[must_use]
+    pub fn hosts(&self) -> HostPattern {
+        HostPattern::new(self.origin.host.clone(), self.wildcard)
     }
 
     /// The port of all its origins.

@@ -124,6 +124,35 @@ impl PathPattern {
         self.has_upper_case
     }
 
+    /// The lower-case spellings of each name, in both forms that are compared, or `None` for `*`;
+    /// and whether any rest may follow. For an index: a path can match only when each of its names,
+    /// in lower case (ASCII), is one of these or any.
+    pub(in crate::domain) fn keys(&self) -> (impl Iterator<Item = Option<[Vec<u8>; 2]>>, bool) {
+        let keys = self.segments.iter().map(|segment| match segment {
+            Segment::Any => None,
+            Segment::Name { exact, folded } => {
+                Some([exact.to_ascii_lowercase(), folded.to_ascii_lowercase()])
+            }
+        });
+        (keys, self.any_rest)
+    }
+
+    /// A path that it matches.
+    pub(in crate::domain) fn example(&self) -> Vec<u8> {
+        let mut path = Vec::new();
+        for segment in &self.segments {
+            path.push(b'/');
+            path.extend_from_slice(match segment {
+                Segment::Any => b"x",
+                Segment::Name { exact, .. } => exact,
+            });
+        }
+        if self.any_rest {
+            path.extend_from_slice(b"/x/x");
+        }
+        path
+    }
+
     /// Whether every path that `other` matches is matched by this one too.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::domain::email::{EmailAddress, EmailError};
-use crate::domain::identity::{GroupName, GroupNameError};
+use crate::domain::identity::{GroupName, GroupNameError, Membership};
 
 /// One entry of an `allow` list.
 ///
@@ -25,6 +25,8 @@ pub enum AllowEntry {
     SubDomains(String),
     /// `group:admins`.
     Group(GroupName),
+    /// `accounts`: everybody with an active account.
+    Accounts,
     /// `everyone`: any proven address.
     Everyone,
 }
@@ -72,7 +74,7 @@ impl AllowEntryError {
     #[must_use]
     pub fn hint(&self) -> String {
         const FORMS: &str = "write `name@example.com`, `@example.com`, `@*.example.com`, \
-                             `group:name` or `everyone`";
+                             `group:name`, `accounts` or `everyone`";
         match self {
             Self::Empty | Self::Domain => FORMS.to_owned(),
             Self::DomainWithoutAt { meant } => format!("did you mean `{meant}`?"),
@@ -97,6 +99,9 @@ impl FromStr for AllowEntry {
         let text = text.trim();
         if text == "everyone" {
             return Ok(Self::Everyone);
+        }
+        if text == "accounts" {
+            return Ok(Self::Accounts);
         }
         if let Some(name) = text.strip_prefix("group:") {
             return Ok(Self::Group(name.parse()?));
@@ -167,6 +172,7 @@ impl fmt::Display for AllowEntry {
             Self::Domain(domain) => write!(out, "@{domain}"),
             Self::SubDomains(domain) => write!(out, "@*.{domain}"),
             Self::Group(name) => write!(out, "group:{name}"),
+            Self::Accounts => out.write_str("accounts"),
             Self::Everyone => out.write_str("everyone"),
         }
     }
@@ -186,6 +192,7 @@ pub struct AllowList {
     domains: HashSet<String>,
     parents: HashSet<String>,
     groups: Vec<GroupName>,
+    accounts: bool,
     everyone: bool,
 }
 
@@ -194,16 +201,29 @@ impl AllowList {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.everyone
+            && !self.accounts
             && self.addresses.is_empty()
             && self.domains.is_empty()
             && self.parents.is_empty()
             && self.groups.is_empty()
     }
 
-    /// Whether a person with this proven address and these groups may pass.
+    /// Whether it names anybody but those who have an account.
     #[must_use]
-    pub fn admits(&self, email: &EmailAddress, groups: &[GroupName]) -> bool {
+    pub fn admits_outsiders(&self) -> bool {
+        !Self { accounts: false, ..self.clone() }.is_empty()
+    }
+
+    /// Whether a person with this proven address, these groups and this account may pass.
+    #[must_use]
+    pub fn admits(
+        &self,
+        email: &EmailAddress,
+        groups: &[GroupName],
+        membership: Membership,
+    ) -> bool {
         self.everyone
+            || (self.accounts && membership == Membership::Member)
             || self.addresses.contains_key(email.identity())
             || self.admits_domain(identity_domain(email))
             || self.groups.iter().any(|group| groups.contains(group))
@@ -243,6 +263,7 @@ impl FromIterator<AllowEntry> for AllowList {
                 AllowEntry::Domain(domain) => drop(list.domains.insert(domain)),
                 AllowEntry::SubDomains(parent) => drop(list.parents.insert(parent)),
                 AllowEntry::Group(name) => list.groups.push(name),
+                AllowEntry::Accounts => list.accounts = true,
                 AllowEntry::Everyone => list.everyone = true,
             }
         }
@@ -288,13 +309,20 @@ mod tests {
             ("@bücher.example", vec!["a@bücher.example", "a@xn--bcher-kva.example"], vec![]),
             ("@*.edu", vec!["a@mit.edu"], vec!["a@mit.education"]),
             ("everyone", vec!["a@example.com"], vec![]),
+            ("accounts", vec![], vec!["a@example.com"]),
             ("group:admins", vec![], vec!["admins@example.com"]),
         ] {
             for address in admitted {
-                assert!(list(&[entry]).admits(&email(address), &[]), "{entry} {address}");
+                assert!(
+                    list(&[entry]).admits(&email(address), &[], Membership::Outsider),
+                    "{entry} {address}"
+                );
             }
             for address in refused {
-                assert!(!list(&[entry]).admits(&email(address), &[]), "{entry} {address}");
+                assert!(
+                    !list(&[entry]).admits(&email(address), &[], Membership::Outsider),
+                    "{entry} {address}"
+                );
             }
         }
     }
@@ -303,10 +331,18 @@ mod tests {
     fn groups_admit_their_members_and_an_empty_list_admits_nobody() {
         let someone = email("a@example.com");
         let groups: Vec<GroupName> = vec!["staff".parse().unwrap(), "admins".parse().unwrap()];
-        assert!(list(&["group:admins"]).admits(&someone, &groups));
-        assert!(!list(&["group:Admins"]).admits(&someone, &groups));
-        assert!(!AllowList::default().admits(&someone, &groups));
+        assert!(list(&["group:admins"]).admits(&someone, &groups, Membership::Outsider));
+        assert!(!list(&["group:Admins"]).admits(&someone, &groups, Membership::Outsider));
+        assert!(!AllowList::default().admits(&someone, &groups, Membership::Outsider));
         assert!(AllowList::default().is_empty() && !list(&["everyone"]).is_empty());
+    }
+
+    #[test]
+    fn accounts_admit_members_only() {
+        let (list, someone) = (list(&["accounts"]), email("a@example.com"));
+        assert!(list.admits(&someone, &[], Membership::Member));
+        assert!(!list.admits(&someone, &[], Membership::Outsider));
+        assert!(!list.is_empty());
     }
 
     #[test]

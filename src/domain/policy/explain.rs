@@ -2,18 +2,25 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::rule::Rule;
-use super::{Look, SITE_ALLOW, Verdict};
-use crate::domain::identity::Identity;
-use crate::domain::path::{Case, RequestTarget};
+use super::SITE_ALLOW;
+use super::judge::{Asked, Fit, Look, Met, Verdict, Visitor};
+use super::rule::{Access, Rule};
+use crate::domain::path::Case;
+use crate::domain::service_token::ServiceToken;
+use crate::domain::time::Span;
 
 /// Hears what the policy does. The traffic has nobody listening, and pays nothing for it.
 pub(super) trait Trace {
     /// A look at the request begins.
     fn look(&mut self, _look: Look<'_>) {}
-    /// A rule was tried in this look.
-    fn tried(&mut self, _rule: &Rule, _path: bool, _method: bool) {}
+    /// The index has passed over these rules.
+    fn skipped(&mut self, _rules: &[Rule], _asked: Asked<'_>, _look: Look<'_>) {}
+    /// A rule was tried in this look; a verdict is there if it matches, or may match.
+    fn tried(&mut self, _rule: &Rule, _fit: Fit, _verdict: Option<(Verdict, Asked<'_>)>) {}
+    /// No rule matched for certain.
+    fn fell_through(&mut self, _verdict: Verdict, _asked: Asked<'_>) {}
     /// The look is over.
     fn judged(&mut self, _rule: &Arc<str>, _verdict: Verdict) {}
 }
@@ -26,48 +33,48 @@ impl Trace for Untraced {}
 /// Printed by `linkgate explain`.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    site: Arc<str>,
-    method: String,
-    path: String,
-    visitor: Option<String>,
+    heading: String,
     looks: Vec<ExplainedLook>,
     rule: Arc<str>,
     verdict: Verdict,
+    misses_client: bool,
 }
 
 #[derive(Clone, Debug)]
 struct ExplainedLook {
     path: String,
     steps: String,
-    tried: Vec<Tried>,
-    rule: Arc<str>,
+    tried: Vec<String>,
     verdict: Verdict,
 }
 
-#[derive(Clone, Debug)]
-struct Tried {
-    name: Arc<str>,
-    path: String,
-    methods: String,
-    path_matched: bool,
-    method_matched: bool,
-}
-
 impl Explanation {
-    pub(super) fn new(
-        site: &Arc<str>,
-        method: &str,
-        target: &RequestTarget,
-        visitor: Option<&Arc<Identity>>,
-    ) -> Self {
+    pub(super) fn new(site: &Arc<str>, asked: Asked<'_>) -> Self {
+        let (method, path) = (printable(asked.method.as_bytes()), asked.target.path());
+        let visitor = match asked.visitor {
+            Visitor::Nobody => "nobody (no session)".to_owned(),
+            Visitor::Machine(machine) => format!("the service token {}", machine.name),
+            Visitor::Person(visitor) => {
+                let groups: Vec<_> = visitor.groups.iter().map(|group| group.as_str()).collect();
+                let groups = match groups.join(", ") {
+                    none if none.is_empty() => "in no group".to_owned(),
+                    groups => format!("in {groups}"),
+                };
+                let age = shown(asked.now.since(visitor.signed_in_at));
+                format!("{} ({groups}; signed in {age} ago)", visitor.email.spelling())
+            }
+        };
+        let client = match asked.client {
+            Some(client) => client.to_string(),
+            None => "an address that is not known".to_owned(),
+        };
+        let host = asked.host;
         Self {
-            site: Arc::clone(site),
-            method: printable(method.as_bytes()),
-            path: target.path().to_owned(),
-            visitor: visitor.map(|visitor| visitor.email.spelling().to_owned()),
+            heading: format!("{method} {path} on {site} ({host}), as {visitor}, from {client}"),
             looks: Vec::new(),
             rule: SITE_ALLOW.into(),
             verdict: Verdict::Forbidden,
+            misses_client: false,
         }
     }
 
@@ -87,6 +94,24 @@ impl Explanation {
     pub fn rule(&self) -> &str {
         &self.rule
     }
+
+    /// The rule that decides, as the end of a sentence.
+    #[must_use]
+    pub fn decider(&self) -> String {
+        named(&self.rule)
+    }
+
+    /// Whether a rule may match or not, because the client's address is not known.
+    #[must_use]
+    pub fn misses_client(&self) -> bool {
+        self.misses_client
+    }
+
+    fn note(&mut self, line: String) {
+        if let Some(look) = self.looks.last_mut() {
+            look.tried.push(line);
+        }
+    }
 }
 
 impl Trace for Explanation {
@@ -102,36 +127,102 @@ impl Trace for Explanation {
             path: printable(look.reading.bytes),
             steps,
             tried: Vec::new(),
-            rule: SITE_ALLOW.into(),
             verdict: Verdict::Forbidden,
         });
     }
 
-    fn tried(&mut self, rule: &Rule, path: bool, method: bool) {
-        if let Some(look) = self.looks.last_mut() {
-            look.tried.push(Tried {
-                name: Arc::clone(&rule.name),
-                path: rule.path.to_string(),
-                methods: rule.methods.to_string(),
-                path_matched: path,
-                method_matched: method,
-            });
+    fn skipped(&mut self, rules: &[Rule], asked: Asked<'_>, look: Look<'_>) {
+        for rule in rules {
+            self.tried(rule, Fit::of(rule, asked, look), None);
         }
     }
 
-    fn judged(&mut self, rule: &Arc<str>, verdict: Verdict) {
+    fn tried(&mut self, rule: &Rule, fit: Fit, verdict: Option<(Verdict, Asked<'_>)>) {
+        let missed: Vec<_> = [
+            (fit.path, "path"),
+            (fit.method, "method"),
+            (fit.host, "host"),
+            (fit.network != Met::No, "network"),
+        ]
+        .into_iter()
+        .filter_map(|(is_met, word)| (!is_met).then_some(word))
+        .collect();
+        self.misses_client |= fit.met() == Met::Perhaps;
+        let result = match fit.met() {
+            Met::Yes => "matches".to_owned(),
+            Met::Perhaps => "may match: the network depends on the address".to_owned(),
+            Met::No => format!("does not match: {}", missed.join(", ")),
+        };
+        self.note(format!("{} ({rule}): {result}", rule.name));
+        if let Some((verdict, asked)) = verdict {
+            self.note(format!("  {}", reason(rule, verdict, asked)));
+        }
+    }
+
+    fn fell_through(&mut self, verdict: Verdict, asked: Asked<'_>) {
+        let because = person_reason("the site's `allow`", None, verdict, asked);
+        self.note("no rule matches for certain, so the site's `allow` decides".to_owned());
+        self.note(format!("  {because}"));
+    }
+
+    fn judged(&mut self, _rule: &Arc<str>, verdict: Verdict) {
         if let Some(look) = self.looks.last_mut() {
-            look.rule = Arc::clone(rule);
             look.verdict = verdict;
         }
     }
 }
 
+/// Why a rule that matches says what it says.
+fn reason(rule: &Rule, verdict: Verdict, asked: Asked<'_>) -> String {
+    match &rule.access {
+        Access::Public => "public: anybody may pass".to_owned(),
+        Access::Deny => "deny: nobody may pass".to_owned(),
+        Access::Site => person_reason("the site's `allow`", rule.max_age, verdict, asked),
+        Access::Allow(_) => person_reason("the rule's `allow`", rule.max_age, verdict, asked),
+    }
+}
+
+fn person_reason(
+    which: &str,
+    max_age: Option<Duration>,
+    verdict: Verdict,
+    asked: Asked<'_>,
+) -> String {
+    let visitor = match (asked.visitor, verdict) {
+        (Visitor::Person(visitor), _) => visitor,
+        (Visitor::Machine(machine), _) => return machine_reason(machine, max_age, verdict),
+        (Visitor::Nobody, Verdict::Forbidden) => return format!("person: {which} names nobody"),
+        (Visitor::Nobody, _) => {
+            return format!("person: nobody is signed in, and {which} wants somebody");
+        }
+    };
+    let person = visitor.email.spelling();
+    let age = shown(asked.now.since(visitor.signed_in_at));
+    let most = max_age.map(shown);
+    match (verdict, most) {
+        (Verdict::TooOld, Some(most)) => {
+            format!("person: {which} names {person}; age: signed in {age} ago, at most {most}")
+        }
+        (Verdict::Forbidden, _) => format!("person: {which} does not name {person}"),
+        (_, Some(most)) => {
+            format!("person: {which} names {person}; age: {age}, within {most}")
+        }
+        (_, None) => format!("person: {which} names {person}"),
+    }
+}
+
+fn machine_reason(machine: &ServiceToken, max_age: Option<Duration>, verdict: Verdict) -> String {
+    let name = &machine.name;
+    match (verdict, max_age) {
+        (Verdict::Admitted, _) => format!("token: {name} is granted this"),
+        (_, Some(_)) => format!("token: {name} has no sign-in that could be recent"),
+        (_, None) => format!("token: {name} is not granted this, or nobody may pass"),
+    }
+}
+
 impl fmt::Display for Explanation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { site, method, path, visitor, .. } = self;
-        let visitor = visitor.as_deref().unwrap_or("nobody (no session)");
-        writeln!(out, "{method} {path} on {site}, as {visitor}")?;
+        writeln!(out, "{}", self.heading)?;
         for (at, look) in self.looks.iter().enumerate() {
             if self.looks.len() > 1 {
                 let ExplainedLook { path, steps, .. } = look;
@@ -140,28 +231,26 @@ impl fmt::Display for Explanation {
             write!(out, "{look}")?;
         }
         let because = match self.looks.len() {
+            0 | 1 if self.misses_client => ", the strictest",
             0 | 1 => "",
             _ => ", the strictest of the readings",
         };
-        writeln!(out, "decision: {}, by {}{because}", words(self.verdict), named(&self.rule))
+        if self.misses_client {
+            writeln!(
+                out,
+                "the client's address is not known: what may match is decided both ways"
+            )?;
+        }
+        writeln!(out, "decision: {}, by {}{because}", self.verdict, named(&self.rule))
     }
 }
 
 impl fmt::Display for ExplainedLook {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Tried { name, path, methods, path_matched, method_matched } in &self.tried {
-            let result = match (path_matched, method_matched) {
-                (true, true) => "matches",
-                (true, false) => "path matches, method does not",
-                (false, true) => "path does not match",
-                (false, false) => "neither path nor method matches",
-            };
-            writeln!(out, "  {name} {path} ({methods}): {result}")?;
+        for line in &self.tried {
+            writeln!(out, "  {line}")?;
         }
-        if &*self.rule == SITE_ALLOW {
-            writeln!(out, "  no rule matches, so {} decides", named(SITE_ALLOW))?;
-        }
-        writeln!(out, "  -> {}", words(self.verdict))
+        writeln!(out, "  -> {}", self.verdict)
     }
 }
 
@@ -169,14 +258,21 @@ fn named(rule: &str) -> String {
     if rule == SITE_ALLOW { "the site's `allow`".to_owned() } else { rule.to_owned() }
 }
 
-fn words(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Anybody => "pass, public",
-        Verdict::Admitted => "pass, admitted",
-        Verdict::TooOld => "sign in again, the sign-in is too old",
-        Verdict::NoSession => "sign in first",
-        Verdict::Forbidden => "forbidden",
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Anybody => "pass, public",
+            Self::Admitted => "pass, admitted",
+            Self::TooOld => "sign in again, the sign-in is too old",
+            Self::NoSession => "sign in first",
+            Self::Forbidden => "forbidden",
+        })
     }
+}
+
+/// A span as the configuration writes it, in whole seconds.
+fn shown(span: Duration) -> String {
+    Span::seconds(span.as_secs()).to_string()
 }
 
 /// Text for a terminal: what is not printable is escaped.

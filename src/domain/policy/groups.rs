@@ -54,7 +54,7 @@ impl Groups {
                     AllowEntry::Address(address) => (&mut addresses, address.identity()),
                     AllowEntry::Domain(domain) => (&mut domains, domain.as_str()),
                     AllowEntry::SubDomains(parent) => (&mut above, parent.as_str()),
-                    AllowEntry::Group(_) | AllowEntry::Everyone => {
+                    AllowEntry::Group(_) | AllowEntry::Accounts | AllowEntry::Everyone => {
                         let (group, entry) = (group.clone(), entry.to_string());
                         return Err(GroupMemberError { group, member, entry });
                     }
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn groups_have_no_groups() {
-        for entry in ["group:a", "everyone"] {
+        for entry in ["group:a", "accounts", "everyone"] {
             let error = groups(&[("a", &["x@example.com"]), ("b", &[entry])]).unwrap_err();
             assert_eq!((error.group.as_str(), error.member), ("b", 0));
             assert!(error.to_string().contains(entry));

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::allow::AllowList;
+use super::index::Index;
+use crate::domain::client::Networks;
+use crate::domain::origin::HostPattern;
 use crate::domain::path::{Case, PathPattern};
 
-/// A path and method pattern with who may pass. Of several, the first that matches decides.
+/// What a request must be like, with who may pass. Of several rules, the first whose conditions are
+/// all met decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// What logs and `explain` call it, such as `rules[2]`.
@@ -16,12 +20,70 @@ pub struct Rule {
     pub path: PathPattern,
     /// The methods it names.
     pub methods: MethodSet,
+    /// The hosts it names; every host if none. For sites with many.
+    pub host: Option<HostPattern>,
+    /// The networks it names; every client, known or not, if none.
+    pub from: Option<Networks>,
     /// Who may pass.
     pub access: Access,
     /// How long ago the sign-in may be at most. Means nothing for `Public` and `Deny`.
     pub max_age: Option<Duration>,
     /// How visitors without a session are asked to sign in.
     pub unauthenticated: Unauthenticated,
+}
+
+impl Rule {
+    /// A rule for a path that looks at nothing else.
+    #[must_use]
+    pub fn new(name: &str, path: PathPattern, access: Access) -> Self {
+        Self {
+            name: name.into(),
+            path,
+            methods: MethodSet::any(),
+            host: None,
+            from: None,
+            access,
+            max_age: None,
+            unauthenticated: Unauthenticated::ByKind,
+        }
+    }
+
+    /// Whether every request that `other` may be about is one that this rule is about. A client
+    /// whose address is not known is in no network for certain, so a rule with networks never
+    /// covers one without.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let covers_hosts = match (&self.host, &other.host) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(its)) => own.covers(its),
+        };
+        let covers_networks = || match (&self.from, &other.from) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(its)) => own.covers(its),
+        };
+        covers_hosts
+            && self.path.covers(&other.path)
+            && self.methods.covers(&other.methods)
+            && covers_networks()
+    }
+}
+
+impl fmt::Display for Rule {
+    /// The conditions in the words of the configuration.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "path {}", self.path)?;
+        if self.methods != MethodSet::any() {
+            write!(out, ", methods {}", self.methods)?;
+        }
+        if let Some(host) = &self.host {
+            write!(out, ", host {host}")?;
+        }
+        if let Some(from) = &self.from {
+            write!(out, ", from {from}")?;
+        }
+        Ok(())
+    }
 }
 
 /// Who may pass a rule.
@@ -119,6 +181,12 @@ impl MethodSet {
         }
     }
 
+    /// The methods that are named; none if all are.
+    #[must_use]
+    pub fn names(&self) -> Option<&[Box<str>]> {
+        self.0.as_deref()
+    }
+
     /// Whether every method that `other` names is named by this one too.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
@@ -159,14 +227,17 @@ pub struct Shadow {
 }
 
 /// The rules that can never match because one earlier rule takes all their requests. A rule that
-/// only several earlier ones cover together is not found.
+/// only several earlier ones cover together is not found; networks within one rule are one set.
 #[must_use]
 pub fn shadowed(rules: &[Rule]) -> Vec<Shadow> {
-    let covers = |earlier: &Rule, later: &Rule| {
-        earlier.path.covers(&later.path) && earlier.methods.covers(&later.methods)
-    };
+    // A rule that covers another one takes the examples of it, too: no other need be looked at.
+    let index = Index::of(rules);
     let shadow_of = |(rule, later): (usize, &Rule)| {
-        let by = rules[..rule].iter().position(|earlier| covers(earlier, later))?;
+        let example = later.path.example();
+        let host = later.host.as_ref().map(HostPattern::example);
+        let takes_example = index.candidates(host.as_deref(), &example);
+        let mut earlier = takes_example.take_while(|by| *by < rule);
+        let by = earlier.find(|by| rules[*by].covers(later))?;
         Some(Shadow { rule, by })
     };
     rules.iter().enumerate().filter_map(shadow_of).collect()
@@ -175,21 +246,27 @@ pub fn shadowed(rules: &[Rule]) -> Vec<Shadow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::client::Network;
 
     fn rule(path: &str, methods: &[&str]) -> Rule {
-        let methods = if methods.is_empty() {
-            MethodSet::any()
-        } else {
-            MethodSet::of(methods.iter().copied()).unwrap()
-        };
-        Rule {
-            name: path.into(),
-            path: path.parse().unwrap(),
-            methods,
-            access: Access::Public,
-            max_age: None,
-            unauthenticated: Unauthenticated::ByKind,
+        let mut rule = Rule::new(path, path.parse().unwrap(), Access::Public);
+        if !methods.is_empty() {
+            rule.methods = MethodSet::of(methods.iter().copied()).unwrap();
         }
+        rule
+    }
+
+    fn place(path: &str, host: &str, from: &[&str]) -> Rule {
+        let networks = from.iter().map(|text| text.parse::<Network>().unwrap());
+        Rule {
+            host: (!host.is_empty()).then(|| host.parse().unwrap()),
+            from: (!from.is_empty()).then(|| networks.collect()),
+            ..rule(path, &[])
+        }
+    }
+
+    fn shadows(rules: &[Rule]) -> Vec<(usize, usize)> {
+        shadowed(rules).iter().map(|one| (one.rule, one.by)).collect()
     }
 
     #[test]
@@ -236,7 +313,25 @@ mod tests {
             rule("/**", &[]),
             rule("/z", &[]),
         ];
-        let found: Vec<_> = shadowed(&rules).iter().map(|one| (one.rule, one.by)).collect();
-        assert_eq!(found, [(1, 0), (4, 3), (6, 5)]);
+        assert_eq!(shadows(&rules), [(1, 0), (4, 3), (6, 5)]);
+    }
+
+    #[test]
+    fn hosts_and_networks_count_too() {
+        let rules = [
+            place("/a/**", "*.example.com", &["10.0.0.0/9", "10.128.0.0/9"]),
+            place("/a/**", "*.example.com", &[]),
+            place("/a/x", "b.example.com", &[]),
+            place("/a/x", "b.example.org", &[]),
+            place("/a/x", "*.b.example.com", &["10.1.0.0/16"]),
+            place("/a/x", "", &["10.1.0.0/16", "192.0.2.1"]),
+            place("/a/x", "", &["192.0.2.1"]),
+            place("/a/*", "", &[]),
+            place("/a/y", "c.example.org", &["2001:db8::/32"]),
+        ];
+        assert_eq!(shadows(&rules), [(2, 1), (4, 0), (6, 5), (8, 7)]);
+        // Together they cover everybody whose address is known, and not who is not known.
+        let all = [place("/", "", &["0.0.0.0/0", "::/0"]), place("/", "", &[])];
+        assert_eq!(shadows(&all), []);
     }
 }

@@ -1,23 +1,21 @@
+mod places;
+
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::path::TargetError;
+use crate::domain::origin::Host;
+use crate::domain::path::{RequestTarget, TargetError};
+use crate::domain::time::UnixMillis;
 
-const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+pub(super) const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 pub(super) fn list(entries: &[&str]) -> AllowList {
     entries.iter().map(|entry| entry.parse::<AllowEntry>().unwrap()).collect()
 }
 
 pub(super) fn rule(path: &str, access: Access) -> Rule {
-    Rule {
-        name: path.into(),
-        path: path.parse().unwrap(),
-        methods: MethodSet::any(),
-        access,
-        max_age: None,
-        unauthenticated: Unauthenticated::ByKind,
-    }
+    Rule::new(path, path.parse().unwrap(), access)
 }
 
 pub(super) fn site(rules: Vec<Rule>, allow: &[&str]) -> SitePolicy {
@@ -29,7 +27,89 @@ pub(super) fn visitor(address: &str, groups: &[&str], age: Duration) -> Arc<Iden
         email: EmailAddress::parse(address).unwrap(),
         groups: groups.iter().map(|name| name.parse().unwrap()).collect(),
         signed_in_at: NOW.before(age),
+        membership: Membership::Outsider,
+        expires_at: NOW.after(age),
     })
+}
+
+/// A script's token for `/api/**` of the site `wiki`, for GET alone.
+pub(super) fn machine() -> Arc<ServiceToken> {
+    Arc::new(ServiceToken {
+        name: "backup".parse().unwrap(),
+        site: "wiki".into(),
+        paths: vec!["/api/**".parse().unwrap()],
+        methods: MethodSet::of(["GET"]).unwrap(),
+        email: None,
+        created_at: NOW,
+        expires_at: NOW,
+        last_used: None,
+    })
+}
+
+#[test]
+fn a_script_passes_by_its_grant_alone() {
+    let hour = Some(Duration::from_secs(3600));
+    let rules = vec![
+        rule("/api/closed/**", Access::Deny),
+        Rule { max_age: hour, ..rule("/api/recent/**", Access::Site) },
+        rule("/api/root/**", Access::Allow(list(&["root@example.com"]))),
+        rule("/api/nobody/**", Access::Allow(list(&[]))),
+        rule("/public/**", Access::Public),
+    ];
+    let (wiki, token) = (site(rules, &["@example.com"]), machine());
+    for (method, path, expected) in [
+        ("GET", "/api/x", "machine"),
+        ("HEAD", "/api/x", "machine"),
+        ("GET", "/api/root/x", "machine"),
+        ("GET", "/public/x", "nobody"),
+        ("POST", "/public/x", "nobody"),
+        ("POST", "/api/x", "no"),
+        ("GET", "/", "no"),
+        ("GET", "/API/x", "no"),
+        ("GET", "/api/closed/x", "no"),
+        ("GET", "/api/Closed/x", "no"),
+        ("GET", "/api/%63losed/x", "no"),
+        ("GET", "/api//closed/x", "no"),
+        ("GET", "/api/x;/../../admin", "no"),
+        ("GET", "/api/recent/x", "no"),
+        ("GET", "/api/nobody/x", "no"),
+    ] {
+        let Ok(target) = RequestTarget::parse(path.as_bytes()) else {
+            assert_eq!(expected, "no", "{path}");
+            continue;
+        };
+        let found = match wiki.decide(of_machine(method, &target, &token)) {
+            Decision::Pass(permit) => match permit.machine() {
+                Some(_) => "machine",
+                None => "nobody",
+            },
+            Decision::Forbid { .. } => "no",
+            Decision::Challenge { .. } => "a challenge",
+        };
+        assert_eq!(found, expected, "{method} {path}");
+    }
+    let other = SitePolicy::new(SiteId(1), "other", UpstreamId(2), vec![], list(&["everyone"]));
+    let target = RequestTarget::parse(b"/api/x").unwrap();
+    assert!(matches!(other.decide(of_machine("GET", &target, &token)), Decision::Forbid { .. }));
+}
+
+/// A request of a script at the one host of most tests.
+pub(super) fn of_machine<'a>(
+    method: &'a str,
+    target: &'a RequestTarget,
+    machine: &'a Arc<ServiceToken>,
+) -> Asked<'a> {
+    Asked { visitor: Visitor::Machine(machine), ..asked(method, target, None) }
+}
+
+/// A GET of a target at the one host of most tests.
+pub(super) fn asked<'a>(
+    method: &'a str,
+    target: &'a RequestTarget,
+    visitor: Option<&'a Arc<Identity>>,
+) -> Asked<'a> {
+    static HOST: LazyLock<Host> = LazyLock::new(|| Host::parse("wiki.example.com").unwrap());
+    Asked { host: &HOST, method, target, client: None, visitor: visitor.into(), now: NOW }
 }
 
 /// The decision in a word: `400` for a target that is refused, else what `decide` says.
@@ -43,7 +123,7 @@ fn outcome(
         Ok(target) => target,
         Err(_) => return "400".to_owned(),
     };
-    match site.decide(method, &target, visitor, NOW) {
+    match site.decide(asked(method, &target, visitor)) {
         Decision::Pass(permit) => {
             assert_eq!((permit.site(), permit.upstream()), (SiteId(1), UpstreamId(2)));
             assert_eq!(permit.identity(), visitor);
@@ -160,12 +240,17 @@ fn who_may_enter_anything_may_sign_in() {
         ("eve@partner.example", vec!["admins"], true),
     ] {
         let person = visitor(address, &groups, Duration::ZERO);
-        assert_eq!(example.may_sign_in(&person.email, &person.groups), expected, "{address}");
+        assert_eq!(
+            example.may_sign_in(&person.email, &person.groups, person.membership),
+            expected,
+            "{address}"
+        );
     }
-    assert!(
-        !site(vec![rule("/**", Access::Public)], &[])
-            .may_sign_in(&EmailAddress::parse("a@example.com").unwrap(), &[])
-    );
+    assert!(!site(vec![rule("/**", Access::Public)], &[]).may_sign_in(
+        &EmailAddress::parse("a@example.com").unwrap(),
+        &[],
+        Membership::Outsider
+    ));
     let bob = EmailAddress::parse("bob@partner.example").unwrap();
     assert_eq!(example.mail_spelling(&bob), Some("Bob@partner.example"));
 }
@@ -173,33 +258,41 @@ fn who_may_enter_anything_may_sign_in() {
 #[test]
 fn an_explanation_names_every_rule_and_reading() {
     let target = RequestTarget::parse(b"/assets//private/a").unwrap();
-    let text = example().explain("GET", &target, None, NOW).to_string();
+    let text = example().explain(asked("GET", &target, None)).to_string();
     assert_eq!(
         text,
         "\
-GET /assets//private/a on wiki, as nobody (no session)
+GET /assets//private/a on wiki (wiki.example.com), as nobody (no session), from an address that is not known
 reading 1 of 2: /assets//private/a (as received)
-  /assets/private/** /assets/private/** (any method): path does not match
-  /assets/** /assets/** (any method): matches
+  /assets/private/** (path /assets/private/**): does not match: path
+  /assets/** (path /assets/**): matches
+    public: anybody may pass
   -> pass, public
 reading 2 of 2: /assets/private/a (slashes merged)
-  /assets/private/** /assets/private/** (any method): matches
+  /assets/private/** (path /assets/private/**): matches
+    deny: nobody may pass
   -> forbidden
 decision: forbidden, by /assets/private/**, the strictest of the readings
 "
     );
     let target = RequestTarget::parse(b"/hooks/a").unwrap();
     let carol = visitor("carol@example.com", &[], Duration::ZERO);
-    let text = example().explain("GET", &target, Some(&carol), NOW).to_string();
-    assert!(text.contains("/hooks/* (POST): path matches, method does not\n"), "{text}");
-    assert!(text.contains("no rule matches, so the site's `allow` decides\n"), "{text}");
+    let text = example().explain(asked("GET", &target, Some(&carol))).to_string();
+    assert!(
+        text.contains("/hooks/* (path /hooks/*, methods POST): does not match: method\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("no rule matches for certain, so the site's `allow` decides\n"),
+        "{text}"
+    );
     assert!(text.ends_with("decision: pass, admitted, by the site's `allow`\n"), "{text}");
 }
 
 #[test]
 fn an_explanation_is_safe_for_a_terminal() {
     let target = RequestTarget::parse("/%c2%9b31m%e2%80%ae%ff".as_bytes()).unwrap();
-    let text = example().explain("GET\u{1b}[2J", &target, None, NOW).to_string();
+    let text = example().explain(asked("GET\u{1b}[2J", &target, None)).to_string();
     assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{text:?}");
     assert!(!text.contains('\u{202e}'), "{text:?}");
 }

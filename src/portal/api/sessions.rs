@@ -19,7 +19,7 @@ use crate::portal::visit::Visit;
 /// `GET /api/session`
 pub async fn session(visit: Visit) -> Result<Response, Refusal> {
     let session = visit.session().await?.ok_or(Refusal::NotSignedIn)?;
-    let identity = visit.identity(&session);
+    let identity = visit.identity(&session).await?;
     let groups: Vec<&str> = identity.groups.iter().map(|group| group.as_str()).collect();
     Ok(document(
         StatusCode::OK,

@@ -38,6 +38,7 @@ pub(crate) const PAGES: &[Source] = built_in![
     "report_done.html",
     "sign_out.html",
     "signed_in.html",
+    "welcome.html",
     "signed_out.html",
     "forbidden.html",
     "account.html",

@@ -21,6 +21,8 @@ pub struct Notice<'a> {
 pub enum NoticeKind {
     /// 421: the host names no site of ours.
     Misdirected,
+    /// 421: the application of this site is behind another proxy.
+    NoApplication,
     /// 400: damaged request.
     BadRequest,
     /// 404: no page of ours below the prefix.
@@ -45,8 +47,9 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind, for tables.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Misdirected,
+        Self::NoApplication,
         Self::BadRequest,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -64,6 +67,7 @@ impl NoticeKind {
     pub fn key(self) -> &'static str {
         match self {
             Self::Misdirected => "misdirected",
+            Self::NoApplication => "no-application",
             Self::BadRequest => "bad-request",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -91,7 +95,7 @@ impl Page for Notice<'_> {
 
     fn status(&self) -> StatusCode {
         match self.kind {
-            NoticeKind::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            NoticeKind::Misdirected | NoticeKind::NoApplication => StatusCode::MISDIRECTED_REQUEST,
             NoticeKind::BadRequest => StatusCode::BAD_REQUEST,
             NoticeKind::NotFound => StatusCode::NOT_FOUND,
             NoticeKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

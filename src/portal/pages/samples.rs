@@ -11,6 +11,7 @@ use super::local::{DemoApp, Inbox, InboxEntry, ShownMail};
 use super::notice::{Notice, NoticeKind};
 use super::session::{
     Account, AccountEnded, AccountSession, Forbidden, SignOut, SignedIn, SignedOut, SiteLink,
+    Welcome,
 };
 use super::sign_in::{
     Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
@@ -267,6 +268,9 @@ fn sign_out(words: &Words<'_>, viewer: &mut impl Viewer) {
     viewer.view("sign_out_nobody", &SignOut { site, email: None });
     viewer.view("signed_out", &SignedOut { site, everywhere: false, reference });
     viewer.view("signed_out_everywhere", &SignedOut { site, everywhere: true, reference });
+    for (name, typed, error) in [("welcome", "", false), ("welcome_problem", "Ann\tSmith", true)] {
+        viewer.view(name, &Welcome { site, return_to, name: typed, error });
+    }
     let others = [
         SiteLink { name: site.name, url: "https://wiki.example.com" },
         SiteLink { name: "Reports", url: "https://reports.example.com" },

@@ -28,6 +28,19 @@ pub struct SignedOut<'a> {
     pub reference: Reference<'a>,
 }
 
+/// After a first sign-in that has made an account: what to call the person.
+#[derive(Clone, Debug, Serialize)]
+pub struct Welcome<'a> {
+    /// The site.
+    pub site: Site<'a>,
+    /// Hidden field: where to go afterwards.
+    pub return_to: &'a str,
+    /// What was typed.
+    pub name: &'a str,
+    /// Whether that cannot be a name.
+    pub error: bool,
+}
+
 /// 403: a known person without access. Never a redirect to sign-in: that would go in circles.
 #[derive(Clone, Debug, Serialize)]
 pub struct Forbidden<'a> {
@@ -156,6 +169,16 @@ impl Page for SignOut<'_> {
 impl Page for SignedOut<'_> {
     fn template(&self) -> &'static str {
         "signed_out.html"
+    }
+}
+
+impl Page for Welcome<'_> {
+    fn template(&self) -> &'static str {
+        "welcome.html"
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.error { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
     }
 }
 

@@ -35,6 +35,22 @@ async fn trusting() -> Gate {
     Gate::with(Wishes { trusted: "[\"127.0.0.1\"]".into(), ..wishes() }).await
 }
 
+/// The other proxy would pass the token on to the application.
+#[tokio::test]
+async fn a_service_token_is_not_accepted_here() {
+    let gate = trusting().await;
+    let add = ["tokens", "add", "backup", "--site", "app", "--expires", "1d"];
+    let told = gate.operator(&add);
+    assert_eq!(told.code, 0, "{}", told.err);
+    for token in [told.out.trim(), "lgs_x"] {
+        let bearer = format!("Bearer {token}");
+        let fields = [&CLEAR[..], &[("Authorization", &bearer)]].concat();
+        assert_eq!(ask(&gate, &fields).await.status, 401);
+    }
+    let theirs = [&CLEAR[..], &[("Authorization", "Bearer x")]].concat();
+    assert_eq!(ask(&gate, &theirs).await.status, 200);
+}
+
 #[tokio::test]
 async fn every_field_is_there_once_and_well_formed_or_nothing_is_answered() {
     let gate = trusting().await;

@@ -286,7 +286,7 @@ async fn store_away(walk: &mut Walk) {
     gate.sign_in(client, ANN, "/").await;
     gate.ask(client, ANN, "/").await;
     cable.cut();
-    for path in ["/api/sign-in", "/wait", "/api/session", "/api/sessions"] {
+    for path in ["/api/sign-in", "/wait", "/api/session", "/api/sessions", "/jwks.json"] {
         walk.call(client, ("GET", path), None, 503).await;
     }
     for path in ["/api/session", "/api/sessions", "/api/sessions/x"] {

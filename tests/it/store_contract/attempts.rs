@@ -169,7 +169,13 @@ pub(super) async fn settling_queues_its_mail_in_the_same_step(world: World) {
     assert_eq!(claimed(LATER).await, []);
     // With a session that replaces another, and without any.
     let (digest, made) = (session_digest(2), session(NOW));
-    let new = NewSession { digest, session: &made, person: ANN, replaces: Some((old, BOB)) };
+    let new = NewSession {
+        digest,
+        session: &made,
+        person: ANN,
+        replaces: Some((old, BOB)),
+        registers: None,
+    };
     let to = State::LinkUsed { session: digest, at: NOW };
     let settlement = Settlement {
         from: State::Live,

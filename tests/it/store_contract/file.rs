@@ -5,10 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use linkgate::adapters::embedded::{Embedded, FILE_NAME, OpenError};
+use linkgate::domain::account::{Account, AccountOrigin};
 use linkgate::domain::limit::{Limited, Verdict};
+use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::token::Token;
 use linkgate::domain::{secret::Secret, token::TokenKey};
-use linkgate::ports::{Beginning, Settled};
+use linkgate::ports::{AccountChange, AccountChanged, Beginning, Settled};
 use redb::{Database, Key, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
 
 use super::limits::hit;
@@ -24,9 +26,13 @@ const LATEST: TableDefinition<Digest, &[u8]> = TableDefinition::new("browser");
 const OPEN: TableDefinition<Pair, &[u8]> = TableDefinition::new("browser-person");
 const SESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("session");
 const PEOPLE: TableDefinition<Pair, ()> = TableDefinition::new("person");
+const ACCOUNTS: TableDefinition<Digest, &[u8]> = TableDefinition::new("account");
+const TOKENS: TableDefinition<Digest, &[u8]> = TableDefinition::new("token");
+const TOKEN_NAMES: TableDefinition<&str, &[u8]> = TableDefinition::new("token-name");
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
+const SINGLES: TableDefinition<&str, &[u8]> = TableDefinition::new("single");
 const DEADLINES: TableDefinition<(u64, u8, &[u8]), ()> = TableDefinition::new("deadline");
 
 impl World {
@@ -66,12 +72,16 @@ fn all_keys(folder: &Path) -> Vec<(String, Vec<u8>)> {
     add(&database, OPEN, &mut found);
     add(&database, SESSIONS, &mut found);
     add(&database, PEOPLE, &mut found);
+    add(&database, ACCOUNTS, &mut found);
+    add(&database, TOKENS, &mut found);
+    add(&database, TOKEN_NAMES, &mut found);
     add(&database, LIMITS, &mut found);
     add(&database, MAILS, &mut found);
     add(&database, DUE, &mut found);
+    add(&database, SINGLES, &mut found);
     add(&database, DEADLINES, &mut found);
     let tables = database.begin_read().unwrap().list_tables().unwrap().count();
-    assert_eq!(tables, 9, "a table that this test does not know");
+    assert_eq!(tables, 13, "a table that this test does not know");
     found
 }
 
@@ -83,7 +93,10 @@ async fn everything_is_there_after_reopening() {
     assert!(world.store.count_try(link(2), 5).await.unwrap());
     let hits = [hit(Limited::MailsToAddress, 1, "1/1h")];
     assert_eq!(world.store.hit(&hits, NOW).await.unwrap(), Verdict::Within);
+    let roster = KeyRoster::initial().rotated(7, NOW).unwrap();
+    assert!(world.store.replace_roster(&roster).await.unwrap());
     let world = world.reopened();
+    assert_eq!(world.store.roster().await.unwrap(), roster);
     assert!(world.store.session(session).await.unwrap().is_some());
     assert_eq!(world.store.sessions_of(ANN, NOW).await.unwrap().len(), 1);
     let (latest, record) = world.store.latest(browser(2)).await.unwrap().unwrap();
@@ -227,6 +240,38 @@ async fn odd_versions_read_as_absent() {
     assert!(store.session(session).await.unwrap().is_none(), "a touch mends nothing");
     assert_eq!(store.claim(9, LIFETIME, NOW).await.unwrap().len(), 1, "the first mail only");
     assert_eq!(store.sweep(NOW.after(SESSION_LIFETIME)).await.unwrap(), 5, "all is removed");
+}
+
+/// An account that cannot be read may be a suspension: it admits nobody and is not written over.
+#[tokio::test]
+async fn an_account_of_another_version_admits_nobody() {
+    let world = World::embedded();
+    let email = linkgate::domain::email::EmailAddress::parse("ann@example.com").unwrap();
+    let account = Account::new(email, AccountOrigin::Added, NOW);
+    let change = AccountChange { person: ANN, from: None, to: Some(&account) };
+    world.store.change_account(change).await.unwrap();
+    let folder = world.closed();
+    {
+        let database = Database::open(folder.path().join(FILE_NAME)).unwrap();
+        let transaction = database.begin_write().unwrap();
+        {
+            let mut table = transaction.open_table(ACCOUNTS).unwrap();
+            let old = table.get(&ANN.0).unwrap().unwrap().value().to_vec();
+            table.insert(&ANN.0, [&[2], &old[1..]].concat().as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+    }
+    let store = std::sync::Arc::new(Embedded::open(folder.path()).unwrap());
+    let world = World { store, place: Place::Folder(folder) };
+    assert_eq!(world.store.account(ANN).await.unwrap(), None);
+    assert_eq!(world.store.accounts(None, 9).await.unwrap(), []);
+    for from in [None, Some(account.revision)] {
+        let change = AccountChange { person: ANN, from, to: None };
+        let changed = world.store.change_account(change).await.unwrap();
+        assert_eq!(changed, AccountChanged::Stale);
+    }
+    world.begin(1, 1, ANN, NOW).await;
+    assert_eq!(world.settle(1, 1, ANN).await, Settled::Barred);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What a Redis store leaves in Redis.
 
 use linkgate::adapters::redis::{RedisOptions, RedisStore};
+use linkgate::domain::account::{Account, AccountOrigin};
 use linkgate::domain::limit::{Limited, PersonKey};
-use linkgate::ports::Store;
+use linkgate::ports::{AccountChange, AccountChanged, Settled, Store};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 
@@ -58,6 +59,11 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
     world.store.hit(&[hit(Limited::MailsToAddress, 1, "1/1h")], NOW).await.unwrap();
     let pause = hit(Limited::Pause, 1, "1/1h").key;
     world.store.pause(pause, NOW.after(LIFETIME), NOW).await.unwrap();
+    let email = linkgate::domain::email::EmailAddress::parse("ann@example.com").unwrap();
+    let account = Account::new(email, AccountOrigin::Added, NOW);
+    let change = AccountChange { person: ANN, from: None, to: Some(&account) };
+    world.store.change_account(change).await.unwrap();
+    super::service_tokens::add(&*world.store, 1, "backup").await;
     let mut kinds = Vec::new();
     for key in keys(&mut connect(&server.url()).await, prefix).await {
         let rest = key.strip_prefix(&format!("{prefix}:")).unwrap().to_owned();
@@ -69,6 +75,8 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
     kinds.sort();
     kinds.dedup();
     let expected = [
+        "account",
+        "accounts",
         "attempt",
         "browser",
         "limit:email",
@@ -78,6 +86,8 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
         "outbox",
         "person",
         "session",
+        "token",
+        "tokens",
     ];
     assert_eq!(kinds, expected);
 }
@@ -134,6 +144,30 @@ async fn odd_versions_read_as_absent() {
         .await
         .unwrap();
     assert!(member, "and its session stays listed for those that know it");
+}
+
+/// An account that cannot be read may be a suspension: it admits nobody and is not written over.
+#[tokio::test]
+async fn an_account_of_another_version_admits_nobody() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    let email = linkgate::domain::email::EmailAddress::parse("ann@example.com").unwrap();
+    let account = Account::new(email, AccountOrigin::Added, NOW);
+    let change = AccountChange { person: ANN, from: None, to: Some(&account) };
+    world.store.change_account(change).await.unwrap();
+    let mut connection = connect(&server.url()).await;
+    let key = format!("{prefix}:account:{}", "a1".repeat(32));
+    let _: i64 = connection.hset(&key, "v", "2").await.unwrap();
+    assert_eq!(world.store.account(ANN).await.unwrap(), None);
+    assert_eq!(world.store.accounts(None, 9).await.unwrap(), []);
+    for from in [None, Some(account.revision)] {
+        let change = AccountChange { person: ANN, from, to: None };
+        let changed = world.store.change_account(change).await.unwrap();
+        assert_eq!(changed, AccountChanged::Stale);
+    }
+    world.begin(1, 1, ANN, NOW).await;
+    assert_eq!(world.settle(1, 1, ANN).await, Settled::Barred);
+    assert_eq!(world.store.sessions_of(ANN, NOW).await.unwrap(), []);
 }
 
 #[tokio::test]

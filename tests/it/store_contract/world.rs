@@ -160,7 +160,7 @@ pub async fn settle_with(
     let settlement = Settlement {
         from: State::Live,
         to: State::Used { session: digest, at: NOW },
-        session: Some(NewSession { digest, session: &session, person, replaces }),
+        session: Some(NewSession { digest, session: &session, person, replaces, registers: None }),
         mail: None,
         keep_until: NOW.after(SESSION_LIFETIME),
         now: NOW,

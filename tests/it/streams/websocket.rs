@@ -172,6 +172,8 @@ async fn an_open_websocket_ends_with_its_session() {
     stays.write_all(&frame(70_000, 1)).await.expect("write");
     let mut echoed = vec![0; frame(70_000, 1).len()];
     stays.read_exact(&mut echoed).await.expect("an echo");
+    gate.operator(&["accounts", "suspend", ANN]).done();
+    closed(&mut stays).await;
 }
 
 #[tokio::test]

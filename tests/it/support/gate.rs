@@ -34,6 +34,8 @@ pub struct Wishes {
     pub listen: String,
     /// More top-level keys.
     pub extra: String,
+    /// More keys of `admin:`, with a comma before each.
+    pub admin: String,
     /// Environment variables of the process.
     pub environment: Vec<(String, String)>,
 }
@@ -49,6 +51,7 @@ impl Default for Wishes {
             sites: String::new(),
             listen: String::new(),
             extra: String::new(),
+            admin: String::new(),
             environment: Vec::new(),
         }
     }
@@ -130,12 +133,13 @@ impl Gate {
         };
         let sites = if sites.is_empty() { USUAL_SITE } else { sites };
         format!(
-            "listen: [{{ address: \"{}\" }}{listen}]\nadmin: {{ listen: \"{}\" }}\n\
+            "listen: [{{ address: \"{}\" }}{listen}]\nadmin: {{ listen: \"{}\"{} }}\n\
              trusted_proxies: {trusted}\nsecret: {{ file: \"{folder}/secret\" }}\nstore: {store}\n\
              mail: {mail}\nsign_in: {{ used_link_retention: 30d{limits}{} }}\n\
              session: {{ idle: 12h, absolute: 7d{} }}\n{extra}\nsites:{sites}",
             self.address,
             self.admin,
+            self.wishes.admin,
             comma(sign_in),
             comma(session),
         )
@@ -178,6 +182,40 @@ impl Gate {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
+        }
+    }
+
+    /// Changes the configuration file, as an editor does: another file in its place.
+    pub fn edit(&self, from: &str, to: &str) {
+        let file = self.path("linkgate.yaml");
+        let text = read(&file);
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        let new = self.path("linkgate.yaml.new");
+        std::fs::write(&new, text.replace(from, to)).expect("the new file");
+        std::fs::rename(new, file).expect("in its place");
+    }
+
+    /// What `/readyz` says.
+    pub async fn ready(&self) -> Answer {
+        let request =
+            format!("GET /readyz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.admin);
+        raw(self.admin, request.as_bytes()).await
+    }
+
+    /// Runs a command with this gate's configuration, beside the process if there is one.
+    pub fn operator(&self, arguments: &[&str]) -> Told {
+        let output = Command::new(env!("CARGO_BIN_EXE_linkgate"))
+            .args(arguments)
+            .arg("-c")
+            .arg(self.path("linkgate.yaml"))
+            .envs(self.wishes.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .output()
+            .expect("linkgate starts");
+        Told {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
 
@@ -248,6 +286,29 @@ impl Gate {
         assert_eq!(asked.status, 303, "{}", asked.text());
         let mail = self.mail(address, before + 1).await;
         browser.get(&mail.link()).await
+    }
+}
+
+/// What a command has said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Told {
+    /// It worked; what it printed.
+    #[track_caller]
+    pub fn done(self) -> String {
+        assert_eq!((self.code, &*self.err), (0, ""), "{}", self.out);
+        self.out
+    }
+
+    /// It worked, and answered with JSON.
+    #[track_caller]
+    pub fn json(self) -> serde_json::Value {
+        serde_json::from_str(&self.done()).expect("JSON")
     }
 }
 

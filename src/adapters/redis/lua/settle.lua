@@ -1,5 +1,7 @@
--- Changes an attempt's state if it is still what was judged, makes the session and queues the mail.
--- KEYS: attempt [, session, person] [, replaced session, its person] [, outbox, mail]
+-- Changes an attempt's state if it is still what was judged, makes the session, and the account if it
+-- is wanted and there is none, and queues the mail. Makes no session for somebody who is suspended, or
+-- whose account cannot be read.
+-- KEYS: attempt [, session, person, account, index of accounts] [, replaced session, its person] [, outbox, mail]
 local from, to, ttl = ARGV[1], ARGV[2], ARGV[3]
 local makes, replaces, mails = ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1'
 local key, arg = 1, 6
@@ -16,12 +18,23 @@ local was = redis.call('HMGET', KEYS[1], 'v', 'state')
 if was[1] ~= '1' or was[2] ~= from then
   return 0
 end
+if makes and redis.call('EXISTS', KEYS[4]) == 1 then
+  local account = redis.call('HMGET', KEYS[4], 'v', 'state')
+  if account[1] ~= '1' or account[2] ~= 'active' then
+    return 2
+  end
+end
 redis.call('HSET', KEYS[1], 'state', to)
 redis.call('PEXPIRE', KEYS[1], ttl)
 
 if makes then
-  local session, person = next_key(), next_key()
+  local session, person, account, accounts = next_key(), next_key(), next_key(), next_key()
   local digest, fixed, seen, session_ttl = next_arg(), next_arg(), next_arg(), next_arg()
+  local owner_hash, revision, registered = next_arg(), next_arg(), next_arg()
+  if registered ~= '' and redis.call('EXISTS', account) == 0 then
+    redis.call('HSET', account, 'v', '1', 'revision', revision, 'state', 'active', 'd', registered)
+    redis.call('ZADD', accounts, 0, owner_hash)
+  end
   if replaces then
     local replaced, owner = next_key(), next_key()
     redis.call('DEL', replaced)

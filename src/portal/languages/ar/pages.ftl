@@ -158,6 +158,12 @@ signed-in-title = تم تسجيل دخولك
 signed-in-text = ستنتقل الآن إلى { $destination }.
 signed-in-continue = متابعة
 
+welcome-title = حسابك جاهز
+welcome-text = ما الاسم الذي تود أن تُعرف به هنا؟ يمكنك ترك هذا الحقل فارغًا.
+welcome-name = الاسم
+welcome-problem = استخدم من 1 إلى 60 حرفًا عاديًا.
+welcome-go-on = متابعة
+
 sign-out-title = تسجيل الخروج؟
 sign-out-text = تم تسجيل دخولك بالعنوان { $email }.
 sign-out-nobody = يؤدي تسجيل الخروج إلى إنهاء الجلسة على هذا الجهاز.
@@ -198,6 +204,9 @@ account-go = الانتقال إلى { $site }
 notice-misdirected-title = لا يوجد هنا موقع كهذا
 notice-misdirected-text = العنوان الظاهر في متصفحك لا يخص أي موقع متاح هنا.
 notice-misdirected-do = يُرجى التأكد من خلو العنوان من أخطاء الكتابة. إذا كان صحيحًا، فيُرجى إبلاغ المسؤولين عن الموقع.
+notice-no-application-title = لا يمكن الوصول إلى التطبيق بهذه الطريقة
+notice-no-application-text = يحق لك فتح هذه الصفحة، لكنها ليست على هذا الخادم.
+notice-no-application-do = يُرجى فتح الموقع من العنوان الذي أُعطي لك. إذا ظهرت هذه الصفحة مرة أخرى، فيُرجى إبلاغ المسؤولين عن الموقع.
 notice-bad-request-title = تتعذر قراءة هذا الطلب
 notice-bad-request-text = العنوان أو البيانات التي أرسلها متصفحك تالفة، لذلك لم يُنفَّذ أي شيء.
 notice-bad-request-do = يُرجى التحقق من العنوان، أو الانتقال إلى الصفحة الرئيسية.

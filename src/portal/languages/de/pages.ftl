@@ -264,6 +264,19 @@ signed-in-text = Jetzt kommt { $destination }.
 
 signed-in-continue = Weiter
 
+## A new account
+
+welcome-title = Ihr Konto ist eingerichtet
+welcome-text = Wie möchten Sie hier heißen? Sie können das Feld leer lassen.
+
+# Label of the field.
+welcome-name = Name
+
+welcome-problem = Verwenden Sie 1 bis 60 gewöhnliche Zeichen.
+
+# Button.
+welcome-go-on = Weiter
+
 ## Sign out
 
 sign-out-title = Abmelden?
@@ -338,6 +351,10 @@ account-go = Zu { $site }
 notice-misdirected-title = Diese Website gibt es hier nicht
 notice-misdirected-text = Die Adresse in Ihrem Browser gehört zu keiner Website, die hier betrieben wird.
 notice-misdirected-do = Prüfen Sie die Adresse auf Tippfehler. Wenn sie stimmt, informieren Sie die Verantwortlichen der Website.
+
+notice-no-application-title = Auf diesem Weg ist die Anwendung nicht zu erreichen
+notice-no-application-text = Sie dürfen diese Seite öffnen, aber sie liegt nicht auf diesem Server.
+notice-no-application-do = Rufen Sie die Website unter der Adresse auf, die Ihnen genannt wurde. Wenn diese Seite wieder erscheint, informieren Sie die Verantwortlichen der Website.
 
 notice-bad-request-title = Diese Anfrage ist nicht lesbar
 notice-bad-request-text = Die Adresse oder die Daten, die Ihr Browser gesendet hat, sind beschädigt. Deshalb wurde nichts ausgeführt.

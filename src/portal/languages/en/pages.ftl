@@ -331,6 +331,19 @@ signed-in-text = Now comes { $destination }.
 # Link, for browsers that do not go there by themselves.
 signed-in-continue = Continue
 
+## A new account
+
+welcome-title = Your account is ready
+welcome-text = What should you be called here? You can leave this empty.
+
+# Label of the field.
+welcome-name = Name
+
+welcome-problem = Use 1 to 60 ordinary characters.
+
+# Button.
+welcome-go-on = Continue
+
 ## Sign out
 
 sign-out-title = Sign out?
@@ -426,6 +439,11 @@ account-go = Go to { $site }
 notice-misdirected-title = No such site here
 notice-misdirected-text = The address in your browser does not belong to a site that is served here.
 notice-misdirected-do = Check the address for typing mistakes. If it is right, tell the people who run the site.
+
+# The page lies with another server, which asks this one who may open it.
+notice-no-application-title = The application is not reached this way
+notice-no-application-text = You may open this page, but this server does not hold it.
+notice-no-application-do = Go to the address of the site as you were given it. If this page comes again, tell the people who run the site.
 
 notice-bad-request-title = This request cannot be read
 notice-bad-request-text = The address or the data your browser sent is damaged, so nothing was done.

@@ -150,6 +150,12 @@ signed-in-title = Ha iniciado sesión
 signed-in-text = Ahora va a { $destination }.
 signed-in-continue = Continuar
 
+welcome-title = Su cuenta está lista
+welcome-text = ¿Cómo quiere que se le llame aquí? Puede dejarlo vacío.
+welcome-name = Nombre
+welcome-problem = Use de 1 a 60 caracteres normales.
+welcome-go-on = Continuar
+
 sign-out-title = ¿Cerrar sesión?
 sign-out-text = Ha iniciado sesión como { $email }.
 sign-out-nobody = Al cerrar sesión, termina la sesión en este dispositivo.
@@ -190,6 +196,9 @@ account-go = Ir a { $site }
 notice-misdirected-title = Este sitio no está aquí
 notice-misdirected-text = La dirección que aparece en su navegador no corresponde a ningún sitio de este servidor.
 notice-misdirected-do = Compruebe que la dirección no tenga errores de escritura. Si es correcta, avise a los responsables del sitio.
+notice-no-application-title = No se llega a la aplicación por este camino
+notice-no-application-text = Usted puede abrir esta página, pero no está en este servidor.
+notice-no-application-do = Abra el sitio en la dirección que le dieron. Si esta página vuelve a aparecer, avise a los responsables del sitio.
 notice-bad-request-title = Esta solicitud no se puede leer
 notice-bad-request-text = La dirección o los datos que envió su navegador están dañados, así que no se hizo nada.
 notice-bad-request-do = Compruebe la dirección o vaya a la página de inicio.

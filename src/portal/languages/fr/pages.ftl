@@ -266,6 +266,19 @@ signed-in-text = Vous allez maintenant sur { $destination }.
 
 signed-in-continue = Continuer
 
+## A new account
+
+welcome-title = Votre compte est prêt
+welcome-text = Comment souhaitez-vous être appelé ici ? Vous pouvez laisser ce champ vide.
+
+# Label of the field.
+welcome-name = Nom
+
+welcome-problem = Utilisez de 1 à 60 caractères ordinaires.
+
+# Button.
+welcome-go-on = Continuer
+
 ## Sign out
 
 sign-out-title = Se déconnecter ?
@@ -340,6 +353,10 @@ account-go = Aller sur { $site }
 notice-misdirected-title = Ce site n’existe pas ici
 notice-misdirected-text = L’adresse dans votre navigateur ne correspond à aucun des sites hébergés ici.
 notice-misdirected-do = Vérifiez que l’adresse ne contient pas de faute de frappe. Si elle est correcte, prévenez les responsables du site.
+
+notice-no-application-title = L’application n’est pas accessible par ce chemin
+notice-no-application-text = Vous avez le droit d’ouvrir cette page, mais elle ne se trouve pas sur ce serveur.
+notice-no-application-do = Ouvrez le site à l’adresse qui vous a été donnée. Si cette page revient, prévenez les responsables du site.
 
 notice-bad-request-title = Cette demande est illisible
 notice-bad-request-text = L’adresse ou les données envoyées par votre navigateur sont endommagées. Rien n’a donc été fait.

@@ -1,6 +1,7 @@
 //! Nobody can ask the gate who may enter.
 //!
-//! Three people do the same: one may enter, one may enter another site, one is a stranger. The
+//! Five people do the same: one may enter, one may enter another site, one is a stranger, one has an
+//! account and is suspended, one is suspended without an account. The
 //! answers are compared to the byte, after what has to differ is taken out: the address, random
 //! values, and clock times.
 
@@ -11,7 +12,8 @@ use crate::support::gate::{Gate, Wishes};
 use crate::support::smtp::{Relay, Script};
 
 /// Of one length, so that bodies have one, too.
-const PEOPLE: [&str; 3] = ["ann@example.com", "bob@partner.com", "eve@strange.com"];
+const PEOPLE: [&str; 5] =
+    ["ann@example.com", "bob@partner.com", "eve@strange.com", "sue@example.com", "sam@example.com"];
 
 const SITES: &str = r#"
   - { name: app, origin: $ORIGIN, upstream: $UPSTREAM, allow: ["@example.com"] }
@@ -169,6 +171,10 @@ async fn known_unknown_and_not_allowed_addresses_are_answered_alike() {
     );
     let sign_in = "limits: { email: 2/1h, ip: 1000/1h }".into();
     let gate = Gate::with(Wishes { mail, sign_in, sites: SITES.into(), ..Wishes::default() }).await;
+    gate.operator(&["accounts", "add", PEOPLE[3]]).done();
+    for suspended in &PEOPLE[3..] {
+        gate.operator(&["accounts", "suspend", suspended]).done();
+    }
     let known = walk(&gate, &relay, PEOPLE[0]).await;
     for email in &PEOPLE[1..] {
         let seen = walk(&gate, &relay, email).await;

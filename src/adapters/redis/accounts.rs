@@ -1,0 +1,70 @@
+//! Known people.
+
+use ::redis::cmd;
+use async_trait::async_trait;
+
+use super::connection::Request;
+use super::keys::hex;
+use super::{RedisStore, json, read};
+use crate::domain::account::{Account, AccountState};
+use crate::domain::limit::PersonKey;
+use crate::ports::{AccountChange, AccountChanged, Accounts, Stored};
+
+#[async_trait]
+impl Accounts for RedisStore {
+    async fn account(&self, person: PersonKey) -> Stored<Option<Account>> {
+        let mut command = cmd("HMGET");
+        command.arg(self.keys.account(person)).arg(&["v", "d"]);
+        let fields = self.connection.ask("find an account", Request::Read(&command)).await?;
+        Ok(read::account(fields))
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>> {
+        let mut after = after;
+        loop {
+            let from = after.map_or("-".to_owned(), |after| format!("({}", hex(after.0)));
+            let mut script = self.scripts.accounts.key(self.keys.accounts());
+            script.arg(from).arg(most).arg(self.keys.account_prefix());
+            let rows: Vec<_> =
+                self.connection.ask("list accounts", Request::Script(&script)).await?;
+            let rows: Vec<_> = rows.into_iter().filter_map(read::listed_account).collect();
+            let last = rows.last().map(|(person, _)| *person);
+            let found: Vec<_> =
+                rows.into_iter().filter_map(|(person, it)| Some((person, it?))).collect();
+            // A page of nothing but accounts that cannot be read must not look like the end.
+            if !found.is_empty() || last.is_none() {
+                return Ok(found);
+            }
+            after = last;
+        }
+    }
+
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
+        const DOING: &str = "change an account";
+        let AccountChange { person, from, to } = change;
+        let text = |revision: Option<u64>| revision.map(|it| it.to_string()).unwrap_or_default();
+        let mut script = self.scripts.change_account.key(self.keys.account(person));
+        script
+            .key(self.keys.accounts())
+            .key(self.keys.person(person))
+            .arg(text(from))
+            .arg(text(to.map(|account| account.revision)))
+            .arg(match to.map(|account| account.state) {
+                Some(AccountState::Active) => "active",
+                Some(AccountState::Suspended) | None => "suspended",
+            })
+            .arg(to.map(|account| json(DOING, account)).transpose()?.unwrap_or_default())
+            .arg(hex(person.0))
+            .arg(u8::from(to.is_none_or(Account::is_suspended)))
+            .arg(self.keys.sessions());
+        let ended: Option<Vec<_>> = self.connection.ask(DOING, Request::Script(&script)).await?;
+        Ok(match ended {
+            Some(ended) => AccountChanged::Done { ended: read::digests(ended) },
+            None => AccountChanged::Stale,
+        })
+    }
+}

@@ -1,0 +1,8 @@
+-- Removes the service token of a name. Returns whether it was there.
+-- KEYS: names. ARGV: name, what stands before a digest
+local digest = redis.call('HGET', KEYS[1], ARGV[1])
+if not digest then
+  return 0
+end
+redis.call('HDEL', KEYS[1], ARGV[1])
+return redis.call('DEL', ARGV[2] .. digest)

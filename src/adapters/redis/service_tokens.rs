@@ -1,0 +1,63 @@
+//! The tokens of scripts.
+
+use ::redis::cmd;
+use async_trait::async_trait;
+
+use super::connection::Request;
+use super::{RedisStore, json, read, ttl};
+use crate::domain::service_token::{ServiceToken, TokenName};
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{Service, TokenDigest};
+use crate::ports::{ServiceTokens, Stored};
+
+#[async_trait]
+impl ServiceTokens for RedisStore {
+    async fn add_token(
+        &self,
+        digest: TokenDigest<Service>,
+        token: &ServiceToken,
+        keep_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Stored<bool> {
+        const DOING: &str = "add a service token";
+        let mut script = self.scripts.add_token.key(self.keys.token(digest));
+        script
+            .key(self.keys.tokens())
+            .arg(token.name.as_str())
+            .arg(digest.to_hex())
+            .arg(json(DOING, token)?)
+            .arg(ttl(keep_until, now))
+            .arg(self.keys.token_prefix());
+        self.connection.ask(DOING, Request::Script(&script)).await
+    }
+
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
+        let mut command = cmd("HMGET");
+        command.arg(self.keys.token(digest)).arg(&["v", "d", "seen"]);
+        let fields = self.connection.ask("find a service token", Request::Read(&command)).await?;
+        Ok(read::service_token(fields))
+    }
+
+    async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
+        let mut script = self.scripts.tokens.key(self.keys.tokens());
+        script.arg(self.keys.token_prefix());
+        let request = Request::Script(&script);
+        let rows: Vec<_> = self.connection.ask("list service tokens", request).await?;
+        let mut found: Vec<_> = rows.into_iter().filter_map(read::service_token).collect();
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
+    }
+
+    async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()> {
+        let mut script = self.scripts.touch.key(self.keys.token(digest));
+        script.arg(now.0);
+        let request = Request::Script(&script);
+        self.connection.ask("note the use of a service token", request).await
+    }
+
+    async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
+        let mut script = self.scripts.revoke_token.key(self.keys.tokens());
+        script.arg(name.as_str()).arg(self.keys.token_prefix());
+        self.connection.ask("revoke a service token", Request::Script(&script)).await
+    }
+}

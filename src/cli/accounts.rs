@@ -1,0 +1,216 @@
+//! `linkgate accounts` and `linkgate sessions`: what operators do to people.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::admin::{AdminError, Way};
+use super::table::table;
+use super::{EX_USAGE, fail, load, say};
+use crate::domain::email::EmailAddress;
+
+/// What all of these commands take.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// The configuration file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+    /// Answer with JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountsCommand {
+    /// Add a person, or give one who is there new groups or another name.
+    Add {
+        #[command(flatten)]
+        common: Common,
+        /// The person.
+        #[arg(value_parser = address)]
+        address: EmailAddress,
+        /// What to call the person.
+        #[arg(long)]
+        name: Option<String>,
+        /// A group of the person, from now on; several may be given, and none is left from before.
+        #[arg(long = "group", value_name = "GROUP")]
+        groups: Vec<String>,
+    },
+    /// List all accounts.
+    List {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Keep a person out at once: all sessions end, and none can begin. With or without an account.
+    Suspend {
+        #[command(flatten)]
+        common: Common,
+        /// The person.
+        #[arg(value_parser = address)]
+        address: EmailAddress,
+    },
+    /// End a suspension.
+    Resume {
+        #[command(flatten)]
+        common: Common,
+        /// The person.
+        #[arg(value_parser = address)]
+        address: EmailAddress,
+    },
+    /// Remove an account and end its sessions. Whom `allow` names can sign in again.
+    Remove {
+        #[command(flatten)]
+        common: Common,
+        /// The person.
+        #[arg(value_parser = address)]
+        address: EmailAddress,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SessionsCommand {
+    /// List the sessions of a person.
+    List {
+        #[command(flatten)]
+        common: Common,
+        /// The person.
+        #[arg(value_parser = address)]
+        address: EmailAddress,
+    },
+    /// End all sessions of a person, or one.
+    End {
+        #[command(flatten)]
+        common: Common,
+        /// The person.
+        #[arg(value_parser = address)]
+        address: EmailAddress,
+        /// Only this one, as `list` names it.
+        #[arg(long, value_name = "SESSION")]
+        session: Option<String>,
+    },
+}
+
+/// Reads an address strictly: what is mistyped must not name somebody else.
+fn address(text: &str) -> Result<EmailAddress, String> {
+    EmailAddress::parse(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn run(command: &AccountsCommand) -> ExitCode {
+    match command {
+        AccountsCommand::Add { common, address, name, groups } => {
+            let said = json!({ "email": address.spelling(), "name": name, "groups": groups });
+            act(common, |way| way.ask("/api/accounts", Some(&said)), person)
+        }
+        AccountsCommand::List { common } => act(common, all, |answer| {
+            let heads = [
+                ("ADDRESS", "email"),
+                ("STATE", "state"),
+                ("GROUPS", "groups"),
+                ("NAME", "name"),
+                ("ORIGIN", "origin"),
+                ("SINCE", "created_at"),
+            ];
+            table(&heads, rows(answer, "accounts"))
+        }),
+        AccountsCommand::Suspend { common, address } => to_person(common, address, "suspend"),
+        AccountsCommand::Resume { common, address } => to_person(common, address, "resume"),
+        AccountsCommand::Remove { common, address } => to_person(common, address, "remove"),
+    }
+}
+
+fn to_person(common: &Common, address: &EmailAddress, verb: &str) -> ExitCode {
+    let said = json!({ "email": address.spelling() });
+    act(common, |way| way.ask(&format!("/api/accounts/{verb}"), Some(&said)), person)
+}
+
+/// All pages of the list.
+fn all(way: &Way) -> Result<Value, AdminError> {
+    let mut accounts = Vec::new();
+    let mut path = "/api/accounts".to_owned();
+    loop {
+        let mut page = way.ask(&path, None)?;
+        if let Value::Array(found) = page["accounts"].take() {
+            accounts.extend(found);
+        }
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/api/accounts?after={next}");
+    }
+    accounts.sort_by_key(|account| account["email"].as_str().map(str::to_lowercase));
+    Ok(json!({ "accounts": accounts }))
+}
+
+fn person(answer: &Value) -> String {
+    let account = &answer["account"];
+    match (account["email"].as_str(), account["state"].as_str()) {
+        (Some(email), Some(state)) => format!("{email}: {state}"),
+        _ => "done: there is no account".to_owned(),
+    }
+}
+
+pub(super) fn run_sessions(command: &SessionsCommand) -> ExitCode {
+    match command {
+        SessionsCommand::List { common, address } => {
+            let said = json!({ "email": address.spelling() });
+            act(
+                common,
+                |way| way.ask("/api/sessions/list", Some(&said)),
+                |answer| {
+                    let heads = [
+                        ("SESSION", "handle"),
+                        ("HOST", "host"),
+                        ("BROWSER", "browser"),
+                        ("NETWORK", "network"),
+                        ("SIGNED IN", "signed_in_at"),
+                        ("LAST SEEN", "last_seen"),
+                    ];
+                    table(&heads, rows(answer, "sessions"))
+                },
+            )
+        }
+        SessionsCommand::End { common, address, session } => {
+            let mut said = json!({ "email": address.spelling() });
+            if let Some(handle) = session {
+                said["handle"] = handle.as_str().into();
+            }
+            act(
+                common,
+                |way| way.ask("/api/sessions/end", Some(&said)),
+                |answer| format!("ended: {}", answer["ended"]),
+            )
+        }
+    }
+}
+
+/// The rows of a list.
+pub(super) fn rows<'a>(answer: &'a Value, member: &str) -> &'a [Value] {
+    answer[member].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Does something over the API, and says what came of it.
+pub(super) fn act(
+    common: &Common,
+    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
+    let config = match load(&common.config) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    match Way::find(&config).and_then(|way| ask(&way)) {
+        Ok(answer) if common.json => {
+            say(&answer);
+            ExitCode::SUCCESS
+        }
+        Ok(answer) => {
+            say(&words(&answer));
+            ExitCode::SUCCESS
+        }
+        Err(error @ AdminError::Usage(_)) => {
+            let _ = fail(&error);
+            ExitCode::from(EX_USAGE)
+        }
+        Err(error) => fail(&error),
+    }
+}

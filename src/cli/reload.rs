@@ -1,0 +1,271 @@
+//! The configuration that is in force, and the way to another one while linkgate runs.
+//!
+//! `SIGHUP`, or a change of a file that the configuration is made of → everything is read and
+//! checked → it is exchanged in one step, or what is in force stays and the reason is told, in the
+//! log and by `/readyz`. What is set up once at the start (listeners, store, relay, …) stays as it
+//! is until a restart; a change of it is told and holds nothing else up, so that somebody who was
+//! taken from a list is out even then.
+
+mod files;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use subtle::ConstantTimeEq;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::MissedTickBehavior;
+
+use super::foundation::{Built, Foundation};
+use crate::config::{Config, MailConfig, Recorded, SecretPlan, SystemEnvironment};
+use crate::domain::secret::Secret;
+use crate::domain::time::UnixMillis;
+use crate::portal::mail::MailRoom;
+use crate::portal::pages::clock::rfc3339;
+use crate::proxy::front::Fronts;
+use files::{Stamps, stamp, stamps};
+
+/// The file that a configuration was read from, and all that was read with it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The configuration file.
+    pub path: PathBuf,
+    /// Every file and folder that was asked for, the configuration file included.
+    pub asked: BTreeSet<PathBuf>,
+}
+
+/// The configuration that is in force.
+#[derive(Debug)]
+pub struct InForce {
+    foundation: Foundation,
+    secret: Secret,
+    fronts: Arc<Fronts>,
+    mails: MailRoom,
+    /// As of the start: certificates are read then, and not again.
+    certificates: Stamps,
+    config: Mutex<Config>,
+    news: Mutex<News>,
+}
+
+/// What became of the last changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct News {
+    since: UnixMillis,
+    refused: Option<(UnixMillis, String)>,
+    waits: Vec<&'static str>,
+}
+
+/// Why the files are read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trigger {
+    Signal,
+    Files,
+}
+
+impl InForce {
+    /// The first configuration is in force.
+    #[must_use]
+    pub fn new(
+        foundation: Foundation,
+        secret: Secret,
+        config: Config,
+        fronts: Arc<Fronts>,
+        mails: MailRoom,
+    ) -> Self {
+        let since = foundation.gate.now();
+        let news = Mutex::new(News { since, refused: None, waits: Vec::new() });
+        let certificates = stamps(&certificates(&config));
+        Self { foundation, secret, fronts, mails, certificates, config: Mutex::new(config), news }
+    }
+
+    /// Reads the files again whenever `SIGHUP` comes or one of them has changed. Ends only with its
+    /// task.
+    pub async fn follow(self: Arc<Self>, source: Source) {
+        let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+            tracing::error!("changes of the configuration need a restart: no signals here");
+            return;
+        };
+        let Source { path, mut asked } = source;
+        let mut looks = tokio::time::interval(files::LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut known = look(&asked).await;
+        let mut before = known.clone();
+        loop {
+            let trigger = tokio::select! {
+                _ = hangups.recv() => Trigger::Signal,
+                _ = looks.tick() => Trigger::Files,
+            };
+            let seen = look(&asked).await;
+            // What changed since the last look is still being written.
+            let is_settled = seen == before;
+            before.clone_from(&seen);
+            if trigger == Trigger::Files && (seen == known || !is_settled) {
+                continue;
+            }
+            let (this, file) = (Arc::clone(&self), path.clone());
+            let read = tokio::task::spawn_blocking(move || this.read_again(&file, trigger)).await;
+            let Ok(now_asked) = read else { continue };
+            asked = now_asked;
+            // What was seen before the reading, so that a change meanwhile is not missed.
+            let stamps = asked.iter().map(|path| {
+                let stamp = seen.get(path).cloned().unwrap_or_else(|| stamp(path));
+                (path.clone(), stamp)
+            });
+            known = stamps.collect();
+            before.clone_from(&known);
+        }
+    }
+
+    /// Reads and checks everything, and puts it in force or tells why not. Returns what was read.
+    fn read_again(&self, path: &std::path::Path, trigger: Trigger) -> BTreeSet<PathBuf> {
+        let environment = Recorded::new(SystemEnvironment);
+        let config = Config::load_in(path, &environment);
+        let mut asked = environment.into_asked();
+        asked.insert(path.to_owned());
+        let now = self.foundation.gate.now();
+        let refused = match config {
+            Err(problems) => Some(problems.to_string()),
+            Ok(config) => self.put_in_force(config, now).err(),
+        };
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        match refused {
+            None => {
+                tracing::info!(?trigger, "the configuration was read again and is in force");
+                if !news.waits.is_empty() {
+                    let keys = news.waits.join(", ");
+                    tracing::warn!(keys, "some changes wait for a restart");
+                }
+            }
+            Some(why) => {
+                for problem in why.lines() {
+                    tracing::error!(problem, "the configuration was not changed");
+                }
+                news.refused = Some((now, why));
+            }
+        }
+        asked
+    }
+
+    fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), String> {
+        let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let (new, mut waits) = self.with_what_stays(new, &config);
+        if stamps(&certificates(&config)) != self.certificates {
+            waits.push("the certificates of listen");
+        }
+        let Built { front, mails, .. } =
+            self.foundation.build(&new).map_err(|error| error.to_string())?;
+        for warning in &new.warnings {
+            tracing::warn!("configuration: {warning}");
+        }
+        self.fronts.exchange(front);
+        self.mails.exchange(mails);
+        *config = new;
+        *self.news.lock().unwrap_or_else(PoisonError::into_inner) =
+            News { since: now, refused: None, waits };
+        Ok(())
+    }
+
+    /// The new configuration with what is set up once at the start as it is, and the keys of what
+    /// would have changed. Every key of [`Config`] stands on one of the two sides.
+    fn with_what_stays(&self, new: Config, old: &Config) -> (Config, Vec<&'static str>) {
+        let Config { listeners, admin, admin_token, secret, store, mail, .. } = &new;
+        let Config { prefix, server, log, .. } = &new;
+        let changed = [
+            ("listen", *listeners != old.listeners),
+            ("admin", *admin != old.admin || *admin_token != old.admin_token),
+            ("secret", !self.is_ours(secret)),
+            ("store", *store != old.store),
+            ("mail.smtp, folder or inbox", mail.transport != old.mail.transport),
+            ("prefix", *prefix != old.prefix),
+            ("server", *server != old.server),
+            ("log", *log != old.log),
+        ];
+        let waits = changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key);
+        let waits = waits.collect();
+        let Config {
+            trusted_proxies,
+            sign_in,
+            session,
+            groups,
+            sites,
+            tests,
+            brand,
+            languages,
+            warnings,
+            listeners: _,
+            admin: _,
+            admin_token: _,
+            secret: _,
+            store: _,
+            mail,
+            prefix: _,
+            server: _,
+            log: _,
+        } = new;
+        let Config { listeners, admin, admin_token, secret, store, prefix, server, log, .. } =
+            old.clone();
+        let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
+        let merged = Config {
+            listeners,
+            admin,
+            admin_token,
+            trusted_proxies,
+            secret,
+            store,
+            mail,
+            sign_in,
+            session,
+            groups,
+            sites,
+            tests,
+            brand,
+            languages,
+            prefix,
+            server,
+            log,
+            warnings,
+        };
+        (merged, waits)
+    }
+
+    fn is_ours(&self, plan: &SecretPlan) -> bool {
+        match plan {
+            SecretPlan::Ready(secret) => {
+                let label = "is it the same";
+                let (ours, theirs) = (self.secret.derive(label), secret.derive(label));
+                ours.expose().ct_eq(theirs.expose()).into()
+            }
+            SecretPlan::ForThisRun => true,
+            SecretPlan::Create(_) => false,
+        }
+    }
+
+    /// What became of the last changes, line by line, for `/readyz`.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut report = format!("configuration: in force since {}\n", rfc3339(news.since));
+        if let Some((at, why)) = &news.refused {
+            let at = rfc3339(*at);
+            for problem in why.lines() {
+                report.push_str(&format!("configuration: not changed at {at}: {problem}\n"));
+            }
+        }
+        if !news.waits.is_empty() {
+            let keys = news.waits.join(", ");
+            report.push_str(&format!("configuration: waits for a restart: {keys}\n"));
+        }
+        report
+    }
+}
+
+/// Looks at the files beside the requests: a file system may take its time.
+async fn look(asked: &BTreeSet<PathBuf>) -> Stamps {
+    let asked = asked.clone();
+    tokio::task::spawn_blocking(move || stamps(&asked)).await.unwrap_or_default()
+}
+
+fn certificates(config: &Config) -> BTreeSet<PathBuf> {
+    let files = config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    files.flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]).collect()
+}

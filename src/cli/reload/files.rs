@@ -1,0 +1,103 @@
+//! Whether files have changed, without reading them.
+//!
+//! Asked again and again instead of waiting to be told: that works on every file system, network
+//! and overlay ones included, and follows what editors, `git checkout` and Kubernetes do, which put
+//! another file or folder in the place of the old one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often files are looked at.
+pub(super) const LOOK: Duration = Duration::from_secs(1);
+/// Folders below a folder that are looked into: templates of mails have one of their own.
+const DEPTH: usize = 1;
+/// Entries of a folder that are looked at. A folder of templates has some dozens.
+const MOST_ENTRIES: usize = 1000;
+
+/// How files and folders looked.
+pub(super) type Stamps = BTreeMap<PathBuf, Stamp>;
+
+/// How a file or a folder looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stamp {
+    /// It was not there, or could not be looked at.
+    Absent,
+    /// Device and number of the file, length, and when it was written (seconds, nanoseconds).
+    File([i128; 5]),
+    /// What was in it.
+    Folder(Vec<(OsString, Stamp)>),
+}
+
+/// How they look now.
+pub(super) fn stamps(paths: &BTreeSet<PathBuf>) -> Stamps {
+    paths.iter().map(|path| (path.clone(), stamp(path))).collect()
+}
+
+/// How one looks now.
+pub(super) fn stamp(path: &Path) -> Stamp {
+    stamp_to(path, DEPTH)
+}
+
+fn stamp_to(path: &Path, depth: usize) -> Stamp {
+    let Ok(found) = std::fs::metadata(path) else { return Stamp::Absent };
+    if !found.is_dir() {
+        return file(&found);
+    }
+    let Ok(entries) = std::fs::read_dir(path) else { return Stamp::Absent };
+    let entries = entries.take(MOST_ENTRIES).filter_map(Result::ok);
+    let mut entries: Vec<_> = entries
+        .map(|entry| {
+            let is_deeper = depth > 0 || !entry.path().is_dir();
+            let stamp = if is_deeper {
+                stamp_to(&entry.path(), depth.saturating_sub(1))
+            } else {
+                Stamp::Absent
+            };
+            (entry.file_name(), stamp)
+        })
+        .collect();
+    entries.sort_by(|one, other| one.0.cmp(&other.0));
+    Stamp::Folder(entries)
+}
+
+fn file(found: &Metadata) -> Stamp {
+    let number = [found.dev(), found.ino(), found.len()].map(i128::from);
+    let [dev, ino, len] = number;
+    Stamp::File([dev, ino, len, found.mtime().into(), found.mtime_nsec().into()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_change_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str, text: &str| std::fs::write(path(name), text).unwrap();
+        std::fs::create_dir(path("mail")).unwrap();
+        write("a.html", "one");
+        write("mail/b.txt", "one");
+        let mut before = stamp(folder.path());
+        assert_eq!(stamp(folder.path()), before, "nothing has changed");
+        let mut shows = |what: &str| {
+            let after = stamp(folder.path());
+            assert_ne!(after, before, "{what}");
+            before = after;
+        };
+        write("a.html", "longer");
+        shows("a longer file");
+        write("mail/b.txt", "longer");
+        shows("a file one folder below");
+        write("new.html", "one");
+        std::fs::rename(path("new.html"), path("a.html")).unwrap();
+        shows("another file in the place of the old one");
+        std::fs::remove_file(path("a.html")).unwrap();
+        shows("a file that is gone");
+        assert_eq!(stamp(&path("a.html")), Stamp::Absent);
+    }
+}

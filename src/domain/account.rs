@@ -1,0 +1,219 @@
+//! A known person: needed only where registration, suspension or groups by command matter.
+//!
+//! Most installations have no accounts: `allow` says who may pass. An account adds what a list
+//! cannot say: that somebody is suspended, that somebody has registered, and groups that an operator
+//! gives by command. There is no third state beside active and suspended: what was removed is gone.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::email::EmailAddress;
+use super::identity::GroupName;
+use super::time::UnixMillis;
+
+/// Most groups of one account: they travel in a header of every request.
+pub const MOST_GROUPS: usize = 64;
+
+/// What is stored of a person, under a keyed hash of the address. A field more, such as the hash of
+/// a password, needs no new version of the stored value if it has a default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The address, in the spelling that mail goes to.
+    pub email: EmailAddress,
+    /// What the person wants to be called.
+    #[serde(default)]
+    pub name: Option<PersonName>,
+    /// Whether the person may enter.
+    pub state: AccountState,
+    /// Groups that were given by command; those of the configuration come on top.
+    #[serde(default)]
+    pub groups: BTreeSet<GroupName>,
+    /// How the account came to be.
+    pub origin: AccountOrigin,
+    /// When.
+    pub created_at: UnixMillis,
+    /// Moves with every change, so that of two changes of the same account one is refused. Begins
+    /// with the moment of creation: an account that was removed and made anew is another one.
+    pub revision: u64,
+}
+
+/// Whether a person may enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// As far as `allow` says.
+    Active,
+    /// Nowhere, whatever `allow` says.
+    Suspended,
+}
+
+/// How an account came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountOrigin {
+    /// An operator added it.
+    Added,
+    /// The person registered.
+    Registered,
+    /// It exists only because somebody without one was suspended. It ends with the suspension: to
+    /// suspend and resume must not make anybody a person with an account.
+    Suspension,
+}
+
+impl Account {
+    /// A new, active account.
+    #[must_use]
+    pub fn new(email: EmailAddress, origin: AccountOrigin, now: UnixMillis) -> Self {
+        Self {
+            email,
+            name: None,
+            state: AccountState::Active,
+            groups: BTreeSet::new(),
+            origin,
+            created_at: now,
+            revision: now.0,
+        }
+    }
+
+    /// Whether the person may enter nowhere.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.state == AccountState::Suspended
+    }
+
+    /// The same account after a change.
+    #[must_use]
+    pub fn changed(self) -> Self {
+        Self { revision: self.revision.saturating_add(1), ..self }
+    }
+
+    /// The account of somebody who is suspended now, with an account before or without.
+    #[must_use]
+    pub fn suspended(before: Option<&Self>, email: &EmailAddress, now: UnixMillis) -> Self {
+        let before = match before {
+            Some(account) => account.clone().changed(),
+            None => Self::new(email.clone(), AccountOrigin::Suspension, now),
+        };
+        Self { state: AccountState::Suspended, ..before }
+    }
+
+    /// The account after the suspension, if one stays.
+    #[must_use]
+    pub fn resumed(&self) -> Option<Self> {
+        match self.origin {
+            AccountOrigin::Suspension => None,
+            AccountOrigin::Added | AccountOrigin::Registered => {
+                Some(Self { state: AccountState::Active, ..self.clone().changed() })
+            }
+        }
+    }
+}
+
+/// What a person wants to be called: 1 to 60 characters on one line, none of them unseen.
+///
+/// ```
+/// # use linkgate::domain::account::PersonName;
+/// assert_eq!(" Ann Ó Briain ".parse::<PersonName>().unwrap().as_str(), "Ann Ó Briain");
+/// assert!("Ann\nBcc: x".parse::<PersonName>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PersonName(String);
+
+/// The text is not a [`PersonName`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {LONGEST_NAME} characters on one line, without signs that cannot be seen")]
+pub struct PersonNameError;
+
+const LONGEST_NAME: usize = 60;
+
+impl PersonName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Control characters, and signs that turn the direction of writing (Unicode TR 9) or join nothing.
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+impl FromStr for PersonName {
+    type Err = PersonNameError;
+
+    fn from_str(text: &str) -> Result<Self, PersonNameError> {
+        let text = text.trim();
+        let count = text.chars().count();
+        if !(1..=LONGEST_NAME).contains(&count) || text.chars().any(is_unseen) {
+            return Err(PersonNameError);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for PersonName {
+    type Error = PersonNameError;
+
+    fn try_from(text: String) -> Result<Self, PersonNameError> {
+        text.parse()
+    }
+}
+
+impl From<PersonName> for String {
+    fn from(name: PersonName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for PersonName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ann() -> EmailAddress {
+        EmailAddress::parse("Ann@example.com").unwrap()
+    }
+
+    #[test]
+    fn to_suspend_and_resume_gives_nobody_an_account() {
+        let noted = Account::suspended(None, &ann(), UnixMillis(5));
+        assert!(noted.is_suspended());
+        assert_eq!(noted.resumed(), None);
+        let added = Account::new(ann(), AccountOrigin::Added, UnixMillis(5));
+        let suspended = Account::suspended(Some(&added), &ann(), UnixMillis(9));
+        assert!(suspended.is_suspended() && suspended.revision > added.revision);
+        let resumed = suspended.resumed().unwrap();
+        assert_eq!((resumed.state, resumed.created_at), (AccountState::Active, UnixMillis(5)));
+    }
+
+    #[test]
+    fn a_stored_account_may_lack_what_came_later() {
+        let text = r#"{"email":"Ann@example.com","state":"active","origin":"added",
+            "created_at":5,"revision":5,"password":"of a later version"}"#;
+        let account: Account = serde_json::from_str(text).unwrap();
+        assert_eq!(account, Account::new(ann(), AccountOrigin::Added, UnixMillis(5)));
+        assert_eq!(account.email.spelling(), "Ann@example.com");
+    }
+
+    #[test]
+    fn names_stay_on_their_line() {
+        for text in ["Ann", "Ann Ó Briain", "王小明", "عائشة", &"x".repeat(60)] {
+            assert_eq!(text.parse::<PersonName>().unwrap().as_str(), text);
+        }
+        for text in ["", "  ", "a\nb", "a\u{202e}b", "a\u{0}", &"x".repeat(61)] {
+            assert_eq!(text.parse::<PersonName>(), Err(PersonNameError), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Known people: what a request asks about them, and what operators do to them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+
+use super::Gate;
+use crate::domain::account::{Account, AccountOrigin, PersonName};
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::GroupName;
+use crate::domain::limit::PersonKey;
+use crate::domain::session::{Session, SessionHandle, Standing};
+use crate::domain::time::UnixMillis;
+use crate::ports::{AccountChange, AccountChanged, StoreError, Stored};
+
+/// How old the account behind a request may be. A change on this node counts at once, one on another
+/// node after so long at most; a suspension counts at once everywhere, because it ends the sessions.
+const FRESH: Duration = Duration::from_secs(1);
+/// People whose accounts are kept in memory, and those who have none.
+const KEPT: usize = 65_536;
+/// How often a change is tried that another one crosses.
+const TRIES: usize = 16;
+
+/// Accounts as they were read lately, by identity.
+pub(super) struct Lately(Cache<Box<str>, Read>);
+
+#[derive(Clone)]
+struct Read {
+    account: Option<Arc<Account>>,
+    at: UnixMillis,
+}
+
+impl Default for Lately {
+    fn default() -> Self {
+        Self(Cache::new(KEPT))
+    }
+}
+
+impl fmt::Debug for Lately {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Lately(..)")
+    }
+}
+
+/// What an operator says of a person.
+#[derive(Clone, Debug)]
+pub struct AccountWish {
+    /// Who.
+    pub email: EmailAddress,
+    /// What to call them; as before if none.
+    pub name: Option<PersonName>,
+    /// Their groups from now on.
+    pub groups: BTreeSet<GroupName>,
+}
+
+/// What became of an account.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// There was none before.
+    Made(Account),
+    /// It was there.
+    Changed(Account),
+    /// There is none, or none any more.
+    Gone,
+}
+
+impl Gate {
+    /// The account behind an address, as the store has it now.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn account(&self, email: &EmailAddress) -> Stored<Option<Account>> {
+        self.store.account(self.keys.subject.person(email.identity())).await
+    }
+
+    /// The account behind a signed-in request: from memory while it was read within the last second.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn account_lately(&self, email: &EmailAddress) -> Stored<Option<Arc<Account>>> {
+        let now = self.clock.now();
+        // A clock that was set back must not make what was read last for longer.
+        let is_fresh = |read: &Read| read.at <= now && now.since(read.at) < FRESH;
+        if let Some(read) = self.lately.0.get(email.identity()).filter(is_fresh) {
+            return Ok(read.account);
+        }
+        let account = self.account(email).await?.map(Arc::new);
+        let read = Read { account: account.clone(), at: now };
+        self.lately.0.insert(email.identity().into(), read);
+        Ok(account)
+    }
+
+    /// Adds an account, or gives one that is there new groups and another name. Somebody who is
+    /// suspended stays so.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn add_account(&self, wish: &AccountWish) -> Stored<Kept> {
+        let now = self.clock.now();
+        self.change_account(&wish.email, |before| {
+            let account = match before {
+                Some(account) => account.clone().changed(),
+                None => Account::new(wish.email.clone(), AccountOrigin::Added, now),
+            };
+            Some(Account {
+                email: wish.email.clone(),
+                name: wish.name.clone().or(account.name),
+                groups: wish.groups.clone(),
+                origin: AccountOrigin::Added,
+                ..account
+            })
+        })
+        .await
+    }
+
+    /// Notes what a person wants to be called, if they have an account.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn name_account(&self, email: &EmailAddress, name: &PersonName) -> Stored<Kept> {
+        self.change_account(email, |before| {
+            Some(Account { name: Some(name.clone()), ..before?.clone().changed() })
+        })
+        .await
+    }
+
+    /// Suspends a person, with an account or without: all sessions end in the same step, and none
+    /// can begin until [`resume_account`](Self::resume_account).
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn suspend_account(&self, email: &EmailAddress) -> Stored<Kept> {
+        let now = self.clock.now();
+        self.change_account(email, |before| Some(Account::suspended(before, email, now))).await
+    }
+
+    /// Ends a suspension.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn resume_account(&self, email: &EmailAddress) -> Stored<Kept> {
+        self.change_account(email, |before| match before {
+            Some(account) if account.is_suspended() => account.resumed(),
+            Some(account) => Some(account.clone()),
+            None => None,
+        })
+        .await
+    }
+
+    /// Removes an account, and ends the person's sessions in the same step. Whom `allow` names can
+    /// sign in again; to keep somebody out, suspend them.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn remove_account(&self, email: &EmailAddress) -> Stored<Kept> {
+        self.change_account(email, |_| None).await
+    }
+
+    /// A page of the accounts, in no order of meaning; see [`crate::ports::Accounts::accounts`].
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>> {
+        self.store.accounts(after, most).await
+    }
+
+    /// The sessions of a person that still count, for an operator.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn sessions_for_operator(
+        &self,
+        email: &EmailAddress,
+        idle: Duration,
+    ) -> Stored<Vec<(SessionHandle, Session)>> {
+        let now = self.clock.now();
+        let person = self.keys.subject.person(email.identity());
+        let found = self.store.sessions_of(person, now).await?.into_iter();
+        let counts = |session: &Session| session.standing(now, idle) == Standing::Active;
+        let named = |(digest, session)| (self.keys.subject.handle(digest), session);
+        let mut sessions: Vec<_> = found.filter(|(_, it)| counts(it)).map(named).collect();
+        sessions.sort_by_key(|(handle, it)| (std::cmp::Reverse(it.last_seen), handle.to_string()));
+        Ok(sessions)
+    }
+
+    /// The next request looks at the store again.
+    pub(super) fn forget_lately(&self, email: &EmailAddress) {
+        self.lately.0.remove(email.identity());
+    }
+
+    /// Reads, judges and changes, until the account that was judged is the one that is changed.
+    async fn change_account(
+        &self,
+        email: &EmailAddress,
+        judge: impl Fn(Option<&Account>) -> Option<Account>,
+    ) -> Stored<Kept> {
+        let person = self.keys.subject.person(email.identity());
+        for _ in 0..TRIES {
+            let before = self.store.account(person).await?;
+            let to = judge(before.as_ref());
+            // Nothing to be done. Sessions end with a suspension that was there before, too, and with
+            // a removal of nothing: whoever presses again wants to be sure.
+            if to.is_some() && to == before {
+                return Ok(kept(before.is_some(), to));
+            }
+            let from = before.as_ref().map(|account| account.revision);
+            let change = AccountChange { person, from, to: to.as_ref() };
+            if let AccountChanged::Done { ended } = self.store.change_account(change).await? {
+                self.forget_lately(email);
+                ended.into_iter().for_each(|digest| self.announce(digest));
+                return Ok(kept(before.is_some(), to));
+            }
+        }
+        Err(StoreError::new("change an account", "it is of another version, or changes too often"))
+    }
+}
+
+fn kept(was_there: bool, account: Option<Account>) -> Kept {
+    match account {
+        Some(account) if was_there => Kept::Changed(account),
+        Some(account) => Kept::Made(account),
+        None => Kept::Gone,
+    }
+}

@@ -1,0 +1,61 @@
+//! The API for operators, on the admin listener alone.
+//!
+//! The commands speak to it, and only they: with the embedded store over HTTP to the process that has
+//! the file open, otherwise in-process, so that there is one way to do each thing. Addresses stand in
+//! bodies and never in a path, because paths are logged.
+
+mod accounts;
+mod guard;
+mod problem;
+mod sessions;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+use crate::gate::Gate;
+pub use guard::{Caller, HEADER, guarded};
+use problem::AdminProblem;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct AdminDesk {
+    /// The use cases, over a handle of the store that belongs to whoever serves this.
+    pub gate: Gate,
+    /// The idle timeout of sessions.
+    pub idle: Duration,
+    /// The names of the sites.
+    pub sites: Vec<String>,
+}
+
+/// The routes, without a guard: for calls in-process. What listens is [`guarded`].
+pub fn router(desk: AdminDesk) -> Router {
+    Router::new()
+        .route("/api/accounts", get(accounts::list).post(accounts::add))
+        .route("/api/accounts/suspend", post(accounts::suspend))
+        .route("/api/accounts/resume", post(accounts::resume))
+        .route("/api/accounts/remove", post(accounts::remove))
+        .route("/api/sessions/list", post(sessions::list))
+        .route("/api/sessions/end", post(sessions::end))
+        .route("/api/tokens", get(tokens::list).post(tokens::add))
+        .route("/api/tokens/revoke", post(tokens::revoke))
+        .method_not_allowed_fallback(|| async { AdminProblem::MethodNotAllowed })
+        .fallback(|| async { AdminProblem::NotFound })
+        .with_state(Arc::new(desk))
+}
+
+fn document(status: StatusCode, value: &Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,170 @@
+//! Who may speak to the API: programs of this machine, or whoever knows the token.
+//!
+//! A browser on this machine reaches loopback, too, and any website may make it send requests there
+//! (cross-site requests), or pretend to be there (DNS rebinding). Neither can set a header of ours
+//! without being asked first by a preflight request, which is refused here as everything that names an
+//! `Origin`; and a rebound name is not the address that we listen on.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::problem::AdminProblem;
+
+/// Every request must have this header, with the value `1`.
+pub const HEADER: &str = "x-linkgate-admin";
+/// Headers that browsers set and programs do not.
+const OF_BROWSERS: [&str; 4] = ["origin", "sec-fetch-site", "sec-fetch-mode", "referer"];
+
+/// Who may call.
+#[derive(Clone)]
+pub struct Caller {
+    address: SocketAddr,
+    token: Option<[u8; 32]>,
+}
+
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Caller({}, ..)", self.address)
+    }
+}
+
+impl Caller {
+    /// Callers of the listener at `address`, who know the token if there is one. Nobody, where
+    /// other machines reach the address and there is no token.
+    #[must_use]
+    pub fn of(address: SocketAddr, token: Option<&str>) -> Option<Self> {
+        if token.is_none() && !address.ip().is_loopback() {
+            return None;
+        }
+        let token = token.map(|token| Sha256::digest(token).into());
+        Some(Self { address, token })
+    }
+
+    fn check(&self, headers: &HeaderMap) -> Result<(), AdminProblem> {
+        let refused = |why| Err(AdminProblem::Forbidden(why));
+        if OF_BROWSERS.iter().any(|name| headers.contains_key(*name)) {
+            return refused("Browsers may not use the admin API.");
+        }
+        if one(headers, HEADER) != Some("1") {
+            return refused("Every request to the admin API needs the header X-Linkgate-Admin: 1.");
+        }
+        match &self.token {
+            None if !self.is_our_host(one(headers, header::HOST.as_str())) => {
+                refused("The Host is not the address of the admin listener.")
+            }
+            None => Ok(()),
+            Some(token) => {
+                let shown = one(headers, header::AUTHORIZATION.as_str());
+                let shown = shown.and_then(|text| text.strip_prefix("Bearer "));
+                // Digests, so that neither length nor content shows in the time it takes.
+                let shown: [u8; 32] = Sha256::digest(shown.unwrap_or_default()).into();
+                let is_right = bool::from(shown.ct_eq(token));
+                if is_right { Ok(()) } else { Err(AdminProblem::Unauthorized) }
+            }
+        }
+    }
+
+    fn is_our_host(&self, host: Option<&str>) -> bool {
+        let local = format!("localhost:{}", self.address.port());
+        host.is_some_and(|host| host == self.address.to_string() || host == local)
+    }
+}
+
+/// The value of a header that is there exactly once.
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    value.to_str().ok()
+}
+
+/// The routes for a listener.
+pub fn guarded(router: Router, caller: Caller) -> Router {
+    let caller = Arc::new(caller);
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let caller = Arc::clone(&caller);
+        async move { admit(&caller, request, next).await }
+    }))
+}
+
+async fn admit(caller: &Caller, request: Request, next: Next) -> Response {
+    match caller.check(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            tracing::warn!(?problem, "the admin API refused a caller");
+            problem.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(caller: &Caller, fields: &[(&'static str, &str)]) -> &'static str {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, value.parse().unwrap());
+        }
+        match caller.check(&headers) {
+            Ok(()) => "ok",
+            Err(AdminProblem::Unauthorized) => "401",
+            Err(_) => "403",
+        }
+    }
+
+    #[test]
+    fn browsers_and_rebound_names_are_refused() {
+        let caller = Caller::of("127.0.0.1:9180".parse().unwrap(), None).unwrap();
+        let (host, ours) = (("host", "127.0.0.1:9180"), (HEADER, "1"));
+        assert_eq!(check(&caller, &[host, ours]), "ok");
+        assert_eq!(check(&caller, &[("host", "localhost:9180"), ours]), "ok");
+        for fields in [
+            &[host][..],
+            &[ours],
+            &[host, (HEADER, "")],
+            &[host, ours, ours],
+            &[host, host, ours],
+            &[("host", "evil.example:9180"), ours],
+            &[("host", "127.0.0.1"), ours],
+            &[("host", "127.0.0.1:9181"), ours],
+            &[("host", "localhost.evil.example:9180"), ours],
+            &[host, ours, ("origin", "http://127.0.0.1:9180")],
+            &[host, ours, ("origin", "null")],
+            &[host, ours, ("sec-fetch-site", "same-origin")],
+            &[host, ours, ("referer", "http://127.0.0.1:9180/")],
+        ] {
+            assert_eq!(check(&caller, fields), "403", "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn with_a_token_nobody_gets_in_without_it() {
+        let token = "0123456789abcdef0123456789abcdef";
+        for address in ["127.0.0.1:9180", "10.0.0.1:9180"] {
+            let caller = Caller::of(address.parse().unwrap(), Some(token)).unwrap();
+            let (host, ours) = (("host", "linkgate:9180"), (HEADER, "1"));
+            let right = format!("Bearer {token}");
+            assert_eq!(check(&caller, &[host, ours, ("authorization", &right)]), "ok");
+            for wrong in ["", "Bearer ", "Bearer 0", &format!("{right}x"), token, "Basic eA=="] {
+                assert_eq!(
+                    check(&caller, &[host, ours, ("authorization", wrong)]),
+                    "401",
+                    "{wrong}"
+                );
+            }
+            assert_eq!(check(&caller, &[host, ours]), "401");
+            let twice = [host, ours, ("authorization", &*right), ("authorization", &*right)];
+            assert_eq!(check(&caller, &twice), "401");
+        }
+        assert!(Caller::of("10.0.0.1:9180".parse().unwrap(), None).is_none());
+        assert!(Caller::of("0.0.0.0:9180".parse().unwrap(), None).is_none());
+    }
+}

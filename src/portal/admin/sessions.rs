@@ -1,0 +1,81 @@
+//! Signed-in browsers of a person.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::problem::{AdminProblem, address, read};
+use super::{AdminDesk, document};
+use crate::domain::session::SessionHandle;
+use crate::portal::pages::clock::rfc3339;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfPerson {
+    email: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndDocument {
+    email: String,
+    /// One of the list; all without it.
+    #[serde(default)]
+    handle: Option<String>,
+}
+
+/// `POST /api/sessions/list`
+pub(super) async fn list(
+    State(desk): State<Arc<AdminDesk>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, AdminProblem> {
+    let said: OfPerson = read(&headers, &body)?;
+    let found = desk.gate.sessions_for_operator(&address(&said.email)?, desk.idle).await?;
+    let sessions = found.iter().map(|(handle, session)| {
+        json!({
+            "handle": handle.to_string(),
+            "browser": session.browser,
+            "host": session.host(),
+            "network": session.network,
+            "signed_in_at": rfc3339(session.signed_in_at),
+            "last_seen": rfc3339(session.last_seen),
+            "expires_at": rfc3339(session.expires_at),
+        })
+    });
+    Ok(document(StatusCode::OK, &json!({ "sessions": sessions.collect::<Vec<Value>>() })))
+}
+
+/// `POST /api/sessions/end`: `ended` says how many there were.
+pub(super) async fn end(
+    State(desk): State<Arc<AdminDesk>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, AdminProblem> {
+    let said: EndDocument = read(&headers, &body)?;
+    let email = address(&said.email)?;
+    let there = desk.gate.sessions_for_operator(&email, desk.idle).await?;
+    let ended = match &said.handle {
+        None => {
+            desk.gate.end_all(&email).await?;
+            there.len()
+        }
+        Some(text) => {
+            let handle: SessionHandle = text
+                .parse()
+                .map_err(|error| AdminProblem::Value(format!("`handle` is {error}.")))?;
+            if !there.iter().any(|(it, _)| *it == handle) {
+                return Err(AdminProblem::Missing("This person has no such session."));
+            }
+            desk.gate.end_own(&email, handle).await?;
+            1
+        }
+    };
+    tracing::warn!(ended, "sessions were ended by an operator");
+    Ok(document(StatusCode::OK, &json!({ "ended": ended })))
+}

@@ -1,0 +1,47 @@
+//! Who a signed-in person is now: groups of the configuration, of its file of groups and of the
+//! account, and whether there is an account.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Desk;
+use crate::domain::account::Account;
+use crate::domain::email::EmailAddress;
+use crate::domain::identity::{GroupName, Identity, Membership};
+use crate::domain::session::Session;
+use crate::ports::Stored;
+
+impl Desk {
+    /// The groups of a person, sorted by name; those of an account are among them while it is
+    /// active.
+    #[must_use]
+    pub fn groups_of(&self, email: &EmailAddress, account: Option<&Account>) -> Arc<[GroupName]> {
+        let listed = self.groups.of(email);
+        match account {
+            Some(account) if !account.groups.is_empty() && !account.is_suspended() => {
+                let all: BTreeSet<_> = listed.iter().chain(&account.groups).cloned().collect();
+                all.into_iter().collect()
+            }
+            Some(_) | None => listed,
+        }
+    }
+
+    /// The person behind a session, with the groups and the account of now, not of sign-in.
+    ///
+    /// `idle` is the idle timeout of the site, of which a new span begins now.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn identity(&self, session: &Session, idle: Duration) -> Stored<Arc<Identity>> {
+        let account = self.gate.account_lately(&session.email).await?;
+        let is_member = account.as_ref().is_some_and(|account| !account.is_suspended());
+        Ok(Arc::new(Identity {
+            groups: self.groups_of(&session.email, account.as_deref()),
+            email: session.email.clone(),
+            signed_in_at: session.signed_in_at,
+            membership: if is_member { Membership::Member } else { Membership::Outsider },
+            expires_at: session.ends_at(self.gate.now(), idle),
+        }))
+    }
+}

@@ -1,0 +1,87 @@
+//! Known people, and the tokens of scripts.
+
+use async_trait::async_trait;
+
+use super::Stored;
+use crate::domain::account::Account;
+use crate::domain::limit::PersonKey;
+use crate::domain::service_token::{ServiceToken, TokenName};
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Service, TokenDigest};
+
+/// A change of one person's account.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountChange<'a> {
+    /// Whose.
+    pub person: PersonKey,
+    /// The revision of the account that was judged, none if there was none; if it is another one
+    /// meanwhile, nothing happens.
+    pub from: Option<u64>,
+    /// The account from now on, none to remove it.
+    pub to: Option<&'a Account>,
+}
+
+/// What became of an [`AccountChange`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountChanged {
+    /// It was done, durably.
+    Done {
+        /// The sessions that ended in the same step.
+        ended: Vec<TokenDigest<token::Session>>,
+    },
+    /// The account is another one by now; nothing was changed.
+    Stale,
+}
+
+/// Known people.
+///
+/// Law 1: [`change_account`](Self::change_account) is one atomic step. If it removes the account or
+/// leaves it suspended, all sessions of the person end in that step, and [`Attempts::settle`](super::Attempts::settle) makes
+/// none for a suspended one afterwards. Law 2: only keyed hashes in keys. Law 3: a record of a
+/// version that is not known reads as absent, but is never written over, and admits nobody: it may
+/// be a suspension.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The account of a person.
+    async fn account(&self, person: PersonKey) -> Stored<Option<Account>>;
+
+    /// Up to `most` accounts in the order of their keys, those that come `after` a key; with the
+    /// key of each, to go on from.
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>>;
+
+    /// Makes, changes or removes an account.
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged>;
+}
+
+/// The tokens of scripts.
+///
+/// Law 1: a name is one token's at a time, whoever adds it at the same moment. Law 2: only digests
+/// arrive here. Law 3: a [`note_use`](Self::note_use) that races a revocation brings nothing back.
+#[async_trait]
+pub trait ServiceTokens: Send + Sync {
+    /// Adds a token, unless its name is taken. Returns whether it was added. It is kept until
+    /// `keep_until`, longer than it works, so that a list can tell that it has expired.
+    async fn add_token(
+        &self,
+        digest: TokenDigest<Service>,
+        token: &ServiceToken,
+        keep_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Stored<bool>;
+
+    /// The token of a digest, whether it still counts or not.
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>>;
+
+    /// All tokens, by name.
+    async fn tokens(&self) -> Stored<Vec<ServiceToken>>;
+
+    /// Moves the last use forward, if the token is there.
+    async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()>;
+
+    /// Removes the token of a name. Returns whether it was there.
+    async fn revoke_token(&self, name: &TokenName) -> Stored<bool>;
+}

@@ -1,0 +1,286 @@
+//! The questions of proxies that Debian does not have, with the header lists of our examples.
+//!
+//! * Traefik: "Forward-Request Headers" of its ForwardAuth documentation, and `writeHeader` in
+//!   `pkg/middlewares/auth/forward.go`: GET to the address, whose host it sends as `Host`; the
+//!   client's fields that `authRequestHeaders` names, hop-by-hop ones left out; then its own.
+//! * Envoy: `AuthorizationRequest` and `HttpService` of
+//!   `api/envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto`: the client's method and host,
+//!   its path behind `path_prefix`, `Content-Length: 0`, and what `allowed_headers` names.
+//! * ingress-nginx: the location of `auth-url` in `rootfs/etc/nginx/template/nginx.tmpl`.
+
+use serde_json::Value;
+
+use crate::support::client::{Answer, Browser, raw};
+use crate::support::gate::{Gate, Wishes};
+
+const ANN: &str = "ann@example.com";
+const HTML: (&str, &str) = ("accept", "text/html");
+
+/// A request of a client, as the other proxy received it.
+struct Request<'a> {
+    method: &'a str,
+    uri: &'a str,
+    fields: Vec<(&'a str, &'a str)>,
+}
+
+/// How another proxy asks about it.
+type Dialect = fn(&Gate, &Request<'_>) -> String;
+
+const ALL: [(&str, Dialect); 3] =
+    [("Traefik", traefik), ("Envoy", envoy), ("ingress-nginx", ingress_nginx)];
+
+fn example(text: &str) -> Value {
+    serde_yaml::from_str(text).expect("YAML")
+}
+
+fn lines(request: &Request<'_>, is_sent: impl Fn(&str) -> bool) -> String {
+    let sent = request.fields.iter().filter(|(name, _)| is_sent(&name.to_ascii_lowercase()));
+    sent.map(|(name, value)| format!("{name}: {value}\r\n")).collect()
+}
+
+fn traefik(gate: &Gate, request: &Request<'_>) -> String {
+    let file = example(include_str!("../../../conf/forward-auth/traefik.yaml"));
+    let middleware = &file["http"]["middlewares"]["linkgate"]["forwardAuth"];
+    let address = middleware["address"].as_str().expect("an address");
+    let path = address.strip_prefix("http://127.0.0.1:8080").expect("the address of linkgate");
+    let list = middleware["authRequestHeaders"].as_array().expect("a list");
+    let is_sent = |name: &str| {
+        list.iter().filter_map(Value::as_str).any(|one| one.eq_ignore_ascii_case(name))
+    };
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: {}\r\n{}X-Forwarded-For: 203.0.113.7\r\n\
+         X-Forwarded-Method: {}\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: {}\r\n\
+         X-Forwarded-Uri: {}\r\nAccept-Encoding: gzip\r\n\r\n",
+        gate.address,
+        lines(request, is_sent),
+        request.method,
+        gate.host,
+        request.uri,
+    )
+}
+
+fn envoy(gate: &Gate, request: &Request<'_>) -> String {
+    let file = example(include_str!("../../../conf/forward-auth/envoy.yaml"));
+    let chain = &file["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+    let filter = &chain["typed_config"]["http_filters"][0]["typed_config"];
+    let prefix = filter["http_service"]["path_prefix"].as_str().expect("a prefix");
+    let list = filter["allowed_headers"]["patterns"].as_array().expect("a list");
+    let is_sent = |name: &str| list.iter().any(|one| one["exact"] == name);
+    assert!(is_sent("x-forwarded-proto"));
+    assert_eq!(filter["failure_mode_allow"], false);
+    format!(
+        "{} {prefix}{} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nX-Forwarded-Proto: http\r\n\
+         {}X-Envoy-Internal: true\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n",
+        request.method,
+        request.uri,
+        gate.host,
+        lines(request, |name| name != "x-forwarded-proto" && is_sent(name)),
+    )
+}
+
+fn ingress_nginx(gate: &Gate, request: &Request<'_>) -> String {
+    format!(
+        "GET /.linkgate/check HTTP/1.1\r\nHost: linkgate.default.svc.cluster.local\r\n\
+         X-Request-ID: 0123456789abcdef\r\nX-Original-URL: http://{}{}\r\nX-Original-Method: {}\r\n\
+         X-Sent-From: nginx-ingress-controller\r\nX-Real-IP: 203.0.113.7\r\n\
+         X-Forwarded-For: 203.0.113.7\r\nX-Auth-Request-Redirect: {}\r\n{}\r\n",
+        gate.host,
+        request.uri,
+        request.method,
+        request.uri,
+        lines(request, |name| !matches!(name, "upgrade" | "connection")),
+    )
+}
+
+async fn gate(trusted: &str) -> Gate {
+    let sites = "\n  - name: app\n    origin: $ORIGIN\n    upstream: none\n    \
+                 allow: [\"@example.com\"]\n    cors_origins: [\"http://spa.localhost\"]\n    \
+                 rules:\n      - { path: \"/public/**\", access: public }\n      \
+                 - { path: \"/admin/**\", allow: [\"root@example.com\"] }\n      \
+                 - { path: \"/closed/**\", access: deny }\n";
+    Gate::with(Wishes { sites: sites.into(), trusted: trusted.into(), ..Wishes::default() }).await
+}
+
+async fn ask<'a>(
+    gate: &Gate,
+    dialect: Dialect,
+    (method, uri): (&'a str, &'a str),
+    fields: &[(&'a str, &'a str)],
+) -> Answer {
+    let request = Request { method, uri, fields: fields.to_vec() };
+    let answer = raw(gate.address, dialect(gate, &request).as_bytes()).await;
+    assert_ne!(answer.status, 0, "{method} {uri} {fields:?}");
+    answer
+}
+
+fn cookie(browser: &Browser) -> String {
+    browser.cookie_line().trim().strip_prefix("Cookie: ").expect("a cookie").to_owned()
+}
+
+async fn signed_in(gate: &Gate) -> String {
+    let mut browser = gate.browser();
+    gate.sign_in(&mut browser, ANN, "/").await;
+    format!("theme=dark; {}", cookie(&browser))
+}
+
+#[tokio::test]
+async fn who_is_signed_in_passes_with_every_header() {
+    let gate = gate("[127.0.0.1]").await;
+    let cookies = signed_in(&gate).await;
+    for (name, dialect) in ALL {
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"] {
+            let lies = [("Remote-User", "root"), ("Cookie", cookies.as_str())];
+            let answer = ask(&gate, dialect, (method, "/a//b;c?d=%zz&e=1,2"), &lies).await;
+            assert_eq!(answer.status, 200, "{name} {method} {answer:?}");
+            assert_eq!(answer.all("remote-user"), [ANN], "{name}");
+            assert_eq!(answer.all("remote-email"), [ANN], "{name}");
+            assert_eq!(answer.all("remote-groups"), [""], "{name}");
+            assert_eq!(answer.all("cookie"), ["theme=dark"], "{name}");
+            assert_eq!(answer.header("x-linkgate-assertion").split('.').count(), 3, "{name}");
+        }
+        let answer = ask(&gate, dialect, ("GET", "/public/x"), &[("Remote-User", "root")]).await;
+        assert_eq!(answer.status, 200, "{name}");
+        for header in
+            ["remote-user", "remote-email", "remote-groups", "x-linkgate-assertion", "cookie"]
+        {
+            assert_eq!(answer.all(header), [""], "{name} {header}: empty, so that it overwrites");
+        }
+        for target in ["/admin/x", "//admin/x", "/%61dmin/x", "/admin%2fx", "/admin;x/y"] {
+            let answer = ask(&gate, dialect, ("GET", target), &[("Cookie", &cookies)]).await;
+            assert_eq!(answer.status, 403, "{name} {target}");
+        }
+        for target in ["/x/../admin/x", "/public/%2e%2e/admin/x", "/x%00", "/x\\y", "/%zz"] {
+            let answer = ask(&gate, dialect, ("GET", target), &[("Cookie", &cookies)]).await;
+            assert_eq!(answer.status, 400, "{name} {target}");
+        }
+        let page = ask(&gate, dialect, ("GET", "/admin/x"), &[("Cookie", &cookies), HTML]).await;
+        // What nginx makes of a 403 is its own affair; the others pass a page on.
+        assert_eq!(page.text().contains("<html"), name != "ingress-nginx", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_is_answered_in_the_way_that_the_proxy_understands() {
+    let gate = gate("[127.0.0.1]").await;
+    let place = format!("{}/.linkgate/sign-in?return_to=%2Fdocs%3Fx%3D1", gate.origin);
+    for (name, dialect) in ALL {
+        let answer = ask(&gate, dialect, ("GET", "/docs?x=1"), &[HTML]).await;
+        if name == "ingress-nginx" {
+            // Whatever is no 2xx, 401 or 403 is 500 there.
+            assert_eq!((answer.status, answer.location()), (401, ""), "{name}");
+            assert_eq!(answer.json()["sign_in_url"], place);
+        } else {
+            assert_eq!((answer.status, answer.location()), (303, &*place), "{name}");
+        }
+        let programs: [&[(&str, &str)]; 5] = [
+            &[],
+            &[("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty"), ("Accept", "*/*")],
+            &[("X-Requested-With", "XMLHttpRequest"), HTML],
+            &[("Accept", "text/event-stream")],
+            // A 200, as gRPC would have it, would be a pass.
+            &[("Content-Type", "application/grpc")],
+        ];
+        for fields in programs {
+            let answer = ask(&gate, dialect, ("POST", "/docs?x=1"), fields).await;
+            assert_eq!(answer.status, 401, "{name} {fields:?}");
+            assert_eq!(answer.json()["sign_in_url"], place, "{name} {fields:?}");
+        }
+        let answer = ask(&gate, dialect, ("GET", "/closed/x"), &[HTML]).await;
+        assert_eq!(answer.status, 403, "{name}: signing in would not help");
+        let listed = [("Origin", "http://spa.localhost"), ("Accept", "*/*")];
+        let answer = ask(&gate, dialect, ("GET", "/docs"), &listed).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "http://spa.localhost", "{name}");
+        let preflight = [listed[0], ("Access-Control-Request-Method", "PUT")];
+        let answer = ask(&gate, dialect, ("OPTIONS", "/docs"), &preflight).await;
+        assert_eq!(answer.status, 401, "{name}: a 204 would be a pass");
+    }
+}
+
+/// `Upgrade` is of the connection, so it is not in the question; the key is.
+#[tokio::test]
+async fn a_websocket_of_another_origin_is_known_by_its_key() {
+    let gate = gate("[127.0.0.1]").await;
+    let cookies = signed_in(&gate).await;
+    for (name, dialect) in ALL {
+        for (origin, expected) in
+            [(gate.origin.as_str(), 200), ("http://evil.localhost", 403), ("null", 403)]
+        {
+            let fields = [
+                ("Cookie", cookies.as_str()),
+                ("Origin", origin),
+                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ];
+            let answer = ask(&gate, dialect, ("GET", "/socket"), &fields).await;
+            assert_eq!(answer.status, expected, "{name} {origin}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_may_ask() {
+    for trusted in ["[192.0.2.1]"] {
+        let gate = gate(trusted).await;
+        let cookies = signed_in(&gate).await;
+        for (name, dialect) in ALL {
+            let answer = ask(&gate, dialect, ("GET", "/public/x"), &[("Cookie", &cookies)]).await;
+            // Asked at a host of its own, it is no site's.
+            let expected = if name == "Envoy" { 401 } else { 421 };
+            assert_eq!(answer.status, expected, "{name}");
+            assert_eq!(answer.all("remote-user"), Vec::<&str>::new(), "{name}");
+        }
+    }
+}
+
+/// The question with one part missing, doubled, empty or wrong.
+#[tokio::test]
+async fn a_damaged_question_is_no_pass() {
+    let gate = gate("[127.0.0.1]").await;
+    let sent = |method, uri, fields: &[(&'static str, &'static str)]| {
+        let request = Request { method, uri, fields: fields.to_vec() };
+        [traefik(&gate, &request), envoy(&gate, &request), ingress_nginx(&gate, &request)]
+    };
+    let [_, envoy, nginx] = sent("GET", "/public/x", &[]);
+    let url = format!("X-Original-URL: http://{}/public/x\r\n", gate.host);
+    let with = |text: &str, old: &str, new: &str| {
+        assert!(text.contains(old), "{text}");
+        text.replacen(old, new, 1)
+    };
+    let other_host = url.replace(&gate.host, "evil.localhost");
+    let other_scheme = url.replace("http://", "https://");
+    let no_path = format!("X-Original-URL: http://{}\r\n", gate.host);
+    let damaged = [
+        with(&nginx, &url, ""),
+        with(&nginx, &url, &format!("{url}{url}")),
+        with(&nginx, &url, "X-Original-URL: \r\n"),
+        with(&nginx, &url, "X-Original-URL: /public/x\r\n"),
+        with(&nginx, &url, &other_host),
+        with(&nginx, &url, &other_scheme),
+        with(&nginx, &url, &no_path),
+        with(&nginx, &url, &url.replace("/public/x", "?/public/x")),
+        with(&nginx, &url, &url.replace("/public/x", "/public/x, /admin")),
+        with(&nginx, &url, &url.replace("http://", "http://user@")),
+        with(&nginx, "X-Original-Method: GET\r\n", ""),
+        with(&nginx, "X-Original-Method: GET", "X-Original-Method: get"),
+        with(&nginx, "X-Original-Method: GET", "X-Original-Method: TRACE"),
+        with(&nginx, "X-Original-Method: GET", "X-Original-Method: GET, POST"),
+        with(&nginx, &url, &format!("{url}X-Forwarded-Uri: /public/x\r\n")),
+        with(&nginx, &url, &format!("{url}X-Forwarded-Method: GET\r\n")),
+        with(&nginx, &url, &format!("{url}Forwarded: host=x\r\n")),
+        with(&envoy, "X-Forwarded-Proto: http\r\n", ""),
+        with(&envoy, "X-Forwarded-Proto: http", "X-Forwarded-Proto: https"),
+        with(&envoy, "X-Forwarded-Proto: http", "X-Forwarded-Proto: http, http"),
+        with(&envoy, "Content-Length", "X-Forwarded-Uri: /public/x\r\nContent-Length"),
+        with(&envoy, "Content-Length", &format!("{url}Content-Length")),
+        with(&envoy, "/check/public", "/check/.linkgate/sign-in/public"),
+        with(&envoy, "/check/public", "/check"),
+        with(&envoy, "/check/public", "//check/public"),
+    ];
+    for request in &damaged {
+        let answer = raw(gate.address, request.as_bytes()).await;
+        assert!(matches!(answer.status, 400 | 401 | 404 | 421), "{request}: {answer:?}");
+        assert_eq!(answer.all("remote-user"), Vec::<&str>::new(), "{request}");
+    }
+    for request in sent("GET", "/public/x", &[]) {
+        assert_eq!(raw(gate.address, request.as_bytes()).await.status, 200, "the whole one passes");
+    }
+}

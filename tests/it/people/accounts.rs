@@ -1,0 +1,146 @@
+//! Adding, suspending and removing people, by command beside the running process.
+
+use crate::flow::{SESSION, signed_in_as};
+use crate::support::gate::{Gate, Wishes};
+use crate::support::stores::{Kind, over_every_store};
+
+const ANN: &str = "ann@example.com";
+const BOB: &str = "bob@partner.example";
+const GUEST: &str = "guest@elsewhere.example";
+
+over_every_store!(
+    who_is_suspended_is_out_at_once_and_stays_out,
+    a_link_sent_before_the_suspension_is_worth_nothing,
+    accounts_let_guests_in_until_they_are_removed,
+    operators_see_and_end_sessions,
+);
+
+async fn who_is_suspended_is_out_at_once_and_stays_out(kind: Kind) {
+    let gate = kind.gate().await;
+    let (mut ann, mut bob) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut ann, ANN, "/").await;
+    gate.sign_in(&mut bob, BOB, "/").await;
+    assert_eq!(ann.get("/page").await.status, 200);
+    assert_eq!(gate.operator(&["accounts", "suspend", ANN]).done(), "ann@example.com: suspended\n");
+    gate.upstream.forget();
+    let stopped = ann.get("/page").await;
+    assert_eq!((stopped.status, gate.upstream.seen().len()), (303, 0));
+    assert!(stopped.location().starts_with("/.linkgate/sign-in?"));
+    assert_eq!(signed_in_as(&gate, &mut ann).await, None);
+    assert_eq!(bob.get("/page").await.status, 200, "nobody else is touched");
+    // The form answers as ever, and no mail leaves: one that was asked for later is there first.
+    assert_eq!(gate.ask(&mut gate.browser(), ANN, "/").await.status, 303);
+    gate.sign_in(&mut gate.browser(), BOB, "/").await;
+    assert_eq!(gate.mails().iter().filter(|mail| mail.to == ANN).count(), 1);
+    // To suspend and resume makes nobody a person with an account.
+    assert_eq!(gate.operator(&["accounts", "resume", ANN]).done(), "done: there is no account\n");
+    let listed = gate.operator(&["accounts", "list", "--json"]).json();
+    assert_eq!(listed, serde_json::json!({ "accounts": [] }));
+    assert_eq!(signed_in_as(&gate, &mut ann).await, None, "what has ended stays so");
+    gate.sign_in(&mut ann, ANN, "/").await;
+    assert_eq!(ann.get("/page").await.status, 200);
+}
+
+async fn a_link_sent_before_the_suspension_is_worth_nothing(kind: Kind) {
+    let gate = kind.gate().await;
+    let mut browser = gate.browser();
+    gate.ask(&mut browser, ANN, "/").await;
+    let mail = gate.mail(ANN, 1).await;
+    gate.operator(&["accounts", "suspend", ANN]).done();
+    let opened = browser.get(&mail.link()).await;
+    assert_eq!(opened.status, 410, "{}", opened.text());
+    assert!(!opened.text().to_lowercase().contains("suspend"));
+    assert_eq!(browser.post("/.linkgate/code", &[("code", &mail.code())]).await.status, 410);
+    let elsewhere = gate.browser().post(&mail.link(), &[("email", ANN)]).await;
+    assert_eq!(elsewhere.status, 410);
+    assert!(!browser.cookies.contains_key(SESSION) && elsewhere.all("set-cookie").is_empty());
+    // Nothing was spent either: after the suspension the same link works.
+    gate.operator(&["accounts", "resume", ANN]).done();
+    assert_eq!(browser.get(&mail.link()).await.status, 303);
+    assert_eq!(signed_in_as(&gate, &mut browser).await.as_deref(), Some(ANN));
+}
+
+const GUESTS: &str = r#"
+  - { name: app, origin: $ORIGIN, upstream: $UPSTREAM, allow: [accounts, "bob@partner.example"] }
+"#;
+
+async fn accounts_let_guests_in_until_they_are_removed(kind: Kind) {
+    let gate = Gate::with(Wishes { sites: GUESTS.into(), ..kind.wishes() }).await;
+    let mut guest = gate.browser();
+    assert_eq!(gate.ask(&mut guest, GUEST, "/").await.status, 303);
+    gate.sign_in(&mut gate.browser(), BOB, "/").await;
+    assert!(gate.mails().iter().all(|mail| mail.to == BOB), "no account, no mail");
+    let added = gate.operator(&["accounts", "add", "Guest@elsewhere.example", "--name", "Gus T."]);
+    assert_eq!(added.done(), "Guest@elsewhere.example: active\n");
+    // The mail goes to the spelling of the account, not to what was typed.
+    assert_eq!(gate.ask(&mut guest, "GUEST@elsewhere.example", "/").await.status, 303);
+    let mail = gate.mail("Guest@elsewhere.example", 1).await;
+    assert_eq!(guest.get(&mail.link()).await.status, 303);
+    assert_eq!(guest.get("/page").await.status, 200);
+    let table = gate.operator(&["accounts", "list"]).done();
+    let row = table.lines().nth(1).expect("a row");
+    assert!(table.starts_with("ADDRESS") && row.starts_with("Guest@elsewhere.example  active"));
+    assert!(row.contains("Gus T.") && row.contains("added"), "{table}");
+    gate.operator(&["accounts", "remove", GUEST]).done();
+    assert_eq!(guest.get("/page").await.status, 303, "the session ended with the account");
+    assert_eq!(gate.operator(&["accounts", "remove", GUEST]).code, 1);
+}
+
+async fn operators_see_and_end_sessions(kind: Kind) {
+    let gate = kind.gate().await;
+    let (mut first, mut second) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut first, ANN, "/").await;
+    gate.sign_in(&mut second, ANN, "/").await;
+    let listed = gate.operator(&["sessions", "list", ANN, "--json"]).json();
+    let handles: Vec<_> = listed["sessions"].as_array().expect("a list").iter().collect();
+    assert_eq!(handles.len(), 2);
+    let handle = handles[0]["handle"].as_str().expect("a handle");
+    assert_eq!(gate.operator(&["sessions", "end", BOB, "--session", handle]).code, 1, "not theirs");
+    assert_eq!(gate.operator(&["sessions", "end", ANN, "--session", "x"]).code, 64);
+    assert_eq!(gate.operator(&["sessions", "end", ANN, "--session", handle]).done(), "ended: 1\n");
+    let mut left = 0;
+    for browser in [&mut first, &mut second] {
+        left += usize::from(signed_in_as(&gate, browser).await.is_some());
+    }
+    assert_eq!(left, 1);
+    assert_eq!(gate.operator(&["sessions", "end", ANN]).done(), "ended: 1\n");
+    for browser in [&mut first, &mut second] {
+        assert_eq!(signed_in_as(&gate, browser).await, None);
+    }
+    assert_eq!(gate.operator(&["sessions", "list", ANN]).done().lines().count(), 1, "the heads");
+}
+
+#[tokio::test]
+async fn what_is_mistyped_names_nobody_and_says_so() {
+    let mut gate = Kind::embedded().gate().await;
+    for arguments in [
+        &["accounts", "suspend", "ann"][..],
+        &["accounts", "suspend", "ann@example.com,bob@example.com"],
+        &["accounts", "suspend", "Ann <ann@example.com>"],
+        &["accounts", "add", ANN, "--group", "a,b"],
+        &["accounts", "add", ANN, "--name", "a\nb"],
+        &["accounts", "add"],
+        &["accounts", "rename", ANN],
+    ] {
+        let told = gate.operator(arguments);
+        assert_eq!((told.code, &*told.out), (64, ""), "{arguments:?}: {}", told.err);
+        assert!(!told.err.is_empty());
+    }
+    assert_eq!(gate.operator(&["accounts", "resume", ANN]).code, 1, "not suspended");
+    assert_eq!(gate.operator(&["accounts", "list"]).done().lines().count(), 1);
+    // Without the process, the same over the store itself.
+    gate.kill();
+    gate.operator(&["accounts", "add", ANN, "--group", "staff"]).done();
+    gate.run().await;
+    let listed = gate.operator(&["accounts", "list", "--json"]).json();
+    assert_eq!(listed["accounts"][0]["groups"], serde_json::json!(["staff"]));
+}
+
+#[tokio::test]
+async fn a_store_that_is_nobodys_to_open_is_told() {
+    let mut gate = Kind::memory().gate().await;
+    gate.kill();
+    let told = gate.operator(&["accounts", "list"]);
+    assert_eq!(told.code, 1);
+    assert!(told.err.contains("does not answer at 127.0.0.1:"), "{}", told.err);
+}

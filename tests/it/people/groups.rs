@@ -1,0 +1,76 @@
+//! Groups of now: of the account, of the configuration and of the watched file.
+
+use crate::support::client::Browser;
+use crate::support::eventually;
+use crate::support::gate::{Gate, Wishes};
+use crate::support::stores::{Kind, over_every_store};
+
+const ANN: &str = "ann@example.com";
+
+const SITES: &str = r#"
+  - name: app
+    origin: $ORIGIN
+    upstream: $UPSTREAM
+    allow: ["@example.com"]
+    rules: [{ path: "/admin/**", allow: ["group:admins"] }]
+groups: { admins: [], staff: ["@example.com"] }
+"#;
+
+over_every_store!(groups_of_an_account_count_now);
+
+async fn status(browser: &mut Browser, target: &str) -> u16 {
+    browser.get(target).await.status
+}
+
+async fn groups_of_an_account_count_now(kind: Kind) {
+    let gate = Gate::with(Wishes { sites: SITES.into(), ..kind.wishes() }).await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    assert_eq!(status(&mut ann, "/admin/x").await, 403);
+    gate.operator(&["accounts", "add", ANN, "--group", "admins", "--group", "zebras"]).done();
+    // Another process has done it to a shared store: at once, or within a second.
+    eventually("the group", async || (status(&mut ann, "/admin/x").await == 200).then_some(()))
+        .await;
+    let seen = gate.upstream.seen().pop().expect("a request");
+    assert_eq!(seen.header("remote-groups"), "admins,staff,zebras");
+    gate.operator(&["accounts", "add", ANN]).done();
+    eventually("no group", async || (status(&mut ann, "/admin/x").await == 403).then_some(()))
+        .await;
+    assert_eq!(status(&mut ann, "/page").await, 200, "still signed in");
+}
+
+fn with_file(text: &str) -> (tempfile::TempDir, Wishes) {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("groups.yaml"), text).expect("a file");
+    let extra = format!("groups_file: \"{}\"", folder.path().join("groups.yaml").display());
+    (folder, Wishes { sites: SITES.into(), extra, ..Wishes::default() })
+}
+
+#[tokio::test]
+async fn the_file_is_read_anew_and_a_broken_one_changes_nothing() {
+    let (folder, wishes) = with_file("admins: []\n");
+    let path = folder.path().join("groups.yaml");
+    let gate = Gate::with(wishes).await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    assert_eq!(status(&mut ann, "/admin/x").await, 403);
+    std::fs::write(&path, "admins: [Ann@example.com]\n").expect("a file");
+    eventually("the group", async || (status(&mut ann, "/admin/x").await == 200).then_some(()))
+        .await;
+    assert_eq!(gate.upstream.seen().pop().expect("seen").header("remote-groups"), "admins,staff");
+    for (broken, why) in [
+        ("admins: [ann@example.com\n", "is not valid YAML"),
+        ("admins: [everyone]\n", "cannot be in a group"),
+        ("- admins\n", "must be a map"),
+    ] {
+        std::fs::write(&path, broken).expect("a file");
+        eventually(why, async || gate.log().contains(why).then_some(())).await;
+        assert_eq!(status(&mut ann, "/admin/x").await, 200, "{broken}: those from before hold");
+    }
+    std::fs::remove_file(&path).expect("a file");
+    eventually("it is gone", async || gate.log().contains("does not exist").then_some(())).await;
+    assert_eq!(status(&mut ann, "/admin/x").await, 200);
+    std::fs::write(&path, "admins: []\n").expect("a file");
+    eventually("no group", async || (status(&mut ann, "/admin/x").await == 403).then_some(()))
+        .await;
+}

@@ -1,0 +1,251 @@
+//! Another configuration, while linkgate runs.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use jsonwebtoken::{Algorithm, decode_header};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::flow::signed_in_as;
+use crate::support::app::{application, head, site};
+use crate::support::client::Browser;
+use crate::support::eventually;
+use crate::support::gate::{Gate, Wishes};
+
+const ANN: &str = "ann@example.com";
+const BOB: &str = "bob@partner.example";
+
+/// Waits until `/readyz` says this, and returns all it says.
+async fn says(gate: &Gate, words: &str) -> String {
+    eventually(&format!("/readyz says {words:?}"), async || {
+        let answer = gate.ready().await;
+        assert_eq!(answer.status, 200, "linkgate stays ready");
+        Some(answer.text()).filter(|text| text.contains(words))
+    })
+    .await
+}
+
+async fn status(browser: &mut Browser, path: &str) -> u16 {
+    browser.get(path).await.status
+}
+
+#[tokio::test]
+async fn who_is_taken_from_a_list_is_out_at_the_next_request() {
+    let gate = Gate::start().await;
+    let (mut ann, mut bob) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut ann, ANN, "/").await;
+    gate.sign_in(&mut bob, BOB, "/").await;
+    assert_eq!(signed_in_as(&gate, &mut bob).await.as_deref(), Some(BOB));
+    gate.edit(", \"bob@partner.example\"", "");
+    eventually("bob is out", async || (status(&mut bob, "/page").await == 403).then_some(())).await;
+    assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN), "ann stays");
+    // And back: the session was not ended, only of no use.
+    gate.edit("[\"@example.com\"]", "[\"@example.com\", \"bob@partner.example\"]");
+    eventually("bob is back", async || (status(&mut bob, "/page").await == 200).then_some(()))
+        .await;
+}
+
+#[tokio::test]
+async fn a_signal_is_enough() {
+    let gate = Gate::start().await;
+    let mut browser = gate.browser();
+    assert_eq!(status(&mut browser, "/news/today").await, 303);
+    gate.edit("/public/**", "/news/**");
+    let sent = Command::new("kill").args(["-HUP", &gate.pid().to_string()]).status();
+    assert!(sent.expect("kill").success());
+    eventually("the rule counts", async || {
+        (status(&mut browser, "/news/today").await == 200).then_some(())
+    })
+    .await;
+    assert_eq!(status(&mut browser, "/public/a").await, 303, "and the old one does not");
+}
+
+#[tokio::test]
+async fn what_an_application_is_told_changes_without_a_restart() {
+    let gate = Gate::start().await;
+    let mut browser = gate.browser();
+    gate.sign_in(&mut browser, ANN, "/").await;
+    assert_eq!(status(&mut browser, "/page").await, 200);
+    let seen = gate.upstream.seen().pop().expect("a request");
+    assert_eq!((seen.all("remote-user"), seen.all("x-proof").len()), (vec![ANN], 0));
+    let algorithm = |proof: &str| decode_header(proof).expect("a head").alg;
+    assert_eq!(algorithm(seen.header("x-linkgate-assertion")), Algorithm::EdDSA);
+    let told = "identity_headers: x-forwarded\n    headers: { X-Proxy: linkgate }\n    \
+                assertion: { algorithm: ES256, lifetime: 1m, header: X-Proof }\n    rules:";
+    gate.edit("rules:", told);
+    let seen = eventually("the new words are used", async || {
+        assert_eq!(status(&mut browser, "/page").await, 200, "nobody has to sign in again");
+        let seen = gate.upstream.seen().pop().expect("a request");
+        (seen.all("x-proof").len() == 1).then_some(seen)
+    })
+    .await;
+    assert_eq!((seen.all("x-forwarded-user"), seen.all("x-proxy")), (vec![ANN], vec!["linkgate"]));
+    assert_eq!((seen.all("remote-user").len(), seen.all("x-linkgate-assertion").len()), (0, 0));
+    assert_eq!(algorithm(seen.header("x-proof")), Algorithm::ES256);
+    let keys = browser.get("/.linkgate/jwks.json").await.text();
+    assert!(keys.contains("P-256") && !keys.contains("Ed25519"), "{keys}");
+}
+
+#[tokio::test]
+async fn a_broken_configuration_changes_nothing_and_says_why() {
+    let gate = Gate::start().await;
+    let mut browser = gate.browser();
+    let sound = says(&gate, "configuration: in force since").await;
+    gate.edit("access: public", "acces: public");
+    let report = says(&gate, "configuration: not changed at").await;
+    for words in ["linkgate.yaml:", "acces", "did you mean", &sound[..sound.find('Z').unwrap()]] {
+        assert!(report.contains(words), "{words} is missing: {report}");
+    }
+    assert!(gate.whole_log().await.contains("the configuration was not changed"));
+    assert_eq!(status(&mut browser, "/public/a").await, 200, "the old one is in force");
+    assert_eq!(status(&mut browser, "/page").await, 303);
+    gate.edit("acces: public", "access: public");
+    eventually("nothing is left to complain about", async || {
+        let report = gate.ready().await.text();
+        (!report.contains("not changed") && report != sound).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_set_up_once_waits_for_a_restart_and_holds_nothing_else_up() {
+    let gate = Gate::start().await;
+    let mut browser = gate.browser();
+    gate.edit("store: { memory: {} }", "store: { embedded: { path: other } }\nprefix: /.gate");
+    gate.edit("/public/**", "/news/**");
+    let report = says(&gate, "waits for a restart").await;
+    assert!(report.contains("waits for a restart: store, prefix"), "{report}");
+    assert_eq!(status(&mut browser, "/news/a").await, 200, "the rest is in force");
+    assert_eq!(status(&mut browser, "/.linkgate/sign-in").await, 200, "the prefix is the old one");
+    assert!(!gate.path("other").exists(), "no other store was opened");
+    std::fs::write(gate.path("secret"), "another secret ".repeat(4)).expect("the secret");
+    says(&gate, "waits for a restart: secret, store, prefix").await;
+    std::fs::write(gate.path("secret"), "a secret of tests, ".repeat(4)).expect("the secret");
+    gate.edit("store: { embedded: { path: other } }\nprefix: /.gate", "store: { memory: {} }");
+    eventually("it is as it was", async || {
+        (!gate.ready().await.text().contains("restart")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn templates_and_texts_are_followed_too() {
+    let brand = "brand: { templates: \"$DIR/looks\", texts: { en: { sign-in-email: First } } }";
+    let folder = tempfile::tempdir().expect("a folder");
+    let brand = brand.replace("$DIR", &folder.path().display().to_string());
+    std::fs::create_dir(folder.path().join("looks")).expect("a folder");
+    let gate = Gate::with(Wishes { extra: brand, ..Wishes::default() }).await;
+    let mut browser = gate.browser();
+    let form = browser.get("/.linkgate/sign-in").await;
+    assert!(form.text().contains("First"));
+    let template = folder.path().join("looks/sign_in.html");
+    std::fs::write(&template, "Second {{ site.name }} {{ typo }}").expect("a template");
+    let report = says(&gate, "not changed at").await;
+    assert!(report.contains("looks/sign_in.html:1"), "{report}");
+    assert!(browser.get("/.linkgate/sign-in").await.text().contains("First"));
+    std::fs::write(&template, "Second {{ site.name }}").expect("a template");
+    eventually("the page of the folder", async || {
+        let form = browser.get("/.linkgate/sign-in").await;
+        (form.text() == "Second app").then_some(())
+    })
+    .await;
+}
+
+/// Sends one line, and then nothing for ever.
+async fn news(mut stream: TcpStream) {
+    let Some(_) = head(&mut stream).await else { return };
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.read(&mut [0; 1]).await;
+}
+
+async fn listen(gate: &Gate, browser: &Browser, path: &str) -> TcpStream {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}\r\n",
+        gate.host,
+        browser.cookie_line()
+    );
+    let mut stream = TcpStream::connect(gate.address).await.expect("connect");
+    stream.write_all(request.as_bytes()).await.expect("write");
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"data: 1\n\n\r\n") {
+        seen.push(stream.read_u8().await.expect("the first event"));
+    }
+    stream
+}
+
+#[tokio::test]
+async fn open_streams_end_with_the_rule_that_let_them_through() {
+    let upstream = format!("http://{}", application(news).await);
+    let sites =
+        site(&upstream).replace("\"@example.com\"", "\"@example.com\", \"eve@other.example\"");
+    let gate = Gate::with(Wishes { sites, ..Wishes::default() }).await;
+    let (mut ann, mut eve) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut ann, ANN, "/.linkgate/account").await;
+    gate.sign_in(&mut eve, "eve@other.example", "/.linkgate/account").await;
+    let mut of_ann = listen(&gate, &ann, "/events").await;
+    let mut of_eve = listen(&gate, &eve, "/events").await;
+    let mut of_nobody = listen(&gate, &gate.browser(), "/public/events").await;
+    gate.edit(", \"eve@other.example\"", "");
+    let mut rest = Vec::new();
+    of_eve.read_to_end(&mut rest).await.expect("the end of the stream");
+    // A stream that is let through by the new configuration, too, goes on: were it ended, it would
+    // have been in the same step.
+    let silent = |stream: &TcpStream| {
+        let error = stream.try_read(&mut [0; 1]).expect_err("nothing to read");
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    };
+    silent(&of_ann);
+    silent(&of_nobody);
+    gate.edit("access: public", "access: deny");
+    of_nobody.read_to_end(&mut rest).await.expect("the end of the public stream");
+    silent(&of_ann);
+    gate.edit("name: app", "name: app2");
+    gate.edit("app.localhost", "gone.localhost");
+    of_ann.read_to_end(&mut rest).await.expect("the end of the stream with its site");
+}
+
+#[tokio::test]
+async fn no_request_is_lost_while_configurations_change() {
+    let gate = Arc::new(Gate::start().await);
+    let (stop, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let mut first = gate.browser();
+    gate.sign_in(&mut first, ANN, "/").await;
+    let load: Vec<_> = (0..8)
+        .map(|_| {
+            let (stop, served) = (Arc::clone(&stop), Arc::clone(&served));
+            let (address, host) = (gate.address, gate.host.clone());
+            let cookies = first.cookie_line();
+            tokio::spawn(async move {
+                let request = format!("GET /page HTTP/1.1\r\nHost: {host}\r\n{cookies}\r\n");
+                let mut stream = TcpStream::connect(address).await.expect("connect");
+                while !stop.load(Ordering::Relaxed) {
+                    stream.write_all(request.as_bytes()).await.expect("the request goes out");
+                    let answer = crate::support::client::read_answer(&mut stream, false).await;
+                    assert_eq!(answer.status, 200, "request {}", served.load(Ordering::Relaxed));
+                    served.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    let pid = gate.pid().to_string();
+    let mut stranger = gate.browser();
+    gate.edit("/public/**", "/open-0/**");
+    for round in 1..=10 {
+        gate.edit(&format!("/open-{}/", round - 1), &format!("/open-{round}/"));
+        assert!(Command::new("kill").args(["-HUP", &pid]).status().expect("kill").success());
+        let before = served.load(Ordering::Relaxed);
+        eventually("another configuration, under load", async || {
+            let is_open = status(&mut stranger, &format!("/open-{round}/a")).await == 200;
+            (is_open && served.load(Ordering::Relaxed) > before + 50).then_some(())
+        })
+        .await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    for one in load {
+        one.await.expect("no request failed");
+    }
+    assert!(served.load(Ordering::Relaxed) > 500);
+}

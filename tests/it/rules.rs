@@ -1,0 +1,6 @@
+//! Access rules as operators meet them: in the commands, on the wire, and before real servers.
+
+mod commands;
+mod networks;
+mod servers;
+mod sites;
