@@ -37,12 +37,12 @@ use std::path::Path;
 pub use environment::{Environment, Recorded, SystemEnvironment};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    Backend, BrandConfig, BrandText, Config, Expectation, Expected, Listener,
-    LogConfig, LogFormat, LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders,
-    OtherBrowser, Password, Prefix, Question, RedisConfig, Registration, SecretPlan, ServerConfig,
-    SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn, SmtpConfig, SmtpTls,
-    StoreConfig, TlsFiles, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol,
-    UpstreamServer, WholeUrl,
+    Backend, BrandConfig, BrandText, Config, Expectation, Expected, Listener, LogConfig, LogFormat,
+    LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders, OtherBrowser, Password,
+    Prefix, Question, RedisConfig, Registration, SecretPlan, ServerConfig, SessionConfig,
+    SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig,
+    TlsFiles, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer,
+    WholeUrl,
 };
 
 impl Config {

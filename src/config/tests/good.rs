@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    Backend, Config, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
-    SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
+    Backend, Config, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix, SecretPlan,
+    ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
 };
 use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
 use crate::domain::disclosure::{IdentityHeaders, Preset};
