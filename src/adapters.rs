@@ -1,5 +1,6 @@
 //! The outside, behind the ports: stores and their clock, and the ways a mail leaves.
 
+pub mod argon2;
 pub mod clock;
 pub mod embedded;
 pub mod mail;

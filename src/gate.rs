@@ -2,7 +2,8 @@
 //!
 //! 1. [`Gate::request_link`]: an address asks for a mail ([`ask`]).
 //! 2. [`Gate::open_link`]: the link is opened; in the browser that asked it signs in ([`redeem`]).
-//! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]).
+//! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]); where a
+//!    site accepts passwords, [`Gate::redeem_password`] is one more ([`password`]).
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
 //! 6. [`keys::rotate`]: the operator changes the keys of the assertion.
@@ -16,6 +17,7 @@ pub mod ask;
 pub mod keys;
 pub mod mail_job;
 mod notice;
+pub mod password;
 pub mod redeem;
 pub mod report;
 pub mod sessions;
@@ -37,7 +39,7 @@ use crate::domain::remembered::RememberedKey;
 use crate::domain::secret::Secret;
 use crate::domain::terms::SignInTerms;
 use crate::domain::token::{self, TokenDigest, TokenKey};
-use crate::ports::{Clock, Entropy, Store};
+use crate::ports::{Clock, Entropy, Passwords, Store};
 use mail_job::MailSeal;
 
 /// The keys of an installation, each for one use.
@@ -77,6 +79,7 @@ pub struct Gate {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    passwords: Arc<dyn Passwords>,
     keys: Keys,
     prefix: String,
     mail_waits: Arc<Notify>,
@@ -124,13 +127,14 @@ impl std::fmt::Debug for Place<'_> {
 }
 
 impl Gate {
-    /// Joins a store, a clock, randomness and the keys. `prefix` is the reserved path, as in
-    /// `/.linkgate`.
+    /// Joins a store, a clock, randomness, the work on passwords and the keys. `prefix` is the
+    /// reserved path, as in `/.linkgate`.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        passwords: Arc<dyn Passwords>,
         secret: &Secret,
         prefix: &str,
     ) -> Self {
@@ -138,6 +142,7 @@ impl Gate {
             store,
             clock,
             entropy,
+            passwords,
             keys: Keys::new(secret),
             prefix: prefix.to_owned(),
             mail_waits: Arc::default(),
@@ -155,6 +160,7 @@ impl Gate {
             store,
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),
+            passwords: Arc::clone(&self.passwords),
             keys: self.keys.clone(),
             prefix: self.prefix.clone(),
             mail_waits: Arc::clone(&self.mail_waits),

@@ -23,6 +23,7 @@ pub mod looks;
 pub mod mail;
 pub mod onward;
 pub mod pages;
+pub mod password;
 pub mod person;
 pub mod phrases;
 pub mod refusal;
@@ -186,6 +187,7 @@ impl Portal {
 fn router(desk: &Arc<Desk>) -> Router {
     let routes = Router::new()
         .route("/sign-in", get(sign_in::form).post(sign_in::submit))
+        .route("/password", get(password::form).post(password::submit))
         .route("/check-mail", get(waiting::page))
         .route("/wait", get(waiting::state))
         .route("/resend", post(waiting::resend))
@@ -199,6 +201,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/account", get(person::account).post(person::end_sessions))
         .route("/api/sign-in", get(api::state).post(api::sign_in))
         .route("/api/resend", post(api::resend))
+        .route("/api/password", post(api::choose_password))
         .route("/api/verify", post(api::verify))
         .route("/api/session", get(sessions::session).delete(sessions::end_session))
         .route("/api/sessions", get(sessions::list).delete(sessions::end_others))

@@ -2,6 +2,7 @@
 //!
 //! One contract suite (`tests/it/store_contract.rs`) holds every store to these laws.
 
+mod passwords;
 mod people;
 
 use std::error::Error;
@@ -20,6 +21,7 @@ use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
+pub use passwords::{Passwords, TooBusy};
 pub use people::{AccountChange, AccountChanged, Accounts, ServiceTokens};
 
 /// The store did not do what was asked, or did not say so in time.
@@ -54,8 +56,9 @@ pub struct Beginning<'a> {
     pub attempt: &'a Attempt,
     /// Whose attempt it is; together with the browser this says what it replaces.
     pub person: PersonKey,
-    /// The mail that carries link and code.
-    pub mail: &'a QueuedMail,
+    /// The mail that carries link and code. None where nothing is waited for, because a password
+    /// proves at once: then the attempt is not the browser's latest either.
+    pub mail: Option<&'a QueuedMail>,
     /// Until when the record is kept, whatever happens.
     pub keep_until: UnixMillis,
     /// Whether it takes the place of an older attempt. One whose mail is held back must not: the
@@ -93,8 +96,26 @@ pub struct NewSession<'a> {
     pub person: PersonKey,
     /// A session of the same browser that ends in the same step (fixation, GHSA-f24x-5g9q-753f).
     pub replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
-    /// The account that is made in the same step, unless the person has one.
-    pub registers: Option<&'a Account>,
+    /// What becomes of the person's account in the same step.
+    pub account: AccountStep<'a>,
+}
+
+/// What a sign-in does to the account of the person.
+#[derive(Clone, Copy, Debug)]
+pub enum AccountStep<'a> {
+    /// Nothing.
+    Kept,
+    /// It is made, unless the person has one.
+    Registers(&'a Account),
+    /// It must be the very one that was judged; if it is another one meanwhile, nothing happens.
+    Judged {
+        /// Its revision, none if there was none.
+        revision: Option<u64>,
+        /// What it becomes, if it changes. It must be active.
+        to: Option<&'a Account>,
+        /// Whether all other sessions of the person end.
+        ends_others: bool,
+    },
 }
 
 /// What became of a [`Settlement`].
@@ -102,7 +123,8 @@ pub struct NewSession<'a> {
 pub enum Settled {
     /// It was done, durably.
     Done,
-    /// The attempt is in another state by now, or gone; nothing was changed.
+    /// The attempt is in another state by now, or gone, or the account is not the one that was
+    /// judged; nothing was changed.
     Changed,
     /// The person is suspended, or has an account that cannot be read; nothing was changed.
     Barred,
@@ -117,9 +139,9 @@ pub enum Settled {
 /// of linkgate. Law 4: a record of a version that is not known reads as absent.
 #[async_trait]
 pub trait Attempts: Send + Sync {
-    /// Stores an attempt and queues its mail, in one step. If it [`replaces`](Beginning::replaces),
+    /// Stores an attempt and queues its mail, if it has one, in one step. If it [`replaces`](Beginning::replaces),
     /// an older live attempt of the same browser and person becomes [`State::replaced`] in that
-    /// step. The new one becomes the browser's latest.
+    /// step. One with a mail becomes the browser's latest.
     async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()>;
 
     /// The attempt of a link. Changes nothing.

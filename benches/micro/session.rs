@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Bencher, Criterion};
+use linkgate::adapters::argon2::Argon2Passwords;
 use linkgate::adapters::clock::StoreClock;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::attempt::{Attempt, State};
@@ -17,7 +18,8 @@ use linkgate::domain::session::Session;
 use linkgate::domain::token::{self, Token, TokenDigest};
 use linkgate::gate::Gate;
 use linkgate::ports::{
-    Beginning, Clock, MailId, NewSession, OsEntropy, QueuedMail, Settlement, Store, SystemClock,
+    AccountStep, Beginning, Clock, MailId, NewSession, OsEntropy, QueuedMail, Settlement, Store,
+    SystemClock,
 };
 use tokio::runtime::Runtime;
 
@@ -54,7 +56,9 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(store);
         let secret = Secret::new(&[7; 32]).expect("a secret");
         let clock = Arc::new(StoreClock::new(SystemClock));
-        let gate = Gate::new(Arc::clone(&store), clock, Arc::new(OsEntropy), &secret, "/.linkgate");
+        let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::new(OsEntropy)));
+        let entropy = Arc::new(OsEntropy);
+        let gate = Gate::new(Arc::clone(&store), clock, entropy, passwords, &secret, "/.linkgate");
         let token = Token::mint(&gate.keys().token, [1; 32]);
         runtime.block_on(async {
             signed_in(&*store, 0, token.digest()).await;
@@ -103,6 +107,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         network: "192.0.2.1".into(),
         language: Language::English,
         stranger: false,
+        new_password: None,
         admitted: true,
     };
     let mut id = [0; 16];
@@ -110,7 +115,8 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
     let mail = QueuedMail { id: MailId(id), sealed: vec![0; 64], expires_at: now.after(DAY) };
     let keep_until = now.after(DAY);
     let (attempt, mail) = (&attempt, &mail);
-    let beginning = Beginning { link, attempt, person, mail, keep_until, replaces: true, now };
+    let beginning =
+        Beginning { link, attempt, person, mail: Some(mail), keep_until, replaces: true, now };
     store.begin(&beginning).await.expect("an attempt");
     let session = Session {
         realm: REALM.into(),
@@ -129,7 +135,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
             session: &session,
             person,
             replaces: None,
-            registers: None,
+            account: AccountStep::Kept,
         }),
         mail: None,
         keep_until,

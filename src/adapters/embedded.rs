@@ -29,6 +29,7 @@ use redb::{Builder, Database, StorageError};
 pub use self::open::{FILE_NAME, OpenError};
 
 use self::codec::StoredAttempt;
+use self::steps::MakeAccount;
 use self::tables::{Tables, View, pair};
 use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::domain::account::Account;
@@ -38,8 +39,8 @@ use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 use crate::ports::{
-    AccountChange, AccountChanged, Accounts, Attempts, Beginning, ClaimedMail, Limits, MailId,
-    NewSession, Outbox, Sessions, Settled, Settlement, StoreError, Stored, Upkeep,
+    AccountChange, AccountChanged, AccountStep, Accounts, Attempts, Beginning, ClaimedMail, Limits,
+    MailId, NewSession, Outbox, Sessions, Settled, Settlement, StoreError, Stored, Upkeep,
 };
 
 /// The embedded store. Dropping it finishes what is queued and closes the file.
@@ -141,7 +142,7 @@ impl Attempts for Embedded {
             browser: attempt.browser,
             person,
             attempt: encoded.map_err(|error| StoreError::new(DOING, error))?,
-            mail: mail.clone(),
+            mail: mail.cloned(),
             keep_until,
             replaces,
             now,
@@ -188,11 +189,18 @@ impl Attempts for Embedded {
 }
 
 fn make(new: &NewSession<'_>) -> Result<steps::Make, serde_json::Error> {
-    let &NewSession { digest, session, person, replaces, registers } = new;
+    let &NewSession { digest, session, person, replaces, account } = new;
     let expires_at = session.expires_at;
     let session = codec::encode_session(session, person)?;
-    let registers = registers.map(codec::encode_account).transpose()?;
-    Ok(steps::Make { digest, session, person, expires_at, replaces, registers })
+    let account = match account {
+        AccountStep::Kept => MakeAccount::Kept,
+        AccountStep::Registers(account) => MakeAccount::Registers(codec::encode_account(account)?),
+        AccountStep::Judged { revision, to, ends_others } => {
+            let to = to.map(codec::encode_account).transpose()?;
+            MakeAccount::Judged { revision, to, ends_others }
+        }
+    };
+    Ok(steps::Make { digest, session, person, expires_at, replaces, account })
 }
 
 #[async_trait]
@@ -253,8 +261,8 @@ impl Accounts for Embedded {
 
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
         const DOING: &str = "change an account";
-        let AccountChange { person, from, to } = change;
-        let ends_sessions = to.is_none_or(Account::is_suspended);
+        let AccountChange { person, from, to, ends_sessions } = change;
+        let ends_sessions = ends_sessions || to.is_some_and(Account::is_suspended);
         let to = to.map(codec::encode_account).transpose();
         let to = to.map_err(|error| StoreError::new(DOING, error))?;
         let step = accounts::Change { person, from, to, ends_sessions };

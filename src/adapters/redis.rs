@@ -36,8 +36,8 @@ use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 use crate::ports::{
-    Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled, Settlement,
-    StoreError, Stored, Upkeep,
+    AccountStep, Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled,
+    Settlement, StoreError, Stored, Upkeep,
 };
 
 /// How much longer keys live than their values count: room for clocks that differ.
@@ -142,18 +142,21 @@ impl Attempts for RedisStore {
         script
             .key(self.keys.browser(attempt.browser))
             .key(self.keys.open(attempt.browser, person))
-            .key(self.keys.outbox())
-            .key(self.keys.mail(mail.id))
             .arg(link.to_hex())
             .arg(json(DOING, attempt)?)
             .arg(now.0)
             .arg(ttl(keep_until, now))
             .arg(self.keys.attempts())
-            .arg(mail.id.to_hex())
-            .arg(mail.sealed.as_slice())
-            .arg(mail.expires_at.0)
-            .arg(ttl(mail.expires_at, now))
             .arg(u8::from(replaces));
+        if let Some(mail) = mail {
+            script
+                .key(self.keys.outbox())
+                .key(self.keys.mail(mail.id))
+                .arg(mail.id.to_hex())
+                .arg(mail.sealed.as_slice())
+                .arg(mail.expires_at.0)
+                .arg(ttl(mail.expires_at, now));
+        }
         self.connection.ask(DOING, Request::Script(&script)).await
     }
 
@@ -204,8 +207,20 @@ impl Attempts for RedisStore {
                 .arg(new.session.last_seen.0)
                 .arg(ttl(new.session.expires_at, now))
                 .arg(hex(new.person.0))
-                .arg(new.registers.map_or(0, |account| account.revision))
-                .arg(new.registers.map(|it| json(DOING, it)).transpose()?.unwrap_or_default());
+                .arg(self.keys.sessions());
+            let (word, judged, to, ends_others) = match new.account {
+                AccountStep::Kept => ("kept", None, None, false),
+                AccountStep::Registers(account) => ("registers", None, Some(account), false),
+                AccountStep::Judged { revision, to, ends_others } => {
+                    ("judged", revision, to, ends_others)
+                }
+            };
+            script
+                .arg(word)
+                .arg(judged.map(|it| it.to_string()).unwrap_or_default())
+                .arg(to.map_or(0, |account| account.revision))
+                .arg(to.map(|it| json(DOING, it)).transpose()?.unwrap_or_default())
+                .arg(u8::from(ends_others));
         }
         if let Some((replaced, person)) = replaces {
             script

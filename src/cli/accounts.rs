@@ -1,15 +1,20 @@
 //! `linkgate accounts` and `linkgate sessions`: what operators do to people.
 
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::admin::{AdminError, Way};
 use super::table::table;
 use super::{EX_USAGE, fail, load, say};
 use crate::domain::email::EmailAddress;
+
+/// Longest line that is read as a password, in bytes.
+const LONGEST_LINE: u64 = 4096;
 
 /// What all of these commands take.
 #[derive(Debug, Args)]
@@ -58,6 +63,18 @@ pub(super) enum AccountsCommand {
         /// The person.
         #[arg(value_parser = address)]
         address: EmailAddress,
+    },
+    /// Set the password of a person, for sites with `mode: hybrid`, and end their sessions. It is
+    /// asked for, or read from the first line of the standard input.
+    SetPassword {
+        #[command(flatten)]
+        common: Common,
+        /// The person.
+        #[arg(value_parser = address)]
+        address: EmailAddress,
+        /// Take the password away instead: the link stays.
+        #[arg(long)]
+        remove: bool,
     },
     /// Remove an account and end its sessions. Whom `allow` names can sign in again.
     Remove {
@@ -110,12 +127,16 @@ pub(super) fn run(command: &AccountsCommand) -> ExitCode {
                 ("GROUPS", "groups"),
                 ("NAME", "name"),
                 ("ORIGIN", "origin"),
+                ("PASSWORD SINCE", "password_set_at"),
                 ("SINCE", "created_at"),
             ];
             table(&heads, rows(answer, "accounts"))
         }),
         AccountsCommand::Suspend { common, address } => to_person(common, address, "suspend"),
         AccountsCommand::Resume { common, address } => to_person(common, address, "resume"),
+        AccountsCommand::SetPassword { common, address, remove } => {
+            set_password(common, address, *remove)
+        }
         AccountsCommand::Remove { common, address } => to_person(common, address, "remove"),
     }
 }
@@ -123,6 +144,53 @@ pub(super) fn run(command: &AccountsCommand) -> ExitCode {
 fn to_person(common: &Common, address: &EmailAddress, verb: &str) -> ExitCode {
     let said = json!({ "email": address.spelling() });
     act(common, |way| way.ask(&format!("/api/accounts/{verb}"), Some(&said)), person)
+}
+
+fn set_password(common: &Common, address: &EmailAddress, remove: bool) -> ExitCode {
+    let typed = if remove { Ok(None) } else { new_password().map(Some) };
+    let typed = match typed {
+        Ok(typed) => typed,
+        Err(error) => return fail(&error),
+    };
+    let mut said = json!({ "email": address.spelling(), "password": null });
+    if let Some(typed) = &typed {
+        said["password"] = typed.as_str().into();
+    }
+    let done = act(
+        common,
+        |way| way.ask("/api/accounts/set-password", Some(&said)),
+        |answer| {
+            let set_at = answer["account"]["password_set_at"].as_str();
+            let state =
+                if set_at.is_some() { "the password is set" } else { "there is no password" };
+            format!("{}: {state}", address.spelling())
+        },
+    );
+    // The document holds it, too.
+    if let Some(Value::String(text)) = said.get_mut("password") {
+        text.zeroize();
+    }
+    done
+}
+
+/// Asks at the terminal, twice, without showing it; where there is none, reads one line.
+fn new_password() -> io::Result<Zeroizing<String>> {
+    if !io::stdin().is_terminal() {
+        let mut line = Zeroizing::new(String::new());
+        io::stdin().lock().take(LONGEST_LINE).read_line(&mut line)?;
+        let length = line.trim_end_matches(['\r', '\n']).len();
+        line.truncate(length);
+        return Ok(line);
+    }
+    let first = Zeroizing::new(rpassword::prompt_password("New password: ")?);
+    let again = Zeroizing::new(rpassword::prompt_password("The same once more: ")?);
+    if first == again {
+        return Ok(first);
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "the two are not the same; nothing was changed",
+    ))
 }
 
 /// All pages of the list.

@@ -15,12 +15,13 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
 use super::secret_file;
+use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::config::{Config, Password, StoreConfig};
 use crate::gate::Gate;
-use crate::portal::admin::{AdminDesk, HEADER, router};
-use crate::ports::{Clock, OsEntropy, Store, SystemClock};
+use crate::portal::admin::{AdminDesk, AdminFacts, Facts, HEADER, router};
+use crate::ports::{Clock, Entropy, OsEntropy, Store, SystemClock};
 
 /// How long the running process may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -89,8 +90,12 @@ impl Way {
         let synced = runtime.block_on(clock.sync(&*store));
         synced.map_err(|error| failed(&format_args!("{error}: {}", error.source)))?;
         let clock: Arc<dyn Clock> = clock;
-        let gate = Gate::new(store, clock, Arc::new(OsEntropy), &secret, config.prefix.as_str());
-        Ok(Self::Direct(router(desk(config, gate)), runtime))
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));
+        let prefix = config.prefix.as_str();
+        let gate = Gate::new(store, clock, entropy, passwords, &secret, prefix);
+        let facts = AdminFacts::new(facts(config));
+        Ok(Self::Direct(router(AdminDesk { gate, facts }), runtime))
     }
 
     fn to_process(config: &Config) -> Result<Self, AdminError> {
@@ -137,9 +142,13 @@ impl Way {
 }
 
 /// What the API needs of a configuration.
-pub(super) fn desk(config: &Config, gate: Gate) -> AdminDesk {
-    let sites = config.sites.iter().map(|site| site.name.to_string()).collect();
-    AdminDesk { gate, idle: config.session.lifetimes.idle, sites }
+pub(super) fn facts(config: &Config) -> Facts {
+    let accepts_passwords = config.sites.iter().any(|site| site.sign_in.accepts_passwords);
+    Facts {
+        idle: config.session.lifetimes.idle,
+        sites: config.sites.iter().map(|site| site.name.to_string()).collect(),
+        passwords: accepts_passwords.then_some(config.sign_in.passwords),
+    }
 }
 
 type Answer = (StatusCode, Vec<u8>);

@@ -17,7 +17,7 @@ use crate::config::{
 use crate::domain::limit::Limit;
 use crate::domain::sender::Sender;
 use crate::domain::site::{Site, Sites};
-use crate::domain::terms::SignInTerms;
+use crate::domain::terms::{Mode, SignInTerms};
 use crate::gate::Gate;
 use crate::portal::assertion::{Assertions, SigningKeys};
 use crate::portal::courier::health::MailHealth;
@@ -90,6 +90,11 @@ pub fn sites(config: &Config) -> Sites {
         policy: Arc::clone(&site.policy),
         terms: SignInTerms {
             enabled: site.sign_in.enabled,
+            mode: if site.sign_in.accepts_passwords {
+                Mode::Hybrid(config.sign_in.passwords)
+            } else {
+                Mode::Passwordless
+            },
             registration: site.sign_in.registration,
             asks_name: site.sign_in.registration_name,
             link_lifetime: site.sign_in.link_lifetime,

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::foundation::{Built, Foundation};
 use super::reload::{InForce, Source};
 use super::{health, secret_file};
+use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::Embedded;
 use crate::adapters::mail::folder::Folder;
@@ -25,7 +26,7 @@ use crate::config::{
     Config, MailTransport, Password, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
 use crate::gate::Gate;
-use crate::portal::admin::{self, Caller};
+use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
 use crate::portal::assertion::SigningKeys;
 use crate::portal::courier::Courier;
 use crate::portal::inbox;
@@ -106,7 +107,9 @@ impl Installation {
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let prefix = config.prefix.as_str();
         let rosters: Arc<dyn KeyRosters> = Arc::clone(&store) as Arc<dyn KeyRosters>;
-        let gate = Gate::new(store, Arc::clone(&shared), Arc::clone(&entropy), &secret, prefix);
+        let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));
+        let (shared_clock, drawn) = (Arc::clone(&shared), Arc::clone(&entropy));
+        let gate = Gate::new(store, shared_clock, drawn, passwords, &secret, prefix);
         let foundation = Foundation {
             gate: Arc::new(gate),
             signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
@@ -125,11 +128,13 @@ impl Installation {
             waits: foundation.gate.mail_waits(),
             health: Arc::clone(&foundation.mail_health),
         };
-        let admin = admin_api(config, foundation.gate.over(Arc::clone(&work_store)));
+        let facts = AdminFacts::new(super::admin::facts(config));
+        let gate = foundation.gate.over(Arc::clone(&work_store));
+        let admin = admin_api(config, AdminDesk { gate, facts: facts.clone() });
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
         let shared = Arc::clone(&fronts);
-        let in_force = InForce::new(foundation, secret, config.clone(), shared, mails);
+        let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
         let source = None;
         Ok(Self { proxy, courier, work_store, admin, clock, inbox, in_force, fronts, source })
@@ -182,10 +187,9 @@ impl Installation {
 }
 
 /// The admin API, for those who may call it.
-fn admin_api(config: &Config, gate: Gate) -> Option<Router> {
+fn admin_api(config: &Config, desk: AdminDesk) -> Option<Router> {
     let token = config.admin_token.as_ref().map(Password::expose);
     let caller = Caller::of(config.admin?, token)?;
-    let desk = super::admin::desk(config, gate);
     Some(admin::guarded(admin::router(desk), caller))
 }
 

@@ -20,6 +20,7 @@ use super::foundation::{Built, Foundation};
 use crate::config::{Config, MailConfig, Recorded, SecretPlan, SystemEnvironment};
 use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
+use crate::portal::admin::AdminFacts;
 use crate::portal::mail::MailRoom;
 use crate::portal::pages::clock::rfc3339;
 use crate::proxy::front::Fronts;
@@ -41,6 +42,7 @@ pub struct InForce {
     secret: Secret,
     fronts: Arc<Fronts>,
     mails: MailRoom,
+    admin: AdminFacts,
     /// As of the start: certificates are read then, and not again.
     certificates: Stamps,
     config: Mutex<Config>,
@@ -70,12 +72,13 @@ impl InForce {
         secret: Secret,
         config: Config,
         fronts: Arc<Fronts>,
-        mails: MailRoom,
+        (mails, admin): (MailRoom, AdminFacts),
     ) -> Self {
         let since = foundation.gate.now();
         let news = Mutex::new(News { since, refused: None, waits: Vec::new() });
         let certificates = stamps(&certificates(&config));
-        Self { foundation, secret, fronts, mails, certificates, config: Mutex::new(config), news }
+        let config = Mutex::new(config);
+        Self { foundation, secret, fronts, mails, admin, certificates, config, news }
     }
 
     /// Reads the files again whenever `SIGHUP` comes or one of them has changed. Ends only with its
@@ -159,6 +162,7 @@ impl InForce {
         }
         self.fronts.exchange(front);
         self.mails.exchange(mails);
+        self.admin.exchange(super::admin::facts(&new));
         *config = new;
         *self.news.lock().unwrap_or_else(PoisonError::into_inner) =
             News { since: now, refused: None, waits };

@@ -10,6 +10,7 @@ use super::settings::{
 };
 use crate::domain::colour::Colour;
 use crate::domain::limit::{CountedAlone, Limit};
+use crate::domain::password::PasswordTerms;
 use crate::domain::session::Lifetimes;
 use crate::domain::time::Span;
 
@@ -57,6 +58,12 @@ pub(super) const SHORTEST_ASSERTION: Span = Span::seconds(MINUTE);
 /// Longer, and a group that somebody left is believed for longer.
 pub(super) const LONGEST_ASSERTION: Span = Span::seconds(5 * MINUTE);
 
+/// Shorter passwords are for those who add a second factor (NIST SP 800-63B-4, 3.1.1.2).
+pub(super) const MIN_PASSWORD: u32 = 15;
+/// The least that any installation may ask for, and the most.
+pub(super) const LEAST_MIN_PASSWORD: u32 = 8;
+pub(super) const MOST_MIN_PASSWORD: u32 = 64;
+
 impl Default for SignInConfig {
     fn default() -> Self {
         Self {
@@ -64,6 +71,11 @@ impl Default for SignInConfig {
             used_link_retention: Duration::from_secs(30 * DAY),
             mail_buttons: true,
             remember_address: true,
+            passwords: PasswordTerms {
+                min_length: MIN_PASSWORD,
+                person_limit: Limit { count: 10, window: Span::seconds(HOUR) },
+                client_limit: Limit { count: 30, window: Span::seconds(HOUR) },
+            },
         }
     }
 }

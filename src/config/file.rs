@@ -158,6 +158,23 @@ map! {
         new_device_notice: Text,
         mail_buttons: Text,
         remember_address: Text,
+        passwords: Map<PasswordsFile>,
+    }
+}
+
+map! {
+    /// `sign_in.passwords`
+    PasswordsFile {
+        min_length: Text,
+        limits: Map<PasswordLimitsFile>,
+    }
+}
+
+map! {
+    /// `sign_in.passwords.limits`
+    PasswordLimitsFile {
+        person: Text,
+        ip: Text,
     }
 }
 

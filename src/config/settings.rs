@@ -28,6 +28,7 @@ use crate::domain::client::TrustedProxies;
 use crate::domain::language::Language;
 use crate::domain::limit::Limit;
 use crate::domain::origin::Host;
+use crate::domain::password::PasswordTerms;
 use crate::domain::policy::Groups;
 use crate::domain::secret::Secret;
 use crate::domain::session::Lifetimes;
@@ -143,6 +144,8 @@ pub struct SignInConfig {
     pub mail_buttons: bool,
     /// Whether visitors are offered that this device remembers their address.
     pub remember_address: bool,
+    /// How sites with `mode: hybrid` accept passwords.
+    pub passwords: PasswordTerms,
 }
 
 /// Sessions.

@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use super::email::EmailAddress;
 use super::identity::GroupName;
+use super::password::KeptPassword;
 use super::time::UnixMillis;
 
 /// Most groups of one account: they travel in a header of every request.
 pub const MOST_GROUPS: usize = 64;
 
-/// What is stored of a person, under a keyed hash of the address. A field more, such as the hash of
-/// a password, needs no new version of the stored value if it has a default.
+/// What is stored of a person, under a keyed hash of the address. A field more needs no new version
+/// of the stored value if it has a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The address, in the spelling that mail goes to.
@@ -31,6 +32,9 @@ pub struct Account {
     /// Groups that were given by command; those of the configuration come on top.
     #[serde(default)]
     pub groups: BTreeSet<GroupName>,
+    /// The password, for sites that accept one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<KeptPassword>,
     /// How the account came to be.
     pub origin: AccountOrigin,
     /// When.
@@ -61,6 +65,9 @@ pub enum AccountOrigin {
     /// It exists only because somebody without one was suspended. It ends with the suspension: to
     /// suspend and resume must not make anybody a person with an account.
     Suspension,
+    /// It exists only because somebody whom `allow` names has set a password. It makes nobody a
+    /// person with an account either, and ends with the password.
+    Password,
 }
 
 impl Account {
@@ -72,6 +79,7 @@ impl Account {
             name: None,
             state: AccountState::Active,
             groups: BTreeSet::new(),
+            password: None,
             origin,
             created_at: now,
             revision: now.0,
@@ -82,6 +90,43 @@ impl Account {
     #[must_use]
     pub fn is_suspended(&self) -> bool {
         self.state == AccountState::Suspended
+    }
+
+    /// Whether this is a person with an account, as `allow: [accounts]` means it.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        let counts = match self.origin {
+            AccountOrigin::Added | AccountOrigin::Registered => true,
+            AccountOrigin::Suspension | AccountOrigin::Password => false,
+        };
+        counts && !self.is_suspended()
+    }
+
+    /// The account of somebody who has set a password, with an account before or without.
+    #[must_use]
+    pub fn with_password(before: Option<&Self>, email: &EmailAddress, kept: KeptPassword) -> Self {
+        let before = match before {
+            Some(account) => account.clone().changed(),
+            None => Self::new(email.clone(), AccountOrigin::Password, kept.set_at),
+        };
+        Self { password: Some(kept), ..before }
+    }
+
+    /// The account without its password, if anything stays.
+    #[must_use]
+    pub fn without_password(&self) -> Option<Self> {
+        match self.origin {
+            // The suspension stays when the password goes.
+            AccountOrigin::Password if self.is_suspended() => Some(Self {
+                password: None,
+                origin: AccountOrigin::Suspension,
+                ..self.clone().changed()
+            }),
+            AccountOrigin::Password => None,
+            AccountOrigin::Added | AccountOrigin::Registered | AccountOrigin::Suspension => {
+                Some(Self { password: None, ..self.clone().changed() })
+            }
+        }
     }
 
     /// The same account after a change.
@@ -105,7 +150,7 @@ impl Account {
     pub fn resumed(&self) -> Option<Self> {
         match self.origin {
             AccountOrigin::Suspension => None,
-            AccountOrigin::Added | AccountOrigin::Registered => {
+            AccountOrigin::Added | AccountOrigin::Registered | AccountOrigin::Password => {
                 Some(Self { state: AccountState::Active, ..self.clone().changed() })
             }
         }
@@ -181,6 +226,7 @@ impl fmt::Display for PersonName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::password::PasswordHash;
 
     fn ann() -> EmailAddress {
         EmailAddress::parse("Ann@example.com").unwrap()
@@ -199,9 +245,32 @@ mod tests {
     }
 
     #[test]
+    fn to_set_a_password_gives_nobody_an_account() {
+        let kept = KeptPassword {
+            hash: PasswordHash::from_phc("$argon2id$".into()),
+            set_at: UnixMillis(5),
+        };
+        let own = Account::with_password(None, &ann(), kept.clone());
+        assert!(!own.is_member() && !own.is_suspended());
+        assert_eq!(own.without_password(), None);
+        // A suspension outlives the password, and takes nothing away but the access.
+        let suspended = Account::suspended(Some(&own), &ann(), UnixMillis(9));
+        assert_eq!(suspended.resumed().unwrap().password, Some(kept.clone()));
+        let bare = suspended.without_password().unwrap();
+        assert!(bare.is_suspended() && bare.password.is_none());
+        assert_eq!(bare.resumed(), None);
+        // Whoever has an account keeps it.
+        let added = Account::new(ann(), AccountOrigin::Added, UnixMillis(5));
+        let with = Account::with_password(Some(&added), &ann(), kept);
+        assert!(with.is_member() && with.revision > added.revision);
+        let without = with.without_password().unwrap();
+        assert!(without.is_member() && without.revision > with.revision);
+    }
+
+    #[test]
     fn a_stored_account_may_lack_what_came_later() {
         let text = r#"{"email":"Ann@example.com","state":"active","origin":"added",
-            "created_at":5,"revision":5,"password":"of a later version"}"#;
+            "created_at":5,"revision":5,"shoe_size":"of a later version"}"#;
         let account: Account = serde_json::from_str(text).unwrap();
         assert_eq!(account, Account::new(ann(), AccountOrigin::Added, UnixMillis(5)));
         assert_eq!(account.email.spelling(), "Ann@example.com");

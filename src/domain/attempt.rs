@@ -25,6 +25,7 @@ use super::code::{CodeMac, TRIES};
 use super::email::EmailAddress;
 use super::language::Language;
 use super::origin::Origin;
+use super::password::PasswordHash;
 use super::time::UnixMillis;
 use super::token::{Browser, Session, TokenDigest};
 
@@ -60,6 +61,10 @@ pub struct Attempt {
     /// wanted a fresh one. It is shown neither the whole address nor the return URL.
     #[serde(default)]
     pub stranger: bool,
+    /// The password that is set when it is proven in the browser that asked. Whoever opens the link
+    /// elsewhere has not typed it: it would be somebody else's choice for their account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_password: Option<PasswordHash>,
     /// Whether the address may sign in here. An attempt of an address that may not is kept all the
     /// same, so that nobody can tell the two apart; its secrets are known to nobody.
     pub admitted: bool,
@@ -114,6 +119,21 @@ pub enum Way {
     OtherLink,
     /// The code, in the browser that asked.
     Code,
+    /// A password. The attempt began with it and has no mail, so its link and its code are known to
+    /// nobody.
+    Password,
+}
+
+impl Way {
+    /// Whether the password of the attempt is set: it was typed in this browser, and the mailbox is
+    /// proven.
+    #[must_use]
+    pub fn sets_password(self) -> bool {
+        match self {
+            Self::OwnLink | Self::Code => true,
+            Self::OtherLink | Self::Password => false,
+        }
+    }
 }
 
 /// An attempt as the store knows it.
@@ -158,7 +178,7 @@ impl State {
     ) -> Result<Self, Gone> {
         self.open(way, expires_at, now)?;
         Ok(match way {
-            Way::OwnLink | Way::Code => Self::Used { session, at: now },
+            Way::OwnLink | Way::Code | Way::Password => Self::Used { session, at: now },
             Way::OtherLink => Self::LinkUsed { session, at: now },
         })
     }
@@ -170,7 +190,7 @@ impl State {
     pub fn open(self, way: Way, expires_at: UnixMillis, now: UnixMillis) -> Result<(), Gone> {
         match (self, way) {
             (Self::Used { session, .. }, _)
-            | (Self::LinkUsed { session, .. }, Way::OwnLink | Way::OtherLink) => {
+            | (Self::LinkUsed { session, .. }, Way::OwnLink | Way::OtherLink | Way::Password) => {
                 Err(Gone::Used { session })
             }
             (Self::Replaced { .. }, _) => Err(Gone::Replaced),
@@ -314,6 +334,7 @@ mod tests {
         let rows = [
             (State::Live, Way::OwnLink, Ok(State::Used { session: OTHER, at })),
             (State::Live, Way::Code, Ok(State::Used { session: OTHER, at })),
+            (State::Live, Way::Password, Ok(State::Used { session: OTHER, at })),
             (State::Live, Way::OtherLink, Ok(State::LinkUsed { session: OTHER, at })),
             (link_used, Way::OwnLink, Err(used)),
             (link_used, Way::OtherLink, Err(used)),
@@ -323,6 +344,7 @@ mod tests {
             (State::Used { session: SESSION, at }, Way::Code, Err(used)),
             (State::Replaced { at }, Way::Code, Err(Gone::Replaced)),
             (State::Ended { at }, Way::OwnLink, Err(Gone::Ended)),
+            (link_used, Way::Password, Err(used)),
         ];
         for (state, way, expected) in rows {
             assert_eq!(spend(state, way, 7), expected, "{state:?} {way:?}");

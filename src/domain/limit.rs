@@ -92,6 +92,15 @@ pub enum Limited {
     /// Not a count: mail for an address that was asked for from one network is held back, because
     /// the owner of the address said "I did not ask for this".
     Pause,
+    /// Passwords that were tried for one person.
+    PasswordsForPerson,
+    /// Passwords that one client has tried.
+    PasswordsByClient,
+    /// Passwords for a person who has signed in with this browser before; as
+    /// [`MailsToDevice`](Self::MailsToDevice).
+    PasswordsOnDevice,
+    /// Passwords for such a person with all such browsers; as [`MailsToDevices`](Self::MailsToDevices).
+    PasswordsOnDevices,
     /// Addresses that were typed to confirm one link. Without a limit, whoever finds a link could
     /// try every name of a company.
     Confirmations,
@@ -111,6 +120,10 @@ impl Limited {
             Self::MailsToDevices => "devices",
             Self::Distrust => "distrust",
             Self::Pause => "pause",
+            Self::PasswordsForPerson => "password",
+            Self::PasswordsByClient => "password_ip",
+            Self::PasswordsOnDevice => "password_device",
+            Self::PasswordsOnDevices => "password_devices",
             Self::Confirmations => "confirm",
         }
     }

@@ -66,8 +66,8 @@ impl Site {
     ) -> Option<EmailAddress> {
         let membership = match account {
             Some(account) if account.is_suspended() => return None,
-            Some(_) => Membership::Member,
-            None => Membership::Outsider,
+            Some(account) if account.is_member() => Membership::Member,
+            Some(_) | None => Membership::Outsider,
         };
         if !self.terms.enabled || !self.policy.may_sign_in(email, groups, membership) {
             return None;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::limit::{CountedAlone, Limit};
+use super::password::PasswordTerms;
 use super::session::Lifetimes;
 
 /// What a link needs in a browser that did not ask for it (`sign_in.other_browser`).
@@ -28,11 +29,23 @@ pub enum Registration {
     Open,
 }
 
+/// With what people sign in (`sign_in.mode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Link and code alone: no password is asked for, taken or kept.
+    #[default]
+    Passwordless,
+    /// A password or the link, as the visitor likes.
+    Hybrid(PasswordTerms),
+}
+
 /// The sign-in settings of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInTerms {
     /// Whether people may sign in here at all.
     pub enabled: bool,
+    /// With what.
+    pub mode: Mode,
     /// Whether a sign-in makes an account.
     pub registration: Registration,
     /// Whether somebody who has just got an account is asked for a name.
@@ -59,4 +72,15 @@ pub struct SignInTerms {
     pub used_link_retention: Duration,
     /// How long sessions live.
     pub session: Lifetimes,
+}
+
+impl SignInTerms {
+    /// How passwords are accepted, where they are.
+    #[must_use]
+    pub fn passwords(&self) -> Option<&PasswordTerms> {
+        match &self.mode {
+            Mode::Passwordless => None,
+            Mode::Hybrid(terms) => Some(terms),
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::domain::account::{Account, AccountOrigin, PersonName};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::GroupName;
 use crate::domain::limit::PersonKey;
+use crate::domain::password::{KeptPassword, PasswordHash};
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::time::UnixMillis;
 use crate::ports::{AccountChange, AccountChanged, StoreError, Stored};
@@ -54,6 +55,23 @@ pub struct AccountWish {
     pub name: Option<PersonName>,
     /// Their groups from now on.
     pub groups: BTreeSet<GroupName>,
+}
+
+/// What is to become of an account.
+enum Judged {
+    /// What it is. Nothing is written, and nothing ends.
+    Left,
+    /// This. Whether the person's sessions end with it; with a suspension they do in any case.
+    Put(Account, SessionsEnd),
+    /// Nothing is left. Also where there was no account: whoever presses again wants to be sure.
+    Removed(SessionsEnd),
+}
+
+/// Whether sessions end with a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SessionsEnd {
+    Yes,
+    No,
 }
 
 /// What became of an account.
@@ -105,13 +123,14 @@ impl Gate {
                 Some(account) => account.clone().changed(),
                 None => Account::new(wish.email.clone(), AccountOrigin::Added, now),
             };
-            Some(Account {
+            let account = Account {
                 email: wish.email.clone(),
                 name: wish.name.clone().or(account.name),
                 groups: wish.groups.clone(),
                 origin: AccountOrigin::Added,
                 ..account
-            })
+            };
+            Judged::Put(account, SessionsEnd::No)
         })
         .await
     }
@@ -121,8 +140,12 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn name_account(&self, email: &EmailAddress, name: &PersonName) -> Stored<Kept> {
-        self.change_account(email, |before| {
-            Some(Account { name: Some(name.clone()), ..before?.clone().changed() })
+        self.change_account(email, |before| match before {
+            Some(account) if account.is_member() => {
+                let named = Account { name: Some(name.clone()), ..account.clone().changed() };
+                Judged::Put(named, SessionsEnd::No)
+            }
+            Some(_) | None => Judged::Left,
         })
         .await
     }
@@ -134,7 +157,8 @@ impl Gate {
     /// When the store is in trouble.
     pub async fn suspend_account(&self, email: &EmailAddress) -> Stored<Kept> {
         let now = self.clock.now();
-        self.change_account(email, |before| Some(Account::suspended(before, email, now))).await
+        let suspended = |before: Option<&Account>| Account::suspended(before, email, now);
+        self.change_account(email, |before| Judged::Put(suspended(before), SessionsEnd::Yes)).await
     }
 
     /// Ends a suspension.
@@ -143,9 +167,11 @@ impl Gate {
     /// When the store is in trouble.
     pub async fn resume_account(&self, email: &EmailAddress) -> Stored<Kept> {
         self.change_account(email, |before| match before {
-            Some(account) if account.is_suspended() => account.resumed(),
-            Some(account) => Some(account.clone()),
-            None => None,
+            Some(account) if account.is_suspended() => match account.resumed() {
+                Some(resumed) => Judged::Put(resumed, SessionsEnd::No),
+                None => Judged::Removed(SessionsEnd::No),
+            },
+            Some(_) | None => Judged::Left,
         })
         .await
     }
@@ -156,7 +182,35 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn remove_account(&self, email: &EmailAddress) -> Stored<Kept> {
-        self.change_account(email, |_| None).await
+        self.change_account(email, |_| Judged::Removed(SessionsEnd::Yes)).await
+    }
+
+    /// Sets the password of a person, with an account or without, and ends all of their sessions.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn set_password(&self, email: &EmailAddress, hash: PasswordHash) -> Stored<Kept> {
+        let kept = KeptPassword { hash, set_at: self.clock.now() };
+        self.change_account(email, |before| {
+            let account = Account::with_password(before, email, kept.clone());
+            Judged::Put(account, SessionsEnd::Yes)
+        })
+        .await
+    }
+
+    /// Takes the password of a person away. Sessions stay: the way in is the link again.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn drop_password(&self, email: &EmailAddress) -> Stored<Kept> {
+        self.change_account(email, |before| match before {
+            Some(account) if account.password.is_some() => match account.without_password() {
+                Some(account) => Judged::Put(account, SessionsEnd::No),
+                None => Judged::Removed(SessionsEnd::No),
+            },
+            Some(_) | None => Judged::Left,
+        })
+        .await
     }
 
     /// A page of the accounts, in no order of meaning; see [`crate::ports::Accounts::accounts`].
@@ -199,19 +253,19 @@ impl Gate {
     async fn change_account(
         &self,
         email: &EmailAddress,
-        judge: impl Fn(Option<&Account>) -> Option<Account>,
+        judge: impl Fn(Option<&Account>) -> Judged,
     ) -> Stored<Kept> {
         let person = self.keys.subject.person(email.identity());
         for _ in 0..TRIES {
             let before = self.store.account(person).await?;
-            let to = judge(before.as_ref());
-            // Nothing to be done. Sessions end with a suspension that was there before, too, and with
-            // a removal of nothing: whoever presses again wants to be sure.
-            if to.is_some() && to == before {
-                return Ok(kept(before.is_some(), to));
-            }
+            let (to, end) = match judge(before.as_ref()) {
+                Judged::Left => return Ok(kept(before.is_some(), before)),
+                Judged::Put(account, end) => (Some(account), end),
+                Judged::Removed(end) => (None, end),
+            };
             let from = before.as_ref().map(|account| account.revision);
-            let change = AccountChange { person, from, to: to.as_ref() };
+            let ends_sessions = end == SessionsEnd::Yes;
+            let change = AccountChange { person, from, to: to.as_ref(), ends_sessions };
             if let AccountChanged::Done { ended } = self.store.change_account(change).await? {
                 self.forget_lately(email);
                 ended.into_iter().for_each(|digest| self.announce(digest));

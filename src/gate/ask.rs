@@ -12,9 +12,10 @@ use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::limit::{Hit, Limit, LimitKey, Limited, Verdict};
 use crate::domain::origin::Origin;
+use crate::domain::password::{Password, PasswordHash};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, Report, Token, TokenDigest};
-use crate::ports::{Beginning, MailId, QueuedMail, StoreError, Stored, draw};
+use crate::ports::{Beginning, MailId, QueuedMail, StoreError, Stored, TooBusy, draw};
 
 /// How long an expired attempt is remembered, so that its link says "expired" and offers a fresh
 /// one.
@@ -23,7 +24,7 @@ pub(super) const EXPIRED_RETENTION: Duration = Duration::from_secs(24 * 3600);
 pub(super) const DEVICE_TRUST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How many known browsers of one person may use up their counts in the same window. More are made
 /// by whoever signs in again and again without the cookie.
-const DEVICES_AT_ONCE: u32 = 4;
+pub(super) const DEVICES_AT_ONCE: u32 = 4;
 /// How long to wait before the second, third, … mail of one attempt.
 const COOL_DOWN: [Duration; 3] =
     [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
@@ -64,6 +65,9 @@ pub enum AskError {
     /// There is nothing that could be sent again.
     #[error("no attempt")]
     NoAttempt,
+    /// Too many passwords are being worked on.
+    #[error(transparent)]
+    Busy(#[from] TooBusy),
     /// The store is in trouble.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,6 +79,22 @@ struct Wish<'a> {
     return_url: &'a str,
     mails: u32,
     stranger: bool,
+    new_password: NewPassword<'a>,
+}
+
+/// The password that an attempt sets.
+enum NewPassword<'a> {
+    No,
+    Typed(&'a Password),
+    /// As it was typed for an earlier mail.
+    AsBefore(&'a PasswordHash),
+}
+
+/// An attempt that begins, and its secrets.
+pub(super) struct Draft {
+    pub(super) link: Token<Link>,
+    pub(super) code: Code,
+    pub(super) attempt: Attempt,
 }
 
 impl Gate {
@@ -90,7 +110,31 @@ impl Gate {
         email: &EmailAddress,
         return_url: &str,
     ) -> Result<Asked, AskError> {
-        self.begin(place, asker, Wish { email, return_url, mails: 1, stranger: false }).await
+        let new_password = NewPassword::No;
+        let wish = Wish { email, return_url, mails: 1, stranger: false, new_password };
+        self.begin(place, asker, wish).await
+    }
+
+    /// The same for somebody who has chosen a password, a first one or another one: it is set when
+    /// the mail is answered in this browser, by link or code. All take the same time and get the
+    /// same answer here, too; and what was typed for somebody else's address does nothing, because
+    /// that person opens the link in another browser.
+    ///
+    /// Whether the password may be chosen was judged before.
+    ///
+    /// # Errors
+    /// As [`request_link`](Self::request_link), and [`AskError::Busy`].
+    pub async fn request_password(
+        &self,
+        place: Place<'_>,
+        asker: Asker,
+        email: &EmailAddress,
+        password: &Password,
+        return_url: &str,
+    ) -> Result<Asked, AskError> {
+        let new_password = NewPassword::Typed(password);
+        let wish = Wish { email, return_url, mails: 1, stranger: false, new_password };
+        self.begin(place, asker, wish).await
     }
 
     /// The browser's latest attempt, for the page that waits, as the asker may see it.
@@ -154,12 +198,18 @@ impl Gate {
         if self.clock.now() < until {
             return Err(AskError::TooMany { until });
         }
+        let stranger =
+            attempt.stranger || asker.browser.as_ref().map(Token::digest) != Some(attempt.browser);
         let wish = Wish {
             email: &attempt.email,
             return_url: &attempt.return_url,
             mails: attempt.mails.saturating_add(1),
-            stranger: attempt.stranger
-                || asker.browser.as_ref().map(Token::digest) != Some(attempt.browser),
+            stranger,
+            // The fresh link would be this browser's own, and so set what another one has typed.
+            new_password: match &attempt.new_password {
+                Some(hash) if !stranger => NewPassword::AsBefore(hash),
+                Some(_) | None => NewPassword::No,
+            },
         };
         self.begin(place, asker, wish).await
     }
@@ -167,7 +217,7 @@ impl Gate {
     async fn begin(
         &self,
         place: Place<'_>,
-        asker: Asker,
+        mut asker: Asker,
         wish: Wish<'_>,
     ) -> Result<Asked, AskError> {
         let now = self.clock.now();
@@ -185,27 +235,22 @@ impl Gate {
         // others everything goes on as ever, but no mail leaves: an answer of its own would say
         // that the address is known and its owner reads the mails.
         let held_back = paused && device.is_none();
-        let link = Token::<Link>::mint(&self.keys.token, draw(&self.entropy));
-        let code = Code::mint(draw(&self.entropy));
-        let browser =
-            asker.browser.unwrap_or_else(|| Token::mint(&self.keys.token, draw(&self.entropy)));
         let admitted = (place.admits)(wish.email, account.as_ref());
-        let expires_at = now.after(place.terms.link_lifetime);
+        let new_password = match wish.new_password {
+            _ if place.terms.passwords().is_none() => None,
+            NewPassword::No => None,
+            NewPassword::Typed(password) => Some(self.passwords.hash(password).await?),
+            NewPassword::AsBefore(hash) => Some(hash.clone()),
+        };
+        let browser = asker.browser.take().unwrap_or_else(|| self.new_browser());
+        let Draft { link, code, attempt } =
+            self.draft(place, &asker, browser.digest(), wish.email, wish.return_url);
         let attempt = Attempt {
-            email: wish.email.clone(),
-            site: place.site.to_owned(),
-            origin: place.origin.to_string(),
-            return_url: wish.return_url.to_owned(),
-            browser: browser.digest(),
-            code: self.keys.code.mac(link.digest(), &code),
-            asked_at: now,
-            expires_at,
             mails: wish.mails,
             stranger: wish.stranger,
-            browser_label: asker.browser_label,
-            network: asker.client.network().to_string(),
-            language: asker.language,
+            new_password,
             admitted: admitted.is_some(),
+            ..attempt
         };
         let to = admitted.filter(|_| !held_back);
         let mail = self.sealed_mail(place, &attempt, to, &link, &code);
@@ -214,14 +259,51 @@ impl Gate {
                 link: link.digest(),
                 attempt: &attempt,
                 person: self.keys.subject.person(wish.email.identity()),
-                mail: &mail,
-                keep_until: expires_at.after(EXPIRED_RETENTION),
+                mail: Some(&mail),
+                keep_until: attempt.expires_at.after(EXPIRED_RETENTION),
                 replaces: !held_back,
                 now,
             })
             .await?;
         self.mail_waits.notify_one();
         Ok(Asked { browser, attempt })
+    }
+
+    /// The beginning of an attempt, with its secrets. Nobody may sign in by it yet.
+    pub(super) fn draft(
+        &self,
+        place: Place<'_>,
+        asker: &Asker,
+        browser: TokenDigest<Browser>,
+        email: &EmailAddress,
+        return_url: &str,
+    ) -> Draft {
+        let now = self.clock.now();
+        let link = Token::<Link>::mint(&self.keys.token, draw(&self.entropy));
+        let code = Code::mint(draw(&self.entropy));
+        let attempt = Attempt {
+            email: email.clone(),
+            site: place.site.to_owned(),
+            origin: place.origin.to_string(),
+            return_url: return_url.to_owned(),
+            browser,
+            code: self.keys.code.mac(link.digest(), &code),
+            asked_at: now,
+            expires_at: now.after(place.terms.link_lifetime),
+            mails: 0,
+            stranger: false,
+            browser_label: asker.browser_label.clone(),
+            network: asker.client.network().to_string(),
+            language: asker.language,
+            new_password: None,
+            admitted: false,
+        };
+        Draft { link, code, attempt }
+    }
+
+    /// A browser that has not asked for anything before.
+    pub(super) fn new_browser(&self) -> Token<Browser> {
+        Token::mint(&self.keys.token, draw(&self.entropy))
     }
 
     /// The device, if this person has signed in with it within a year, and has not said since that
@@ -296,8 +378,12 @@ impl Gate {
     ) -> QueuedMail {
         let id = MailId(draw(&self.entropy));
         let report = Token::<Report>::for_attempt(&self.keys.token, link.digest());
+        let kind = match attempt.new_password {
+            Some(_) => MailKind::NewPassword,
+            None => MailKind::SignIn,
+        };
         let job = MailJob {
-            kind: MailKind::SignIn,
+            kind,
             deliver: admitted.is_some(),
             to: admitted.unwrap_or_else(|| attempt.email.clone()),
             site: attempt.site.clone(),

@@ -19,6 +19,8 @@ pub enum MailKind {
     /// A link and a code. What was queued by versions that knew no other kind is this one.
     #[default]
     SignIn,
+    /// A link and a code that also set the password which was typed where the mail was asked for.
+    NewPassword,
     /// Somebody has signed in with a browser that is new for this person. It has neither link nor
     /// code; its report ends the sessions that came of the attempt.
     NewDevice {

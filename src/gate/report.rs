@@ -39,6 +39,8 @@ impl Gate {
             if matches!(record.state, State::LinkUsed { .. } | State::Used { .. }) {
                 self.end_sessions_since(&record, now).await?;
                 self.distrust_devices(&record, now).await?;
+                // Whoever came in may have come with it, or have set it.
+                self.drop_password(&record.attempt.email).await?;
             }
             let to = record.state.ended(now);
             if to == record.state {

@@ -13,6 +13,7 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
@@ -20,6 +21,7 @@ use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
+use crate::domain::password::PasswordTerms;
 use crate::gate::Gate;
 pub use guard::{Caller, HEADER, guarded};
 use problem::AdminProblem;
@@ -29,10 +31,42 @@ use problem::AdminProblem;
 pub struct AdminDesk {
     /// The use cases, over a handle of the store that belongs to whoever serves this.
     pub gate: Gate,
+    /// What the configuration says that is in force.
+    pub facts: AdminFacts,
+}
+
+/// What the API needs of the configuration that is in force.
+#[derive(Clone, Debug)]
+pub struct AdminFacts {
+    current: Arc<ArcSwap<Facts>>,
+}
+
+/// What the API needs of one configuration.
+#[derive(Debug)]
+pub struct Facts {
     /// The idle timeout of sessions.
     pub idle: Duration,
     /// The names of the sites.
     pub sites: Vec<String>,
+    /// How passwords are accepted, if any site accepts one.
+    pub passwords: Option<PasswordTerms>,
+}
+
+impl AdminFacts {
+    /// Those of a first configuration.
+    #[must_use]
+    pub fn new(facts: Facts) -> Self {
+        Self { current: Arc::new(ArcSwap::from_pointee(facts)) }
+    }
+
+    /// Takes those of another configuration, for every call from now on.
+    pub fn exchange(&self, facts: Facts) {
+        self.current.store(Arc::new(facts));
+    }
+
+    fn now(&self) -> Arc<Facts> {
+        self.current.load_full()
+    }
 }
 
 /// The routes, without a guard: for calls in-process. What listens is [`guarded`].
@@ -42,6 +76,7 @@ pub fn router(desk: AdminDesk) -> Router {
         .route("/api/accounts/suspend", post(accounts::suspend))
         .route("/api/accounts/resume", post(accounts::resume))
         .route("/api/accounts/remove", post(accounts::remove))
+        .route("/api/accounts/set-password", post(accounts::set_password))
         .route("/api/sessions/list", post(sessions::list))
         .route("/api/sessions/end", post(sessions::end))
         .route("/api/tokens", get(tokens::list).post(tokens::add))

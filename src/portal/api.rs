@@ -13,12 +13,14 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Desk;
 use super::form::{Document, MaybeDocument};
 use super::link::session_cookie;
 use super::pages::clock::rfc3339;
 use super::pages::sign_in::Again;
+use super::password;
 use super::refusal::Refusal;
 use super::sign_in::append;
 use super::visit::Visit;
@@ -26,18 +28,32 @@ use super::waiting::{attempt, was_signed_in};
 use crate::domain::attempt::{Attempt, Gone, Record, Way};
 use crate::domain::code::Code;
 use crate::domain::email::EmailAddress;
+use crate::domain::password::Password;
+use crate::domain::return_url::ReturnUrl;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Token};
-use crate::gate::ask::{AskError, Asked, resend_at};
+use crate::gate::ask::{AskError, Asked, Asker, resend_at};
+use crate::gate::password::PasswordRedeemed;
 use crate::gate::redeem::{CodeRedeemed, Opened, Redeemed, SignedIn};
 use cause::Cause;
 
 /// The body of `POST /api/sign-in`.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub struct AskDocument {
     email: String,
+    #[serde(default)]
+    return_to: String,
+    password: Option<String>,
+}
+
+/// The body of `POST /api/password`.
+#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordDocument {
+    email: String,
+    password: String,
     #[serde(default)]
     return_to: String,
 }
@@ -59,7 +75,8 @@ pub struct VerifyDocument {
     email: Option<String>,
 }
 
-/// `POST /api/sign-in`: 202, the same for every address that is one.
+/// `POST /api/sign-in`: 202, the same for every address that is one. With a password, where the site
+/// accepts one, 200 or 422 at once.
 pub async fn sign_in(
     State(desk): State<Arc<Desk>>,
     mut visit: Visit,
@@ -71,9 +88,55 @@ pub async fn sign_in(
         .map_err(|error| Refusal::Cause(Cause::Address(error)))?;
     let return_url = visit.return_url(&ask.return_to);
     let asker = visit.asker();
+    if let Some(text) = &ask.password {
+        return with_password(&visit, &asker, &email, text, &return_url).await;
+    }
     let admits = visit.admits();
     let asked =
         desk.gate.request_link(visit.place(&admits), asker, &email, return_url.as_str()).await?;
+    Ok(accepted(&visit, &asked))
+}
+
+async fn with_password(
+    visit: &Visit,
+    asker: &Asker,
+    email: &EmailAddress,
+    text: &str,
+    return_url: &ReturnUrl,
+) -> Result<Response, Refusal> {
+    if visit.site().terms.passwords().is_none() {
+        // As any other member that is not documented for this site.
+        return Err(Refusal::Cause(Cause::Document));
+    }
+    let password = Password::typed(text).map_err(|why| Refusal::Cause(Cause::Password(why)))?;
+    match password::redeem(visit, asker, email, &password, return_url.as_str()).await? {
+        PasswordRedeemed::SignedIn(signed_in) => {
+            Ok(signed_in_document(visit, Verified::now(visit, *signed_in)))
+        }
+        PasswordRedeemed::Wrong => Err(Refusal::Cause(Cause::PasswordWrong)),
+    }
+}
+
+/// `POST /api/password`: a new password, which the mail sets. 202, the same for every address.
+pub async fn choose_password(
+    State(desk): State<Arc<Desk>>,
+    mut visit: Visit,
+    Document(chosen): Document<PasswordDocument>,
+) -> Result<Response, Refusal> {
+    let terms = visit.site().terms.passwords().copied();
+    let terms = terms.ok_or(Refusal::NotFound)?;
+    visit.require_same_origin()?;
+    visit.require_open()?;
+    let email = EmailAddress::parse_typed(&chosen.email)
+        .map_err(|error| Refusal::Cause(Cause::Address(error)))?;
+    let password = password::judged(&visit, &terms, &email, &chosen.password).await?;
+    let password = password.map_err(|why| Refusal::Cause(Cause::Password(why)))?;
+    let return_url = visit.return_url(&chosen.return_to);
+    let asker = visit.asker();
+    let admits = visit.admits();
+    let place = visit.place(&admits);
+    let asked =
+        desk.gate.request_password(place, asker, &email, &password, return_url.as_str()).await?;
     Ok(accepted(&visit, &asked))
 }
 
@@ -153,6 +216,10 @@ pub async fn verify(
         (None, Some(code)) => by_code(&desk, &visit, code).await?,
         (Some(_), Some(_)) | (None, None) => return Err(Refusal::Cause(Cause::Proof)),
     };
+    Ok(signed_in_document(&visit, verified))
+}
+
+fn signed_in_document(visit: &Visit, verified: Verified) -> Response {
     let return_url = visit.return_url(&verified.return_url);
     let mut response = document(
         StatusCode::OK,
@@ -165,7 +232,7 @@ pub async fn verify(
     for cookie in verified.cookies {
         append(&mut response, cookie);
     }
-    Ok(response)
+    response
 }
 
 /// Who is in, and where to go.

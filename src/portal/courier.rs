@@ -201,12 +201,13 @@ impl Courier {
     fn written(&self, claimed: &ClaimedMail, job: &MailJob) -> Result<OutgoingMail, BrandError> {
         let site = self.mails.of(&job.site);
         let rendered = match job.kind {
-            MailKind::SignIn => {
+            kind @ (MailKind::SignIn | MailKind::NewPassword) => {
                 let mail = SignInMail {
                     site_host: &job.host,
                     site_name: &site.title,
                     link: &job.link,
                     code: &job.code,
+                    sets_password: kind == MailKind::NewPassword,
                     valid_until: job.expires_at,
                     sent_at: job.asked_at,
                     browser: &job.browser_label,

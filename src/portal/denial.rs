@@ -150,7 +150,7 @@ impl Denied<'_> {
         let look = self.look(desk, here);
         let destination = format!("{host}{}", self.target.path());
         Forbidden {
-            site: PageSite { name: &located.site.title, host: &host },
+            site: PageSite::of(&located.site, &host),
             email: identity.email.identity(),
             destination: &destination,
             return_to: back.as_str(),
@@ -238,7 +238,7 @@ fn say_bearer(response: &mut Response, value: &'static str) {
 #[must_use]
 pub fn page(kind: NoticeKind, status: StatusCode, here: Option<&Here>, look: &Look) -> Response {
     let host = here.map(|here| here.located.origin.authority().to_string()).unwrap_or_default();
-    let site = here.map(|here| PageSite { name: &here.located.site.title, host: &host });
+    let site = here.map(|here| PageSite::of(&here.located.site, &host));
     let page = Notice { kind, site, reference: look.reference() };
     let mut response = page.render(look).into_response();
     *response.status_mut() = status;

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Desk;
 use super::api::cause::Cause;
@@ -16,8 +17,8 @@ pub const LARGEST_BODY: usize = 16 * 1024;
 /// Fields of a form that are looked at; ours have four.
 const MOST_FIELDS: usize = 32;
 
-/// The fields of a form.
-#[derive(Debug, Default)]
+/// The fields of a form. One may be a password or a code: none is shown, and all are wiped.
+#[derive(Default, Zeroize, ZeroizeOnDrop)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -48,6 +49,12 @@ impl Form {
             (Some(value), None) => Ok(value),
             (None, None) => Ok(""),
         }
+    }
+}
+
+impl std::fmt::Debug for Form {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Form(..)")
     }
 }
 

@@ -35,7 +35,7 @@ impl Desk {
     /// When the store is in trouble.
     pub async fn identity(&self, session: &Session, idle: Duration) -> Stored<Arc<Identity>> {
         let account = self.gate.account_lately(&session.email).await?;
-        let is_member = account.as_ref().is_some_and(|account| !account.is_suspended());
+        let is_member = account.as_ref().is_some_and(|account| account.is_member());
         Ok(Arc::new(Identity {
             groups: self.groups_of(&session.email, account.as_deref()),
             email: session.email.clone(),

@@ -130,6 +130,7 @@ pub fn enter(visit: &Visit, signed_in: &SignedIn, location: &str) -> Response {
         reference = &*visit.here.reference,
         site = visit.site().name,
         browser = visit.label,
+        password_set = signed_in.password_set,
         "signed in"
     );
     response
@@ -166,6 +167,7 @@ fn elsewhere(
         requested_at: record.attempt.asked_at,
         works_until: record.attempt.expires_at,
         browser: &record.attempt.browser_label,
+        sets_password: record.attempt.new_password.is_some(),
         mode,
         in_app: visit.in_app,
         reference: visit.look.reference(),

@@ -125,6 +125,8 @@ pub struct SignInMail<'a> {
     pub link: &'a str,
     /// The code as it is shown: `WDJB-MJHT`.
     pub code: &'a str,
+    /// Both also set the password that was typed where the mail was asked for.
+    pub sets_password: bool,
     /// When link and code end.
     pub valid_until: UnixMillis,
     /// When the mail was asked for.
@@ -173,6 +175,7 @@ struct SignInView<'a> {
     site_host: &'a str,
     link: &'a str,
     code: &'a str,
+    sets_password: bool,
     report_link: &'a str,
     sent_at: UnixMillis,
     valid_until: UnixMillis,
@@ -237,7 +240,7 @@ impl Mails {
     /// [`BrandError`] for the first template that fails, with its file and line.
     pub fn check(&self) -> Result<(), BrandError> {
         for (language, _) in &self.engines {
-            for mail in [samples::SIGN_IN, samples::CODE_ALONE] {
+            for mail in [samples::SIGN_IN, samples::CODE_ALONE, samples::NEW_PASSWORD] {
                 self.sign_in(&mail, *language)?;
             }
             self.new_device(&samples::NEW_DEVICE, *language)?;
@@ -254,7 +257,8 @@ impl Mails {
         mail: &SignInMail<'_>,
         language: Language,
     ) -> Result<RenderedMail, BrandError> {
-        let subject = self.subject("mail-subject", language, mail.site_host, mail.sent_at)?;
+        let key = subject_key(mail.sets_password);
+        let subject = self.subject(key, language, mail.site_host, mail.sent_at)?;
         self.rendered(["mail/sign_in.txt", "mail/sign_in.html"], language, &mail.view(), subject)
     }
 
@@ -334,6 +338,7 @@ impl<'a> SignInMail<'a> {
             site_host: self.site_host,
             link: self.link,
             code: self.code,
+            sets_password: self.sets_password,
             report_link: self.report_link,
             sent_at: self.sent_at,
             valid_until: self.valid_until,
@@ -361,8 +366,18 @@ impl<'a> NewDeviceMail<'a> {
 /// The subject of a sign-in mail for this site, asked for at that time:
 /// `Sign in to staging.example.com (14:03 UTC)`. For the page that says which mail to look for.
 #[must_use]
-pub fn subject(phrases: &Phrases, language: Language, host: &str, sent_at: UnixMillis) -> String {
-    said_subject(phrases, "mail-subject", language, host, sent_at).unwrap_or_default()
+pub fn subject(
+    phrases: &Phrases,
+    language: Language,
+    host: &str,
+    sent_at: UnixMillis,
+    sets_password: bool,
+) -> String {
+    said_subject(phrases, subject_key(sets_password), language, host, sent_at).unwrap_or_default()
+}
+
+fn subject_key(sets_password: bool) -> &'static str {
+    if sets_password { "mail-password-subject" } else { "mail-subject" }
 }
 
 /// One line, whatever the host and the operator's text say.

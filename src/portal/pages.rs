@@ -93,6 +93,16 @@ pub struct Site<'a> {
     pub name: &'a str,
     /// Host, with the port where it is not the default one.
     pub host: &'a str,
+    /// Passwords are accepted here, too.
+    pub has_passwords: bool,
+}
+
+impl<'a> Site<'a> {
+    /// A site under a host, which must outlive the page.
+    #[must_use]
+    pub fn of(site: &'a crate::domain::site::Site, host: &'a str) -> Self {
+        Self { name: &site.title, host, has_passwords: site.terms.passwords().is_some() }
+    }
 }
 
 /// What finds an error again: it stands on the page and in the log.
@@ -120,6 +130,28 @@ pub enum AddressProblem {
     TooLong,
     /// A well-formed address, but not the one the mail was sent to.
     Mismatch,
+}
+
+/// Why a password was refused, for the words at the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum PasswordProblem {
+    /// Nothing was typed.
+    Missing,
+    /// It does not sign in: nobody is told whether there is such a person, or such a password.
+    Wrong,
+    /// A new one with too few characters.
+    TooShort {
+        /// How many it needs.
+        least: u32,
+    },
+    /// More characters than anybody types.
+    TooLong {
+        /// How many it may have.
+        most: usize,
+    },
+    /// A new one that is among the first to be tried.
+    Guessable,
 }
 
 /// A page: a view with its template and its status.

@@ -9,7 +9,9 @@ use http::HeaderValue;
 use super::Desk;
 use super::form::Form;
 use super::pages::Page;
-use super::pages::session::{Account, AccountEnded, AccountSession, SignOut, SignedOut};
+use super::pages::session::{
+    Account, AccountEnded, AccountPassword, AccountSession, SignOut, SignedOut,
+};
 use super::refusal::Refusal;
 use super::sign_in::{append, path_of_form, see_other};
 use super::visit::Visit;
@@ -102,6 +104,7 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
             this: *this,
         })
         .collect();
+    let password = own_password(&visit, &session).await?;
     let host = visit.host();
     Ok(Account {
         site: visit.page_site(&host),
@@ -111,9 +114,11 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
         expires_at: session.expires_at,
         sessions: &sessions,
         is_part: listed.len() < own.len(),
+        password,
         ended: match visit.query_value("ended").as_deref() {
             Some("one") => Some(AccountEnded::One),
             Some("others") => Some(AccountEnded::Others),
+            Some("password") if password.is_some() => Some(AccountEnded::Password),
             _ => None,
         },
     }
@@ -139,12 +144,22 @@ pub async fn end_sessions(
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     let (handle, others) = (form.value("session")?, is_pressed(&form, "others")?);
-    if handle.is_empty() != others {
-        return Err(Refusal::BadRequest("exactly one of `session` and `others` is needed"));
+    let password = match form.value("password")? {
+        "" => false,
+        "remove" if visit.site().terms.passwords().is_some() => true,
+        _ => return Err(Refusal::BadRequest("a button with an unknown value")),
+    };
+    if [!handle.is_empty(), others, password].into_iter().filter(|it| *it).count() != 1 {
+        let words = "exactly one of `session`, `others` and `password` is needed";
+        return Err(Refusal::BadRequest(words));
     }
     let Some((token, session)) = signed_in(&visit).await? else {
         return Ok(see_other(&format!("{}/sign-in", desk.prefix)));
     };
+    if password {
+        desk.gate.drop_password(&session.email).await?;
+        return Ok(see_other(&format!("{}/account?ended=password", desk.prefix)));
+    }
     if others {
         desk.gate.end_others(&session.email, token).await?;
         return Ok(see_other(&format!("{}/account?ended=others", desk.prefix)));
@@ -160,6 +175,16 @@ pub async fn end_sessions(
         desk.gate.end_own(&session.email, handle).await?;
     }
     Ok(see_other(&format!("{}/account?ended=one", desk.prefix)))
+}
+
+/// The password of whoever is signed in here, where the site accepts one.
+async fn own_password(visit: &Visit, session: &Session) -> Stored<Option<AccountPassword>> {
+    if visit.site().terms.passwords().is_none() {
+        return Ok(None);
+    }
+    let account = visit.desk.gate.account(&session.email).await?;
+    let set_at = account.and_then(|account| account.password).map(|kept| kept.set_at);
+    Ok(Some(AccountPassword { set_at }))
 }
 
 /// The token and the session of whoever is signed in here.
@@ -253,13 +278,14 @@ mod tests {
                 at: UnixMillis(9),
             };
             let page = Account {
-                site: Site { name: "Wiki", host: "wiki.example.com" },
+                site: Site { name: "Wiki", host: "wiki.example.com", has_passwords: false },
                 email: "ann@example.com",
                 groups: &[],
                 signed_in_at: UnixMillis(1),
                 expires_at: UnixMillis(9),
                 sessions: &sessions,
                 is_part: true,
+                password: None,
                 ended: None,
             };
             let html = page.render(&look);

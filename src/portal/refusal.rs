@@ -17,7 +17,7 @@ use super::pages::{Look, Page, Site};
 use super::visit::Here;
 use crate::domain::time::UnixMillis;
 use crate::gate::ask::AskError;
-use crate::ports::StoreError;
+use crate::ports::{StoreError, TooBusy};
 
 /// Why a request is refused.
 #[derive(Clone, Debug)]
@@ -55,6 +55,8 @@ pub enum Refusal {
     },
     /// 503: the store is in trouble.
     Store(Arc<StoreError>),
+    /// 503: too many passwords are being worked on.
+    Busy,
     /// 500; the words are for the log.
     Internal(&'static str),
 }
@@ -93,6 +95,12 @@ impl From<StoreError> for Refusal {
     }
 }
 
+impl From<TooBusy> for Refusal {
+    fn from(TooBusy: TooBusy) -> Self {
+        Self::Busy
+    }
+}
+
 impl From<AskError> for Refusal {
     fn from(error: AskError) -> Self {
         match error {
@@ -101,6 +109,7 @@ impl From<AskError> for Refusal {
             }
             AskError::NoAttempt => Self::Cause(Cause::NothingToResend),
             AskError::Store(error) => error.into(),
+            AskError::Busy(TooBusy) => Self::Busy,
         }
     }
 }
@@ -139,7 +148,7 @@ impl Refusal {
             Self::Cause(cause) => cause.status(),
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -151,6 +160,7 @@ impl Refusal {
             Self::Store(error) => {
                 tracing::error!(reference, %error, cause = %error.source, "answered 503");
             }
+            Self::Busy => tracing::warn!(reference, "answered 503: too many passwords at once"),
             Self::Internal(what) => tracing::error!(reference, what, "answered 500"),
             Self::BadRequest(what) => tracing::info!(reference, what, "answered 400"),
             Self::NoApplication => {
@@ -177,7 +187,7 @@ impl Refusal {
     fn retry_after(&self, now: UnixMillis) -> Option<u64> {
         match self {
             Self::TooMany { until, .. } => Some(until.since(now).as_secs() + 1),
-            Self::Store(_) => Some(STORE_RETRY),
+            Self::Store(_) | Self::Busy => Some(STORE_RETRY),
             _ => None,
         }
     }
@@ -211,6 +221,7 @@ impl Refusal {
             | Self::Unsupported
             | Self::NotSignedIn
             | Self::Store(_)
+            | Self::Busy
             | Self::Internal(_) => code_of(self.status()),
         }
     }
@@ -230,14 +241,14 @@ impl Refusal {
             Self::Cause(cause) => cause.detail(),
             Self::NotSignedIn => "Nobody is signed in.",
             Self::TooMany { .. } => "Too many requests; Retry-After says when to try again.",
-            Self::Store(_) => "The service cannot answer at the moment.",
+            Self::Store(_) | Self::Busy => "The service cannot answer at the moment.",
             Self::Internal(_) => "Something went wrong here.",
         }
     }
 
     fn page(&self, desk: &Desk, here: &Here, look: &Look) -> Response {
         let host = here.located.origin.authority().to_string();
-        let site = Site { name: &here.located.site.title, host: &host };
+        let site = Site::of(&here.located.site, &host);
         let now = desk.gate.now();
         let reference = look.reference();
         let notice = |kind| Notice { kind, site: Some(site), reference }.render(look);
@@ -261,7 +272,7 @@ impl Refusal {
                 };
                 page.render(&Look { here: again.page(&desk.prefix), ..look.clone() })
             }
-            Self::Store(_) => look.pages.last_resort().store_down(look),
+            Self::Store(_) | Self::Busy => look.pages.last_resort().store_down(look),
             Self::Internal(_) => look.pages.last_resort().internal(look),
         };
         let mut response = html.into_response();

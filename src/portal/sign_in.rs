@@ -8,8 +8,9 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::courier::health::Trouble;
 use super::form::Form;
-use super::pages::sign_in::{Again, SignIn, SignInNotice};
-use super::pages::{AddressProblem, Look, Page};
+use super::pages::sign_in::{Again, PasswordField, SignIn, SignInNotice};
+use super::pages::{AddressProblem, Look, Page, PasswordProblem};
+use super::password::{self, Tried, Wanted};
 use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Desk, onward};
@@ -19,6 +20,7 @@ use crate::domain::policy::{Asked, ChallengeReason, Decision, Visitor};
 use crate::domain::remembered::RememberedAddress;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::session::Session;
+use crate::domain::terms::Registration;
 use crate::domain::token::Token;
 use crate::gate::ask::AskError;
 use crate::ports::Stored;
@@ -126,17 +128,30 @@ pub async fn submit(
     let fragment = form.value("fragment")?;
     let wants_remembering = desk.remember_address && form.value("remember")? == "1";
     let return_url = visit.return_url(form.value("return_to")?);
+    let state =
+        FormState { fragment, email: typed, remembered: wants_remembering, ..FormState::default() };
     let email = match EmailAddress::parse_typed(typed) {
         Ok(email) => email,
         Err(error) => {
-            let error = Some(address_problem(error));
-            let remembered = wants_remembering;
-            let form = FormState { fragment, email: typed, remembered, error, is_bad_news: false };
-            return Ok(page(&visit, &return_url, &form, &[]));
+            let state = FormState { error: Some(address_problem(error)), ..state };
+            return Ok(page(&visit, &return_url, &state, &[]));
         }
     };
+    let with_fragment = return_url.clone().with_fragment(fragment);
+    if let Wanted::Password(password) = Wanted::read(&visit, &form)? {
+        return match password::sign_in(&mut visit, &email, password, &with_fragment).await? {
+            Tried::In(mut response) => {
+                remember(&visit, email, wants_remembering, &mut response);
+                Ok(response)
+            }
+            Tried::Refused(problem) => {
+                let state = FormState { password_error: Some(problem), ..state };
+                Ok(page(&visit, &return_url, &state, &[]))
+            }
+        };
+    }
     let before = visit.browser.as_ref().map(Token::digest);
-    let return_url = return_url.with_fragment(fragment);
+    let return_url = with_fragment;
     let asker = visit.asker();
     let admits = visit.admits();
     let asked =
@@ -156,14 +171,19 @@ pub async fn submit(
     };
     let mut response = see_other(&format!("{}/check-mail", desk.prefix));
     append(&mut response, visit.cookies.set_browser(&asked.browser.reveal()));
-    // The same for every address: it follows from what the visitor did, not from who is known.
-    if wants_remembering {
-        let kept = RememberedAddress::new(email).reveal(&desk.gate.keys().remembered);
-        append(&mut response, visit.cookies.set_address(&kept));
-    } else if visit.remembered.is_some() {
-        append(&mut response, visit.cookies.clear_address());
-    }
+    remember(&visit, email, wants_remembering, &mut response);
     Ok(response)
+}
+
+/// Keeps the address on this device, or forgets it. The same for every address: it follows from what
+/// the visitor did, not from who is known.
+fn remember(visit: &Visit, email: EmailAddress, wanted: bool, response: &mut Response) {
+    if wanted {
+        let kept = RememberedAddress::new(email).reveal(&visit.desk.gate.keys().remembered);
+        append(response, visit.cookies.set_address(&kept));
+    } else if visit.remembered.is_some() {
+        append(response, visit.cookies.clear_address());
+    }
 }
 
 /// What stands in the form.
@@ -173,6 +193,7 @@ struct FormState<'a> {
     email: &'a str,
     remembered: bool,
     error: Option<AddressProblem>,
+    password_error: Option<PasswordProblem>,
     is_bad_news: bool,
 }
 
@@ -184,13 +205,17 @@ fn page(
 ) -> Response {
     let host = visit.host();
     // After a language was chosen, a form that was refused begins anew, but leads to the same page.
-    let look = match form.error {
-        Some(_) => Look {
-            here: path_of_form(&visit.desk.prefix, return_url.as_str()),
-            ..visit.look.clone()
-        },
-        None => visit.look.clone(),
+    let look = if form.error.is_some() || form.password_error.is_some() {
+        let here = path_of_form(&visit.desk.prefix, return_url.as_str());
+        Look { here, ..visit.look.clone() }
+    } else {
+        visit.look.clone()
     };
+    let terms = &visit.site().terms;
+    let password = terms.passwords().map(|_| PasswordField {
+        error: form.password_error,
+        registers: terms.registration == Registration::Open,
+    });
     SignIn {
         site: visit.page_site(&host),
         destination: &visit.destination(return_url),
@@ -199,6 +224,7 @@ fn page(
         email: form.email,
         error: form.error,
         has_link: visit.has_link(),
+        password,
         remember_offered: visit.desk.remember_address,
         remembered: form.remembered,
         notices,

@@ -96,7 +96,7 @@ impl Visit {
     /// The site for pages: its name, and its host. The host must outlive the page.
     #[must_use]
     pub fn page_site<'a>(&'a self, host: &'a str) -> super::pages::Site<'a> {
-        super::pages::Site { name: &self.site().title, host }
+        super::pages::Site::of(self.site(), host)
     }
 
     /// The host as people know it.

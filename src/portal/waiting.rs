@@ -94,7 +94,7 @@ pub async fn resend(
             let again = Again::Resend { token: token.to_owned() };
             return Err(Refusal::TooMany { until, mail_pending, again });
         }
-        Err(AskError::Store(error)) => return Err(error.into()),
+        Err(error @ (AskError::Store(_) | AskError::Busy(_))) => return Err(error.into()),
     };
     let mut response = see_other(&format!("{}/check-mail", desk.prefix));
     append(&mut response, visit.cookies.set_browser(&asked.browser.reveal()));
@@ -206,12 +206,14 @@ fn check_mail(
     let trouble = visit.desk.mail_health.trouble(now);
     let own = (!attempt.stranger).then_some(&attempt.email);
     let suggestion = own.and_then(typo::suggestion);
+    let sets_password = attempt.new_password.is_some();
     CheckMail {
         site: visit.page_site(&host),
         email: &email,
         sender: &visit.site().sender.to_string(),
-        subject: &subject(phrases, attempt.language, &host, attempt.asked_at),
+        subject: &subject(phrases, attempt.language, &host, attempt.asked_at, sets_password),
         has_link: visit.has_link(),
+        sets_password,
         suggestion: suggestion.as_ref().map(EmailAddress::identity),
         now,
         sent_at: attempt.asked_at,

@@ -19,6 +19,8 @@ pub struct AccountChange<'a> {
     pub from: Option<u64>,
     /// The account from now on, none to remove it.
     pub to: Option<&'a Account>,
+    /// Whether all sessions of the person end in the same step.
+    pub ends_sessions: bool,
 }
 
 /// What became of an [`AccountChange`].
@@ -35,9 +37,9 @@ pub enum AccountChanged {
 
 /// Known people.
 ///
-/// Law 1: [`change_account`](Self::change_account) is one atomic step. If it removes the account or
-/// leaves it suspended, all sessions of the person end in that step, and [`Attempts::settle`](super::Attempts::settle) makes
-/// none for a suspended one afterwards. Law 2: only keyed hashes in keys. Law 3: a record of a
+/// Law 1: [`change_account`](Self::change_account) is one atomic step. If it leaves the account
+/// suspended, all sessions of the person end in that step even if nobody says so, and
+/// [`Attempts::settle`](super::Attempts::settle) makes none for a suspended one afterwards. Law 2: only keyed hashes in keys. Law 3: a record of a
 /// version that is not known reads as absent, but is never written over, and admits nobody: it may
 /// be a suspension.
 #[async_trait]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use linkgate::adapters::argon2::Argon2Passwords;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
@@ -17,7 +18,7 @@ use linkgate::domain::limit::{CountedAlone, PersonKey};
 use linkgate::domain::origin::Origin;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::session::Lifetimes;
-use linkgate::domain::terms::{OtherBrowser, Registration, SignInTerms};
+use linkgate::domain::terms::{Mode, OtherBrowser, Registration, SignInTerms};
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Report, Token};
 use linkgate::gate::ask::{AskError, Asked, Asker};
@@ -94,11 +95,13 @@ impl World {
             Arc::clone(&store),
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::new(Seeded::new(42)),
+            Arc::new(Argon2Passwords::new(&secret, Arc::new(Seeded::new(43)))),
             &secret,
             "/.linkgate",
         );
         let terms = SignInTerms {
             enabled: true,
+            mode: Mode::Passwordless,
             registration: Registration::Closed,
             asks_name: false,
             link_lifetime: 10 * MINUTE,

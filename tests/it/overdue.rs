@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use http::{Request, header};
+use linkgate::adapters::argon2::Argon2Passwords;
 use linkgate::cli::foundation::sites;
 use linkgate::config::Config;
 use linkgate::domain::secret::Secret;
@@ -54,6 +55,7 @@ impl Counter {
                 store,
                 clock,
                 Arc::new(Seeded::new(43)),
+                Arc::new(Argon2Passwords::new(&secret, Arc::new(Seeded::new(44)))),
                 &secret,
                 "/.linkgate",
             )),

@@ -45,10 +45,8 @@ impl Watched {
 #[async_trait]
 impl Attempts for Watched {
     async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
-        self.note(format!(
-            "begin, expires in {:?}",
-            beginning.mail.expires_at.since(beginning.now)
-        ));
+        let mail = beginning.mail.map(|mail| mail.expires_at.since(beginning.now));
+        self.note(format!("begin, mail expires in {mail:?}"));
         if *self.forgets.lock().expect("no panic") == Some(beginning.person) {
             return Ok(());
         }

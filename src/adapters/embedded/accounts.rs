@@ -16,7 +16,7 @@ pub(super) struct Change {
     pub(super) person: PersonKey,
     pub(super) from: Option<u64>,
     pub(super) to: Option<Vec<u8>>,
-    /// Whether the sessions end: the account is removed or suspended.
+    /// Whether the person's sessions end.
     pub(super) ends_sessions: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn change(tables: &mut Tables<'_>, change: &Change) -> Step<AccountCh
     Ok(Outcome::Written(AccountChanged::Done { ended }))
 }
 
-fn end_all(
+pub(super) fn end_all(
     tables: &mut Tables<'_>,
     person: PersonKey,
 ) -> Result<Vec<TokenDigest<token::Session>>, StorageError> {

@@ -19,7 +19,7 @@ pub(super) struct Begin {
     pub(super) browser: TokenDigest<Browser>,
     pub(super) person: PersonKey,
     pub(super) attempt: Vec<u8>,
-    pub(super) mail: QueuedMail,
+    pub(super) mail: Option<QueuedMail>,
     pub(super) keep_until: UnixMillis,
     pub(super) replaces: bool,
     pub(super) now: UnixMillis,
@@ -43,8 +43,14 @@ pub(super) struct Make {
     pub(super) person: PersonKey,
     pub(super) expires_at: UnixMillis,
     pub(super) replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
-    /// The account to make, if there is none.
-    pub(super) registers: Option<Vec<u8>>,
+    pub(super) account: MakeAccount,
+}
+
+/// An [`AccountStep`](crate::ports::AccountStep), encoded.
+pub(super) enum MakeAccount {
+    Kept,
+    Registers(Vec<u8>),
+    Judged { revision: Option<u64>, to: Option<Vec<u8>>, ends_others: bool },
 }
 
 pub(super) fn begin(tables: &mut Tables<'_>, begin: &Begin) -> Step<()> {
@@ -64,8 +70,10 @@ pub(super) fn begin(tables: &mut Tables<'_>, begin: &Begin) -> Step<()> {
     let before = attempt(tables, link)?.map(|stored| stored.keep_until);
     tables.move_deadline(Kind::Attempt, link, before, Some(begin.keep_until))?;
     tables.attempts.insert(link, begin.attempt.as_slice())?;
-    tables.latest.insert(browser, pointer.as_slice())?;
-    outbox::queue(tables, &begin.mail, begin.now)?;
+    if let Some(mail) = &begin.mail {
+        tables.latest.insert(browser, pointer.as_slice())?;
+        outbox::queue(tables, mail, begin.now)?;
+    }
     Ok(Outcome::Written(()))
 }
 
@@ -85,37 +93,62 @@ pub(super) fn settle(tables: &mut Tables<'_>, settle: &Settle) -> Step<Settled> 
     let Some(stored) = attempt(tables, link)?.filter(|it| it.record.state == settle.from) else {
         return Ok(Outcome::Untouched(Settled::Changed));
     };
-    let account = match &settle.session {
-        Some(make) => accounts::find(tables, make.person)?,
-        None => Found::Nothing,
-    };
-    match &account {
-        Found::Account(account) if account.is_suspended() => {
-            return Ok(Outcome::Untouched(Settled::Barred));
-        }
-        Found::Unreadable => return Ok(Outcome::Untouched(Settled::Barred)),
-        Found::Account(_) | Found::Nothing => {}
+    if let Some(make) = &settle.session
+        && let Some(refused) = refused(tables, make)?
+    {
+        return Ok(Outcome::Untouched(refused));
     }
     let (before, keep_until) = (stored.keep_until, settle.keep_until);
     let record = Record { state: settle.to, ..stored.record };
     put_attempt(tables, link, &StoredAttempt { keep_until, record, ..stored })?;
     tables.move_deadline(Kind::Attempt, link, Some(before), Some(keep_until))?;
     if let Some(make) = &settle.session {
-        if let Some((digest, person)) = make.replaces {
-            remove_session(tables, digest.as_bytes(), Some(person))?;
-        }
-        let digest = make.digest.as_bytes();
-        tables.sessions.insert(digest, make.session.as_slice())?;
-        tables.people.insert(&pair(&make.person.0, digest), ())?;
-        tables.move_deadline(Kind::Session, digest, None, Some(make.expires_at))?;
-        if let (Found::Nothing, Some(bytes)) = (&account, &make.registers) {
-            tables.accounts.insert(&make.person.0, bytes.as_slice())?;
-        }
+        make_session(tables, make)?;
     }
     if let Some(mail) = &settle.mail {
         outbox::queue(tables, mail, settle.now)?;
     }
     Ok(Outcome::Written(Settled::Done))
+}
+
+/// Why this session is not made, if it is not.
+fn refused(tables: &Tables<'_>, make: &Make) -> Result<Option<Settled>, StorageError> {
+    let found = match accounts::find(tables, make.person)? {
+        Found::Account(account) if account.is_suspended() => return Ok(Some(Settled::Barred)),
+        Found::Unreadable => return Ok(Some(Settled::Barred)),
+        Found::Account(account) => Some(account.revision),
+        Found::Nothing => None,
+    };
+    let is_other =
+        matches!(make.account, MakeAccount::Judged { revision, .. } if revision != found);
+    Ok(is_other.then_some(Settled::Changed))
+}
+
+fn make_session(tables: &mut Tables<'_>, make: &Make) -> Result<(), StorageError> {
+    if let Some((digest, person)) = make.replaces {
+        remove_session(tables, digest.as_bytes(), Some(person))?;
+    }
+    let person = &make.person.0;
+    match &make.account {
+        MakeAccount::Kept => {}
+        MakeAccount::Registers(bytes) => {
+            if matches!(accounts::find(tables, make.person)?, Found::Nothing) {
+                tables.accounts.insert(person, bytes.as_slice())?;
+            }
+        }
+        MakeAccount::Judged { to, ends_others, .. } => {
+            if let Some(bytes) = to {
+                tables.accounts.insert(person, bytes.as_slice())?;
+            }
+            if *ends_others {
+                accounts::end_all(tables, make.person)?;
+            }
+        }
+    }
+    let digest = make.digest.as_bytes();
+    tables.sessions.insert(digest, make.session.as_slice())?;
+    tables.people.insert(&pair(person, digest), ())?;
+    tables.move_deadline(Kind::Session, digest, None, Some(make.expires_at))
 }
 
 pub(super) fn touch(

@@ -45,7 +45,7 @@ impl Accounts for RedisStore {
 
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
         const DOING: &str = "change an account";
-        let AccountChange { person, from, to } = change;
+        let AccountChange { person, from, to, ends_sessions } = change;
         let text = |revision: Option<u64>| revision.map(|it| it.to_string()).unwrap_or_default();
         let mut script = self.scripts.change_account.key(self.keys.account(person));
         script
@@ -59,7 +59,7 @@ impl Accounts for RedisStore {
             })
             .arg(to.map(|account| json(DOING, account)).transpose()?.unwrap_or_default())
             .arg(hex(person.0))
-            .arg(u8::from(to.is_none_or(Account::is_suspended)))
+            .arg(u8::from(ends_sessions || to.is_some_and(Account::is_suspended)))
             .arg(self.keys.sessions());
         let ended: Option<Vec<_>> = self.connection.ask(DOING, Request::Script(&script)).await?;
         Ok(match ended {

@@ -12,7 +12,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::sender::Sender;
 use crate::portal::brand::BrandError;
-use crate::portal::mail::samples::{CODE_ALONE, NEW_DEVICE, SIGN_IN};
+use crate::portal::mail::samples::{CODE_ALONE, NEW_DEVICE, NEW_PASSWORD, SIGN_IN};
 use crate::portal::mail::{Mails, NewDeviceMail, RenderedMail, SignInMail};
 use crate::portal::pages::samples::{Scene, Viewer, show_scene};
 use crate::portal::pages::{Html, Look, Page, Pages, Site};
@@ -133,7 +133,7 @@ impl Set {
         let destination = format!("{}{DEEP}", self.host);
         let (sender, mail) = (self.sender.to_string(), self.sign_in(&SIGN_IN, language)?);
         let scene = Scene {
-            site: Site { name: &self.title, host: &self.host },
+            site: Site { name: &self.title, host: &self.host, has_passwords: false },
             destination: &destination,
             sender: &sender,
             subject: &mail.subject,
@@ -159,7 +159,7 @@ impl Set {
         gathering.fault.map_or(Ok(gathering.all), Err)
     }
 
-    fn mails_in(&self, language: Language) -> Result<[(&str, RenderedMail); 3], BrandError> {
+    fn mails_in(&self, language: Language) -> Result<[(&str, RenderedMail); 4], BrandError> {
         let report = self.at_host(NEW_DEVICE.report_link);
         let new_device = NewDeviceMail {
             site_host: &self.host,
@@ -170,6 +170,7 @@ impl Set {
         Ok([
             ("mail_sign_in", self.sign_in(&SIGN_IN, language)?),
             ("mail_sign_in_code_alone", self.sign_in(&CODE_ALONE, language)?),
+            ("mail_new_password", self.sign_in(&NEW_PASSWORD, language)?),
             ("mail_new_device", self.mails.new_device(&new_device, language)?),
         ])
     }

@@ -3,18 +3,20 @@
 use super::secrets::unreadable;
 use crate::config::defaults;
 use crate::config::file::{
-    File, GroupsFile, LimitsFile, Map, Named, SessionFile, SignInFile, SiteLimitsFile,
+    File, GroupsFile, LimitsFile, Map, Named, PasswordsFile, SessionFile, SignInFile,
+    SiteLimitsFile,
 };
 use crate::config::groups_file::{self, GroupMembers, GroupsFileError};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, flag, path_text, span, word};
+use crate::config::scope::{Scope, flag, number, path_text, span, word};
 use crate::config::settings::{
     OtherBrowser, Registration, SessionConfig, SignInConfig, Site, SiteLimits, SiteSignIn,
 };
 use crate::domain::identity::GroupName;
 use crate::domain::limit::{CountedAlone, Limit, LimitError};
 use crate::domain::origin::{Host, Scheme};
+use crate::domain::password::PasswordTerms;
 use crate::domain::policy::{AllowEntry, AllowEntryError, Groups};
 use crate::domain::session::Lifetimes;
 
@@ -26,6 +28,7 @@ pub(super) fn sign_in(
     let mut common = SignInConfig::default();
     let mut site = SiteSignIn {
         enabled: true,
+        accepts_passwords: false,
         link_lifetime: defaults::LINK_LIFETIME,
         other_browser: defaults::OTHER_BROWSER,
         new_device_notice: false,
@@ -54,7 +57,19 @@ pub(super) fn sign_in(
     if let Some(Located { value: file, at }) = &file.limits {
         limits(&scope.key("limits", *at), file, &mut common, &mut site.limits);
     }
+    if let Some(Located { value: file, at }) = &file.passwords {
+        passwords(&scope.key("passwords", *at), file, &mut common.passwords);
+    }
     (common, site)
+}
+
+fn passwords(scope: &Scope<'_>, file: &PasswordsFile, terms: &mut PasswordTerms) {
+    let lengths = number(defaults::LEAST_MIN_PASSWORD, defaults::MOST_MIN_PASSWORD);
+    terms.min_length = scope.or("min_length", file.min_length.as_ref(), terms.min_length, lengths);
+    let Some(Located { value: file, at }) = &file.limits else { return };
+    let scope = scope.key("limits", *at);
+    terms.person_limit = scope.or("person", file.person.as_ref(), terms.person_limit, limit);
+    terms.client_limit = scope.or("ip", file.ip.as_ref(), terms.client_limit, limit);
 }
 
 fn limits(
@@ -190,6 +205,16 @@ fn cookie_domain(text: &str) -> Result<Host, Fault> {
 }
 
 fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
+    // Whoever is signed in at one is signed in at each: a password would open those without, too.
+    let hybrid = sites.iter().find(|site| site.sign_in.accepts_passwords);
+    let other = sites.iter().find(|site| !site.sign_in.accepts_passwords);
+    if let (Some(hybrid), Some(other)) = (hybrid, other) {
+        let (one, two) = (&hybrid.name, &other.name);
+        return Err(Fault::new(format!(
+            "would let the passwords of the site `{one}` open the site `{two}`, which accepts none"
+        ))
+        .hint("give all of these sites the same `mode`, or leave `domain` out"));
+    }
     for site in sites {
         let (host, name) = (site.origin.host(), &site.name);
         if host != domain && !host.is_under(domain) {

@@ -202,6 +202,7 @@ fn sign_in(
 ) -> SiteSignIn {
     const WORDS: &[(&str, Registration)] =
         &[("closed", Registration::Closed), ("open", Registration::Open)];
+    const MODES: &[(&str, bool)] = &[("passwordless", false), ("hybrid", true)];
     let mut sign_in = common.sign_in;
     let Some(Located { value: file, at }) = file else { return sign_in };
     let scope = scope.key("sign_in", *at);
@@ -215,9 +216,7 @@ fn sign_in(
     if let Some(Located { value: file, at }) = &file.limits {
         site_limits(&scope.key("limits", *at), file, &mut sign_in.limits, common.total_limit);
     }
-    scope.optional("mode", file.mode.as_ref(), |text| {
-        available(text, &[("passwordless", true), ("hybrid", false)])
-    });
+    sign_in.accepts_passwords = scope.or("mode", file.mode.as_ref(), false, word(MODES));
     sign_in.registration =
         scope.or("registration", file.registration.as_ref(), sign_in.registration, word(WORDS));
     sign_in.registration_name =
@@ -233,16 +232,6 @@ fn sign_in(
         );
     }
     sign_in
-}
-
-/// Reads a word that may be one of the future.
-fn available(text: &str, words: &'static [(&'static str, bool)]) -> Result<(), Fault> {
-    if word(words)(text)? {
-        return Ok(());
-    }
-    let possible =
-        words.iter().find(|(_, is_available)| *is_available).map_or("", |(word, _)| word);
-    Err(Fault::new("is not available yet").hint(format!("write `{possible}`")))
 }
 
 fn byte_size(text: &str) -> Result<ByteSize, Fault> {

@@ -78,6 +78,8 @@ pub struct SiteLimits {
 pub struct SiteSignIn {
     /// Whether new sign-ins are possible. Sessions that are there stay.
     pub enabled: bool,
+    /// Whether people may sign in with a password, too.
+    pub accepts_passwords: bool,
     /// How long a link and its code work.
     pub link_lifetime: Duration,
     /// What another browser has to do.

@@ -39,6 +39,8 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("mail.inbox", keys::<InboxFile>()),
         ("sign_in", keys::<SignInFile>()),
         ("sign_in.limits", keys::<LimitsFile>()),
+        ("sign_in.passwords", keys::<PasswordsFile>()),
+        ("sign_in.passwords.limits", keys::<PasswordLimitsFile>()),
         ("session", keys::<SessionFile>()),
         ("sites[]", keys::<SiteFile>()),
         ("sites[].upstream", keys::<UpstreamFile>()),

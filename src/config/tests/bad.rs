@@ -234,9 +234,9 @@ const IN_SITES: &[(&str, &str, &str)] = &[
     ),
     ("cors with path", ALLOW, "[everyone]\n    cors_origins: [\"https://app.example.com/x\"]"),
     (
-        "not available yet",
+        "words of a sign-in",
         ALLOW,
-        "[everyone]\n    sign_in: { mode: hybrid, registration: open, enabled: no }",
+        "[everyone]\n    sign_in: { mode: hybird, registration: open, enabled: no }",
     ),
     ("words of a site", ALLOW, "[everyone]\n    identity_headers: x-forward\n    odd_headers: kep"),
     ("rule without path", ALLOW, "[everyone]\n    rules: [{ access: public }]"),

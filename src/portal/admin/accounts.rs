@@ -9,12 +9,14 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::problem::{AdminProblem, address, read};
 use super::{AdminDesk, document};
 use crate::domain::account::{Account, AccountOrigin, AccountState, MOST_GROUPS};
 use crate::domain::identity::GroupName;
 use crate::domain::limit::PersonKey;
+use crate::domain::password::{Password, PasswordProblem};
 use crate::domain::token::{Link, TokenDigest};
 use crate::gate::accounts::{AccountWish, Kept};
 use crate::portal::pages::clock::rfc3339;
@@ -36,6 +38,14 @@ pub(super) struct AddDocument {
 #[serde(deny_unknown_fields)]
 pub(super) struct PersonDocument {
     email: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordDocument {
+    email: String,
+    /// None takes it away.
+    password: Option<String>,
 }
 
 /// `GET /api/accounts?after=`: a page, and `next` while there may be more.
@@ -127,6 +137,32 @@ pub(super) async fn remove(
     Ok(answer(&kept))
 }
 
+/// `POST /api/accounts/set-password`: sets the password and ends all sessions of the person; without
+/// one, takes it away and ends none.
+pub(super) async fn set_password(
+    State(desk): State<Arc<AdminDesk>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, AdminProblem> {
+    let said: PasswordDocument = read(&headers, &body)?;
+    let email = address(&said.email)?;
+    let Some(text) = said.password.map(Zeroizing::new) else {
+        let kept = desk.gate.drop_password(&email).await?;
+        tracing::warn!("a password was taken away by an operator");
+        return Ok(answer(&kept));
+    };
+    let Some(terms) = desk.facts.now().passwords else {
+        return Err(AdminProblem::Taken("No site accepts passwords: none has `mode: hybrid`."));
+    };
+    let wrong = |problem: PasswordProblem| AdminProblem::Value(format!("The password {problem}."));
+    let password = Password::typed(&text).map_err(wrong)?;
+    desk.gate.judge_password(&password, &terms, &email, &[]).await?.map_err(wrong)?;
+    let hash = desk.gate.hash_password(&password).await?;
+    let kept = desk.gate.set_password(&email, hash).await?;
+    tracing::warn!("a password was set by an operator");
+    Ok(answer(&kept))
+}
+
 fn answer(kept: &Kept) -> Response {
     match kept {
         Kept::Made(account) => document(StatusCode::CREATED, &json!({ "account": entry(account) })),
@@ -149,7 +185,9 @@ fn entry(account: &Account) -> Value {
             AccountOrigin::Added => "added",
             AccountOrigin::Registered => "registered",
             AccountOrigin::Suspension => "suspension",
+            AccountOrigin::Password => "password",
         },
+        "password_set_at": account.password.as_ref().map(|kept| rfc3339(kept.set_at)),
         "created_at": rfc3339(account.created_at),
     })
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::domain::email::EmailAddress;
 use crate::portal::form;
-use crate::ports::StoreError;
+use crate::ports::{StoreError, TooBusy};
 
 /// Why something was not done.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub enum AdminProblem {
     Unsupported,
     /// 503.
     Store(StoreError),
+    /// 503: too many passwords are being worked on.
+    Busy,
 }
 
 impl AdminProblem {
@@ -47,7 +49,7 @@ impl AdminProblem {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Taken(_) => StatusCode::CONFLICT,
             Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -61,6 +63,7 @@ impl AdminProblem {
             Self::MethodNotAllowed => "The method is not allowed here.",
             Self::Unsupported => "The body must be application/json.",
             Self::Store(_) => "The store is in trouble; nothing may have been changed.",
+            Self::Busy => "Too many passwords are being worked on; nothing was changed.",
         }
     }
 }
@@ -68,6 +71,12 @@ impl AdminProblem {
 impl From<StoreError> for AdminProblem {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<TooBusy> for AdminProblem {
+    fn from(TooBusy: TooBusy) -> Self {
+        Self::Busy
     }
 }
 

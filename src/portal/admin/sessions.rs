@@ -36,7 +36,8 @@ pub(super) async fn list(
     body: Bytes,
 ) -> Result<Response, AdminProblem> {
     let said: OfPerson = read(&headers, &body)?;
-    let found = desk.gate.sessions_for_operator(&address(&said.email)?, desk.idle).await?;
+    let found =
+        desk.gate.sessions_for_operator(&address(&said.email)?, desk.facts.now().idle).await?;
     let sessions = found.iter().map(|(handle, session)| {
         json!({
             "handle": handle.to_string(),
@@ -59,7 +60,7 @@ pub(super) async fn end(
 ) -> Result<Response, AdminProblem> {
     let said: EndDocument = read(&headers, &body)?;
     let email = address(&said.email)?;
-    let there = desk.gate.sessions_for_operator(&email, desk.idle).await?;
+    let there = desk.gate.sessions_for_operator(&email, desk.facts.now().idle).await?;
     let ended = match &said.handle {
         None => {
             desk.gate.end_all(&email).await?;

@@ -64,8 +64,9 @@ pub(super) async fn add(
 fn wish(desk: &AdminDesk, said: &AddDocument) -> Result<ServiceToken, AdminProblem> {
     let wrong =
         |key: &str, why: &dyn std::fmt::Display| AdminProblem::Value(format!("`{key}` {why}."));
-    if !desk.sites.contains(&said.site) {
-        let sites = desk.sites.join(", ");
+    let facts = desk.facts.now();
+    if !facts.sites.contains(&said.site) {
+        let sites = facts.sites.join(", ");
         return Err(wrong("site", &format_args!("names no site; there are: {sites}")));
     }
     let paths = said.paths.iter().map(|text| text.parse::<PathPattern>());

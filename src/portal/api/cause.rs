@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::domain::email::EmailError;
+use crate::domain::password::PasswordProblem;
 
 /// A cause of a refusal that only the API tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,10 @@ pub enum Cause {
     ConfirmationNeeded,
     /// This client did not ask, and here only the one that did can sign in.
     ConfirmationRefused,
+    /// Address and password do not belong together; nobody is told which of them is unknown.
+    PasswordWrong,
+    /// A password that cannot be, or that may not be chosen.
+    Password(PasswordProblem),
     /// Neither or both of `token` and `code`.
     Proof,
     /// `token` was never made here.
@@ -62,6 +67,8 @@ impl Cause {
             | Self::AddressMismatch
             | Self::ConfirmationNeeded
             | Self::ConfirmationRefused
+            | Self::PasswordWrong
+            | Self::Password(_)
             | Self::Proof
             | Self::Token
             | Self::CodeMissing
@@ -87,6 +94,8 @@ impl Cause {
             Self::AddressMismatch => "address_mismatch",
             Self::ConfirmationNeeded => "confirmation_needed",
             Self::ConfirmationRefused => "confirmation_refused",
+            Self::PasswordWrong => "password_wrong",
+            Self::Password(problem) => password_code(problem),
             Self::Proof => "proof_needed",
             Self::Token => "token_malformed",
             Self::CodeMissing => "code_missing",
@@ -118,6 +127,8 @@ impl Cause {
                 "This client did not ask for the mail: only the one that did can sign in, with the \
                  code."
             }
+            Self::PasswordWrong => "Address and password do not belong together.",
+            Self::Password(problem) => password_detail(problem),
             Self::Proof => "Exactly one of `token` and `code` is needed.",
             Self::Token => "The member `token` is not a link token.",
             Self::CodeMissing => "The member `code` is empty.",
@@ -140,7 +151,28 @@ impl Cause {
         if let Self::CodeWrong { tries_left } = self {
             members.insert("tries_left".into(), tries_left.into());
         }
+        if let Self::Password(PasswordProblem::TooShort { least }) = self {
+            members.insert("least".into(), least.into());
+        }
         members
+    }
+}
+
+const fn password_code(problem: PasswordProblem) -> &'static str {
+    match problem {
+        PasswordProblem::Missing => "password_missing",
+        PasswordProblem::TooShort { .. } => "password_too_short",
+        PasswordProblem::TooLong => "password_too_long",
+        PasswordProblem::Guessable => "password_guessable",
+    }
+}
+
+const fn password_detail(problem: PasswordProblem) -> &'static str {
+    match problem {
+        PasswordProblem::Missing => "The member `password` is empty.",
+        PasswordProblem::TooShort { .. } => "The password has fewer characters than `least`.",
+        PasswordProblem::TooLong => "The password has more than 256 characters.",
+        PasswordProblem::Guessable => "The password is easy to guess.",
     }
 }
 

@@ -5,7 +5,7 @@
   const find = (selector) => document.querySelector(selector);
   const inMillis = (seconds) => Date.now() + Number(seconds) * 1000;
 
-  // The server never sees `#fragment`; the form carries it, so that sign-in ends at the very place.
+  // The server never sees `#fragment`; the form carries it.
   const fragment = find("input[name=fragment]");
   if (fragment && location.hash) {
     fragment.value = location.hash;
@@ -14,7 +14,7 @@
     }
   }
 
-  // A redirect keeps the fragment of the address that it answers: it survives another language.
+  // A redirect keeps the fragment: it survives another language.
   const languages = find("form.languages");
   if (languages) languages.action += location.hash;
 
@@ -43,6 +43,13 @@
     if (waits || Date.now() - (sent.get(event.target) || 0) < 3000) event.preventDefault();
     else sent.set(event.target, Date.now());
   });
+
+  // A password can be looked at while it is typed.
+  const show = find("[data-show]");
+  if (show) {
+    show.hidden = false;
+    show.onchange = ({ target }) => (find("#password").type = target.checked ? "text" : "password");
+  }
 
   // A complete code needs no button.
   const code = find("input[name=code]");
@@ -106,7 +113,7 @@
         location.replace(to.includes("#") ? to : to + location.hash);
         return true;
       }
-      // Unknown: the browser was signed out in another tab and has forgotten what it asked for.
+      // Unknown: signed out in another tab, and forgotten here.
       if (state === "expired" || state === "unknown") {
         location.reload();
         return true;

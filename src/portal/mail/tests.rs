@@ -26,6 +26,12 @@ fn all(mail: &SignInMail<'_>) -> Vec<(String, RenderedMail)> {
         let code_only = SignInMail { link: "", report_link: "", ..*mail };
         let name = format!("{language}_sign_in_code_only");
         all.push((name, mails.sign_in(&code_only, language).unwrap()));
+        let password = SignInMail { sets_password: true, ..*mail };
+        let name = format!("{language}_new_password");
+        all.push((name, mails.sign_in(&password, language).unwrap()));
+        let code_only = SignInMail { sets_password: true, ..code_only };
+        let name = format!("{language}_new_password_code_only");
+        all.push((name, mails.sign_in(&code_only, language).unwrap()));
         let name = format!("{language}_new_device");
         all.push((name, mails.new_device(&samples::NEW_DEVICE, language).unwrap()));
     }
@@ -100,7 +106,7 @@ fn a_fact_cannot_write_lines_or_markup() {
 #[test]
 fn a_subject_is_one_line() {
     let phrases = Phrases::new(&[]).unwrap();
-    let say = |language, host| subject(&phrases, language, host, AT);
+    let say = |language, host| subject(&phrases, language, host, AT, false);
     let line = say(Language::English, "wiki.example.com\r\nBcc: all@example.com");
     assert_eq!(line, "Sign in to wiki.example.comBcc: all@example.com (14:03 UTC)");
     for language in Language::ALL {

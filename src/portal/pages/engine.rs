@@ -26,7 +26,9 @@ macro_rules! built_in {
 pub(crate) const PAGES: &[Source] = built_in![
     "layout.html",
     "fields.html",
+    "password.html",
     "sign_in.html",
+    "choose_password.html",
     "check_mail.html",
     "request_ended.html",
     "code_used_up.html",

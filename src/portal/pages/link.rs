@@ -21,6 +21,8 @@ pub struct LinkElsewhere<'a> {
     pub works_until: UnixMillis,
     /// The asking browser: `Firefox on Windows`. A hint, never the raw `User-Agent`.
     pub browser: &'a str,
+    /// A new password was typed there, and going on here does not set it.
+    pub sets_password: bool,
     /// How one may go on here.
     pub mode: ElsewhereMode<'a>,
     /// This is the built-in browser of a mail app: a session made here stays here.

@@ -10,14 +10,14 @@ use super::link::{ElsewhereMode, Gone, LinkElsewhere, LinkGone, LinkUnknown, Rep
 use super::local::{DemoApp, Inbox, InboxEntry, ShownMail};
 use super::notice::{Notice, NoticeKind};
 use super::session::{
-    Account, AccountEnded, AccountSession, Forbidden, SignOut, SignedIn, SignedOut, SiteLink,
-    Welcome,
+    Account, AccountEnded, AccountPassword, AccountSession, Forbidden, SignOut, SignedIn,
+    SignedOut, SiteLink, Welcome,
 };
 use super::sign_in::{
-    Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
-    RequestEnded, SignIn, SignInNotice,
+    Again, CheckMail, CheckMailNotice, ChoosePassword, CodeProblem, CodeUsedUp, Delivery, Mailbox,
+    PasswordField, RateLimited, RequestEnded, SignIn, SignInNotice,
 };
-use super::{AddressProblem, Page, Site};
+use super::{AddressProblem, Page, PasswordProblem, Site};
 use crate::domain::email::EmailAddress;
 use crate::domain::time::UnixMillis;
 #[cfg(test)]
@@ -71,6 +71,7 @@ const fn at(seconds: u64) -> UnixMillis {
 
 fn show(words: &Words<'_>, viewer: &mut impl Viewer) {
     sign_in(words, viewer);
+    passwords(words, viewer);
     check_mail(words, viewer);
     codes(words, viewer);
     ended(words, viewer);
@@ -92,6 +93,7 @@ fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
         email: "",
         error: None,
         has_link: true,
+        password: None,
         remember_offered: true,
         remembered: false,
         notices: &[],
@@ -134,6 +136,61 @@ fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
     }
 }
 
+fn passwords(words: &Words<'_>, viewer: &mut impl Viewer) {
+    let site = Site { has_passwords: true, ..words.site };
+    let Words { email, destination, return_to, .. } = *words;
+    let field = |error, registers| Some(PasswordField { error, registers });
+    let form = SignIn {
+        site,
+        destination,
+        return_to,
+        fragment: "",
+        email: "",
+        error: None,
+        has_link: true,
+        password: field(None, false),
+        remember_offered: true,
+        remembered: false,
+        notices: &[],
+        reference: None,
+    };
+    viewer.view("sign_in_password", &form);
+    let password = field(Some(PasswordProblem::Wrong), false);
+    viewer.view("sign_in_password_wrong", &SignIn { email, password, ..form.clone() });
+    let password = field(Some(PasswordProblem::Missing), false);
+    viewer.view("sign_in_password_missing", &SignIn { email, password, ..form.clone() });
+    let known = SignIn { email, remembered: true, has_link: false, ..form };
+    viewer.view("sign_in_password_registers", &SignIn { password: field(None, true), ..known });
+    let page = ChoosePassword {
+        site,
+        return_to,
+        fragment: "",
+        email: "",
+        error: None,
+        password_error: None,
+        least: 15,
+        has_link: true,
+    };
+    viewer.view("choose_password", &page);
+    viewer.view("choose_password_code", &ChoosePassword { email, has_link: false, ..page.clone() });
+    let (typed, error) = (words.typed[1], Some(AddressProblem::Malformed));
+    viewer.view("choose_password_address", &ChoosePassword { email: typed, error, ..page.clone() });
+    for (name, problem) in [
+        ("missing", PasswordProblem::Missing),
+        ("too_short", PasswordProblem::TooShort { least: 15 }),
+        ("too_long", PasswordProblem::TooLong { most: 256 }),
+        ("guessable", PasswordProblem::Guessable),
+    ] {
+        let password_error = Some(problem);
+        let page = ChoosePassword { email, password_error, ..page.clone() };
+        viewer.view(&format!("choose_password_{name}"), &page);
+    }
+    let waits = CheckMail { site, sets_password: true, ..waiting(words) };
+    viewer.view("check_mail_password", &waits);
+    let waits = CheckMail { has_link: false, ..waits };
+    viewer.view("check_mail_password_code", &waits);
+}
+
 fn waiting<'a>(words: &Words<'a>) -> CheckMail<'a> {
     CheckMail {
         site: words.site,
@@ -141,6 +198,7 @@ fn waiting<'a>(words: &Words<'a>) -> CheckMail<'a> {
         sender: words.sender,
         subject: words.subject,
         has_link: true,
+        sets_password: false,
         suggestion: None,
         now: at(2),
         sent_at: NOW,
@@ -227,14 +285,17 @@ fn elsewhere(words: &Words<'_>, viewer: &mut impl Viewer) {
         ),
         ("link_elsewhere_button", ElsewhereMode::Button, false),
         ("link_elsewhere_code_only", ElsewhereMode::CodeOnly, false),
+        ("link_elsewhere_password", address("", None), false),
     ] {
         let (requested_at, works_until) = (NOW, at(900));
+        let sets_password = name == "link_elsewhere_password";
         let page = LinkElsewhere {
             site,
             token,
             requested_at,
             works_until,
             browser,
+            sets_password,
             mode,
             in_app,
             reference,
@@ -305,10 +366,25 @@ fn account(words: &Words<'_>, viewer: &mut impl Viewer) {
         ("account_part", &[][..], &all[..2], None),
         ("account_ended_one", groups, &all[..2], Some(AccountEnded::One)),
         ("account_ended_others", &[][..], &all[..1], Some(AccountEnded::Others)),
+        ("account_password", &[][..], &all[..1], None),
+        ("account_password_none", &[][..], &all[..1], Some(AccountEnded::Password)),
     ] {
         let (signed_in_at, is_part) = (NOW, name == "account_part");
-        let page =
-            Account { site, email, groups, signed_in_at, expires_at, sessions, is_part, ended };
+        let set_at = (name == "account_password").then_some(NOW);
+        let has_passwords = name.starts_with("account_password");
+        let (site, password) =
+            (Site { has_passwords, ..site }, has_passwords.then_some(AccountPassword { set_at }));
+        let page = Account {
+            site,
+            email,
+            groups,
+            signed_in_at,
+            expires_at,
+            sessions,
+            is_part,
+            password,
+            ended,
+        };
         viewer.view(name, &page);
     }
 }

@@ -86,6 +86,8 @@ pub struct Account<'a> {
     pub sessions: &'a [AccountSession<'a>],
     /// There are more, which are not listed.
     pub is_part: bool,
+    /// The password of this person, where the site accepts one.
+    pub password: Option<AccountPassword>,
     /// What was just ended here.
     pub ended: Option<AccountEnded>,
 }
@@ -110,6 +112,13 @@ pub struct AccountSession<'a> {
     pub this: bool,
 }
 
+/// A password, as its owner sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountPassword {
+    /// When it was set; none if there is none.
+    pub set_at: Option<UnixMillis>,
+}
+
 /// What was ended on the account page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -118,6 +127,8 @@ pub enum AccountEnded {
     One,
     /// All other sessions.
     Others,
+    /// The password.
+    Password,
 }
 
 /// Longest destination in the subject of a mail that asks for access, in characters.

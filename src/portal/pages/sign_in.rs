@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{AddressProblem, Page, Reference, Site};
+use super::{AddressProblem, Page, PasswordProblem, Reference, Site};
 pub use crate::domain::mailbox::Mailbox;
 use crate::domain::time::UnixMillis;
 use crate::portal::sign_in::path_of_form;
@@ -26,6 +26,8 @@ pub struct SignIn<'a> {
     pub error: Option<AddressProblem>,
     /// The mails of this site hold a link; else the code alone, and no link is spoken of.
     pub has_link: bool,
+    /// The field for a password, where the site accepts one.
+    pub password: Option<PasswordField>,
     /// The visitor may have the address remembered on this device (`linkgate-address`).
     pub remember_offered: bool,
     /// `email` comes from that cookie: the box is ticked, and "Not you?" leads out of it.
@@ -34,6 +36,37 @@ pub struct SignIn<'a> {
     pub notices: &'a [SignInNotice<'a>],
     /// For the log; only with bad news, else the page has nothing that could be asked about.
     pub reference: Option<Reference<'a>>,
+}
+
+/// The field for a password beside the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PasswordField {
+    /// Why what was typed is refused. It is never shown again.
+    pub error: Option<PasswordProblem>,
+    /// Whether everybody may register here.
+    pub registers: bool,
+}
+
+/// `GET {prefix}/password`, and the refused `POST` (422): where a password is chosen, the first one
+/// or another one. It is the same for everybody, and what is chosen counts once a mail was answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChoosePassword<'a> {
+    /// The site.
+    pub site: Site<'a>,
+    /// Hidden field: where to go afterwards.
+    pub return_to: &'a str,
+    /// Hidden field, as in [`SignIn`].
+    pub fragment: &'a str,
+    /// What stands in the field of the address.
+    pub email: &'a str,
+    /// Why the address was refused.
+    pub error: Option<AddressProblem>,
+    /// Why the password was refused.
+    pub password_error: Option<PasswordProblem>,
+    /// How many characters it needs.
+    pub least: u32,
+    /// The mails of this site hold a link; else the code alone.
+    pub has_link: bool,
 }
 
 /// Something to know before signing in.
@@ -80,6 +113,8 @@ pub struct CheckMail<'a> {
     pub subject: &'a str,
     /// The mails of this site hold a link; else the code alone, and no link is spoken of.
     pub has_link: bool,
+    /// This browser has typed a new password, which the mail sets.
+    pub sets_password: bool,
     /// An address that was perhaps meant: `ann@gmail.com` for `ann@gmial.com`. Told from the typed
     /// address alone, and only ever a hint: the mail to the typed one is on its way.
     pub suggestion: Option<&'a str>,
@@ -245,7 +280,18 @@ impl Page for SignIn<'_> {
     }
 
     fn status(&self) -> StatusCode {
-        if self.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+        let password_error = self.password.and_then(|field| field.error);
+        status(self.error.is_some() || password_error.is_some())
+    }
+}
+
+impl Page for ChoosePassword<'_> {
+    fn template(&self) -> &'static str {
+        "choose_password.html"
+    }
+
+    fn status(&self) -> StatusCode {
+        status(self.error.is_some() || self.password_error.is_some())
     }
 }
 
@@ -255,7 +301,7 @@ impl Page for CheckMail<'_> {
     }
 
     fn status(&self) -> StatusCode {
-        if self.code_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+        status(self.code_error.is_some())
     }
 }
 
@@ -287,4 +333,8 @@ impl Page for RateLimited<'_> {
     fn status(&self) -> StatusCode {
         StatusCode::TOO_MANY_REQUESTS
     }
+}
+
+fn status(is_refused_at_field: bool) -> StatusCode {
+    if is_refused_at_field { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
 }

@@ -7,7 +7,9 @@ use linkgate::domain::attempt::State;
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::time::UnixMillis;
-use linkgate::ports::{AccountChange, AccountChanged, NewSession, Settled, Settlement, Store};
+use linkgate::ports::{
+    AccountChange, AccountChanged, AccountStep, NewSession, Settled, Settlement, Store,
+};
 use tokio::sync::Barrier;
 
 use super::world::{
@@ -28,7 +30,10 @@ async fn put(
     to: Option<&Account>,
 ) -> AccountChanged {
     let from = from.map(|account| account.revision);
-    store.change_account(AccountChange { person, from, to }).await.unwrap()
+    store
+        .change_account(AccountChange { person, from, to, ends_sessions: to.is_none() })
+        .await
+        .unwrap()
 }
 
 fn done(changed: &AccountChanged) -> bool {
@@ -81,7 +86,7 @@ pub(super) async fn suspending_ends_the_persons_sessions_and_no_others(world: Wo
     }
     assert_eq!(store.sessions_of(ANN, NOW).await.unwrap(), []);
     assert!(store.session(bobs).await.unwrap().is_some());
-    // A removal ends them, too; an active account ends nothing.
+    // A change that says so ends them, too; an active account ends nothing by itself.
     let bob = account("bob@example.com");
     assert_eq!(put(store, BOB, None, Some(&bob)).await, AccountChanged::Done { ended: vec![] });
     assert!(store.session(bobs).await.unwrap().is_some());
@@ -120,11 +125,11 @@ pub(super) async fn nobody_signs_in_while_suspended(world: World) {
 
 async fn register(store: &dyn Store, n: u32, person: PersonKey, account: &Account) -> Settled {
     let (digest, session) = (session_digest(n), session(NOW));
-    let (session, registers) = (&session, Some(account));
+    let (session, account) = (&session, AccountStep::Registers(account));
     let settlement = Settlement {
         from: State::Live,
         to: State::Used { session: digest, at: NOW },
-        session: Some(NewSession { digest, session, person, replaces: None, registers }),
+        session: Some(NewSession { digest, session, person, replaces: None, account }),
         mail: None,
         keep_until: NOW.after(SESSION_LIFETIME),
         now: NOW,

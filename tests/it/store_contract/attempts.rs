@@ -2,7 +2,7 @@
 
 use linkgate::domain::attempt::{Record, State};
 use linkgate::domain::time::UnixMillis;
-use linkgate::ports::{Beginning, NewSession, Settled, Settlement};
+use linkgate::ports::{AccountStep, Beginning, NewSession, Settled, Settlement};
 
 use super::world::{
     ANN, BOB, LIFETIME, NOW, World, attempt, browser, link, mail, session, session_digest,
@@ -83,7 +83,7 @@ pub(super) async fn an_attempt_that_replaces_nothing_leaves_the_older_one_alone(
         link: link(2),
         attempt: &late,
         person: ANN,
-        mail: &mail,
+        mail: Some(&mail),
         keep_until: NOW.after(LIFETIME),
         replaces: false,
         now: LATER,
@@ -174,7 +174,7 @@ pub(super) async fn settling_queues_its_mail_in_the_same_step(world: World) {
         session: &made,
         person: ANN,
         replaces: Some((old, BOB)),
-        registers: None,
+        account: AccountStep::Kept,
     };
     let to = State::LinkUsed { session: digest, at: NOW };
     let settlement = Settlement {

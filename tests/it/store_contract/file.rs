@@ -133,7 +133,7 @@ async fn dropping_finishes_what_was_queued() {
             link,
             attempt: &attempt,
             person: ANN,
-            mail: &mail,
+            mail: Some(&mail),
             keep_until,
             replaces: true,
             now: NOW,
@@ -181,7 +181,7 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
         link,
         attempt: &attempt,
         person: ANN,
-        mail: &mail,
+        mail: Some(&mail),
         keep_until,
         replaces: true,
         now: NOW,
@@ -248,7 +248,8 @@ async fn an_account_of_another_version_admits_nobody() {
     let world = World::embedded();
     let email = linkgate::domain::email::EmailAddress::parse("ann@example.com").unwrap();
     let account = Account::new(email, AccountOrigin::Added, NOW);
-    let change = AccountChange { person: ANN, from: None, to: Some(&account) };
+    let change =
+        AccountChange { person: ANN, from: None, to: Some(&account), ends_sessions: false };
     world.store.change_account(change).await.unwrap();
     let folder = world.closed();
     {
@@ -266,7 +267,7 @@ async fn an_account_of_another_version_admits_nobody() {
     assert_eq!(world.store.account(ANN).await.unwrap(), None);
     assert_eq!(world.store.accounts(None, 9).await.unwrap(), []);
     for from in [None, Some(account.revision)] {
-        let change = AccountChange { person: ANN, from, to: None };
+        let change = AccountChange { person: ANN, from, to: None, ends_sessions: true };
         let changed = world.store.change_account(change).await.unwrap();
         assert_eq!(changed, AccountChanged::Stale);
     }

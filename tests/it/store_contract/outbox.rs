@@ -77,7 +77,10 @@ pub(super) async fn expired_mails_hide_no_others(world: World) {
         link: super::world::link(99),
         attempt: &late,
         person: ANN,
-        mail: &linkgate::ports::QueuedMail { expires_at: end.after(LIFETIME), ..last.clone() },
+        mail: Some(&linkgate::ports::QueuedMail {
+            expires_at: end.after(LIFETIME),
+            ..last.clone()
+        }),
         keep_until: end.after(LIFETIME),
         replaces: true,
         now: end,

@@ -61,7 +61,8 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
     world.store.pause(pause, NOW.after(LIFETIME), NOW).await.unwrap();
     let email = linkgate::domain::email::EmailAddress::parse("ann@example.com").unwrap();
     let account = Account::new(email, AccountOrigin::Added, NOW);
-    let change = AccountChange { person: ANN, from: None, to: Some(&account) };
+    let change =
+        AccountChange { person: ANN, from: None, to: Some(&account), ends_sessions: false };
     world.store.change_account(change).await.unwrap();
     super::service_tokens::add(&*world.store, 1, "backup").await;
     let mut kinds = Vec::new();
@@ -153,7 +154,8 @@ async fn an_account_of_another_version_admits_nobody() {
     let Place::Redis { server, prefix } = &world.place else { unreachable!() };
     let email = linkgate::domain::email::EmailAddress::parse("ann@example.com").unwrap();
     let account = Account::new(email, AccountOrigin::Added, NOW);
-    let change = AccountChange { person: ANN, from: None, to: Some(&account) };
+    let change =
+        AccountChange { person: ANN, from: None, to: Some(&account), ends_sessions: false };
     world.store.change_account(change).await.unwrap();
     let mut connection = connect(&server.url()).await;
     let key = format!("{prefix}:account:{}", "a1".repeat(32));
@@ -161,7 +163,7 @@ async fn an_account_of_another_version_admits_nobody() {
     assert_eq!(world.store.account(ANN).await.unwrap(), None);
     assert_eq!(world.store.accounts(None, 9).await.unwrap(), []);
     for from in [None, Some(account.revision)] {
-        let change = AccountChange { person: ANN, from, to: None };
+        let change = AccountChange { person: ANN, from, to: None, ends_sessions: true };
         let changed = world.store.change_account(change).await.unwrap();
         assert_eq!(changed, AccountChanged::Stale);
     }

@@ -14,7 +14,9 @@ use linkgate::domain::secret::Secret;
 use linkgate::domain::session::Session;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, TokenDigest};
-use linkgate::ports::{Beginning, MailId, NewSession, QueuedMail, Settled, Settlement, Store};
+use linkgate::ports::{
+    AccountStep, Beginning, MailId, NewSession, QueuedMail, Settled, Settlement, Store,
+};
 use tempfile::TempDir;
 
 use crate::support::redis::{RedisServer, fresh_prefix};
@@ -103,6 +105,7 @@ pub fn attempt(browser_number: u32) -> Attempt {
         network: "127.0.0.1".into(),
         language: Language::Arabic,
         stranger: false,
+        new_password: None,
         admitted: true,
     }
 }
@@ -125,7 +128,7 @@ impl World {
         let (attempt, mail) = (attempt(browser_number), mail(n));
         let keep_until = now.after(LIFETIME);
         let link = link(n);
-        let mail = &mail;
+        let mail = Some(&mail);
         let replaces = true;
         let beginning =
             Beginning { link, attempt: &attempt, person, mail, keep_until, replaces, now };
@@ -160,7 +163,13 @@ pub async fn settle_with(
     let settlement = Settlement {
         from: State::Live,
         to: State::Used { session: digest, at: NOW },
-        session: Some(NewSession { digest, session: &session, person, replaces, registers: None }),
+        session: Some(NewSession {
+            digest,
+            session: &session,
+            person,
+            replaces,
+            account: AccountStep::Kept,
+        }),
         mail: None,
         keep_until: NOW.after(SESSION_LIFETIME),
         now: NOW,

@@ -1,9 +1,9 @@
--- Stores an attempt and its mail; what the same browser and person had open before is replaced,
--- if that is wanted.
--- KEYS: attempt, browser, open, outbox, mail
+-- Stores an attempt, and its mail if it has one; what the same browser and person had open before is
+-- replaced, if that is wanted.
+-- KEYS: attempt, browser, open [, outbox, mail]
 local link, fixed, now, ttl, attempts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local mail, sealed, mail_expires, mail_ttl = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local replaces = ARGV[10] == '1'
+local replaces = ARGV[6] == '1'
+local mail, sealed, mail_expires, mail_ttl = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 
 local open = redis.call('HMGET', KEYS[3], 'v', 'link')
 local older = open[1] == '1' and open[2]
@@ -28,12 +28,13 @@ local function point(key, field)
   redis.call('HSET', key, 'v', '1', field, link)
   redis.call('PEXPIRE', key, ttl)
 end
-point(KEYS[2], 'latest')
 if replaces then
   point(KEYS[3], 'link')
 end
-
-redis.call('HSET', KEYS[5], 'v', '1', 'sealed', sealed, 'expires', mail_expires, 'claims', '0')
-redis.call('PEXPIRE', KEYS[5], mail_ttl)
-redis.call('ZADD', KEYS[4], now, mail)
+if mail then
+  point(KEYS[2], 'latest')
+  redis.call('HSET', KEYS[5], 'v', '1', 'sealed', sealed, 'expires', mail_expires, 'claims', '0')
+  redis.call('PEXPIRE', KEYS[5], mail_ttl)
+  redis.call('ZADD', KEYS[4], now, mail)
+end
 return 1

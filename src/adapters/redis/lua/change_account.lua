@@ -1,5 +1,5 @@
 -- Makes, changes or removes an account, if it still is what was judged; ends the person's sessions
--- where it admits nobody any more. Returns nothing, or the sessions that ended.
+-- if that is wanted. Returns nothing, or the sessions that ended.
 -- KEYS: account, index of accounts, person
 -- ARGV: revision before or '', revision after or '' to remove, state, value, person, ends, sessions
 local from, to, state, fixed, person = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]

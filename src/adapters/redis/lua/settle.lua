@@ -1,6 +1,6 @@
--- Changes an attempt's state if it is still what was judged, makes the session, and the account if it
--- is wanted and there is none, and queues the mail. Makes no session for somebody who is suspended, or
--- whose account cannot be read.
+-- Changes an attempt's state if it is still what was judged, makes the session, does what is wanted to
+-- the account, and queues the mail. Makes no session for somebody who is suspended, or whose account
+-- cannot be read.
 -- KEYS: attempt [, session, person, account, index of accounts] [, replaced session, its person] [, outbox, mail]
 local from, to, ttl = ARGV[1], ARGV[2], ARGV[3]
 local makes, replaces, mails = ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1'
@@ -18,27 +18,44 @@ local was = redis.call('HMGET', KEYS[1], 'v', 'state')
 if was[1] ~= '1' or was[2] ~= from then
   return 0
 end
-if makes and redis.call('EXISTS', KEYS[4]) == 1 then
-  local account = redis.call('HMGET', KEYS[4], 'v', 'state')
-  if account[1] ~= '1' or account[2] ~= 'active' then
+
+local session, person, account, accounts
+local digest, fixed, seen, session_ttl, owner_hash, sessions
+local step, judged, revision, written, ends_others
+local has_account = false
+if makes then
+  session, person, account, accounts = next_key(), next_key(), next_key(), next_key()
+  digest, fixed, seen, session_ttl = next_arg(), next_arg(), next_arg(), next_arg()
+  owner_hash, sessions = next_arg(), next_arg()
+  step, judged, revision, written, ends_others = next_arg(), next_arg(), next_arg(), next_arg(), next_arg()
+  local found = redis.call('HMGET', account, 'v', 'state', 'revision')
+  has_account = redis.call('EXISTS', account) == 1
+  if has_account and (found[1] ~= '1' or found[2] ~= 'active') then
     return 2
   end
+  if step == 'judged' and (has_account and found[3] or '') ~= judged then
+    return 0
+  end
 end
+
 redis.call('HSET', KEYS[1], 'state', to)
 redis.call('PEXPIRE', KEYS[1], ttl)
 
 if makes then
-  local session, person, account, accounts = next_key(), next_key(), next_key(), next_key()
-  local digest, fixed, seen, session_ttl = next_arg(), next_arg(), next_arg(), next_arg()
-  local owner_hash, revision, registered = next_arg(), next_arg(), next_arg()
-  if registered ~= '' and redis.call('EXISTS', account) == 0 then
-    redis.call('HSET', account, 'v', '1', 'revision', revision, 'state', 'active', 'd', registered)
+  if written ~= '' and (step == 'judged' or not has_account) then
+    redis.call('HSET', account, 'v', '1', 'revision', revision, 'state', 'active', 'd', written)
     redis.call('ZADD', accounts, 0, owner_hash)
   end
   if replaces then
     local replaced, owner = next_key(), next_key()
     redis.call('DEL', replaced)
     redis.call('SREM', owner, next_arg())
+  end
+  if ends_others == '1' then
+    for _, other in ipairs(redis.call('SMEMBERS', person)) do
+      redis.call('DEL', sessions .. other)
+    end
+    redis.call('DEL', person)
   end
   redis.call('HSET', session, 'v', '1', 'd', fixed, 'seen', seen)
   redis.call('PEXPIRE', session, session_ttl)

@@ -43,6 +43,20 @@ mail-operator = Gesendet für { $operator }.
 
 mail-help = Hilfe:
 
+mail-password-subject = Neues Passwort für { $host } bestätigen ({ $time })
+
+mail-password-title = Neues Passwort für { $host } bestätigen
+
+mail-password-preview = Gilt einmal und nur bis { $until }. Sie haben kein neues Passwort gewählt? Dann tun Sie nichts.
+
+mail-password-open = Öffnen Sie diesen Link in dem Browser, in dem Sie das neue Passwort eingegeben haben: Damit wird es gesetzt und Sie werden angemeldet. Er gilt einmal und nur bis { $until }.
+
+mail-password-button = Passwort setzen
+
+mail-password-only-code = Gehen Sie zurück zu dem Browser, in dem Sie das neue Passwort eingegeben haben, und geben Sie den Code ein: Damit wird es gesetzt und Sie werden angemeldet. Er gilt einmal und nur bis { $until }. Der Code lautet
+
+mail-password-not-me = Sie haben kein neues Passwort gewählt? Dann tun Sie nichts: Ohne diese E-Mail wird es nicht gesetzt. Wer Sie nach dem Code fragt, gehört nicht zu uns.
+
 ## The e-mail after a sign-in with a browser that was not used before
 
 new-device-subject = Neue Anmeldung bei { $host } ({ $time })

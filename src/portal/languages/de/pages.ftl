@@ -33,6 +33,8 @@ page-why = Warum sehe ich diese Seite?
 
 page-why-answer = { $site } steht nur Personen offen, die dort bekannt sind. Um zu zeigen, wer Sie sind, weisen Sie nach, dass Sie E-Mails an Ihre Adresse lesen können. Ein Passwort gibt es nicht: Jede E-Mail meldet Sie einmal an.
 
+page-why-answer-password = { $site } ist nur für bekannte Personen zugänglich. Um zu zeigen, wer Sie sind, geben Sie Ihr Passwort ein oder weisen Sie nach, dass Sie E-Mails an Ihre Adresse lesen können.
+
 page-operator = Betrieben von { $operator }.
 
 page-help = Hilfe erhalten
@@ -70,6 +72,20 @@ sign-in-not-you = Sie sind das nicht? Andere Adresse verwenden
 sign-in-send-link = Link anfordern
 sign-in-send-code = Code anfordern
 
+sign-in-intro-password = Melden Sie sich mit Ihrem Passwort an oder ohne Passwort per E-Mail. Danach folgt { $destination }.
+
+sign-in-password = Ihr Passwort
+
+sign-in-with-password = Anmelden
+
+sign-in-link-instead = Stattdessen einen Link senden
+
+sign-in-code-instead = Stattdessen einen Code senden
+
+sign-in-choose-password = Noch kein Passwort, oder vergessen? Passwort wählen
+
+sign-in-choose-password-new = Neu hier, oder Passwort vergessen? Passwort wählen
+
 sign-in-session-ended = Ihre Sitzung ist beendet. Melden Sie sich wieder an, um weiterzumachen.
 
 sign-in-form-not-sent = Ihre Sitzung war beendet, deshalb wurde Ihr Formular nicht gespeichert. Melden Sie sich an und senden Sie es dann noch einmal.
@@ -86,6 +102,32 @@ sign-in-already = Sie sind als { $email } angemeldet. Machen Sie mit dieser Adre
 
 sign-in-go-on = Weiter als { $email }
 
+password-show = Passwort anzeigen
+
+password-missing = Geben Sie Ihr Passwort ein oder fordern Sie unten eine E-Mail an.
+
+password-wrong = Adresse und Passwort gehören nicht zusammen. Versuchen Sie es noch einmal oder melden Sie sich per E-Mail an.
+
+password-too-short = Verwenden Sie mindestens { $least } Zeichen. Gut sind einige Wörter, die nichts miteinander zu tun haben.
+
+password-too-long = Verwenden Sie höchstens { $most } Zeichen.
+
+password-guessable = Dieses Passwort ist leicht zu erraten. Verwenden Sie einige Wörter, die nichts miteinander zu tun haben.
+
+choose-password-title = Passwort wählen
+
+choose-password-link = Wir senden Ihnen eine E-Mail. Das Passwort wird gesetzt, wenn Sie den Link in diesem Browser öffnen oder den Code hier eingeben.
+
+choose-password-code = Wir senden Ihnen eine E-Mail mit einem Code. Das Passwort wird gesetzt, wenn Sie den Code hier eingeben.
+
+choose-password-new = Neues Passwort
+
+choose-password-rule = Mindestens { $least } Zeichen. Gut sind einige Wörter, die nichts miteinander zu tun haben.
+
+choose-password-send = E-Mail anfordern
+
+choose-password-without = Ohne neues Passwort anmelden
+
 ## Check your mail: the page that waits
 
 check-mail-title = Prüfen Sie Ihr Postfach
@@ -93,6 +135,10 @@ check-mail-title = Prüfen Sie Ihr Postfach
 check-mail-intro-link = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail unterwegs. Öffnen Sie den Link aus der E-Mail in diesem Browser oder geben Sie den Code hier ein.
 
 check-mail-intro-code = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail mit einem Code unterwegs. Geben Sie den Code hier ein.
+
+check-mail-password-link = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail unterwegs. Öffnen Sie den Link in diesem Browser oder geben Sie den Code hier ein: Damit wird Ihr neues Passwort gesetzt.
+
+check-mail-password-code = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail mit einem Code unterwegs. Geben Sie den Code hier ein: Damit wird Ihr neues Passwort gesetzt.
 
 check-mail-sent-again = Wir haben eine neue E-Mail gesendet. Nur die neueste ist gültig.
 
@@ -190,6 +236,8 @@ link-elsewhere-title-code = Gehen Sie zurück zum ersten Fenster
 link-elsewhere-in-app = Dies ist der eingebaute Browser Ihrer E-Mail-App. Wenn Sie sich in einem anderen Browser anmelden möchten, geben Sie dort den Code aus der E-Mail ein.
 
 link-elsewhere-text = Jemand, vermutlich Sie selbst, hat diesen Link in einem anderen Browser angefordert. Durch das Öffnen hier hat sich nichts geändert.
+
+link-elsewhere-password = In jenem Fenster wurde ein neues Passwort eingegeben. Durch die Anmeldung hier wird es nicht gesetzt. Um es zu setzen, geben Sie dort den Code aus der E-Mail ein.
 
 link-elsewhere-site = Website
 link-elsewhere-asked = Angefordert
@@ -336,6 +384,20 @@ account-last-seen = Zuletzt verwendet am { $at }.
 account-expires = Endet am { $at }, ohne Nutzung schon früher.
 
 account-part = Hier stehen nur die { $count } zuletzt verwendeten Sitzungen.
+
+account-password = Passwort
+
+account-password-set = Gesetzt am { $at }.
+
+account-password-none = Sie haben keines und melden sich per E-Mail an.
+
+account-password-change = Anderes Passwort wählen
+
+account-password-choose = Passwort wählen
+
+account-password-remove = Passwort entfernen
+
+account-password-removed = Ihr Passwort ist entfernt. Sie melden sich per E-Mail an.
 
 account-end = Abmelden
 

@@ -60,6 +60,25 @@ mail-operator = Sent for { $operator }.
 # A link or address where help is found follows.
 mail-help = Help:
 
+# The e-mail that also sets a new password: in place of the texts above. $host, $time: as above.
+mail-password-subject = Confirm your new password for { $host } ({ $time })
+
+mail-password-title = Confirm your new password for { $host }
+
+# $until: clock time.
+mail-password-preview = It works once, until { $until }. You did not choose a new password? Then do nothing.
+
+# $until: clock time.
+mail-password-open = Open this link in the browser where you typed the new password: that sets it and signs you in. It works once, until { $until }.
+
+# Button.
+mail-password-button = Set the password
+
+# The code follows. $until: clock time.
+mail-password-only-code = Go back to the browser where you typed the new password and enter the code: that sets it and signs you in. It works once, until { $until }. The code is
+
+mail-password-not-me = You did not choose a new password? Then do nothing: without this e-mail it is not set. Nobody who asks you for the code is one of us.
+
 ## The e-mail after a sign-in with a browser that was not used before
 
 # $host: host of the site; $time: clock time.

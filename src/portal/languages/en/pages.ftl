@@ -50,6 +50,9 @@ page-why = Why am I seeing this page?
 # $site: name of the site.
 page-why-answer = { $site } is open only to people it knows. To show who you are, you prove that you can read e-mail at your address. There is no password: each e-mail signs you in once.
 
+# For sites that accept passwords. $site: name of the site.
+page-why-answer-password = { $site } is open only to people it knows. To show who you are, enter your password, or prove that you can read e-mail at your address.
+
 # $operator: name of the company or person that runs the site.
 page-operator = Run by { $operator }.
 
@@ -97,6 +100,24 @@ sign-in-not-you = Not you? Use another address
 sign-in-send-link = Send me a link
 sign-in-send-code = Send me a code
 
+# For sites that accept passwords. $destination: as above.
+sign-in-intro-password = Sign in with your password, or by e-mail without one. Then comes { $destination }.
+
+# Label of the field.
+sign-in-password = Your password
+
+# Buttons. The second and the third sign in by e-mail.
+sign-in-with-password = Sign in
+
+sign-in-link-instead = Send me a link instead
+
+sign-in-code-instead = Send me a code instead
+
+# Link to the page where a password is chosen. The second is for sites where everybody may register.
+sign-in-choose-password = No password yet, or forgotten? Choose one
+
+sign-in-choose-password-new = New here, or forgotten your password? Choose one
+
 sign-in-session-ended = Your session has ended. Sign in again to go on.
 
 sign-in-form-not-sent = Your session had ended, so the form you sent was not saved. Sign in, then send it again.
@@ -117,6 +138,44 @@ sign-in-already = You are signed in as { $email }. Go on with this address, or e
 # Button. $email: address.
 sign-in-go-on = Go on as { $email }
 
+# Box to tick.
+password-show = Show the password
+
+# Errors at the field.
+password-missing = Enter your password, or ask for an e-mail below.
+
+# Must not tell whether the address is known.
+password-wrong = Address and password do not belong together. Try again, or sign in by e-mail.
+
+# $least: number of characters, 8 or more.
+password-too-short = Use at least { $least } characters. A few words that have nothing to do with each other do well.
+
+# $most: number of characters.
+password-too-long = Use at most { $most } characters.
+
+password-guessable = This password is easy to guess. Use a few words that have nothing to do with each other.
+
+# The page where a password is chosen: the first one, or another one.
+choose-password-title = Choose a password
+
+# For sites whose e-mails hold a link and a code.
+choose-password-link = We will send you an e-mail. The password is set when you open its link in this browser, or enter its code here.
+
+# For sites whose e-mails hold a code and no link.
+choose-password-code = We will send you an e-mail with a code. The password is set when you enter the code here.
+
+# Label of the field.
+choose-password-new = New password
+
+# $least: number of characters, 8 or more.
+choose-password-rule = At least { $least } characters. A few words that have nothing to do with each other do well.
+
+# Button.
+choose-password-send = Send me the e-mail
+
+# Link back to the form.
+choose-password-without = Sign in without a new password
+
 ## Check your mail: the page that waits
 
 check-mail-title = Check your mail
@@ -126,6 +185,11 @@ check-mail-intro-link = If { $email } may sign in to { $site }, an e-mail is on 
 
 # For sites whose e-mails hold a code and no link. $email: address; $site: name of the site.
 check-mail-intro-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code here.
+
+# The same two for somebody who has typed a new password.
+check-mail-password-link = If { $email } may sign in to { $site }, an e-mail is on its way. Open its link in this browser, or enter its code here: that sets your new password.
+
+check-mail-password-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code here: that sets your new password.
 
 check-mail-sent-again = We sent a new e-mail. Only the newest one works.
 
@@ -247,6 +311,9 @@ link-elsewhere-title-code = Go back to where you started
 link-elsewhere-in-app = This is your mail app’s own browser. To be signed in elsewhere, enter the code from the e-mail there.
 
 link-elsewhere-text = Someone, probably you, asked for this link in another browser. Opening it here has changed nothing.
+
+# “That window” is the one where the link was asked for.
+link-elsewhere-password = A new password was typed in that window. Signing in here does not set it. To set it, enter the code from the e-mail there.
 
 link-elsewhere-site = Site
 link-elsewhere-asked = Asked for
@@ -419,6 +486,24 @@ account-expires = Ends { $at }, or earlier when not used.
 
 # Below a list that was cut. $count: how many are listed.
 account-part = Only the { $count } sessions used last are listed here.
+
+# Heading.
+account-password = Password
+
+# $at: date and time.
+account-password-set = Set { $at }.
+
+account-password-none = You have none and sign in by e-mail.
+
+# Links.
+account-password-change = Choose another one
+
+account-password-choose = Choose a password
+
+# Button.
+account-password-remove = Remove the password
+
+account-password-removed = Your password is removed. You sign in by e-mail.
 
 # Button beside one device.
 account-end = Sign out

@@ -25,6 +25,13 @@ mail-report = Cancelar la solicitud y avisarnos
 mail-report-open = Para cancelar la solicitud y avisarnos, abra esta página:
 mail-operator = Enviado en nombre de { $operator }.
 mail-help = Ayuda:
+mail-password-subject = Confirme su contraseña nueva para { $host } ({ $time })
+mail-password-title = Confirme su contraseña nueva para { $host }
+mail-password-preview = Sirve una sola vez, hasta las { $until }. ¿No eligió una contraseña nueva? No haga nada.
+mail-password-open = Abra este enlace en el navegador donde escribió la contraseña nueva: así se guarda y se inicia la sesión. Sirve una sola vez, hasta las { $until }.
+mail-password-button = Guardar la contraseña
+mail-password-only-code = Vuelva al navegador donde escribió la contraseña nueva y escriba el código: así se guarda y se inicia la sesión. Sirve una sola vez, hasta las { $until }. El código es
+mail-password-not-me = ¿No eligió una contraseña nueva? No haga nada: sin este correo no se guarda. Nadie de los nuestros le pedirá este código.
 
 new-device-subject = Nuevo inicio de sesión en { $host } ({ $time })
 new-device-title = Nuevo inicio de sesión en { $host }

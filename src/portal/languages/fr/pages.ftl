@@ -35,6 +35,8 @@ page-why = Pourquoi cette page s’affiche-t-elle ?
 
 page-why-answer = Le site { $site } est réservé aux personnes qu’il connaît. Pour montrer qui vous êtes, prouvez que vous pouvez lire les e-mails envoyés à votre adresse. Il n’y a pas de mot de passe : chaque e-mail vous connecte une seule fois.
 
+page-why-answer-password = { $site } n’est ouvert qu’aux personnes connues. Pour montrer qui vous êtes, saisissez votre mot de passe, ou prouvez que vous pouvez lire les e-mails envoyés à votre adresse.
+
 page-operator = Géré par { $operator }.
 
 page-help = Obtenir de l’aide
@@ -72,6 +74,20 @@ sign-in-not-you = Ce n’est pas vous ? Utiliser une autre adresse
 sign-in-send-link = Recevoir un lien
 sign-in-send-code = Recevoir un code
 
+sign-in-intro-password = Connectez-vous avec votre mot de passe, ou sans lui par e-mail. Ensuite s’ouvre { $destination }.
+
+sign-in-password = Votre mot de passe
+
+sign-in-with-password = Se connecter
+
+sign-in-link-instead = Recevoir plutôt un lien
+
+sign-in-code-instead = Recevoir plutôt un code
+
+sign-in-choose-password = Pas encore de mot de passe, ou oublié ? En choisir un
+
+sign-in-choose-password-new = Nouveau ici, ou mot de passe oublié ? En choisir un
+
 sign-in-session-ended = Votre session est terminée. Connectez-vous à nouveau pour continuer.
 
 sign-in-form-not-sent = Votre session était terminée : le formulaire envoyé n’a pas été enregistré. Connectez-vous, puis envoyez-le à nouveau.
@@ -88,6 +104,32 @@ sign-in-already = Votre session est ouverte avec { $email }. Continuez avec cett
 
 sign-in-go-on = Continuer avec { $email }
 
+password-show = Afficher le mot de passe
+
+password-missing = Saisissez votre mot de passe, ou demandez un e-mail ci-dessous.
+
+password-wrong = L’adresse et le mot de passe ne vont pas ensemble. Réessayez, ou connectez-vous par e-mail.
+
+password-too-short = Utilisez au moins { $least } caractères. Quelques mots sans rapport entre eux conviennent bien.
+
+password-too-long = Utilisez au plus { $most } caractères.
+
+password-guessable = Ce mot de passe est facile à deviner. Utilisez quelques mots sans rapport entre eux.
+
+choose-password-title = Choisir un mot de passe
+
+choose-password-link = Nous vous enverrons un e-mail. Le mot de passe sera défini lorsque vous ouvrirez son lien dans ce navigateur, ou saisirez ici son code.
+
+choose-password-code = Nous vous enverrons un e-mail avec un code. Le mot de passe sera défini lorsque vous saisirez le code ici.
+
+choose-password-new = Nouveau mot de passe
+
+choose-password-rule = Au moins { $least } caractères. Quelques mots sans rapport entre eux conviennent bien.
+
+choose-password-send = Recevoir l’e-mail
+
+choose-password-without = Se connecter sans nouveau mot de passe
+
 ## Check your mail: the page that waits
 
 check-mail-title = Consultez vos e-mails
@@ -95,6 +137,10 @@ check-mail-title = Consultez vos e-mails
 check-mail-intro-link = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail est en route. Ouvrez dans ce navigateur le lien qu’il contient, ou saisissez ici son code.
 
 check-mail-intro-code = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail avec un code est en route. Saisissez le code ici.
+
+check-mail-password-link = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail est en route. Ouvrez dans ce navigateur le lien qu’il contient, ou saisissez ici son code : votre nouveau mot de passe sera alors défini.
+
+check-mail-password-code = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail avec un code est en route. Saisissez le code ici : votre nouveau mot de passe sera alors défini.
 
 check-mail-sent-again = Nous avons envoyé un nouvel e-mail. Seul le plus récent est valable.
 
@@ -192,6 +238,8 @@ link-elsewhere-title-code = Revenez là où vous avez commencé
 link-elsewhere-in-app = Ceci est le navigateur intégré de votre application de messagerie. Pour vous connecter dans un autre navigateur, saisissez-y le code reçu par e-mail.
 
 link-elsewhere-text = Quelqu’un, sans doute vous, a demandé ce lien dans un autre navigateur. L’ouvrir ici n’a rien changé.
+
+link-elsewhere-password = Un nouveau mot de passe a été saisi dans cette autre fenêtre. Se connecter ici ne le définit pas. Pour le définir, saisissez-y le code reçu par e-mail.
 
 link-elsewhere-site = Site
 link-elsewhere-asked = Demandé à
@@ -338,6 +386,20 @@ account-last-seen = Dernière utilisation le { $at }.
 account-expires = Fin le { $at }, ou plus tôt sans utilisation.
 
 account-part = Seules les { $count } sessions utilisées en dernier sont affichées ici.
+
+account-password = Mot de passe
+
+account-password-set = Défini le { $at }.
+
+account-password-none = Vous n’en avez pas et vous connectez par e-mail.
+
+account-password-change = En choisir un autre
+
+account-password-choose = Choisir un mot de passe
+
+account-password-remove = Supprimer le mot de passe
+
+account-password-removed = Votre mot de passe est supprimé. Vous vous connectez par e-mail.
 
 account-end = Déconnecter
 

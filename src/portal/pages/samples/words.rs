@@ -28,7 +28,7 @@ pub(super) struct Words<'a> {
 
 /// Ordinary values.
 pub(super) const ORDINARY: Words<'static> = Words {
-    site: Site { name: "Staging", host: "staging.example.com" },
+    site: Site { name: "Staging", host: "staging.example.com", has_passwords: false },
     email: "alice@example.com",
     masked: "a***@example.com",
     sender: "Staging Sign-in <auth@mail.example.com>",
@@ -53,7 +53,7 @@ pub(super) const ORDINARY: Words<'static> = Words {
 /// Hostile values in every text.
 #[cfg(test)]
 pub(super) const HOSTILE: Words<'static> = Words {
-    site: Site { name: NASTY, host: NASTY },
+    site: Site { name: NASTY, host: NASTY, has_passwords: false },
     email: NASTY,
     masked: NASTY,
     sender: NASTY,
