@@ -1,5 +1,6 @@
 //! What several groups of tests stand on.
 
+pub mod alike;
 pub mod app;
 pub mod cable;
 pub mod certificates;
