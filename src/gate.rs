@@ -8,7 +8,9 @@
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
 //! 6. [`keys::rotate`]: the operator changes the keys of the assertion.
 //!
-//! All ways in end with one step, [`entry`], and are counted in one place, [`counts`]. Beside the flow stands what operators do to people, [`accounts`], and how scripts get in, [`tokens`].
+//! All ways in end with one step (`entry`), and what is asked for is counted in one place (`counts`).
+//! Beside the flow stands what operators do to people, [`accounts`], and how scripts get in,
+//! [`tokens`].
 //!
 //! The only place that joins domain and ports. It knows no HTTP.
 

@@ -9,6 +9,7 @@ use axum::routing::get;
 use http::{StatusCode, header};
 
 use super::reload::InForce;
+use crate::domain::secret::Mark;
 use crate::ports::Store;
 
 /// What the answers are made of.
@@ -16,21 +17,28 @@ use crate::ports::Store;
 struct Parts {
     store: Arc<dyn Store>,
     in_force: Arc<InForce>,
+    mark: Mark,
 }
 
 /// The routes. `/healthz`: the process answers. `/readyz`: the store does, too, and what became of
 /// changes of the configuration. One that was refused leaves linkgate ready: the one before it is
 /// in force.
-pub fn router(store: Arc<dyn Store>, in_force: Arc<InForce>) -> Router {
+pub fn router(store: Arc<dyn Store>, in_force: Arc<InForce>, mark: Mark) -> Router {
     Router::new()
         .route("/healthz", get(|| async { plain(StatusCode::OK, "ok\n".into()) }))
         .route("/readyz", get(ready))
-        .with_state(Parts { store, in_force })
+        .with_state(Parts { store, in_force, mark })
 }
 
 async fn ready(State(parts): State<Parts>) -> Response {
-    let (status, word) = match parts.store.ping().await {
-        Ok(()) => (StatusCode::OK, "ok"),
+    let asked = async {
+        parts.store.ping().await?;
+        parts.store.belongs_to(parts.mark).await
+    };
+    let (status, word) = match asked.await {
+        Ok(true) => (StatusCode::OK, "ok"),
+        // It was away when linkgate started, or another one was put in its place.
+        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "belongs to another secret"),
         Err(error) => {
             tracing::warn!(%error, cause = %error.source, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "failing")

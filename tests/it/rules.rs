@@ -2,5 +2,6 @@
 
 mod commands;
 mod networks;
+mod renewal;
 mod servers;
 mod sites;

@@ -105,5 +105,6 @@ contract! {
         one_of_sixty_four_changes_the_keys;
     upkeep:
         a_store_answers
+        a_store_belongs_to_one_installation
         what_is_over_is_removed_and_nothing_else;
 }

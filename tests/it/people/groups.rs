@@ -1,6 +1,10 @@
 //! Groups of now: of the account, of the configuration and of the watched file.
 
+use tokio::io::AsyncReadExt;
+
+use crate::support::app::application;
 use crate::support::client::Browser;
+use crate::support::events::{listen, news};
 use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
 use crate::support::stores::{Kind, over_every_store};
@@ -16,7 +20,7 @@ const SITES: &str = r#"
 groups: { admins: [], staff: ["@example.com"] }
 "#;
 
-over_every_store!(groups_of_an_account_count_now);
+over_every_store!(groups_of_an_account_count_now, a_stream_ends_with_the_group_that_let_it_through,);
 
 async fn status(browser: &mut Browser, target: &str) -> u16 {
     browser.get(target).await.status
@@ -37,6 +41,23 @@ async fn groups_of_an_account_count_now(kind: Kind) {
     eventually("no group", async || (status(&mut ann, "/admin/x").await == 403).then_some(()))
         .await;
     assert_eq!(status(&mut ann, "/page").await, 200, "still signed in");
+}
+
+async fn a_stream_ends_with_the_group_that_let_it_through(kind: Kind) {
+    let upstream = format!("http://{}", application(news).await);
+    let sites = SITES.replace("$UPSTREAM", &upstream);
+    let gate = Gate::with(Wishes { sites, ..kind.wishes() }).await;
+    gate.operator(&["accounts", "add", ANN, "--group", "admins"]).done();
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/.linkgate/account").await;
+    let mut of_admins = listen(&gate, &ann, "/admin/events").await;
+    let of_all = listen(&gate, &ann, "/events").await;
+    gate.operator(&["accounts", "add", ANN, "--group", "zebras"]).done();
+    let mut rest = Vec::new();
+    of_admins.read_to_end(&mut rest).await.expect("the end of the stream");
+    let error = of_all.try_read(&mut [0; 1]).expect_err("the other one goes on");
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    assert_eq!(status(&mut ann, "/.linkgate/account").await, 200, "still signed in");
 }
 
 fn with_file(text: &str) -> (tempfile::TempDir, Wishes) {

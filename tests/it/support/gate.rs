@@ -108,6 +108,16 @@ impl Gate {
         gate
     }
 
+    /// Whether one process has the store open, and commands speak to it.
+    pub fn is_alone(&self) -> bool {
+        !self.wishes.store.contains("redis")
+    }
+
+    /// Whether the store outlives the process.
+    pub fn keeps_its_store(&self) -> bool {
+        !self.wishes.store.contains("memory")
+    }
+
     /// A file in this gate's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
