@@ -2,5 +2,7 @@
 
 mod commands;
 mod networks;
+mod options;
 mod servers;
+mod site_options;
 mod sites;
