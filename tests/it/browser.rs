@@ -9,6 +9,7 @@ mod looks;
 mod mails;
 mod own;
 mod people;
+mod registration;
 mod secured;
 mod trouble;
 
