@@ -195,6 +195,15 @@ impl Gate {
         std::fs::rename(new, file).expect("in its place");
     }
 
+    /// As [`Gate::edit`], and waits until that is in force.
+    pub async fn change(&self, from: &str, to: &str) {
+        const WORDS: &str = "the configuration was read again and is in force";
+        let times = || self.log().matches(WORDS).count();
+        let before = times();
+        self.edit(from, to);
+        eventually(WORDS, async || (times() > before).then_some(())).await;
+    }
+
     /// What `/readyz` says.
     pub async fn ready(&self) -> Answer {
         let request =
