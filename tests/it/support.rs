@@ -10,6 +10,7 @@ pub mod connection;
 pub mod front;
 pub mod gallery;
 pub mod gate;
+pub mod mail;
 pub mod redis;
 pub mod smtp;
 pub mod stores;
