@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
-use super::Desk;
 use super::form::Form;
 use super::pages::Page;
 use super::pages::session::Welcome;
@@ -13,6 +12,7 @@ use super::person::signed_in;
 use super::refusal::Refusal;
 use super::sign_in::see_other;
 use super::visit::Visit;
+use super::{Desk, onward};
 use crate::domain::account::PersonName;
 
 /// `GET /welcome?return_to=`
@@ -44,7 +44,7 @@ pub async fn submit(
         };
         desk.gate.name_account(&session.email, &name).await?;
     }
-    Ok(see_other(return_url.as_path_or_url()))
+    Ok(see_other(&onward::after_form(&visit, return_url.as_str())))
 }
 
 fn require_asked(visit: &Visit) -> Result<(), Refusal> {

@@ -10,6 +10,7 @@ mod mails;
 mod own;
 mod passwords;
 mod people;
+mod registration;
 mod secured;
 mod trouble;
 

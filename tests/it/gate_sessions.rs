@@ -1,13 +1,20 @@
 //! A person's list of sessions, and what its buttons end: the use cases with a clock that is moved.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use linkgate::adapters::embedded::Embedded;
+use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::session::SessionHandle;
 use linkgate::domain::token::{self, Token};
+use linkgate::gate::accounts::{AccountWish, Kept};
 use linkgate::gate::redeem::Opened;
 use linkgate::gate::sessions::OwnSession;
+use tempfile::TempDir;
 
 use crate::gate_world::{HOUR, MINUTE, World, address, caller, client};
+use crate::support::redis::{RedisServer, fresh_prefix};
 
 const ANN: &str = "ann@example.com";
 const REALM: &str = "https://wiki.example.com";
@@ -141,5 +148,42 @@ async fn streams_hear_of_every_ending() {
         drop(release);
         holding.await.expect("no panic");
         world.clock.pass(MINUTE);
+    }
+}
+
+/// One world over each store. What they stand on ends with what is returned beside them.
+async fn over_every_store() -> ([World; 3], TempDir, Arc<RedisServer>) {
+    let folder = TempDir::new().expect("a folder");
+    let embedded = Embedded::open(folder.path()).expect("a store");
+    let server = RedisServer::shared().await;
+    let redis = RedisStore::new(&server.url(), &fresh_prefix(), RedisOptions::default());
+    let redis = World::over(Arc::new(redis.expect("a store")));
+    ([World::in_memory(), World::over(Arc::new(embedded)), redis], folder, server)
+}
+
+/// The commands look whether there is anything to change, and somebody else may be faster.
+#[tokio::test]
+async fn what_changes_no_account_ends_no_session() {
+    let (worlds, _folder, _server) = over_every_store().await;
+    for world in worlds {
+        let (one, two) = (signed_in(&world, ANN).await, signed_in(&world, ANN).await);
+        let both_are_in = async || world.is_in(&one).await && world.is_in(&two).await;
+        let (ann, name) = (address(ANN), "Ann".parse().expect("a name"));
+        for _ in 0..2 {
+            let named = world.gate.name_account(&ann, &name).await.expect("a store");
+            assert!(matches!(named, Kept::Gone), "{named:?}");
+            let resumed = world.gate.resume_account(&ann).await.expect("a store");
+            assert!(matches!(resumed, Kept::Gone), "{resumed:?}");
+            assert!(both_are_in().await);
+        }
+        let wish = AccountWish { email: ann.clone(), name: None, groups: BTreeSet::new() };
+        world.gate.add_account(&wish).await.expect("a store");
+        let resumed = world.gate.resume_account(&ann).await.expect("a store");
+        assert!(matches!(resumed, Kept::Changed(_)), "{resumed:?}");
+        let named = world.gate.name_account(&ann, &name).await.expect("a store");
+        assert!(matches!(named, Kept::Changed(it) if it.name.as_ref() == Some(&name)));
+        assert!(both_are_in().await);
+        world.gate.suspend_account(&ann).await.expect("a store");
+        assert!(!world.is_in(&one).await && !world.is_in(&two).await, "that ends them");
     }
 }

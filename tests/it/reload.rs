@@ -1,17 +1,14 @@
 //! Another configuration, while linkgate runs.
 
+mod load;
+mod streams;
+
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use jsonwebtoken::{Algorithm, decode_header};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::flow::signed_in_as;
-use crate::support::app::{application, site};
 use crate::support::client::Browser;
-use crate::support::events::{listen, news};
 use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
 
@@ -152,78 +149,4 @@ async fn templates_and_texts_are_followed_too() {
         (form.text() == "Second app").then_some(())
     })
     .await;
-}
-
-#[tokio::test]
-async fn open_streams_end_with_the_rule_that_let_them_through() {
-    let upstream = format!("http://{}", application(news).await);
-    let sites =
-        site(&upstream).replace("\"@example.com\"", "\"@example.com\", \"eve@other.example\"");
-    let gate = Gate::with(Wishes { sites, ..Wishes::default() }).await;
-    let (mut ann, mut eve) = (gate.browser(), gate.browser());
-    gate.sign_in(&mut ann, ANN, "/.linkgate/account").await;
-    gate.sign_in(&mut eve, "eve@other.example", "/.linkgate/account").await;
-    let mut of_ann = listen(&gate, &ann, "/events").await;
-    let mut of_eve = listen(&gate, &eve, "/events").await;
-    let mut of_nobody = listen(&gate, &gate.browser(), "/public/events").await;
-    gate.edit(", \"eve@other.example\"", "");
-    let mut rest = Vec::new();
-    of_eve.read_to_end(&mut rest).await.expect("the end of the stream");
-    // A stream that is let through by the new configuration, too, goes on: were it ended, it would
-    // have been in the same step.
-    let silent = |stream: &TcpStream| {
-        let error = stream.try_read(&mut [0; 1]).expect_err("nothing to read");
-        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
-    };
-    silent(&of_ann);
-    silent(&of_nobody);
-    gate.edit("access: public", "access: deny");
-    of_nobody.read_to_end(&mut rest).await.expect("the end of the public stream");
-    silent(&of_ann);
-    gate.edit("name: app", "name: app2");
-    gate.edit("app.localhost", "gone.localhost");
-    of_ann.read_to_end(&mut rest).await.expect("the end of the stream with its site");
-}
-
-#[tokio::test]
-async fn no_request_is_lost_while_configurations_change() {
-    let gate = Arc::new(Gate::start().await);
-    let (stop, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let mut first = gate.browser();
-    gate.sign_in(&mut first, ANN, "/").await;
-    let load: Vec<_> = (0..8)
-        .map(|_| {
-            let (stop, served) = (Arc::clone(&stop), Arc::clone(&served));
-            let (address, host) = (gate.address, gate.host.clone());
-            let cookies = first.cookie_line();
-            tokio::spawn(async move {
-                let request = format!("GET /page HTTP/1.1\r\nHost: {host}\r\n{cookies}\r\n");
-                let mut stream = TcpStream::connect(address).await.expect("connect");
-                while !stop.load(Ordering::Relaxed) {
-                    stream.write_all(request.as_bytes()).await.expect("the request goes out");
-                    let answer = crate::support::client::read_answer(&mut stream, false).await;
-                    assert_eq!(answer.status, 200, "request {}", served.load(Ordering::Relaxed));
-                    served.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-        })
-        .collect();
-    let pid = gate.pid().to_string();
-    let mut stranger = gate.browser();
-    gate.edit("/public/**", "/open-0/**");
-    for round in 1..=10 {
-        gate.edit(&format!("/open-{}/", round - 1), &format!("/open-{round}/"));
-        assert!(Command::new("kill").args(["-HUP", &pid]).status().expect("kill").success());
-        let before = served.load(Ordering::Relaxed);
-        eventually("another configuration, under load", async || {
-            let is_open = status(&mut stranger, &format!("/open-{round}/a")).await == 200;
-            (is_open && served.load(Ordering::Relaxed) > before + 50).then_some(())
-        })
-        .await;
-    }
-    stop.store(true, Ordering::Relaxed);
-    for one in load {
-        one.await.expect("no request failed");
-    }
-    assert!(served.load(Ordering::Relaxed) > 500);
 }

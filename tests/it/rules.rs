@@ -2,6 +2,8 @@
 
 mod commands;
 mod networks;
+mod options;
 mod renewal;
 mod servers;
+mod site_options;
 mod sites;

@@ -1,7 +1,7 @@
 //! What flows through after the decision, untouched and unbuffered.
 
 mod bodies;
-mod grpc;
+pub mod grpc;
 mod tls;
 mod upstreams;
-mod websocket;
+pub mod websocket;

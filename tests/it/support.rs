@@ -12,6 +12,7 @@ pub mod events;
 pub mod front;
 pub mod gallery;
 pub mod gate;
+pub mod mail;
 pub mod redis;
 pub mod smtp;
 pub mod stores;

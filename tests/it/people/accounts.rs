@@ -15,6 +15,7 @@ over_every_store!(
     a_link_sent_before_the_suspension_is_worth_nothing,
     accounts_let_guests_in_until_they_are_removed,
     operators_see_and_end_sessions,
+    to_resume_or_to_add_somebody_ends_no_session,
 );
 
 async fn who_is_suspended_is_out_at_once_and_stays_out(kind: Kind) {
@@ -110,6 +111,33 @@ async fn operators_see_and_end_sessions(kind: Kind) {
         assert_eq!(signed_in_as(&gate, browser).await, None);
     }
     assert_eq!(gate.operator(&["sessions", "list", ANN]).done().lines().count(), 1, "the heads");
+}
+
+async fn to_resume_or_to_add_somebody_ends_no_session(kind: Kind) {
+    let gate = kind.gate().await;
+    let (mut first, mut second) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut first, ANN, "/").await;
+    gate.sign_in(&mut second, ANN, "/").await;
+    let mut both_are_in = async || {
+        let here = signed_in_as(&gate, &mut first).await;
+        here.as_deref() == Some(ANN) && signed_in_as(&gate, &mut second).await == here
+    };
+    // Without an account, and then with one that is active.
+    for account in [&["accounts", "list"][..], &["accounts", "add", ANN, "--name", "Ann"]] {
+        gate.operator(account).done();
+        assert!(both_are_in().await, "{account:?}");
+        let told = gate.operator(&["accounts", "resume", ANN]);
+        assert_eq!((told.code, &*told.out), (1, ""), "{}", told.err);
+        assert!(told.err.contains("is not suspended"), "{}", told.err);
+        assert!(both_are_in().await, "{account:?}");
+    }
+    let listed = gate.operator(&["sessions", "list", ANN, "--json"]).json();
+    assert_eq!(listed["sessions"].as_array().map(Vec::len), Some(2));
+    // That this way of looking sees an end.
+    gate.operator(&["accounts", "suspend", ANN]).done();
+    assert!(!both_are_in().await);
+    gate.operator(&["accounts", "resume", ANN]).done();
+    assert!(!both_are_in().await, "what has ended stays so");
 }
 
 #[tokio::test]

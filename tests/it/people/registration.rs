@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::flow::signed_in_as;
 use crate::support::client::Browser;
 use crate::support::gate::{Gate, Wishes};
 use crate::support::stores::{Kind, over_every_store};
@@ -10,6 +11,7 @@ const ANN: &str = "Ann@example.com";
 
 over_every_store!(
     who_registers_is_asked_for_a_name_once,
+    a_name_of_somebody_without_an_account_is_kept_nowhere_and_ends_nothing,
     the_first_proven_sign_in_makes_an_account_where_it_may
 );
 
@@ -22,8 +24,9 @@ const ASKING: &str = r#"
   - { name: listed, origin: "http://listed.localhost:$PORT", upstream: $UPSTREAM, allow: ["@example.com"] }
 "#;
 
+const WELCOME: &str = "/.linkgate/welcome";
+
 async fn who_registers_is_asked_for_a_name_once(kind: Kind) {
-    const WELCOME: &str = "/.linkgate/welcome";
     let gate = Gate::with(Wishes { sites: ASKING.into(), ..kind.wishes() }).await;
     let mut ann = gate.browser();
     assert_eq!(ann.get(WELCOME).await.location(), "/.linkgate/sign-in", "nobody is signed in");
@@ -53,6 +56,36 @@ async fn who_registers_is_asked_for_a_name_once(kind: Kind) {
     let mut listed = gate.browser();
     listed.host = listed.host.replace("app.", "listed.");
     assert_eq!(listed.get(WELCOME).await.status, 404);
+}
+
+/// Signed in before registration was opened: a session, and no account.
+async fn a_name_of_somebody_without_an_account_is_kept_nowhere_and_ends_nothing(kind: Kind) {
+    let closed = "{ registration: closed }";
+    let open = "{ registration: open, registration_name: true }";
+    let sites = ASKING.replace(open, closed);
+    let gate = Gate::with(Wishes { sites, ..kind.wishes() }).await;
+    let (mut first, mut second) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut first, "ann@example.com", "/").await;
+    gate.sign_in(&mut second, "ann@example.com", "/").await;
+    assert_eq!(first.get(WELCOME).await.status, 404);
+    gate.change(closed, open).await;
+    assert_eq!(first.get(WELCOME).await.status, 200);
+    for name in ["Ann", ""] {
+        let fields = [("name", name), ("return_to", "/deep")];
+        assert_eq!(first.post(WELCOME, &fields).await.location(), "/deep");
+        for browser in [&mut first, &mut second] {
+            assert_eq!(signed_in_as(&gate, browser).await.as_deref(), Some("ann@example.com"));
+        }
+    }
+    let accounts = || gate.operator(&["accounts", "list", "--json"]).json()["accounts"].clone();
+    assert_eq!(accounts(), json!([]));
+    // With an account the same post is taken, and ends nothing either.
+    gate.operator(&["accounts", "add", "ann@example.com"]).done();
+    first.post(WELCOME, &[("name", "Ann"), ("return_to", "/deep")]).await;
+    assert_eq!(accounts()[0]["name"], "Ann");
+    for browser in [&mut first, &mut second] {
+        assert_eq!(signed_in_as(&gate, browser).await.as_deref(), Some("ann@example.com"));
+    }
 }
 
 const SITES: &str = r#"

@@ -29,6 +29,7 @@ const SITES: &str = r#"
 over_every_store!(
     a_script_gets_where_its_grant_reaches_and_nowhere_else,
     a_revoked_and_an_expired_token_are_refused_at_once,
+    tokens_are_for_the_sites_that_there_are_now,
 );
 
 async fn gate(kind: &Kind) -> Gate {
@@ -128,6 +129,36 @@ async fn a_revoked_and_an_expired_token_are_refused_at_once(kind: Kind) {
     .await;
     let listed = gate.operator(&["tokens", "list", "--json"]).json();
     assert_eq!(listed["tokens"][0]["state"], "expired");
+}
+
+async fn tokens_are_for_the_sites_that_there_are_now(kind: Kind) {
+    const OTHER: &str = r#"  - { name: other, origin: "http://other."#;
+    let gate = gate(&kind).await;
+    let add = |name: &str, site: &str| {
+        gate.operator(&["tokens", "add", name, "--site", site, "--expires", "1d"])
+    };
+    let at = async |site: &str, token: &str| {
+        let mut browser = gate.browser();
+        browser.host = browser.host.replace("app.", &format!("{site}."));
+        let bearer = format!("Bearer {}", token.trim());
+        browser.send("GET", "/x", &[("Authorization", &bearer)], None).await.status
+    };
+    let of_other = add("old", "other").done();
+    assert_eq!(at("other", &of_other).await, 200);
+    let early = add("new", "third");
+    assert_eq!((early.code, &*early.out), (64, ""), "{}", early.err);
+    gate.change(OTHER, &OTHER.replace("other", "third")).await;
+    let token = add("new", "third").done();
+    assert_eq!((at("third", &token).await, at("app", &token).await), (200, 403));
+    let late = add("late", "other");
+    assert_eq!((late.code, &*late.out), (64, ""));
+    assert!(late.err.contains("`site` names no site; there are: app, third"), "{}", late.err);
+    assert_eq!(at("other", &of_other).await, 421);
+    assert_eq!(at("third", &of_other).await, 403, "for the site that it was made for");
+    // Back again, the token of before is good for it still.
+    gate.change(&OTHER.replace("other", "third"), OTHER).await;
+    assert_eq!(at("other", &of_other).await, 200);
+    assert_eq!(add("more", "third").code, 64);
 }
 
 #[tokio::test]

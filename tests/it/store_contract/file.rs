@@ -1,16 +1,18 @@
 //! The file of the embedded store.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use linkgate::adapters::embedded::{Embedded, FILE_NAME, OpenError};
 use linkgate::domain::account::{Account, AccountOrigin};
-use linkgate::domain::limit::{Limited, Verdict};
+use linkgate::domain::attempt::Attempt;
+use linkgate::domain::limit::{Limited, PersonKey, Verdict};
 use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::token::Token;
 use linkgate::domain::{secret::Secret, token::TokenKey};
-use linkgate::ports::{AccountChange, AccountChanged, Beginning, Settled};
+use linkgate::ports::{AccountChange, AccountChanged, Beginning, QueuedMail, Settled};
 use redb::{Database, Key, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
 
 use super::limits::hit;
@@ -168,6 +170,62 @@ async fn a_swept_store_keeps_no_leftovers() {
     world.store.sweep(NOW.after(SESSION_LIFETIME)).await.unwrap();
     let folder = world.closed();
     assert_eq!(all_keys(folder.path()), []);
+}
+
+/// The records of each table.
+fn counts(folder: &Path) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (table, _) in all_keys(folder) {
+        *counts.entry(table).or_default() += 1;
+    }
+    counts
+}
+
+/// One browser that asks again and again, for ever, for one address after the other, fills no table:
+/// swept as a store is, it has what one lifetime leaves.
+#[tokio::test]
+async fn a_browser_that_goes_on_asking_leaves_nothing_that_grows() {
+    const ASKED: u32 = 30;
+    let mut world = World::embedded();
+    let mut now = NOW;
+    for round in 0..5 {
+        let expires_at = now.after(LIFETIME);
+        let attempt = Attempt { asked_at: now, expires_at, ..attempt(1) };
+        for n in round * ASKED..(round + 1) * ASKED {
+            let mail = QueuedMail { expires_at, ..mail(n) };
+            let beginning = Beginning {
+                link: link(n),
+                attempt: &attempt,
+                // The same fifteen in each round, and each of them twice.
+                person: PersonKey([(n % (ASKED / 2)) as u8; 32]),
+                mail: Some(&mail),
+                keep_until: expires_at,
+                replaces: true,
+                now,
+            };
+            world.store.begin(&beginning).await.unwrap();
+        }
+        // By now those of the round before are over, and these are not.
+        now = now.after(LIFETIME / 2);
+        world.store.sweep(now).await.unwrap();
+        let (latest, _) = world.store.latest(browser(1)).await.unwrap().unwrap();
+        assert_eq!(latest, link((round + 1) * ASKED - 1));
+        let folder = world.closed();
+        let expected = [
+            ("attempt", 30),
+            ("browser", 1),
+            ("browser-person", 15),
+            ("deadline", 60),
+            ("mail", 30),
+            ("outbox", 30),
+        ];
+        let expected = expected.map(|(table, count)| (table.to_owned(), count));
+        assert_eq!(counts(folder.path()), BTreeMap::from(expected), "round {round}");
+        let store = std::sync::Arc::new(Embedded::open(folder.path()).unwrap());
+        world = World { store, place: Place::Folder(folder) };
+    }
+    world.store.sweep(now.after(LIFETIME)).await.unwrap();
+    assert_eq!(all_keys(world.closed().path()), []);
 }
 
 #[tokio::test]

@@ -3,11 +3,13 @@
 use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::account::{Account, AccountOrigin};
 use linkgate::domain::limit::{Limited, PersonKey};
+use linkgate::domain::time::UnixMillis;
 use linkgate::ports::{AccountChange, AccountChanged, Settled, Store};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 
 use super::limits::hit;
+use super::service_tokens::{self, token};
 use super::world::{
     ANN, LIFETIME, NOW, Place, SESSION_LIFETIME, World, browser, link, mail, session_digest,
 };
@@ -64,7 +66,7 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
     let change =
         AccountChange { person: ANN, from: None, to: Some(&account), ends_sessions: false };
     world.store.change_account(change).await.unwrap();
-    super::service_tokens::add(&*world.store, 1, "backup").await;
+    service_tokens::add(&*world.store, 1, "backup").await;
     let mut kinds = Vec::new();
     for key in keys(&mut connect(&server.url()).await, prefix).await {
         let rest = key.strip_prefix(&format!("{prefix}:")).unwrap().to_owned();
@@ -113,6 +115,47 @@ async fn a_browser_that_goes_on_asking_leaves_nothing_that_grows() {
         }
     }
     assert_eq!(hashes, 1 + 3 * 29, "the browser, and attempt, mail and place of each");
+}
+
+/// The key of a token goes by itself; its place among the names goes with the next look at the list,
+/// or when somebody wants the name.
+#[tokio::test]
+async fn a_service_token_leaves_in_time_and_its_name_with_it() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    let mut connection = connect(&server.url()).await;
+    let store = &*world.store;
+    let key = |n: u8| format!("{prefix}:token:{}", service_tokens::digest(n).to_hex());
+    for (n, name) in [(1, "backup"), (2, "audit")] {
+        assert!(service_tokens::add(store, n, name).await);
+        store.note_use(service_tokens::digest(n), UnixMillis(NOW.0 + 1)).await.unwrap();
+        let ttl: i64 = connection.pttl(key(n)).await.unwrap();
+        let longest = 2 * LIFETIME.as_millis() as i64 + SLACK;
+        assert!((longest - 60_000..=longest).contains(&ttl), "{name}: {ttl} ms");
+    }
+    assert!(!service_tokens::add(store, 3, "backup").await, "the name is taken until then");
+    // What Redis does when the time is over, and nobody of linkgate hears of it.
+    let mut clock = connection.clone();
+    let mut is_over = async |n: u8| -> bool { clock.pexpire_at(key(n), 1).await.unwrap() };
+    assert!(is_over(1).await);
+    assert_eq!(store.token(service_tokens::digest(1)).await.unwrap(), None);
+    let names = format!("{prefix}:tokens");
+    let named: Vec<String> = connection.hkeys(&names).await.unwrap();
+    assert_eq!(named.len(), 2, "until somebody looks");
+    assert_eq!(
+        store.tokens().await.unwrap().iter().map(|it| &it.name).collect::<Vec<_>>(),
+        [&token("audit").name]
+    );
+    let named: Vec<String> = connection.hkeys(&names).await.unwrap();
+    assert_eq!(named, ["audit"], "the list has forgotten the name");
+    assert!(!store.revoke_token(&"backup".parse().unwrap()).await.unwrap());
+    assert!(service_tokens::add(store, 3, "backup").await);
+    // And without a look at the list.
+    assert!(is_over(2).await);
+    assert!(service_tokens::add(store, 4, "audit").await);
+    assert_eq!(store.token(service_tokens::digest(4)).await.unwrap(), Some(token("audit")));
+    assert_eq!(store.tokens().await.unwrap(), [token("audit"), token("backup")]);
+    assert_eq!(connection.hlen::<_, u64>(&names).await.unwrap(), 2);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio::sync::Barrier;
 
 use super::world::{LIFETIME, NOW, Place, World};
 
-fn token(name: &str) -> ServiceToken {
+pub(super) fn token(name: &str) -> ServiceToken {
     ServiceToken {
         name: name.parse().unwrap(),
         site: "wiki".into(),
@@ -25,7 +25,7 @@ fn token(name: &str) -> ServiceToken {
     }
 }
 
-fn digest(n: u8) -> TokenDigest<Service> {
+pub(super) fn digest(n: u8) -> TokenDigest<Service> {
     TokenDigest::from_bytes([n; 32])
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn expired_tokens_leave_in_time(world: World) {
     store.sweep(NOW.after(LIFETIME * 2).before(Duration::from_millis(1))).await.unwrap();
     assert!(store.token(digest(1)).await.unwrap().is_some(), "listed as expired");
     if matches!(world.place, Place::Redis { .. }) {
-        // Redis removes its keys itself; see `raw_redis`.
+        // Redis removes its keys itself; see `raw_redis::a_service_token_leaves_in_time…`.
         return;
     }
     assert_eq!(store.sweep(NOW.after(LIFETIME * 2)).await.unwrap(), 1);

@@ -13,7 +13,7 @@ use crate::support::gate::{Gate, Wishes};
 const ANN: &str = "ann@example.com";
 
 /// Echoes each message; in the end `grpc-status: 0` and who called, as trailers.
-async fn echo(stream: TcpStream) {
+pub async fn echo(stream: TcpStream) {
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         tokio::spawn(async move {
@@ -43,14 +43,16 @@ async fn echo(stream: TcpStream) {
     }
 }
 
-async fn connect(gate: &Gate) -> SendRequest<Bytes> {
+/// A connection by HTTP/2.
+pub async fn connect(gate: &Gate) -> SendRequest<Bytes> {
     let stream = TcpStream::connect(gate.address).await.expect("connect");
     let (requests, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
     tokio::spawn(connection);
     requests
 }
 
-async fn call(
+/// Begins a call.
+pub async fn call(
     gate: &Gate,
     requests: &SendRequest<Bytes>,
     browser: &Browser,
@@ -66,11 +68,18 @@ async fn call(
     requests.send_request(request.body(()).expect("a head"), false).expect("sent")
 }
 
-async fn message(body: &mut RecvStream) -> Bytes {
+/// The next message.
+pub async fn message(body: &mut RecvStream) -> Bytes {
     let data = tokio::time::timeout(std::time::Duration::from_secs(10), body.data());
     let data = data.await.expect("in time").expect("a message").expect("a message");
     let _ = body.flow_control().release_capacity(data.len());
     data
+}
+
+/// Waits until the call is over, with nothing more of its messages.
+pub async fn ends(body: &mut RecvStream) {
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(5), body.data());
+    assert!(!matches!(rest.await.expect("it ends"), Some(Ok(data)) if !data.is_empty()));
 }
 
 #[tokio::test]
@@ -136,8 +145,7 @@ async fn an_open_call_ends_with_its_session_and_the_connection_goes_on() {
     assert_eq!(message(&mut body).await, "one");
     let ended = browser.json("DELETE", "/.linkgate/api/session", &serde_json::json!({})).await;
     assert_eq!(ended.status, 204);
-    let rest = tokio::time::timeout(std::time::Duration::from_secs(5), body.data());
-    assert!(!matches!(rest.await.expect("it ends"), Some(Ok(data)) if !data.is_empty()));
+    ends(&mut body).await;
     let (answer, _sending) = call(&gate, &requests, &browser).await;
     assert_eq!(answer.await.expect("an answer").headers()["grpc-status"], "16");
 }

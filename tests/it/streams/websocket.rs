@@ -12,13 +12,18 @@ use crate::support::gate::{Gate, Wishes};
 
 const ANN: &str = "ann@example.com";
 
-async fn echo(mut stream: TcpStream) {
+/// Takes a WebSocket, says who it was told that is there, and sends back what it gets.
+pub async fn echo(mut stream: TcpStream) {
     let Some(head) = head(&mut stream).await else { return };
-    let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
-                  Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
-                  Sec-WebSocket-Protocol: chat\r\n\r\n";
+    let lines = head.lines().filter_map(|line| line.split_once(": "));
+    let who = lines.filter(|(name, _)| name.eq_ignore_ascii_case("remote-email"));
+    let who = who.map(|(_, value)| value).collect::<String>();
+    let switch = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\
+         X-Who: {who}\r\n\r\n"
+    );
     assert!(head.to_ascii_lowercase().contains("upgrade: websocket"), "{head}");
-    assert!(head.contains(ANN), "the identity comes along: {head}");
     assert!(!head.contains("linkgate-session"), "our cookie does not: {head}");
     stream.write_all(switch.as_bytes()).await.expect("write");
     let (mut read, mut write) = stream.split();
@@ -30,7 +35,8 @@ async fn gate() -> Gate {
     Gate::with(Wishes { sites, ..Wishes::default() }).await
 }
 
-async fn open(gate: &Gate, browser: &Browser, origin: &str) -> (TcpStream, Answer) {
+/// Asks for a WebSocket.
+pub async fn open(gate: &Gate, browser: &Browser, origin: &str) -> (TcpStream, Answer) {
     let request = format!(
         "GET /socket HTTP/1.1\r\nHost: {}\r\nConnection: keep-alive, Upgrade\r\n\
          Upgrade: WebSocket\r\n{origin}{}Sec-WebSocket-Version: 13\r\n\
@@ -45,7 +51,7 @@ async fn open(gate: &Gate, browser: &Browser, origin: &str) -> (TcpStream, Answe
 }
 
 /// A binary frame from a client (RFC 6455, 5.2), masked with zeros.
-fn frame(length: usize, seed: u8) -> Vec<u8> {
+pub fn frame(length: usize, seed: u8) -> Vec<u8> {
     let mut frame = vec![0x82, 0x80 | 127];
     frame.extend_from_slice(&(length as u64).to_be_bytes());
     frame.extend_from_slice(&[0; 4]);
@@ -61,6 +67,7 @@ async fn a_websocket_of_a_signed_in_page_goes_through() {
     let origin = format!("Origin: {}\r\n", gate.origin);
     let (mut stream, answer) = open(&gate, &browser, &origin).await;
     assert_eq!(answer.status, 101);
+    assert_eq!(answer.header("x-who"), ANN, "the identity comes along");
     assert_eq!(answer.header("sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     assert_eq!(answer.header("sec-websocket-protocol"), "chat");
     for seed in 0..10 {
@@ -147,7 +154,7 @@ async fn read_until(stream: &mut TcpStream, received: &mut String, what: &str) {
 }
 
 /// Reads until the other side has closed; whatever still comes is dropped.
-async fn closed(stream: &mut TcpStream) {
+pub async fn closed(stream: &mut TcpStream) {
     let drained = async { while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {} };
     let patience = std::time::Duration::from_secs(5);
     tokio::time::timeout(patience, drained).await.expect("the stream is closed");

@@ -102,7 +102,8 @@ async fn read_body(
     buffer
 }
 
-fn dechunked(mut bytes: &[u8]) -> Vec<u8> {
+/// What stands in chunks.
+pub fn dechunked(mut bytes: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(line) = bytes.windows(2).position(|pair| pair == b"\r\n") {
         let size = std::str::from_utf8(&bytes[..line]).unwrap_or("0");

@@ -8,11 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use linkgate::ports::{Entropy, OsEntropy};
-use mailparse::MailHeaderMap;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::client::{Answer, Browser, raw};
 use super::eventually;
+pub use super::mail::Mail;
 use super::upstream::Upstream;
 
 /// What a test wants to be different. Every text is YAML.
@@ -177,12 +179,14 @@ impl Gate {
             .spawn()
             .expect("linkgate starts");
         self.child = Some(child);
-        let (address, log) = (self.address, self.path("log"));
         let mut child = self.child.take();
         eventually("linkgate listens", async || {
             let ended = child.as_mut().and_then(|child| child.try_wait().ok().flatten());
-            assert!(ended.is_none(), "linkgate stopped: {}", read(&log));
-            tokio::net::TcpStream::connect(address).await.ok().map(drop)
+            assert!(ended.is_none(), "linkgate stopped: {}", read(&self.path("log")));
+            // An answer of each: a mere connection may be one with the moment in which linkgate looks
+            // whether the port is free, and the two begin to listen one after the other.
+            let settings = greet(self.address).await.ok()?;
+            (settings[3] == SETTINGS && self.ready().await.status > 0).then_some(())
         })
         .await;
         self.child = child;
@@ -204,6 +208,15 @@ impl Gate {
         let new = self.path("linkgate.yaml.new");
         std::fs::write(&new, text.replace(from, to)).expect("the new file");
         std::fs::rename(new, file).expect("in its place");
+    }
+
+    /// As [`Gate::edit`], and waits until that is in force.
+    pub async fn change(&self, from: &str, to: &str) {
+        const WORDS: &str = "the configuration was read again and is in force";
+        let times = || self.log().matches(WORDS).count();
+        let before = times();
+        self.edit(from, to);
+        eventually(WORDS, async || (times() > before).then_some(())).await;
     }
 
     /// What `/readyz` says.
@@ -310,6 +323,19 @@ impl Gate {
     }
 }
 
+/// The kind of frame with which HTTP/2 begins (RFC 9113, 6.5).
+const SETTINGS: u8 = 4;
+
+/// The head of the first frame that somebody gets who speaks HTTP/2. It is no request, so the log has
+/// nothing of it.
+async fn greet(address: SocketAddr) -> std::io::Result<[u8; 9]> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await?;
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await?;
+    Ok(head)
+}
+
 /// What a command has said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -336,60 +362,6 @@ impl Told {
 impl Drop for Gate {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// A mail that was handed over.
-#[derive(Clone, Debug)]
-pub struct Mail {
-    pub to: String,
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-    pub raw: String,
-}
-
-impl Mail {
-    fn read(path: &Path) -> Self {
-        Self::parse(std::fs::read(path).expect("a mail"))
-    }
-
-    /// Takes a message apart.
-    pub fn parse(raw: Vec<u8>) -> Self {
-        let parsed = mailparse::parse_mail(&raw).expect("a mail");
-        let header = |name: &str| parsed.headers.get_first_value(name).unwrap_or_default();
-        let part = |index: usize| parsed.subparts.get(index).and_then(|it| it.get_body().ok());
-        Self {
-            to: header("To"),
-            subject: header("Subject"),
-            text: part(0).unwrap_or_default(),
-            html: part(1).unwrap_or_default(),
-            raw: String::from_utf8_lossy(&raw).into_owned(),
-        }
-    }
-
-    /// The link, as it stands on its line.
-    pub fn link(&self) -> String {
-        let line = self.text.lines().find(|line| line.contains("/.linkgate/link/"));
-        line.expect("a link").trim().to_owned()
-    }
-
-    /// The "I did not ask for this" link.
-    pub fn report(&self) -> String {
-        let line = self.text.lines().find(|line| line.contains("/.linkgate/report/"));
-        let line = line.expect("a report link").trim();
-        line[line.find("http").expect("a URL")..].to_owned()
-    }
-
-    /// The code.
-    pub fn code(&self) -> String {
-        let is_code = |line: &&str| {
-            let line = line.trim().as_bytes();
-            line.len() == 9
-                && line[4] == b'-'
-                && line.iter().all(|byte| b"BCDFGHJKLMNPQRSTVWXZ-".contains(byte))
-        };
-        self.text.lines().find(is_code).expect("a code").trim().to_owned()
     }
 }
 
