@@ -6,7 +6,7 @@
 //! does not tell the client's address, rules with networks are judged as [`crate::domain::policy`]
 //! says.
 //!
-//! The question names its site, so the host that it is sent to need not: some proxies send the
+//! The question tells the host of its site, so the host that it is sent to need not: some proxies send the
 //! name of linkgate's own address there; see [`site_host`].
 
 pub mod question;
@@ -37,7 +37,7 @@ pub async fn check(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     require_trusted(&desk, &visit.here)?;
-    answer(&desk, &visit, &headers, Question::told(&desk, &visit.here, &headers)?).await
+    answer(&desk, &visit, &headers, Question::told(&visit, &headers)?).await
 }
 
 /// Any method, `/check/…`, for proxies that repeat the request itself below this path.
@@ -49,7 +49,7 @@ pub async fn check_repeated(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     require_trusted(&desk, &visit.here)?;
-    let question = Question::repeated(&desk, &visit.here, method, &uri, &headers)?;
+    let question = Question::repeated(&visit, method, &uri, &headers)?;
     answer(&desk, &visit, &headers, question).await
 }
 

@@ -10,6 +10,11 @@
 //! an empty value passes everything (CVE-2021-32637, GHSA-xg2q-62g2-cvcm). A field of another way
 //! beside them is 400, too: nobody knows which is true.
 //!
+//! A question that is told may also name its site, with `?site=NAME`: then one about a host of another
+//! site is 400. A proxy that copies the host from `Host` needs it where it chose its server by another
+//! one, as nginx does: `GET http://wiki.example.com/secret` with `Host: blog.example.com` reached the
+//! wiki by the rules of the blog.
+//!
 //! The client is told by `X-Forwarded-For`, but not by Envoy: before 1.28 it puts its own address at
 //! the end of that field, and every visitor would be there, in a network that `from` lets in
 //! (envoyproxy/envoy issue 21519). It says the address in a field of our own, which it writes over
@@ -28,7 +33,7 @@ use crate::domain::site::Located;
 use crate::portal::Desk;
 use crate::portal::denial::{Through, kind};
 use crate::portal::refusal::Refusal;
-use crate::portal::visit::Here;
+use crate::portal::visit::{Here, Visit};
 
 const CLIENT: &str = "x-linkgate-client";
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -64,22 +69,25 @@ struct Told<'a> {
 
 impl Question {
     /// Reads a question that is told in header fields.
-    pub(super) fn told(desk: &Desk, here: &Here, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(super) fn told(visit: &Visit, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let desk = &visit.desk;
         let words = "a check without one valid X-Forwarded-* or X-Original-* of each kind";
         let told = forwarded(headers).or_else(|| original(headers));
         let told = told.ok_or(Refusal::BadRequest(words))?;
         let located =
             desk.sites.find(told.host).ok_or(Refusal::BadRequest("a check for another host"))?;
+        if !is_pinned_to(&visit.query, &located.site.name) {
+            return Err(Refusal::BadRequest("a check for another site than its proxy asks for"));
+        }
         let method = method(told.method).ok_or(Refusal::BadRequest(words))?;
-        let client = desk.trusted.known(here.client);
+        let client = desk.trusted.known(visit.here.client);
         Self::new(desk, located, method, &told, client, headers)
     }
 
     /// Reads a question that repeats the request below the path of the check. In `uri` the reserved
     /// path is gone already.
     pub(super) fn repeated(
-        desk: &Desk,
-        here: &Here,
+        visit: &Visit,
         method: Method,
         uri: &Uri,
         headers: &HeaderMap,
@@ -94,6 +102,7 @@ impl Question {
             return Err(Refusal::BadRequest(words));
         };
         let told = Told { method: "", proto, host: "", uri, through: Through::Relay };
+        let (desk, here) = (&visit.desk, &visit.here);
         let client = client_of_repeated(desk, here, headers)?;
         Self::new(desk, here.located.clone(), method, &told, client, headers)
     }
@@ -132,6 +141,13 @@ impl Question {
         is_socket
             && origin.and_then(|value| value.to_str().ok()) != Some(&*self.located.origin_text)
     }
+}
+
+/// Whether a question is about the site that it names, if it names any.
+fn is_pinned_to(query: &str, site: &str) -> bool {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let mut names = pairs.filter(|(key, _)| key == "site").map(|(_, name)| name);
+    names.next().is_none_or(|name| name == site) && names.next().is_none()
 }
 
 fn client_of_repeated(

@@ -8,7 +8,8 @@
 //!   its path behind `path_prefix`, `Content-Length: 0`, what `allowed_headers` names, and then
 //!   `headers_to_add` over it. Before 1.28 its own address is appended to `X-Forwarded-For`
 //!   (`changelogs/1.28.0.yaml`, issue 21519), whether the field is allowed or not.
-//! * ingress-nginx: the location of `auth-url` in `rootfs/etc/nginx/template/nginx.tmpl`.
+//! * ingress-nginx: the location of `auth-url` in `rootfs/etc/nginx/template/nginx.tmpl`, with the
+//!   `auth-url` of docs/forward-auth.md.
 
 use serde_json::Value;
 
@@ -106,8 +107,11 @@ fn envoy_1_27(gate: &Gate, request: &Request<'_>) -> String {
 
 fn ingress_nginx(gate: &Gate, request: &Request<'_>) -> String {
     const OWN: [&str; 4] = ["upgrade", "connection", "x-forwarded-for", "x-real-ip"];
+    let recipe = include_str!("../../../docs/forward-auth.md");
+    let url = recipe.lines().find_map(|line| line.split_once("/auth-url: http://"));
+    let (_, path) = url.and_then(|(_, url)| url.split_once('/')).expect("an auth-url");
     format!(
-        "GET /.linkgate/check HTTP/1.1\r\nHost: linkgate.default.svc.cluster.local\r\n\
+        "GET /{path} HTTP/1.1\r\nHost: linkgate.default.svc.cluster.local\r\n\
          X-Request-ID: 0123456789abcdef\r\nX-Original-URL: http://{}{}\r\nX-Original-Method: {}\r\n\
          X-Sent-From: nginx-ingress-controller\r\nX-Real-IP: {client}\r\n\
          X-Forwarded-For: {client}\r\nX-Auth-Request-Redirect: {}\r\n{}\r\n",
@@ -121,7 +125,7 @@ fn ingress_nginx(gate: &Gate, request: &Request<'_>) -> String {
 }
 
 async fn gate(trusted: &str) -> Gate {
-    let sites = "\n  - name: app\n    origin: $ORIGIN\n    upstream: none\n    \
+    let sites = "\n  - name: wiki\n    origin: $ORIGIN\n    upstream: none\n    \
                  allow: [\"@example.com\"]\n    cors_origins: [\"http://spa.localhost\"]\n    \
                  rules:\n      - { path: \"/public/**\", access: public }\n      \
                  - { path: \"/admin/**\", allow: [\"root@example.com\"] }\n      \
@@ -281,33 +285,82 @@ async fn rules_with_networks_look_at_the_client_and_not_at_the_proxy() {
 /// With another list of headers than that of our example, an Envoy that may put itself at the end.
 #[tokio::test]
 async fn what_envoy_says_in_x_forwarded_for_counts_where_its_last_entry_is_a_trusted_proxy() {
-    for (trusted, says, expected) in [
-        ("[127.0.0.1]", "", 401),
-        ("[127.0.0.1]", "X-Forwarded-For: 10.9.8.7\r\n", 401),
-        // The visitor has written the first entry, whichever Envoy it is.
-        ("[127.0.0.1]", "X-Forwarded-For: 203.0.113.7,198.51.100.9\r\n", 401),
-        ("[127.0.0.1]", "X-Forwarded-For: 203.0.113.7,198.51.100.9,10.9.8.7\r\n", 401),
-        ("[127.0.0.1]", "X-Forwarded-For: 203.0.113.7,10.9.8.7\r\n", 401),
-        ("[127.0.0.1, 10.9.8.7]", "X-Forwarded-For: 203.0.113.7,10.9.8.7\r\n", 200),
-        ("[127.0.0.1, 10.9.8.7]", "X-Forwarded-For: 203.0.113.7,198.51.100.9,10.9.8.7\r\n", 401),
-        ("[127.0.0.1]", "X-Linkgate-Client: 203.0.113.7\r\n", 200),
-        ("[127.0.0.1]", "X-Linkgate-Client: 2001:db8::1\r\n", 401),
-        ("[127.0.0.1]", "X-Linkgate-Client: 127.0.0.1\r\n", 401),
-        ("[127.0.0.1]", "X-Linkgate-Client: \r\n", 400),
-        ("[127.0.0.1]", "X-Linkgate-Client: 203.0.113.7, 203.0.113.7\r\n", 400),
+    let cases: [(&str, &[(&str, u16)]); 2] = [
         (
             "[127.0.0.1]",
-            "X-Linkgate-Client: 203.0.113.7\r\nX-Linkgate-Client: 203.0.113.7\r\n",
-            400,
+            &[
+                ("", 401),
+                ("X-Forwarded-For: 10.9.8.7\r\n", 401),
+                // The visitor has written the first entry, whichever Envoy it is.
+                ("X-Forwarded-For: 203.0.113.7,198.51.100.9\r\n", 401),
+                ("X-Forwarded-For: 203.0.113.7,198.51.100.9,10.9.8.7\r\n", 401),
+                ("X-Forwarded-For: 203.0.113.7,10.9.8.7\r\n", 401),
+                ("X-Linkgate-Client: 203.0.113.7\r\n", 200),
+                ("X-Linkgate-Client: 2001:db8::1\r\n", 401),
+                ("X-Linkgate-Client: 127.0.0.1\r\n", 401),
+                ("X-Linkgate-Client: \r\n", 400),
+                ("X-Linkgate-Client: 203.0.113.7, 203.0.113.7\r\n", 400),
+                ("X-Linkgate-Client: 203.0.113.7\r\nX-Linkgate-Client: 203.0.113.7\r\n", 400),
+            ],
         ),
-    ] {
+        (
+            "[127.0.0.1, 10.9.8.7]",
+            &[
+                ("X-Forwarded-For: 203.0.113.7,10.9.8.7\r\n", 200),
+                ("X-Forwarded-For: 203.0.113.7,198.51.100.9,10.9.8.7\r\n", 401),
+                ("X-Forwarded-For: 10.9.8.7\r\n", 401),
+            ],
+        ),
+    ];
+    for (trusted, cases) in cases {
         let gate = gate(trusted).await;
-        let request = format!(
-            "GET /.linkgate/check/inside/x HTTP/1.1\r\nHost: {}\r\nX-Forwarded-Proto: http\r\n{says}\r\n",
-            gate.host
-        );
-        let answer = raw(gate.address, request.as_bytes()).await;
-        assert_eq!(answer.status, expected, "{trusted} {says}");
+        for (says, expected) in cases {
+            let request = format!(
+                "GET /.linkgate/check/inside/x HTTP/1.1\r\nHost: {}\r\n\
+                 X-Forwarded-Proto: http\r\n{says}\r\n",
+                gate.host
+            );
+            let answer = raw(gate.address, request.as_bytes()).await;
+            assert_eq!(answer.status, *expected, "{trusted} {says}");
+        }
+    }
+}
+
+/// nginx chooses its server by the host of the request line and tells the one in `Host`; the site of
+/// that one lets everybody in.
+#[tokio::test]
+async fn a_question_that_names_its_site_is_about_no_other() {
+    let sites = "\n  - { name: wiki, origin: $ORIGIN, upstream: none, allow: [everyone] }\n  \
+                 - name: blog\n    origin: http://blog.localhost:$PORT\n    upstream: none\n    \
+                 allow: [everyone]\n    rules: [{ path: \"/**\", access: public }]\n";
+    let trusted = "[127.0.0.1]".into();
+    let gate = Gate::with(Wishes { sites: sites.into(), trusted, ..Wishes::default() }).await;
+    let blog = format!("blog.localhost:{}", gate.address.port());
+    let request = Request { client: CLIENT, method: "GET", uri: "/secret", fields: vec![] };
+    for (name, dialect) in [("Traefik", traefik as Dialect), ("ingress-nginx", ingress_nginx)] {
+        let wiki = dialect(&gate, &request);
+        assert_eq!(wiki.matches("/check?site=wiki HTTP").count(), 1, "{wiki}");
+        let other = wiki.replace(&gate.host, &blog);
+        for (question, pin, expected) in [
+            (&wiki, "?site=wiki", 401),
+            (&wiki, "?x=y&site=wiki&z", 401),
+            (&wiki, "", 401),
+            (&wiki, "?site=blog", 400),
+            (&wiki, "?site=Wiki", 400),
+            (&wiki, "?site=", 400),
+            (&wiki, "?site", 400),
+            (&wiki, "?site=wiki&site=wiki", 400),
+            (&wiki, "?site=wiki&site=blog", 400),
+            (&other, "?site=wiki", 400),
+            (&other, "?site=blog", 200),
+            (&other, "?site=%62log", 200),
+            (&other, "?sites=wiki", 200),
+            (&other, "", 200),
+        ] {
+            let question = question.replace("?site=wiki", pin);
+            let answer = raw(gate.address, question.as_bytes()).await;
+            assert_eq!(answer.status, expected, "{name} {question}");
+        }
     }
 }
 
