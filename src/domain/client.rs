@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_last_entry_of_a_proxy_that_may_add_itself_is_nobodys() {
-        let trusted = trusted(&["127.0.0.1", "10.9.0.0/16"]);
+        let trusted = trusted(&["127.0.0.1/32", "10.9.0.0/16"]);
         for (lines, client) in [
             (&[][..], None),
             (&["203.0.113.7"], None),
