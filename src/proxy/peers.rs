@@ -1,5 +1,6 @@
 //! The applications behind the sites: where they are and how they are spoken to.
 
+mod authorities;
 mod balance;
 mod health;
 
@@ -10,9 +11,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 use pingora::protocols::ALPN;
-use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
 
+pub use authorities::Authorities;
 pub use balance::Balance;
 use balance::{Balanced, fixed};
 pub use health::Health;
@@ -72,7 +73,7 @@ pub struct Upstream {
     /// The name its certificate must carry, if that is not the host.
     pub server_name: Option<String>,
     /// Certificate authorities in place of the system's.
-    pub authorities: Option<Arc<CaType>>,
+    pub authorities: Option<Authorities>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long it may be silent.
@@ -179,12 +180,13 @@ impl Upstream {
             Patience::Stream => self.read_timeout.max(STREAM_SILENCE),
             Patience::Answer => self.read_timeout,
         });
-        options.ca = self.authorities.clone();
+        options.ca = self.authorities.as_ref().map(Authorities::certificates);
         match self.wire {
             Wire::H2c => options.set_http_version(2, 2),
             Wire::Https if errand.kind == RequestKind::Grpc => options.alpn = ALPN::H2,
             Wire::Http | Wire::Https => options.alpn = ALPN::H1,
         }
+        peer.group_key = self.authorities.as_ref().map_or(0, Authorities::group);
         Ok((peer, address))
     }
 
