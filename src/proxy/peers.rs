@@ -193,13 +193,13 @@ impl Upstream {
     /// Notes that a server refused a connection.
     pub fn refused(&self, server: SocketAddr, now: UnixMillis) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.retain(|_, at| now.since(*at) < REFUSAL);
+        refusals.retain(|_, at| now.apart(*at) < REFUSAL);
         refusals.insert(server, now);
     }
 
     fn is_refusing(&self, server: &SocketAddr, now: UnixMillis) -> bool {
         let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.get(server).is_some_and(|at| now.since(*at) < REFUSAL)
+        refusals.get(server).is_some_and(|at| now.apart(*at) < REFUSAL)
     }
 
     /// Looks names up and asks servers how they are, for as long as there is anything to do.
@@ -253,6 +253,12 @@ mod tests {
         assert!(!ports_now.contains(&1), "{ports_now:?}");
         let later = NOW.after(REFUSAL);
         assert_eq!(ports(&upstream, later).await, [1, 2, 3]);
+        // A clock that was set back is no reason to pass over it until the clock has caught up.
+        upstream.refused(address(1), later);
+        let earlier = later.before(REFUSAL);
+        assert_eq!(ports(&upstream, earlier).await, [1, 2, 3]);
+        upstream.refused(address(2), earlier);
+        assert_eq!(upstream.refusals.lock().unwrap().len(), 1, "and it is forgotten");
         for last in 1..=3 {
             upstream.refused(address(last), later);
         }

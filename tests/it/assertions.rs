@@ -207,6 +207,25 @@ async fn it_never_outlives_the_session() {
     }
 }
 
+/// The clock is the store's, and may be set right: what was looked at in its future is no news.
+#[tokio::test]
+async fn after_the_clock_went_back_the_keys_are_looked_at_as_ever() {
+    let world = World::new();
+    let ann = ann(&[], after(86_400));
+    let looks = || world.rosters.looks.load(Ordering::Relaxed);
+    let before = world.told("a.example.com", &ann, after(3600)).await;
+    world.told("a.example.com", &ann, NOW).await;
+    assert_eq!(looks(), 2);
+    world.change(Change::AtOnce, NOW).await;
+    let looked = looks();
+    let told = world.told("a.example.com", &ann, after(5)).await;
+    assert_eq!(looks(), looked + 1);
+    assert_ne!(decode_header(&told), decode_header(&before), "the withdrawn key signs no more");
+    // A request that has begun a little before the last look is no reason for another one.
+    world.told("a.example.com", &ann, after(4)).await;
+    assert_eq!(looks(), looked + 1);
+}
+
 #[tokio::test]
 async fn no_application_meets_a_key_that_it_cannot_know() {
     let world = World::new();

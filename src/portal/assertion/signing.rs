@@ -76,7 +76,7 @@ impl SigningKeys {
 
     fn known(&self, age: Duration, now: UnixMillis) -> Option<Arc<Ring>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.as_ref().filter(|known| now.since(known.looked_at) < age)?;
+        let known = known.as_ref().filter(|known| now.apart(known.looked_at) < age)?;
         Some(Arc::clone(&known.ring))
     }
 }
