@@ -7,9 +7,11 @@
 //! taken from a list is out even then.
 
 mod files;
+mod source;
+mod watch;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use subtle::ConstantTimeEq;
@@ -17,23 +19,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use super::foundation::{Built, Foundation};
-use crate::config::{Config, MailConfig, Recorded, SecretPlan, SystemEnvironment};
+use crate::config::{Config, MailConfig, SecretPlan};
 use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
 use crate::portal::admin::AdminFacts;
 use crate::portal::mail::MailRoom;
 use crate::portal::pages::clock::rfc3339;
 use crate::proxy::front::Fronts;
-use files::{Stamps, stamp, stamps};
-
-/// The file that a configuration was read from, and all that was read with it.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The configuration file.
-    pub path: PathBuf,
-    /// Every file and folder that was asked for, the configuration file included.
-    pub asked: BTreeSet<PathBuf>,
-}
+use files::{Stamps, stamps};
+pub use source::Source;
+use watch::{Sight, Watch};
 
 /// The configuration that is in force.
 #[derive(Debug)]
@@ -88,43 +83,34 @@ impl InForce {
             tracing::error!("changes of the configuration need a restart: no signals here");
             return;
         };
-        let Source { path, mut asked } = source;
+        let Source { path, seen } = source;
         let mut looks = tokio::time::interval(files::LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut known = look(&asked).await;
-        let mut before = known.clone();
+        let mut watch = Watch::new(seen);
         loop {
             let trigger = tokio::select! {
                 _ = hangups.recv() => Trigger::Signal,
                 _ = looks.tick() => Trigger::Files,
             };
-            let seen = look(&asked).await;
-            // What changed since the last look is still being written.
-            let is_settled = seen == before;
-            before.clone_from(&seen);
-            if trigger == Trigger::Files && (seen == known || !is_settled) {
-                continue;
+            let seen = look(watch.paths()).await;
+            match (watch.look(&seen), trigger) {
+                (_, Trigger::Signal) | (Sight::Settled, Trigger::Files) => {}
+                (Sight::Known | Sight::Unsettled, Trigger::Files) => continue,
+                (Sight::Restless, Trigger::Files) => tracing::warn!(
+                    "a file of the configuration changes all the time; all is read as it is now"
+                ),
             }
             let (this, file) = (Arc::clone(&self), path.clone());
-            let read = tokio::task::spawn_blocking(move || this.read_again(&file, trigger)).await;
-            let Ok(now_asked) = read else { continue };
-            asked = now_asked;
-            // What was seen before the reading, so that a change meanwhile is not missed.
-            let stamps = asked.iter().map(|path| {
-                let stamp = seen.get(path).cloned().unwrap_or_else(|| stamp(path));
-                (path.clone(), stamp)
-            });
-            known = stamps.collect();
-            before.clone_from(&known);
+            let read = move || this.read_again(&file, &seen, trigger);
+            let Ok(known) = tokio::task::spawn_blocking(read).await else { continue };
+            watch = Watch::new(known);
         }
     }
 
-    /// Reads and checks everything, and puts it in force or tells why not. Returns what was read.
-    fn read_again(&self, path: &std::path::Path, trigger: Trigger) -> BTreeSet<PathBuf> {
-        let environment = Recorded::new(SystemEnvironment);
-        let config = Config::load_in(path, &environment);
-        let mut asked = environment.into_asked();
-        asked.insert(path.to_owned());
+    /// Reads and checks everything, and puts it in force or tells why not. `seen` is how it looked
+    /// before. Returns how all looked that was read.
+    fn read_again(&self, path: &Path, seen: &Stamps, trigger: Trigger) -> Stamps {
+        let (config, known) = source::read(path, seen);
         let now = self.foundation.gate.now();
         let refused = match config {
             Err(problems) => Some(problems.to_string()),
@@ -146,7 +132,7 @@ impl InForce {
                 news.refused = Some((now, why));
             }
         }
-        asked
+        known
     }
 
     fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), String> {
@@ -264,8 +250,7 @@ impl InForce {
 }
 
 /// Looks at the files beside the requests: a file system may take its time.
-async fn look(asked: &BTreeSet<PathBuf>) -> Stamps {
-    let asked = asked.clone();
+async fn look(asked: BTreeSet<PathBuf>) -> Stamps {
     tokio::task::spawn_blocking(move || stamps(&asked)).await.unwrap_or_default()
 }
 

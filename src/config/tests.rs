@@ -100,6 +100,7 @@ fn machine() -> TestEnvironment {
         .file("etc/photo.svg", [0xff, 0xd8, 0xff])
         .file("etc/groups.yaml", "staff: [\"@example.com\"]\nadmins: [bob@partner.example]\n")
         .file("etc/bad-groups.yaml", "staff: [everyone]\na b: [x@example.com]\n")
+        .file("etc/empty-groups.yaml", "staff:\n# - \"@example.com\"\nadmins: []\n")
         .file("etc/list.yaml", "- staff\n")
         .variable("ADMIN_TOKEN", "0123456789abcdef0123456789abcdef")
         .file("etc/pages/sign-in.html", "hello")

@@ -61,6 +61,22 @@ async fn a_signal_is_enough() {
 }
 
 #[tokio::test]
+async fn a_file_that_changes_all_the_time_is_read_all_the_same() {
+    let gate = Gate::with(Wishes { extra: "# 0".into(), ..Wishes::default() }).await;
+    let mut browser = gate.browser();
+    assert_eq!(status(&mut browser, "/news/today").await, 303);
+    gate.edit("/public/**", "/news/**");
+    let mut count = 0;
+    eventually("the rule counts", async || {
+        gate.edit(&format!("# {count}\n"), &format!("# {}\n", count + 1));
+        count += 1;
+        let is_open = status(&mut browser, "/news/today").await == 200;
+        (is_open && gate.log().contains("changes all the time")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_an_application_is_told_changes_without_a_restart() {
     let gate = Gate::start().await;
     let mut browser = gate.browser();

@@ -242,8 +242,8 @@ pub(super) fn members_in(scope: &Scope<'_>, Named(list): &GroupsFile) -> GroupMe
     let mut groups = GroupMembers::new();
     for (name, members) in list {
         let scope = scope.named(name);
-        let members = members.iter().flat_map(|members| scope.entries(members, member));
-        let members = members.map(|(_, member)| member).collect();
+        let members = scope.entries(members, member).into_iter().map(|(_, member)| member);
+        let members = members.collect();
         let read = |text: &str| {
             text.parse::<GroupName>()
                 .map_err(|error| Fault::new(format!("the name of a group {error}")))

@@ -109,6 +109,54 @@ fn mistakes_of_rules() {
     insta::assert_snapshot!(report(MISTAKES));
 }
 
+/// Restrictions whose values somebody has put behind a `#`. Left out they would mean that nothing
+/// is restricted.
+const WITHOUT_VALUES: &[(&str, &str, &str)] = &[
+    (
+        "from nowhere",
+        SITE,
+        rules!(
+            "https://wiki.example.com",
+            "      - path: /inside/**\n        from:\n        # - 10.0.0.0/8\n        access: public\n"
+        ),
+    ),
+    (
+        "a list of people",
+        SITE,
+        rules!(
+            "https://wiki.example.com",
+            "      - path: /admin/**\n        allow: # [\"group:admins\"]\n"
+        ),
+    ),
+    ("a token", "", "admin:\n  token:\n#    env: ADMIN_TOKEN\n"),
+    (
+        "all at once, and another mistake of structure",
+        SITE,
+        rules!(
+            "https://*.example.com",
+            "      - { path: /a, methods: , host: ~, access: null, max_age: }\n      - pth:\n      -\n"
+        ),
+    ),
+    (
+        "entries of lists",
+        SITE,
+        rules!(
+            "https://wiki.example.com",
+            "      - path: /a\n        from:\n          - 10.0.0.0/8\n          -\n        access: public\n      -\n"
+        ),
+    ),
+    ("a merge of nothing", "  - name: wiki\n", "  - <<: # *defaults\n    name: wiki\n"),
+    ("a store without a map", "store: { embedded: { path: data } }\n", "store:\n  memory:\n"),
+    ("a key for a map", "store: { embedded: { path: data } }\n", "store: { memory }\n"),
+    ("a name of a secret", "", "secret: { env: }\n"),
+    ("null in quotes is a word", "name: wiki", "name: \"null\"\n    title: \"\""),
+];
+
+#[test]
+fn what_restricts_may_not_stand_without_a_value() {
+    insta::assert_snapshot!(report(WITHOUT_VALUES));
+}
+
 fn good(text: &str) -> Config {
     parse(text).unwrap_or_else(|problems| panic!("{problems}"))
 }

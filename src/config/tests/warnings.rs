@@ -73,7 +73,7 @@ fn the_system_says_who_can_read_a_file() {
 
 #[test]
 fn texts_that_are_never_shown_are_named() {
-    let text = "languages: [en]\nbrand: { texts: { en: { a: b }, de: { a: b }, fr: } }\n";
+    let text = "languages: [en]\nbrand: { texts: { en: { a: b }, de: { a: b } } }\n";
     assert_eq!(
         warnings(&edited("", text), &machine()),
         ["etc/linkgate.yaml:14:33: brand.texts.de: are never shown: `languages` does not offer \

@@ -49,7 +49,17 @@ fn tests_that_come_true_are_counted() {
   - GET https://a.example.com/a/../admin/x as alice@example.com -> deny
 ";
     assert_eq!(check(tests), (Some(0), "a.yaml: ok: 1 site, 10 tests\n".to_owned()));
-    assert_eq!(check("").1, "a.yaml: ok: 1 site\n");
+    assert_eq!(check("  []").1, "a.yaml: ok: 1 site\n");
+}
+
+#[test]
+fn a_restriction_whose_value_is_behind_a_hash_is_a_mistake_and_not_gone() {
+    let from = FILE.replace("from: [10.0.0.0/8]", "from: ");
+    let told = "a.yaml:13:27: sites[0].rules[0].from: has no value\n  hint: leave the key out, or \
+                write [] for an empty list, {} for an empty map\n";
+    for command in [&["check", "-c", "a.yaml"][..], &["serve", "-c", "a.yaml"]] {
+        assert_eq!(linkgate(&from, command), (Some(64), told.to_owned()), "{command:?}");
+    }
 }
 
 #[test]
