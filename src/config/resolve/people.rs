@@ -84,7 +84,7 @@ fn limits(
     limits.network = read("network", &file.network, limits.network);
     limits.site = read("site", &file.site, limits.site);
     common.total_limit = read("total", &file.total, common.total_limit);
-    let said = [&file.ip, &file.network, &file.site, &file.total].map(Option::as_ref);
+    let said = [&file.network, &file.site, &file.total].map(Option::as_ref);
     warn_of_shadows(scope, said, limits, common.total_limit);
 }
 
@@ -105,21 +105,19 @@ pub(super) fn site_limits(
         client: file.ip.is_some(),
         network: file.network.is_some(),
     };
-    let said = [&file.ip, &file.network, &file.site, &None].map(Option::as_ref);
+    let said = [&file.network, &file.site, &None].map(Option::as_ref);
     warn_of_shadows(scope, said, limits, total);
 }
 
-/// Notes a limit that a wider one ends first: who raises `ip` alone wonders why the fifty-first
-/// mail is refused. `said` is what stands in the file for each.
-fn warn_of_shadows(scope: &Scope<'_>, said: [Option<&Text>; 4], limits: &SiteLimits, total: Limit) {
-    let [ip, network, site, all] = said;
-    let ip = ("ip", ip, limits.ip);
+/// Notes a limit that a wider one ends first: who raises `network` alone wonders why the mails stop
+/// before. The limits of many are never smaller than that of one client, so `ip` ends none. `said` is
+/// what stands in the file for each.
+fn warn_of_shadows(scope: &Scope<'_>, said: [Option<&Text>; 3], limits: &SiteLimits, total: Limit) {
+    let [network, site, all] = said;
     let network = ("network", network, limits.network);
     let site = ("site", site, limits.site);
     let total = ("total", all, total);
-    for ((key, text, narrow), (wider_key, wider_text, wide)) in
-        [(ip, network), (ip, site), (network, site), (site, total)]
-    {
+    for ((key, text, narrow), (wider_key, wider_text, wide)) in [(network, site), (site, total)] {
         let is_shadowed = narrow.count > wide.count && narrow.window <= wide.window;
         if let Some(text) = text.or(wider_text).filter(|_| is_shadowed) {
             let fault = Fault::new(format!("is never reached: {wider_key} is {wide}"));
