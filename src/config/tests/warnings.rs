@@ -104,3 +104,33 @@ fn limits_in_the_shadow_of_wider_ones_are_named() {
         assert_eq!(of(fine), [""; 0], "{fine}");
     }
 }
+
+#[test]
+fn a_page_above_a_closed_part_that_no_rule_names_is_named() {
+    let of = |rules: &str| {
+        let text = edited("", "").replace("allow:", &format!("rules: [{rules}]\n    allow:"));
+        assert!(text.contains("rules:"));
+        let told = warnings(&text, &machine());
+        told.iter().filter_map(|told| Some(told.split_once(": ")?.1.to_owned())).collect::<Vec<_>>()
+    };
+    let admins = "allow: [\"root@example.com\"]";
+    assert_eq!(
+        of(&format!("{{ path: \"/a/*/**\", {admins} }}")),
+        ["sites[0].rules[0].path: says nothing of `/a/*` itself, and no rule does: `/a/*/**`\n  \
+          hint: add the same rule with `path: /a/*` if there is a page"]
+    );
+    for closed in ["access: deny", "max_age: 15m", "allow: [everyone], max_age: 15m"] {
+        assert_eq!(of(&format!("{{ path: \"/a/**\", {closed} }}")).len(), 1, "{closed}");
+    }
+    for fine in [
+        format!("{{ path: \"/a/**\", {admins} }}, {{ path: \"/a\", {admins} }}"),
+        format!("{{ path: \"/a/**\", {admins} }}, {{ path: \"/*\", {admins} }}"),
+        format!("{{ path: \"/**\", {admins} }}"),
+        format!("{{ path: \"/a/*\", {admins} }}"),
+        "{ path: \"/a/**\", access: public }".to_owned(),
+        "{ path: \"/a/**\", allow: [everyone] }".to_owned(),
+        "{ path: \"/a/**\", unauthenticated: status }".to_owned(),
+    ] {
+        assert_eq!(of(&fine), [""; 0], "{fine}");
+    }
+}

@@ -208,6 +208,12 @@ impl AllowList {
             && self.groups.is_empty()
     }
 
+    /// Whether it names everyone.
+    #[must_use]
+    pub fn admits_everyone(&self) -> bool {
+        self.everyone
+    }
+
     /// Whether it names anybody but those who have an account.
     #[must_use]
     pub fn admits_outsiders(&self) -> bool {
