@@ -69,7 +69,6 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         groups: &groups,
         sign_in: site_sign_in,
         total_limit: sign_in.total_limit,
-        trusted: &trusted_proxies,
         addresses: &addresses,
         trusted_proxies: &trusted_proxies,
     };

@@ -35,11 +35,9 @@ pub(super) struct Common<'a> {
     pub(super) total_limit: Limit,
     /// The reserved prefix, which no rule reaches.
     pub(super) prefix: &'a Prefix,
-    /// Who may ask in place of a request.
-    pub(super) trusted: &'a TrustedProxies,
     /// Our own addresses, which are no application's.
     pub(super) addresses: &'a Addresses,
-    /// Whose addresses are no client's.
+    /// Who may ask in place of a request, and whose addresses are no client's.
     pub(super) trusted_proxies: &'a TrustedProxies,
 }
 
@@ -60,12 +58,36 @@ pub(super) fn sites(
     }
     unique(&scope, list, "name", |site| site.name.as_ref(), |text| Some(text.to_owned()));
     unique(&scope, list, "origin", |site| site.origin.as_ref(), Authorities::of);
+    warn_of_shared_cookies(&scope, list);
     let entries = (0_u32..).zip(list.value.iter().enumerate());
     entries
         .filter_map(|(id, (index, file))| {
             site(&scope.item(index, file.at), id, &file.value, common)
         })
         .collect()
+}
+
+/// Notes two sites on two ports of one host: cookies know no ports (RFC 6265bis 8.5), so browsers
+/// keep one session for both, and signing in at one signs out of the other.
+fn warn_of_shared_cookies(scope: &Scope<'_>, list: &List<SiteFile>) {
+    let mut seen: Vec<(usize, OriginPattern)> = Vec::new();
+    for (index, file) in list.value.iter().enumerate() {
+        let Some(text) = &file.value.origin else { continue };
+        let Ok(origin) = text.value.parse::<OriginPattern>() else { continue };
+        let is_shared = |other: &OriginPattern| {
+            other.scheme() == origin.scheme()
+                && other.effective_port() != origin.effective_port()
+                && other.hosts().meets(&origin.hosts())
+        };
+        if let Some((first, _)) = seen.iter().find(|(_, other)| is_shared(other)) {
+            let what = format!(
+                "differs from that of sites[{first}] in its port alone, and cookies know no ports: who signs in at one is signed out of the other"
+            );
+            let fault = Fault::new(what).value(&text.value).hint("give each site its own host");
+            scope.item(index, file.at).key("origin", text.at).warn(fault);
+        }
+        seen.push((index, origin));
+    }
 }
 
 /// What browsers may send as `Host` for an origin: the host alone where the port is the default one,
@@ -121,7 +143,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let origin =
         scope.required("origin", file.origin.as_ref(), hint, |text| origin(text, insecure));
     let said = file.upstream.as_ref();
-    let backend = upstream::backend(scope, id, said, common.addresses, common.trusted);
+    let backend = upstream::backend(scope, id, said, common.addresses, common.trusted_proxies);
     let sign_in = sign_in(scope, file.sign_in.as_ref(), common);
     let mail = mail::site_mail(scope, file.mail.as_ref());
     let max_body = scope.optional("max_body", file.max_body.as_ref(), byte_size);

@@ -134,3 +134,18 @@ fn a_page_above_a_closed_part_that_no_rule_names_is_named() {
         assert_eq!(of(&fine), [""; 0], "{fine}");
     }
 }
+
+#[test]
+fn sites_on_two_ports_of_one_host_are_named() {
+    let of = |origin: &str| {
+        let site = "\n  - { name: other, origin: ORIGIN, upstream: \"http://127.0.0.1:3001\", allow: \
+                    [everyone] }\n";
+        let text = format!("{BASE}{}", site.replace("ORIGIN", &format!("\"{origin}\"")));
+        let told = warnings(&text, &machine());
+        told.iter().filter_map(|told| Some(told.split_once(": ")?.1.to_owned())).collect::<Vec<_>>()
+    };
+    let told = of("https://wiki.example.com:8443");
+    assert!(told[0].starts_with("sites[1].origin: differs from that of sites[0]"), "{told:?}");
+    assert_eq!(of("https://*.example.com:8443").len(), 1);
+    assert_eq!(of("https://other.example.com:8443"), [""; 0]);
+}
