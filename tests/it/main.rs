@@ -14,6 +14,7 @@ mod attacks;
 mod browser;
 mod courier;
 mod crash;
+mod documents;
 mod faults;
 mod flow;
 mod fronts;

@@ -20,6 +20,7 @@ sites:
       - { path: /metrics, access: deny }
       - { path: "/admin/**", host: "*.lab.example.com", access: deny }
       - { path: "/admin/**", allow: ["group:admins"], max_age: 15m }
+      - { path: "/admin", allow: ["group:admins"], max_age: 15m }
 "#;
 
 fn linkgate(text: &str, arguments: &[&str]) -> (Option<i32>, String) {
