@@ -7,6 +7,7 @@
 //! taken from a list is out even then.
 
 mod files;
+mod news;
 mod source;
 mod watch;
 
@@ -24,9 +25,10 @@ use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
 use crate::portal::admin::AdminFacts;
 use crate::portal::mail::MailRoom;
-use crate::portal::pages::clock::rfc3339;
 use crate::proxy::front::Fronts;
 use files::{Stamps, stamps};
+pub use news::Audience;
+use news::{News, Refusal};
 pub use source::Source;
 use watch::{Sight, Watch};
 
@@ -42,14 +44,6 @@ pub struct InForce {
     certificates: Stamps,
     config: Mutex<Config>,
     news: Mutex<News>,
-}
-
-/// What became of the last changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct News {
-    since: UnixMillis,
-    refused: Option<(UnixMillis, String)>,
-    waits: Vec<&'static str>,
 }
 
 /// Why the files are read again.
@@ -113,7 +107,7 @@ impl InForce {
         let (config, known) = source::read(path, seen);
         let now = self.foundation.gate.now();
         let refused = match config {
-            Err(problems) => Some(problems.to_string()),
+            Err(problems) => Some(problems.into()),
             Ok(config) => self.put_in_force(config, now).err(),
         };
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +120,7 @@ impl InForce {
                 }
             }
             Some(why) => {
-                for problem in why.lines() {
+                for problem in why.to_string().lines() {
                     tracing::error!(problem, "the configuration was not changed");
                 }
                 news.refused = Some((now, why));
@@ -135,14 +129,13 @@ impl InForce {
         known
     }
 
-    fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), String> {
+    fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), Refusal> {
         let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
         let (new, mut waits) = self.with_what_stays(new, &config);
         if stamps(&certificates(&config)) != self.certificates {
             waits.push("the certificates of listen");
         }
-        let Built { front, mails, .. } =
-            self.foundation.build(&new).map_err(|error| error.to_string())?;
+        let Built { front, mails, .. } = self.foundation.build(&new)?;
         for warning in &new.warnings {
             tracing::warn!("configuration: {warning}");
         }
@@ -232,20 +225,8 @@ impl InForce {
 
     /// What became of the last changes, line by line, for `/readyz`.
     #[must_use]
-    pub fn report(&self) -> String {
-        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut report = format!("configuration: in force since {}\n", rfc3339(news.since));
-        if let Some((at, why)) = &news.refused {
-            let at = rfc3339(*at);
-            for problem in why.lines() {
-                report.push_str(&format!("configuration: not changed at {at}: {problem}\n"));
-            }
-        }
-        if !news.waits.is_empty() {
-            let keys = news.waits.join(", ");
-            report.push_str(&format!("configuration: waits for a restart: {keys}\n"));
-        }
-        report
+    pub fn report(&self, audience: Audience) -> String {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).report(audience)
     }
 }
 

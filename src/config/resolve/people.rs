@@ -210,20 +210,23 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
     let other = sites.iter().find(|site| !site.sign_in.accepts_passwords);
     if let (Some(hybrid), Some(other)) = (hybrid, other) {
         let (one, two) = (&hybrid.name, &other.name);
-        return Err(Fault::new(format!(
-            "would let the passwords of the site `{one}` open the site `{two}`, which accepts none"
-        ))
-        .hint("give all of these sites the same `mode`, or leave `domain` out"));
+        return Err(Fault::new(
+            "would let the passwords of one site open another that accepts none",
+        )
+        .hint(format!(
+            "give the sites `{one}` and `{two}` the same `mode`, or leave `domain` out"
+        )));
     }
     for site in sites {
         let (host, name) = (site.origin.host(), &site.name);
         if host != domain && !host.is_under(domain) {
-            return Err(Fault::new(format!("does not cover the site `{name}` ({host})"))
-                .hint("leave `domain` out, or serve that site with a configuration of its own"));
+            return Err(Fault::new("does not cover every site").hint(format!(
+                "leave `domain` out, or serve `{name}` ({host}) with a configuration of its own"
+            )));
         }
         if site.origin.scheme() == Scheme::Http {
-            return Err(Fault::new(format!("needs https, but the site `{name}` has none"))
-                .hint("leave `domain` out, or give that site an https origin"));
+            return Err(Fault::new("needs https at every site")
+                .hint(format!("leave `domain` out, or give the site `{name}` an https origin")));
         }
     }
     Ok(())
@@ -294,7 +297,8 @@ pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> GroupMembers
 /// The groups, compiled. Members that cannot be were reported and left out before.
 pub(super) fn compiled(root: &Scope<'_>, groups: &GroupMembers) -> Groups {
     Groups::new(groups).unwrap_or_else(|error| {
-        root.key("groups", root.place()).report(Fault::new(error.to_string()).hint(error.hint()));
+        let fault = Fault::new("has an entry that cannot be a member").hint(error.hint());
+        root.key("groups", root.place()).report(fault);
         Groups::default()
     })
 }
