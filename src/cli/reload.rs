@@ -64,7 +64,8 @@ impl InForce {
         (mails, admin): (MailRoom, AdminFacts),
     ) -> Self {
         let since = foundation.gate.now();
-        let news = Mutex::new(News { since, refused: None, waits: Vec::new() });
+        let (tolerated, waits) = (Vec::new(), Vec::new());
+        let news = Mutex::new(News { since, refused: None, tolerated, waits });
         let certificates = stamps(&certificates(&config));
         let config = Mutex::new(config);
         Self { foundation, secret, fronts, mails, admin, certificates, config, news }
@@ -104,7 +105,8 @@ impl InForce {
     /// Reads and checks everything, and puts it in force or tells why not. `seen` is how it looked
     /// before. Returns how all looked that was read.
     fn read_again(&self, path: &Path, seen: &Stamps, trigger: Trigger) -> Stamps {
-        let (config, known) = source::read(path, seen);
+        let kept = self.config.lock().unwrap_or_else(PoisonError::into_inner).listed_groups.clone();
+        let (config, known) = source::read(path, seen, kept.as_ref());
         let now = self.foundation.gate.now();
         let refused = match config {
             Err(problems) => Some(problems.into()),
@@ -114,6 +116,10 @@ impl InForce {
         match refused {
             None => {
                 tracing::info!(?trigger, "the configuration was read again and is in force");
+                let tolerated = news.tolerated.iter().map(ToString::to_string);
+                for problem in tolerated.collect::<Vec<_>>().iter().flat_map(|told| told.lines()) {
+                    tracing::error!(problem, "what held before holds here");
+                }
                 if !news.waits.is_empty() {
                     let keys = news.waits.join(", ");
                     tracing::warn!(keys, "some changes wait for a restart");
@@ -142,9 +148,10 @@ impl InForce {
         self.fronts.exchange(front);
         self.mails.exchange(mails);
         self.admin.exchange(super::admin::facts(&new));
+        let tolerated = new.tolerated.clone();
         *config = new;
         *self.news.lock().unwrap_or_else(PoisonError::into_inner) =
-            News { since: now, refused: None, waits };
+            News { since: now, refused: None, tolerated, waits };
         Ok(())
     }
 
@@ -170,11 +177,13 @@ impl InForce {
             sign_in,
             session,
             groups,
+            listed_groups,
             sites,
             tests,
             brand,
             languages,
             warnings,
+            tolerated,
             listeners: _,
             admin: _,
             admin_token: _,
@@ -199,6 +208,7 @@ impl InForce {
             sign_in,
             session,
             groups,
+            listed_groups,
             sites,
             tests,
             brand,
@@ -207,6 +217,7 @@ impl InForce {
             server,
             log,
             warnings,
+            tolerated,
         };
         (merged, waits)
     }

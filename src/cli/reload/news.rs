@@ -43,6 +43,13 @@ impl Refusal {
     }
 }
 
+fn told(problem: &Problem, audience: Audience) -> String {
+    match audience {
+        Audience::Anybody => problem.without_value(),
+        Audience::Operator => problem.to_string(),
+    }
+}
+
 /// What became of the last changes.
 #[derive(Debug)]
 pub(super) struct News {
@@ -50,6 +57,8 @@ pub(super) struct News {
     pub(super) since: UnixMillis,
     /// What was tried after that, and why it is not in force.
     pub(super) refused: Option<(UnixMillis, Refusal)>,
+    /// What is wrong and was put up with: what held before holds there.
+    pub(super) tolerated: Vec<Problem>,
     /// Keys whose changes wait for a restart.
     pub(super) waits: Vec<&'static str>,
 }
@@ -65,6 +74,11 @@ impl News {
             }
             if audience == Audience::Anybody {
                 report.push_str("configuration: the log says more of it\n");
+            }
+        }
+        for problem in &self.tolerated {
+            for line in told(problem, audience).lines() {
+                report.push_str(&format!("configuration: what held before holds here: {line}\n"));
             }
         }
         if !self.waits.is_empty() {
@@ -86,14 +100,19 @@ mod tests {
     fn report(why: Refusal, audience: Audience) -> String {
         let refused = Some((UnixMillis(60_000), why));
         let since = UnixMillis(0);
-        News { since, refused, waits: vec!["store"] }.report(audience)
+        let tolerated = vec![problem("groups.yaml", "staff[0]")];
+        News { since, refused, tolerated, waits: vec!["store"] }.report(audience)
+    }
+
+    fn problem(file: &str, key: &str) -> Problem {
+        let place = Place { line: 12, column: 9 };
+        let fault = Fault::new("is not an e-mail address").value("eve@@secret.example");
+        let at = KeyPlace { file: file.into(), place, key: key.into() };
+        at.problem(fault.hint("did you mean `eve@secret.example`?"))
     }
 
     fn refusals() -> [Refusal; 4] {
-        let place = Place { line: 12, column: 9 };
-        let at = KeyPlace { file: "a.yaml".into(), place, key: "sites[0].allow[0]".into() };
-        let fault = Fault::new("is not an e-mail address").value("eve@@secret.example");
-        let problem = at.problem(fault.hint("did you mean `eve@secret.example`?"));
+        let problem = problem("a.yaml", "sites[0].allow[0]");
         let (place, what) = ("looks/a.html:7".to_owned(), "has eve@secret.example".to_owned());
         let (path, cause) = (PathBuf::from("ca.pem"), "holds eve@secret.example".to_owned());
         [

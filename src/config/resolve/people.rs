@@ -1,12 +1,14 @@
 //! Sign-in and sessions as far as they are the same for all sites, and the groups.
 
+use std::collections::BTreeSet;
+
 use super::secrets::unreadable;
 use crate::config::defaults;
 use crate::config::file::{
     File, GroupsFile, LimitsFile, Map, Named, PasswordsFile, SessionFile, SignInFile,
     SiteLimitsFile,
 };
-use crate::config::groups_file::{self, GroupMembers, GroupsFileError};
+use crate::config::groups_file::{self, GroupMembers, GroupsFileError, ListedGroups};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, number, path_text, span, word};
@@ -277,21 +279,30 @@ pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
     text.parse().map_err(|error: AllowEntryError| Fault::new(error.to_string()).hint(error.hint()))
 }
 
-/// `groups_file`: what it says.
-pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> GroupMembers {
-    let Some(text) = text else { return GroupMembers::new() };
+/// `groups_file`: what it says, or what is kept of it.
+pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> Option<ListedGroups> {
+    let text = text?;
     let scope = root.key("groups_file", text.at);
-    let Some(path) = scope.value(&text.value, path_text) else { return GroupMembers::new() };
-    match groups_file::read(&scope.file_path(&path), scope.run.environment) {
-        Ok(members) => return members,
+    let path = scope.file_path(&scope.value(&text.value, path_text)?);
+    // Of another file nothing good is known.
+    let kept = scope.run.kept_groups.filter(|kept| kept.path == path);
+    let problems = match groups_file::read(&path, scope.run.environment) {
+        Ok(members) => return Some(ListedGroups::after(path, members, kept)),
         Err(GroupsFileError::Unreadable(error)) => {
-            scope.report(unreadable(&error, scope.run.base).value(&text.value));
+            let fault = unreadable(&error, scope.run.base).value(&text.value);
+            vec![scope.key_place().problem(fault)]
         }
-        Err(GroupsFileError::Wrong(problems)) => {
-            scope.run.problems.borrow_mut().extend(problems.iter().cloned());
-        }
-    }
-    GroupMembers::new()
+        Err(GroupsFileError::Wrong(problems)) => problems.iter().cloned().collect(),
+    };
+    let list = if kept.is_some() { &scope.run.tolerated } else { &scope.run.problems };
+    list.borrow_mut().extend(problems);
+    kept.cloned()
+}
+
+/// The groups that only the file had, and has no more.
+pub(super) fn gone(listed: Option<&ListedGroups>, own: &GroupMembers) -> BTreeSet<GroupName> {
+    let gone = listed.into_iter().flat_map(|listed| &listed.gone);
+    gone.filter(|name| !own.contains_key(name)).cloned().collect()
 }
 
 /// The groups, compiled. Members that cannot be were reported and left out before.
