@@ -137,7 +137,8 @@ impl InForce {
 
     fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), Refusal> {
         let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
-        let (new, mut waits) = self.with_what_stays(new, &config);
+        let mut waits = self.waiting(&new, &config);
+        let new = Self::with_what_stays(new, &config);
         if stamps(&certificates(&config)) != self.certificates {
             waits.push("the certificates of listen");
         }
@@ -155,11 +156,10 @@ impl InForce {
         Ok(())
     }
 
-    /// The new configuration with what is set up once at the start as it is, and the keys of what
-    /// would have changed. Every key of [`Config`] stands on one of the two sides.
-    fn with_what_stays(&self, new: Config, old: &Config) -> (Config, Vec<&'static str>) {
-        let Config { listeners, admin, admin_token, secret, store, mail, .. } = &new;
-        let Config { prefix, server, log, .. } = &new;
+    /// The keys of what would have changed, of that which is set up once at the start.
+    fn waiting(&self, new: &Config, old: &Config) -> Vec<&'static str> {
+        let Config { listeners, admin, admin_token, secret, store, mail, .. } = new;
+        let Config { prefix, server, log, .. } = new;
         let changed = [
             ("listen", *listeners != old.listeners),
             ("admin", *admin != old.admin || *admin_token != old.admin_token),
@@ -170,8 +170,12 @@ impl InForce {
             ("server", *server != old.server),
             ("log", *log != old.log),
         ];
-        let waits = changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key);
-        let waits = waits.collect();
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
+    }
+
+    /// The new configuration with what is set up once at the start as it is. Every key of
+    /// [`Config`] stands on one of the two sides.
+    fn with_what_stays(new: Config, old: &Config) -> Config {
         let Config {
             trusted_proxies,
             sign_in,
@@ -197,7 +201,7 @@ impl InForce {
         let Config { listeners, admin, admin_token, secret, store, prefix, server, log, .. } =
             old.clone();
         let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
-        let merged = Config {
+        Config {
             listeners,
             admin,
             admin_token,
@@ -218,8 +222,7 @@ impl InForce {
             log,
             warnings,
             tolerated,
-        };
-        (merged, waits)
+        }
     }
 
     fn is_ours(&self, plan: &SecretPlan) -> bool {
