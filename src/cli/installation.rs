@@ -29,6 +29,7 @@ use crate::domain::secret::Mark;
 use crate::gate::Gate;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
 use crate::portal::assertion::SigningKeys;
+use crate::portal::brand::BrandError;
 use crate::portal::courier::Courier;
 use crate::portal::inbox;
 use crate::portal::looks::Looks;
@@ -67,6 +68,9 @@ pub enum StartError {
         /// Why.
         cause: std::io::Error,
     },
+    /// Something in pages or mails of the operator's own cannot be used.
+    #[error(transparent)]
+    Brand(#[from] BrandError),
     /// Something of our own does not fit; it never happens with the built-in parts.
     #[error("{0}")]
     Part(String),
@@ -167,7 +171,7 @@ impl Installation {
         }
         if let Some(address) = config.admin {
             let (store, in_force) = (Arc::clone(&self.work_store), Arc::clone(&self.in_force));
-            let health = health::router(store, in_force, self.mark);
+            let health = health::router(store, in_force, self.mark, caller(config));
             add_pages(&mut server, "admin", address, health.merge(self.admin.unwrap_or_default()));
         }
         let fronts = self.fronts;
@@ -193,9 +197,11 @@ impl Installation {
 
 /// The admin API, for those who may call it.
 fn admin_api(config: &Config, desk: AdminDesk) -> Option<Router> {
-    let token = config.admin_token.as_ref().map(Password::expose);
-    let caller = Caller::of(config.admin?, token)?;
-    Some(admin::guarded(admin::router(desk), caller))
+    Some(admin::guarded(admin::router(desk), caller(config)?))
+}
+
+fn caller(config: &Config) -> Option<Caller> {
+    Caller::of(config.admin?, config.admin_token.as_ref().map(Password::expose))
 }
 
 /// Puts the guard with the configured limits before a proxy.

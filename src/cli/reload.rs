@@ -7,6 +7,7 @@
 //! taken from a list is out even then.
 
 mod files;
+mod news;
 mod source;
 mod watch;
 
@@ -24,9 +25,10 @@ use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
 use crate::portal::admin::AdminFacts;
 use crate::portal::mail::MailRoom;
-use crate::portal::pages::clock::rfc3339;
 use crate::proxy::front::Fronts;
 use files::{Stamps, stamps};
+pub use news::Audience;
+use news::{News, Refusal};
 pub use source::Source;
 use watch::{Sight, Watch};
 
@@ -42,14 +44,6 @@ pub struct InForce {
     certificates: Stamps,
     config: Mutex<Config>,
     news: Mutex<News>,
-}
-
-/// What became of the last changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct News {
-    since: UnixMillis,
-    refused: Option<(UnixMillis, String)>,
-    waits: Vec<&'static str>,
 }
 
 /// Why the files are read again.
@@ -70,7 +64,8 @@ impl InForce {
         (mails, admin): (MailRoom, AdminFacts),
     ) -> Self {
         let since = foundation.gate.now();
-        let news = Mutex::new(News { since, refused: None, waits: Vec::new() });
+        let (tolerated, waits) = (Vec::new(), Vec::new());
+        let news = Mutex::new(News { since, refused: None, tolerated, waits });
         let certificates = stamps(&certificates(&config));
         let config = Mutex::new(config);
         Self { foundation, secret, fronts, mails, admin, certificates, config, news }
@@ -110,23 +105,28 @@ impl InForce {
     /// Reads and checks everything, and puts it in force or tells why not. `seen` is how it looked
     /// before. Returns how all looked that was read.
     fn read_again(&self, path: &Path, seen: &Stamps, trigger: Trigger) -> Stamps {
-        let (config, known) = source::read(path, seen);
+        let kept = self.config.lock().unwrap_or_else(PoisonError::into_inner).listed_groups.clone();
+        let (config, known) = source::read(path, seen, kept.as_ref());
         let now = self.foundation.gate.now();
         let refused = match config {
-            Err(problems) => Some(problems.to_string()),
+            Err(problems) => Some(problems.into()),
             Ok(config) => self.put_in_force(config, now).err(),
         };
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         match refused {
             None => {
                 tracing::info!(?trigger, "the configuration was read again and is in force");
+                let tolerated = news.tolerated.iter().map(ToString::to_string);
+                for problem in tolerated.collect::<Vec<_>>().iter().flat_map(|told| told.lines()) {
+                    tracing::error!(problem, "what held before holds here");
+                }
                 if !news.waits.is_empty() {
                     let keys = news.waits.join(", ");
                     tracing::warn!(keys, "some changes wait for a restart");
                 }
             }
             Some(why) => {
-                for problem in why.lines() {
+                for problem in why.to_string().lines() {
                     tracing::error!(problem, "the configuration was not changed");
                 }
                 news.refused = Some((now, why));
@@ -135,31 +135,31 @@ impl InForce {
         known
     }
 
-    fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), String> {
+    fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), Refusal> {
         let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
-        let (new, mut waits) = self.with_what_stays(new, &config);
+        let mut waits = self.waiting(&new, &config);
+        let new = Self::with_what_stays(new, &config);
         if stamps(&certificates(&config)) != self.certificates {
             waits.push("the certificates of listen");
         }
-        let Built { front, mails, .. } =
-            self.foundation.build(&new).map_err(|error| error.to_string())?;
+        let Built { front, mails, .. } = self.foundation.build(&new)?;
         for warning in &new.warnings {
             tracing::warn!("configuration: {warning}");
         }
         self.fronts.exchange(front);
         self.mails.exchange(mails);
         self.admin.exchange(super::admin::facts(&new));
+        let tolerated = new.tolerated.clone();
         *config = new;
         *self.news.lock().unwrap_or_else(PoisonError::into_inner) =
-            News { since: now, refused: None, waits };
+            News { since: now, refused: None, tolerated, waits };
         Ok(())
     }
 
-    /// The new configuration with what is set up once at the start as it is, and the keys of what
-    /// would have changed. Every key of [`Config`] stands on one of the two sides.
-    fn with_what_stays(&self, new: Config, old: &Config) -> (Config, Vec<&'static str>) {
-        let Config { listeners, admin, admin_token, secret, store, mail, .. } = &new;
-        let Config { prefix, server, log, .. } = &new;
+    /// The keys of what would have changed, of that which is set up once at the start.
+    fn waiting(&self, new: &Config, old: &Config) -> Vec<&'static str> {
+        let Config { listeners, admin, admin_token, secret, store, mail, .. } = new;
+        let Config { prefix, server, log, .. } = new;
         let changed = [
             ("listen", *listeners != old.listeners),
             ("admin", *admin != old.admin || *admin_token != old.admin_token),
@@ -170,18 +170,24 @@ impl InForce {
             ("server", *server != old.server),
             ("log", *log != old.log),
         ];
-        let waits = changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key);
-        let waits = waits.collect();
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
+    }
+
+    /// The new configuration with what is set up once at the start as it is. Every key of
+    /// [`Config`] stands on one of the two sides.
+    fn with_what_stays(new: Config, old: &Config) -> Config {
         let Config {
             trusted_proxies,
             sign_in,
             session,
             groups,
+            listed_groups,
             sites,
             tests,
             brand,
             languages,
             warnings,
+            tolerated,
             listeners: _,
             admin: _,
             admin_token: _,
@@ -195,7 +201,7 @@ impl InForce {
         let Config { listeners, admin, admin_token, secret, store, prefix, server, log, .. } =
             old.clone();
         let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
-        let merged = Config {
+        Config {
             listeners,
             admin,
             admin_token,
@@ -206,6 +212,7 @@ impl InForce {
             sign_in,
             session,
             groups,
+            listed_groups,
             sites,
             tests,
             brand,
@@ -214,8 +221,8 @@ impl InForce {
             server,
             log,
             warnings,
-        };
-        (merged, waits)
+            tolerated,
+        }
     }
 
     fn is_ours(&self, plan: &SecretPlan) -> bool {
@@ -232,20 +239,8 @@ impl InForce {
 
     /// What became of the last changes, line by line, for `/readyz`.
     #[must_use]
-    pub fn report(&self) -> String {
-        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut report = format!("configuration: in force since {}\n", rfc3339(news.since));
-        if let Some((at, why)) = &news.refused {
-            let at = rfc3339(*at);
-            for problem in why.lines() {
-                report.push_str(&format!("configuration: not changed at {at}: {problem}\n"));
-            }
-        }
-        if !news.waits.is_empty() {
-            let keys = news.waits.join(", ");
-            report.push_str(&format!("configuration: waits for a restart: {keys}\n"));
-        }
-        report
+    pub fn report(&self, audience: Audience) -> String {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).report(audience)
     }
 }
 

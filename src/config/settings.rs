@@ -23,6 +23,7 @@ pub use site::{
     UpstreamProtocol, UpstreamServer,
 };
 
+use super::groups_file::ListedGroups;
 use super::problem::Problem;
 use crate::domain::client::TrustedProxies;
 use crate::domain::language::Language;
@@ -61,6 +62,8 @@ pub struct Config {
     pub session: SessionConfig,
     /// Who is in which group.
     pub groups: Arc<Groups>,
+    /// What `groups_file` says, to be kept when it is read again.
+    pub listed_groups: Option<ListedGroups>,
     /// The protected sites; at least one. A site's identifier is its index.
     pub sites: Vec<Site>,
     /// Whose pages these are, where a site says nothing itself.
@@ -79,6 +82,8 @@ pub struct Config {
     /// What works and is not as it should be, in the order of the file. To be told, not to stop
     /// for.
     pub warnings: Vec<Problem>,
+    /// What is a mistake at a start, and was put up with while another configuration is in force.
+    pub tolerated: Vec<Problem>,
 }
 
 /// One public address.

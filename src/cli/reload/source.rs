@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::files::{Stamps, stamp, stamps};
-use crate::config::{Config, Problems, Recorded, SecretPlan, SystemEnvironment};
+use crate::config::{Config, ListedGroups, Problems, Recorded, SecretPlan, SystemEnvironment};
 
 /// The file that the configuration in force was read from, and how everything that was read with it
 /// looked before: what changes between then and the first look of [`super::InForce::follow`] is a
@@ -22,7 +22,7 @@ impl Source {
     /// As [`Config::load`].
     pub fn open(path: &Path) -> Result<(Config, Self), Problems> {
         let before = stamps(&BTreeSet::from([path.to_owned()]));
-        let (config, seen) = read(path, &before);
+        let (config, seen) = read(path, &before, None);
         Ok((config?, Self { path: path.to_owned(), seen }))
     }
 
@@ -38,9 +38,13 @@ impl Source {
 
 /// Reads a configuration, and tells how all that was asked for looked: as `before` the reading where
 /// that is known, so that a change meanwhile is not missed.
-pub(super) fn read(path: &Path, before: &Stamps) -> (Result<Config, Problems>, Stamps) {
+pub(super) fn read(
+    path: &Path,
+    before: &Stamps,
+    kept: Option<&ListedGroups>,
+) -> (Result<Config, Problems>, Stamps) {
     let environment = Recorded::new(SystemEnvironment);
-    let config = Config::load_in(path, &environment);
+    let config = Config::load_again(path, &environment, kept);
     let mut asked = environment.into_asked();
     asked.insert(path.to_owned());
     let seen = asked.into_iter().map(|path| {

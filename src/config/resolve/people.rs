@@ -1,12 +1,14 @@
 //! Sign-in and sessions as far as they are the same for all sites, and the groups.
 
+use std::collections::BTreeSet;
+
 use super::secrets::unreadable;
 use crate::config::defaults;
 use crate::config::file::{
     File, GroupsFile, LimitsFile, Map, Named, PasswordsFile, SessionFile, SignInFile,
     SiteLimitsFile,
 };
-use crate::config::groups_file::{self, GroupMembers, GroupsFileError};
+use crate::config::groups_file::{self, GroupMembers, GroupsFileError, ListedGroups};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, number, path_text, span, word};
@@ -208,20 +210,23 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
     let other = sites.iter().find(|site| !site.sign_in.accepts_passwords);
     if let (Some(hybrid), Some(other)) = (hybrid, other) {
         let (one, two) = (&hybrid.name, &other.name);
-        return Err(Fault::new(format!(
-            "would let the passwords of the site `{one}` open the site `{two}`, which accepts none"
-        ))
-        .hint("give all of these sites the same `mode`, or leave `domain` out"));
+        return Err(Fault::new(
+            "would let the passwords of one site open another that accepts none",
+        )
+        .hint(format!(
+            "give the sites `{one}` and `{two}` the same `mode`, or leave `domain` out"
+        )));
     }
     for site in sites {
         let (host, name) = (site.origin.host(), &site.name);
         if host != domain && !host.is_under(domain) {
-            return Err(Fault::new(format!("does not cover the site `{name}` ({host})"))
-                .hint("leave `domain` out, or serve that site with a configuration of its own"));
+            return Err(Fault::new("does not cover every site").hint(format!(
+                "leave `domain` out, or serve `{name}` ({host}) with a configuration of its own"
+            )));
         }
         if site.origin.scheme() == Scheme::Http {
-            return Err(Fault::new(format!("needs https, but the site `{name}` has none"))
-                .hint("leave `domain` out, or give that site an https origin"));
+            return Err(Fault::new("needs https at every site")
+                .hint(format!("leave `domain` out, or give the site `{name}` an https origin")));
         }
     }
     Ok(())
@@ -272,27 +277,37 @@ pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
     text.parse().map_err(|error: AllowEntryError| Fault::new(error.to_string()).hint(error.hint()))
 }
 
-/// `groups_file`: what it says.
-pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> GroupMembers {
-    let Some(text) = text else { return GroupMembers::new() };
+/// `groups_file`: what it says, or what is kept of it.
+pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> Option<ListedGroups> {
+    let text = text?;
     let scope = root.key("groups_file", text.at);
-    let Some(path) = scope.value(&text.value, path_text) else { return GroupMembers::new() };
-    match groups_file::read(&scope.file_path(&path), scope.run.environment) {
-        Ok(members) => return members,
+    let path = scope.file_path(&scope.value(&text.value, path_text)?);
+    // Of another file nothing good is known.
+    let kept = scope.run.kept_groups.filter(|kept| kept.path == path);
+    let problems = match groups_file::read(&path, scope.run.environment) {
+        Ok(members) => return Some(ListedGroups::after(path, members, kept)),
         Err(GroupsFileError::Unreadable(error)) => {
-            scope.report(unreadable(&error, scope.run.base).value(&text.value));
+            let fault = unreadable(&error, scope.run.base).value(&text.value);
+            vec![scope.key_place().problem(fault)]
         }
-        Err(GroupsFileError::Wrong(problems)) => {
-            scope.run.problems.borrow_mut().extend(problems.iter().cloned());
-        }
-    }
-    GroupMembers::new()
+        Err(GroupsFileError::Wrong(problems)) => problems.iter().cloned().collect(),
+    };
+    let list = if kept.is_some() { &scope.run.tolerated } else { &scope.run.problems };
+    list.borrow_mut().extend(problems);
+    kept.cloned()
+}
+
+/// The groups that only the file had, and has no more.
+pub(super) fn gone(listed: Option<&ListedGroups>, own: &GroupMembers) -> BTreeSet<GroupName> {
+    let gone = listed.into_iter().flat_map(|listed| &listed.gone);
+    gone.filter(|name| !own.contains_key(name)).cloned().collect()
 }
 
 /// The groups, compiled. Members that cannot be were reported and left out before.
 pub(super) fn compiled(root: &Scope<'_>, groups: &GroupMembers) -> Groups {
     Groups::new(groups).unwrap_or_else(|error| {
-        root.key("groups", root.place()).report(Fault::new(error.to_string()).hint(error.hint()));
+        let fault = Fault::new("has an entry that cannot be a member").hint(error.hint());
+        root.key("groups", root.place()).report(fault);
         Groups::default()
     })
 }

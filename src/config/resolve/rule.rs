@@ -169,8 +169,8 @@ fn host(
         let Some(origin) = origin else { return Ok(None) };
         let hosts = origin.hosts();
         if !pattern.meets(&hosts) {
-            return Err(Fault::new(format!("can never match: the site's origin is {origin}"))
-                .hint("name a host of this site, or put the rule where it belongs"));
+            return Err(Fault::new("can never match: it is no host of this site")
+                .hint(format!("name a host of {origin}, or put the rule where it belongs")));
         }
         Ok((!pattern.covers(&hosts)).then_some(pattern))
     };

@@ -1,6 +1,6 @@
 //! The protected sites.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::addresses::Addresses;
@@ -29,6 +29,8 @@ pub(super) struct Common<'a> {
     pub(super) languages: &'a [Language],
     /// The groups that `allow` may name, with their members.
     pub(super) groups: &'a BTreeMap<GroupName, Vec<AllowEntry>>,
+    /// Those of them that have left the file that had them.
+    pub(super) gone: &'a BTreeSet<GroupName>,
     /// What `sign_in` says for all sites.
     pub(super) sign_in: SiteSignIn,
     /// How many mails all sites may send.
@@ -281,7 +283,7 @@ pub(super) fn allow_list(
     list: Option<&List<String>>,
     common: &Common<'_>,
 ) -> AllowList {
-    let entries = scope.items("allow", list, |text| {
+    let read = |text: &str| {
         let entry = allow_entry(text)?;
         if let AllowEntry::Group(group) = &entry
             && !common.groups.contains_key(group)
@@ -297,6 +299,15 @@ pub(super) fn allow_list(
             );
         }
         Ok(entry)
-    });
+    };
+    let entries = scope.items("allow", list, read);
+    for (scope, entry) in &entries {
+        if matches!(entry, AllowEntry::Group(group) if common.gone.contains(group)) {
+            let fault =
+                Fault::new("names a group that is no longer in `groups_file`: nobody is in it");
+            let hint = "add it there or under `groups`, with an empty list if nobody is in it";
+            scope.tolerate(fault.value(&entry.to_string()).hint(hint));
+        }
+    }
     entries.into_iter().map(|(_, entry)| entry).collect()
 }

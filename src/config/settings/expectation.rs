@@ -50,7 +50,7 @@ pub struct WholeUrl {
 
 /// A text that is no [`WholeUrl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a whole address, like https://wiki.example.com/page")]
+#[error("must be a whole address, like https://docs.example.com/page")]
 pub struct NotWhole;
 
 impl FromStr for WholeUrl {

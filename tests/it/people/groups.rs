@@ -67,6 +67,71 @@ fn with_file(text: &str) -> (tempfile::TempDir, Wishes) {
     (folder, Wishes { sites: SITES.into(), extra, ..Wishes::default() })
 }
 
+/// Waits until `/readyz` says this.
+async fn says(gate: &Gate, words: &str) {
+    eventually(&format!("/readyz says {words:?}"), async || {
+        gate.ready().await.text().contains(words).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_broken_file_holds_nothing_else_up() {
+    let (folder, wishes) = with_file("admins: [ann@example.com]\n");
+    let path = folder.path().join("groups.yaml");
+    let sites = SITES.replace("[\"@example.com\"]", "[\"@example.com\", \"bob@partner.example\"]");
+    let mut gate = Gate::with(Wishes { sites, ..wishes }).await;
+    let (mut ann, mut bob) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut ann, ANN, "/").await;
+    gate.sign_in(&mut bob, "bob@partner.example", "/").await;
+    assert_eq!((status(&mut ann, "/admin/x").await, status(&mut bob, "/page").await), (200, 200));
+    std::fs::write(&path, "admins: [everyone]\n").expect("a file");
+    gate.edit(", \"bob@partner.example\"", "");
+    eventually("bob is out", async || (status(&mut bob, "/page").await == 403).then_some(())).await;
+    assert_eq!(status(&mut ann, "/admin/x").await, 200, "those from before hold");
+    let held = "what held before holds here: ";
+    says(&gate, &format!("{held}{}:1:10: admins[0]: cannot be in a group\n", path.display())).await;
+    let log = gate.whole_log().await;
+    assert!(log.contains("what held before holds here"), "{log}");
+    assert!(log.contains("admins[0]: cannot be in a group: `everyone`"), "{log}");
+    // Of another file nothing good is known.
+    gate.edit("groups.yaml", "nowhere.yaml");
+    says(&gate, "not changed at").await;
+    assert_eq!(status(&mut ann, "/admin/x").await, 200);
+    gate.edit("nowhere.yaml", "groups.yaml");
+    says(&gate, held).await;
+    // At a start there is nothing to keep.
+    gate.kill();
+    let told = gate.operator(&["serve"]);
+    assert_eq!(told.code, 64);
+    assert!(told.err.contains("admins[0]: cannot be in a group"), "{}", told.err);
+}
+
+#[tokio::test]
+async fn who_was_in_a_group_that_has_left_the_file_is_out() {
+    let (folder, mut wishes) = with_file("reviewers: [ann@example.com]\nadmins: []\n");
+    wishes.sites = SITES.replace("group:admins", "group:reviewers");
+    let path = folder.path().join("groups.yaml");
+    let gate = Gate::with(wishes).await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    assert_eq!(status(&mut ann, "/admin/x").await, 200);
+    // The last reviewer has left, and whatever writes the file leaves empty groups out.
+    for text in ["admins: []\n", "admins: [bob@example.com]\n"] {
+        std::fs::write(&path, text).expect("a file");
+        says(&gate, "rules[0].allow[0]: names a group that is no longer in `groups_file`").await;
+        assert_eq!(status(&mut ann, "/admin/x").await, 403, "{text}");
+        // Whoever mends it, mends it.
+        std::fs::write(&path, "reviewers: [\"@example.com\"]\n").expect("a file");
+        eventually("ann is in", async || (status(&mut ann, "/admin/x").await == 200).then_some(()))
+            .await;
+        eventually("nothing is left to complain about", async || {
+            (!gate.ready().await.text().contains("no longer")).then_some(())
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn the_file_is_read_anew_and_a_broken_one_changes_nothing() {
     let (folder, wishes) = with_file("admins: []\n");
