@@ -3,6 +3,7 @@
 mod brand;
 mod expectation;
 mod outside;
+mod question;
 mod site;
 
 use std::fmt;
@@ -14,10 +15,11 @@ use std::time::Duration;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use brand::{BrandConfig, BrandText};
-pub use expectation::{Expectation, Expected, NotWhole, Question, WholeUrl};
+pub use expectation::{Expectation, Expected};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
+pub use question::{NotWhole, Question, SaidAccount, SaidScript, Who, WholeUrl};
 pub use site::{
     Backend, Site, SiteLimits, SiteMail, SiteSignIn, Upstream, UpstreamBalance, UpstreamHealth,
     UpstreamProtocol, UpstreamServer,

@@ -98,6 +98,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "tests:\n  - GET https://a.example.com as bob -> allow\n  - GET https://a.example.com as bob@example.com age 2 -> allow\n  - GET https://a.example.com age 2h -> allow\n  - GET https://a.example.com from 10.0.0.0/8 -> allow\n  - GET https://a.example.com from 10.0.0.7 → allow\ntrusted_proxies: [10.0.0.7]\n",
     ),
     (
+        "accounts",
+        "",
+        "tests:\n  - GET https://a.example.com member -> allow\n  - GET https://a.example.com in staff age 2h -> allow\n  - GET https://a.example.com as bob@example.com in -> deny\n  - GET https://a.example.com as bob@example.com in a,b -> deny\n  - GET https://a.example.com as bob@example.com member member -> deny\n  - GET https://a.example.com as bob@example.com membr -> deny\n",
+    ),
+    (
         "verdicts",
         "",
         "tests:\n  - GET https://a.example.com\n  - \"GET https://a.example.com ->\"\n  - \"GET   https://a.example.com → alow\"\n  - GET https://a.example.com -> sign_in\n  - GET https://a.example.com -> deny at once\n",
@@ -174,6 +179,23 @@ fn tests_are_read() {
         "POST 'https://wiki.example.com/a?b' --as Bob@example.com --age 7200s --from 10.1.2.3"
     );
     assert_eq!((second.at.key.as_str(), second.at.place.column), ("tests[1]", 5));
+}
+
+#[test]
+fn accounts_are_said_in_tests() {
+    let asked = |said: &str| {
+        let text =
+            format!("tests: [GET https://wiki.example.com/ as g@x.example {said} -> allow]\n");
+        good(&edited("", &text)).tests[0].question.to_string()
+    };
+    let line = |more: &str| format!("GET 'https://wiki.example.com/' --as g@x.example{more}");
+    assert_eq!(asked(""), line(""));
+    assert_eq!(asked("member"), line(" --member"));
+    assert_eq!(asked("in admins"), line(" --group admins"));
+    assert_eq!(
+        asked("in admins member age 2h in staff from 10.1.2.3"),
+        line(" --age 7200s --group admins --group staff --from 10.1.2.3")
+    );
 }
 
 #[test]

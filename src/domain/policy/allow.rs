@@ -220,6 +220,18 @@ impl AllowList {
         !Self { accounts: false, ..self.clone() }.is_empty()
     }
 
+    /// Whether it names those who have an account.
+    #[must_use]
+    pub fn names_accounts(&self) -> bool {
+        self.accounts
+    }
+
+    /// The groups that it names.
+    #[must_use]
+    pub fn groups(&self) -> &[GroupName] {
+        &self.groups
+    }
+
     /// Whether a person with this proven address, these groups and this account may pass.
     #[must_use]
     pub fn admits(

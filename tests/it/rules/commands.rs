@@ -80,6 +80,99 @@ fn tests_that_do_not_are_told_with_place_rule_and_the_way_to_the_reason() {
     insta::assert_snapshot!(text);
 }
 
+const WITH_ACCOUNTS: &str = r#"listen: [{ address: "127.0.0.1:0" }]
+admin: { listen: off }
+store: { memory: {} }
+mail: { from: login@example.com, folder: { path: mails } }
+groups: { reviewers: [], admins: [alice@example.com] }
+sites:
+  - name: team
+    origin: https://team.example.com
+    upstream: http://127.0.0.1:3000
+    allow: [accounts]
+    rules:
+      - { path: "/drafts/**", allow: ["group:reviewers"] }
+      - { path: "/admin/**", allow: ["group:admins"] }
+      - { path: "/hooks/**", methods: [POST], access: deny }
+"#;
+
+#[test]
+fn tests_may_say_who_has_an_account_and_which_groups_it_gives() {
+    let tests = "tests:
+  - GET https://team.example.com/ as guest@partner.example member -> allow
+  - GET https://team.example.com/ as guest@partner.example -> deny
+  - GET https://team.example.com/ as guest@partner.example in reviewers -> allow
+  - GET https://team.example.com/drafts/1 as guest@partner.example member -> deny
+  - GET https://team.example.com/drafts/1 as guest@partner.example in reviewers age 2h -> allow
+  - GET https://team.example.com/admin/ as guest@partner.example in reviewers in admins -> allow
+  - GET https://team.example.com/admin/ as alice@example.com in reviewers -> allow
+";
+    let (code, text) = linkgate(&format!("{WITH_ACCOUNTS}{tests}"), &["check", "-c", "a.yaml"]);
+    assert_eq!((code, text.as_str()), (Some(0), "a.yaml: ok: 1 site, 7 tests\n"));
+    let wrong = "tests:
+  - GET https://team.example.com/ as guest@partner.example -> allow
+  - GET https://team.example.com/drafts/1 as guest@partner.example -> allow
+  - GET https://team.example.com/admin/ as guest@partner.example -> allow
+  - GET https://team.example.com/drafts/1 as guest@partner.example member -> allow
+  - GET https://team.example.com/drafts/1 as guest@partner.example in reviewrs -> deny
+";
+    let (code, text) = linkgate(&format!("{WITH_ACCOUNTS}{wrong}"), &["check", "-c", "a.yaml"]);
+    assert_eq!(code, Some(64));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn explain_knows_accounts_and_scripts_and_says_when_it_was_told_of_none() {
+    let explain = |path: &str, more: &[&str]| {
+        let url = format!("https://team.example.com{path}");
+        let line = [&["explain", "-c", "a.yaml", "GET", &url][..], more].concat();
+        let (code, text) = linkgate(WITH_ACCOUNTS, &line);
+        format!("{path} {} -> {code:?}\n{text}", more.join(" "))
+    };
+    let guest = ["--as", "guest@partner.example"];
+    let as_guest = |path: &str, more: &[&str]| explain(path, &[&guest[..], more].concat());
+    let texts = [
+        as_guest("/", &[]),
+        as_guest("/", &["--member"]),
+        as_guest("/drafts/1", &[]),
+        as_guest("/drafts/1", &["--group", "reviewers", "--group", "admins"]),
+        as_guest("/admin/", &[]),
+        as_guest("/drafts/1", &["--group", "reviewrs"]),
+        explain("/", &[]),
+        explain("/drafts/1", &["--script"]),
+        explain("/drafts/1", &["--script=backup", "--paths", "/drafts/*,/x", "--methods", "POST"]),
+        explain("/drafts/1", &["--script=backup", "--paths", "/drafts/*", "--methods", "GET"]),
+    ];
+    insta::assert_snapshot!(texts.join("\n"));
+    for (wrong, word) in [
+        (&["--member"][..], "--as"),
+        (&["--group", "admins"], "--as"),
+        (&["--as", "a@example.com", "--group", "a b"], "--group"),
+        (&["--as", "a@example.com", "--script"], "--script"),
+        (&["--paths", "/x"], "--script"),
+        (&["--methods", "GET"], "--script"),
+        (&["--script", "--methods", "get"], "is not an HTTP method"),
+        (&["--script", "--paths", "x"], "does not start with `/`"),
+    ] {
+        let text = explain("/", wrong);
+        assert!(text.contains("Some(64)") && text.contains(word), "{text}");
+    }
+}
+
+/// What `check` prints for a test that does not come true is a command that can be run.
+#[test]
+fn the_hint_of_a_test_is_a_command_line() {
+    let test =
+        "tests: [GET https://team.example.com/admin/ as g@x.example in reviewers -> allow]\n";
+    let text = format!("{WITH_ACCOUNTS}{test}");
+    let (_, told) = linkgate(&text, &["check", "-c", "a.yaml"]);
+    let line = told.split("linkgate ").nth(1).expect("a command").trim_end();
+    let words: Vec<_> = line.split(' ').map(|word| word.trim_matches('\'')).collect();
+    let (code, told) = linkgate(&text, &words);
+    assert_eq!(code, Some(0), "{line}\n{told}");
+    assert!(told.contains("with an account, in reviewers") && told.contains("forbidden"), "{told}");
+}
+
 #[test]
 fn the_documented_tests_come_true() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/linkgate.yaml");
