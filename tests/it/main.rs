@@ -28,6 +28,7 @@ mod house;
 mod identity;
 mod lifetimes;
 mod logs;
+mod many_sites;
 mod openapi;
 mod overdue;
 mod people;
