@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Desk;
 use super::form::Form;
+use super::onward;
 use super::pages::Page;
 use super::pages::session::Welcome;
 use super::person::signed_in;
@@ -44,7 +45,7 @@ pub async fn submit(
         };
         desk.gate.name_account(&session.email, &name).await?;
     }
-    Ok(see_other(return_url.as_path_or_url()))
+    Ok(see_other(&onward::after_form(&visit, return_url.as_str())))
 }
 
 fn require_asked(visit: &Visit) -> Result<(), Refusal> {
