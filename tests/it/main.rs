@@ -30,6 +30,7 @@ mod house;
 mod identity;
 mod lifetimes;
 mod logs;
+mod many_sites;
 mod openapi;
 mod overdue;
 mod passwords;

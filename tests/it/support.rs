@@ -19,7 +19,16 @@ pub mod stores;
 pub mod upstream;
 pub mod webmail;
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
+
+/// A program of the system. Debian puts servers where only root looks.
+pub fn program(name: &str) -> Command {
+    let place: Option<PathBuf> =
+        Some(Path::new("/usr/sbin").join(name)).filter(|place| place.exists());
+    Command::new(place.unwrap_or_else(|| name.into()))
+}
 
 /// Asks again and again until the answer is there; fails after ten seconds.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {

@@ -1,6 +1,6 @@
 //! The protected sites.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::addresses::Addresses;
@@ -58,8 +58,8 @@ pub(super) fn sites(
     if list.value.is_empty() {
         scope.report(Fault::new("is empty").hint(HINT));
     }
-    unique(&scope, list, "name", |site| site.name.as_ref(), |text| Some(text.to_owned()));
-    unique(&scope, list, "origin", |site| site.origin.as_ref(), Authorities::of);
+    unique(&scope, list, "name", |site| site.name.as_ref(), |text| vec![text.to_owned()]);
+    unique(&scope, list, "origin", |site| site.origin.as_ref(), authorities);
     warn_of_shared_cookies(&scope, list);
     let entries = (0_u32..).zip(list.value.iter().enumerate());
     entries
@@ -72,66 +72,60 @@ pub(super) fn sites(
 /// Notes two sites on two ports of one host: cookies know no ports (RFC 6265bis 8.5), so browsers
 /// keep one session for both, and signing in at one signs out of the other.
 fn warn_of_shared_cookies(scope: &Scope<'_>, list: &List<SiteFile>) {
-    let mut seen: Vec<(usize, OriginPattern)> = Vec::new();
+    let mut seen: HashMap<String, (usize, u16)> = HashMap::new();
     for (index, file) in list.value.iter().enumerate() {
         let Some(text) = &file.value.origin else { continue };
         let Ok(origin) = text.value.parse::<OriginPattern>() else { continue };
-        let is_shared = |other: &OriginPattern| {
-            other.scheme() == origin.scheme()
-                && other.effective_port() != origin.effective_port()
-                && other.hosts().meets(&origin.hosts())
-        };
-        if let Some((first, _)) = seen.iter().find(|(_, other)| is_shared(other)) {
+        let (place, port) =
+            (format!("{}://{}", origin.scheme(), origin.hosts()), origin.effective_port());
+        let (first, other) = *seen.entry(place).or_insert((index, port));
+        if other != port {
             let what = format!(
-                "differs from that of sites[{first}] in its port alone, and cookies know no ports: who signs in at one is signed out of the other"
+                "differs from that of sites[{first}] in its port alone, and cookies know no \
+                 ports: who signs in at one is signed out of the other"
             );
             let fault = Fault::new(what).value(&text.value).hint("give each site its own host");
             scope.item(index, file.at).key("origin", text.at).warn(fault);
         }
-        seen.push((index, origin));
     }
 }
 
 /// What browsers may send as `Host` for an origin: the host alone where the port is the default one,
-/// and with the port; of a wildcard, with its star. A request does not say whether it was made for `http` or `https`, so two
-/// origins that share one of these would be one site, and the later one would decide for both.
-struct Authorities([String; 2]);
-
-impl Authorities {
-    fn of(text: &str) -> Option<Self> {
-        let pattern: OriginPattern = text.parse().ok()?;
-        let (hosts, port) = (pattern.hosts(), pattern.effective_port());
-        let with_port = format!("{hosts}:{port}");
-        let is_default = port == pattern.scheme().default_port();
-        let short = if is_default { hosts.to_string() } else { with_port.clone() };
-        Some(Self([short, with_port]))
+/// and with the port; of a wildcard, with its star. A request does not say whether it was made for
+/// `http` or `https`, so two origins that share one of these would be one site, and the later one
+/// would decide for both.
+fn authorities(text: &str) -> Vec<String> {
+    let Ok(pattern) = text.parse::<OriginPattern>() else { return Vec::new() };
+    let (hosts, port) = (pattern.hosts(), pattern.effective_port());
+    let with_port = format!("{hosts}:{port}");
+    if port == pattern.scheme().default_port() {
+        vec![hosts.to_string(), with_port]
+    } else {
+        vec![with_port]
     }
 }
 
-impl PartialEq for Authorities {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.iter().any(|one| other.0.contains(one))
-    }
-}
-
-/// Reports every value that another site had before.
-fn unique<T: PartialEq>(
+/// Reports every site that shares one of its values with a site before.
+fn unique(
     scope: &Scope<'_>,
     list: &List<SiteFile>,
     key: &str,
     text: impl Fn(&SiteFile) -> Option<&Text>,
-    read: impl Fn(&str) -> Option<T>,
+    values: impl Fn(&str) -> Vec<String>,
 ) {
-    let mut seen: Vec<(T, usize, Place)> = Vec::new();
+    let mut seen: HashMap<String, (usize, Place)> = HashMap::new();
     for (index, file) in list.value.iter().enumerate() {
         let Some(text) = text(&file.value) else { continue };
-        let Some(value) = read(&text.value) else { continue };
-        if let Some((_, first, place)) = seen.iter().find(|(other, ..)| *other == value) {
+        let values = values(&text.value);
+        let before = values.iter().filter_map(|value| seen.get(value));
+        if let Some((first, place)) = before.min_by_key(|(first, _)| *first) {
             let what = format!("is that of sites[{first}] (line {}) already", place.line);
             let fault = Fault::new(what).value(&text.value).hint("give each site its own");
             scope.item(index, file.at).key(key, text.at).report(fault);
         }
-        seen.push((value, index, text.at));
+        for value in values {
+            seen.entry(value).or_insert((index, text.at));
+        }
     }
 }
 
