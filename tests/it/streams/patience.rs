@@ -24,7 +24,7 @@ async fn two_sites(key: &str, quick: SocketAddr, patient: SocketAddr) -> Gate {
     let site = |name: &str, address: SocketAddr, time: &str| {
         format!(
             "\n  - name: {name}\n    origin: http://{name}.localhost:$PORT\n    \
-             upstream: {{ url: \"http://{address}\", {key}: {time}, read_timeout: 1s }}\n    \
+             upstream: {{ url: \"http://{address}\", {key}: {time}, read_timeout: 2s }}\n    \
              rules: [{{ path: \"/**\", access: public }}]"
         )
     };
