@@ -188,7 +188,10 @@ pub fn failure_status(error: &Error) -> u16 {
     match (error.etype(), error.esource()) {
         (ErrorType::HTTPStatus(code), _) => *code,
         (
-            ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::TLSHandshakeTimedout,
+            ErrorType::ConnectTimedout
+            | ErrorType::TLSHandshakeTimedout
+            | ErrorType::WriteTimedout
+            | ErrorType::ReadTimedout,
             ErrorSource::Upstream,
         ) => 504,
         (_, ErrorSource::Upstream) => 502,

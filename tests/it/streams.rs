@@ -2,6 +2,7 @@
 
 mod bodies;
 pub mod grpc;
+mod patience;
 mod tls;
 mod upstreams;
 pub mod websocket;

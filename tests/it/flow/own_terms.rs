@@ -1,7 +1,9 @@
-//! Sites that differ: sender, and limits of their own.
+//! Sites that differ: sender, limits and looks of their own.
+
+use tempfile::TempDir;
 
 use crate::support::client::Browser;
-use crate::support::gate::{Gate, Wishes};
+use crate::support::gate::{Gate, Wishes, free_port};
 
 const ANN: &str = "ann@example.com";
 
@@ -49,4 +51,63 @@ async fn a_limit_of_a_site_is_counted_for_it_alone() {
     }
     assert_eq!(gate.ask(&mut gate.browser(), ANN, "/").await.status, 429);
     assert_eq!(gate.ask(&mut shop(&gate), "dan@example.com", "/").await.status, 303);
+}
+
+/// A page that everybody sees, one that stands in for the application, and a mail.
+fn templates_of(name: &str) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::create_dir(folder.path().join("mail")).expect("a folder");
+    let mail = include_str!("../../../src/portal/mail/sign_in.txt");
+    for (file, text) in [
+        ("sign_in.html", format!("Form of {name} for {{{{ site.name }}}}")),
+        ("notice.html", format!("Notice of {name}")),
+        ("mail/sign_in.txt", format!("{mail}\nMail of {name}\n")),
+        ("brand.css", format!("/* Colours of {name} */")),
+    ] {
+        std::fs::write(folder.path().join(file), text).expect("a template");
+    }
+    folder
+}
+
+#[tokio::test]
+async fn each_site_has_the_templates_of_its_own_brand() {
+    let (one, two) = (templates_of("one"), templates_of("two"));
+    let site = |name: &str, brand: &str| {
+        format!(
+            "\n  - name: {name}\n    origin: http://{name}.localhost:$PORT\n    \
+             upstream: http://127.0.0.1:{}\n    allow: [everyone]\n    \
+             rules: [{{ path: /public, access: public }}]{brand}",
+            free_port()
+        )
+    };
+    let brand =
+        |folder: &TempDir| format!("\n    brand: {{ templates: \"{}\" }}", folder.path().display());
+    let sites = site("one", &brand(&one)) + &site("two", &brand(&two)) + &site("plain", "");
+    let gate = Gate::with(Wishes { sites, ..Wishes::default() }).await;
+    for (number, name) in ["one", "two", "plain"].into_iter().enumerate() {
+        let mut visitor = gate.browser();
+        visitor.host = gate.host.replace("app.", &format!("{name}."));
+        let form = visitor.get("/.linkgate/sign-in").await.text();
+        let notice = visitor.get("/public").await;
+        assert_eq!(notice.status, 502);
+        gate.ask(&mut visitor, ANN, "/").await;
+        let mail = gate.mail(ANN, number + 1).await;
+        assert!(mail.link().contains(&visitor.host), "{}", mail.text);
+        let waiting = visitor.get("/.linkgate/check-mail").await.text();
+        assert!(waiting.contains("Check your mail"), "what no folder has is built in: {waiting}");
+        let style = waiting.split("rel=\"stylesheet\" href=\"").nth(1).expect("a style sheet");
+        let style = visitor.get(style.split('"').next().expect("its address")).await.text();
+        let notice = notice.text();
+        if name == "plain" {
+            assert!(form.contains("Send me a link") && notice.contains("does not answer"));
+        } else {
+            assert_eq!(form, format!("Form of {name} for {name}"));
+            assert_eq!(notice, format!("Notice of {name}"));
+        }
+        for other in ["one", "two"] {
+            let is_own = name == other;
+            assert_eq!(mail.text.contains(&format!("Mail of {other}")), is_own, "{name} {other}");
+            assert_eq!(style.contains(&format!("Colours of {other}")), is_own, "{name} {other}");
+        }
+    }
 }
