@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::form::Form;
-use super::onward;
 use super::pages::Page;
 use super::pages::session::Welcome;
 use super::person::signed_in;
