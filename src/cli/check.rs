@@ -16,7 +16,7 @@ pub(super) fn run(path: &Path) -> ExitCode {
             if let Err(error) = appearance::read(&config) {
                 return broken(&error);
             }
-            let problems = disappointments(&config, &sites(&config));
+            let problems = disappointments(&config);
             if !problems.is_empty() {
                 complain(&Problems::new(problems));
                 return ExitCode::from(EX_USAGE);
@@ -38,9 +38,9 @@ fn count(number: usize, noun: &str) -> String {
 }
 
 /// The entries of `tests` that do not come true.
-fn disappointments(config: &Config, sites: &Sites) -> Vec<Problem> {
-    let tests = config.tests.iter();
-    tests.filter_map(|test| Some(test.at.problem(disappointment(config, sites, test)?))).collect()
+pub(super) fn disappointments(config: &Config) -> Vec<Problem> {
+    let (tests, sites) = (config.tests.iter(), sites(config));
+    tests.filter_map(|test| Some(test.at.problem(disappointment(config, &sites, test)?))).collect()
 }
 
 fn disappointment(config: &Config, sites: &Sites, test: &Expectation) -> Option<Fault> {
@@ -59,7 +59,8 @@ fn disappointment(config: &Config, sites: &Sites, test: &Expectation) -> Option<
                     "add it under `groups`, with an empty list if accounts fill it"
                 }
             };
-            return Some(Fault::new(format!("cannot be asked: {why}")).hint(hint));
+            let fault = Fault::new(format!("cannot be asked: {why}"));
+            return Some(fault.value(&why.value()).hint(hint));
         }
     };
     let (expected, outcome) = (expected.word(), answer.outcome().word());

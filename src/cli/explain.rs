@@ -123,12 +123,11 @@ pub(super) fn run(arguments: ExplainArguments) -> ExitCode {
         Err(NoAnswer::OwnPage) => {
             say(&"one of linkgate's own pages: answered here, never passed on");
         }
-        Err(
-            error @ (NoAnswer::NoSite(_)
-            | NoAnswer::Scheme { .. }
-            | NoAnswer::Proxy(_)
-            | NoAnswer::NoGroup(_)),
-        ) => return broken(&format_args!("linkgate: {error}")),
+        Err(error) => {
+            let value = Some(error.value()).filter(|value| !value.is_empty());
+            let value = value.map(|value| format!(": `{value}`")).unwrap_or_default();
+            return broken(&format_args!("linkgate: {error}{value}"));
+        }
     }
     ExitCode::SUCCESS
 }

@@ -29,19 +29,30 @@ pub(super) struct Explained {
     pub(super) misses_account: bool,
 }
 
-/// Why there is no answer.
+/// Why there is no answer; [`NoAnswer::value`] says to what.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAnswer {
-    #[error("no site has this origin: {0}")]
+    #[error("no site has this origin")]
     NoSite(String),
     #[error("the site is under {is}, not under {asked}")]
     Scheme { is: Scheme, asked: Scheme },
     #[error("this is one of linkgate's own pages, which no rule is asked about")]
     OwnPage,
-    #[error("{0} is the address of a trusted proxy, and so no client's")]
+    #[error("this is the address of a trusted proxy, and so no client's")]
     Proxy(String),
-    #[error("no group has the name {0}, so no rule can ask for it")]
+    #[error("no group has this name, so no rule can ask for it")]
     NoGroup(GroupName),
+}
+
+impl NoAnswer {
+    /// What was said and is nothing that can be asked about.
+    pub(super) fn value(&self) -> String {
+        match self {
+            Self::NoSite(text) | Self::Proxy(text) => text.clone(),
+            Self::NoGroup(group) => group.to_string(),
+            Self::Scheme { .. } | Self::OwnPage => String::new(),
+        }
+    }
 }
 
 impl Answer {

@@ -19,8 +19,9 @@ use subtle::ConstantTimeEq;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
+use super::check::disappointments;
 use super::foundation::{Built, Foundation};
-use crate::config::{Config, MailConfig, SecretPlan};
+use crate::config::{Config, MailConfig, Problem, SecretPlan};
 use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
 use crate::portal::admin::AdminFacts;
@@ -64,8 +65,9 @@ impl InForce {
         (mails, admin): (MailRoom, AdminFacts),
     ) -> Self {
         let since = foundation.gate.now();
+        let disappointed = disappointed(&config);
         let (tolerated, waits) = (Vec::new(), Vec::new());
-        let news = Mutex::new(News { since, refused: None, tolerated, waits });
+        let news = Mutex::new(News { since, refused: None, tolerated, disappointed, waits });
         let certificates = stamps(&certificates(&config));
         let config = Mutex::new(config);
         Self { foundation, secret, fronts, mails, admin, certificates, config, news }
@@ -149,10 +151,10 @@ impl InForce {
         self.fronts.exchange(front);
         self.mails.exchange(mails);
         self.admin.exchange(super::admin::facts(&new));
-        let tolerated = new.tolerated.clone();
+        let (tolerated, disappointed) = (new.tolerated.clone(), disappointed(&new));
         *config = new;
         *self.news.lock().unwrap_or_else(PoisonError::into_inner) =
-            News { since: now, refused: None, tolerated, waits };
+            News { since: now, refused: None, tolerated, disappointed, waits };
         Ok(())
     }
 
@@ -242,6 +244,18 @@ impl InForce {
     pub fn report(&self, audience: Audience) -> String {
         self.news.lock().unwrap_or_else(PoisonError::into_inner).report(audience)
     }
+}
+
+/// The entries of `tests` that do not come true, for the log, too. They hold nothing up: who is taken
+/// from a list must be out, even if a test still expects them to get in.
+fn disappointed(config: &Config) -> Vec<Problem> {
+    let problems = disappointments(config);
+    for problem in problems.iter().map(ToString::to_string) {
+        for line in problem.lines() {
+            tracing::error!(problem = line, "what is expected under `tests` does not come true");
+        }
+    }
+    problems
 }
 
 /// Looks at the files beside the requests: a file system may take its time.

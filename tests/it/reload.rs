@@ -45,6 +45,28 @@ async fn who_is_taken_from_a_list_is_out_at_the_next_request() {
         .await;
 }
 
+/// A test that expects somebody to get in must not be what keeps them in.
+#[tokio::test]
+async fn what_does_not_come_true_is_told_and_holds_nothing_up() {
+    let gate = Gate::start().await;
+    let mut bob = gate.browser();
+    gate.sign_in(&mut bob, BOB, "/").await;
+    let expected = format!("tests: [GET {}/ as {BOB} -> allow]\nsites:", gate.origin);
+    gate.change("sites:", &expected).await;
+    assert!(!says(&gate, "in force").await.contains("come true"));
+    gate.edit(", \"bob@partner.example\"", "");
+    let told = says(&gate, "does not come true").await;
+    assert!(told.contains("tests[0]: expected `allow`, but it is `deny`"), "{told}");
+    assert!(!told.contains("bob"), "{told}");
+    assert_eq!(status(&mut bob, "/page").await, 403);
+    let list = "allow: [\"@example.com\"";
+    gate.edit(list, &format!("{list}, \"{BOB}\""));
+    eventually("it comes true", async || {
+        (!gate.ready().await.text().contains("come true")).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_signal_is_enough() {
     let gate = Gate::start().await;

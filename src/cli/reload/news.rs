@@ -59,6 +59,8 @@ pub(super) struct News {
     pub(super) refused: Option<(UnixMillis, Refusal)>,
     /// What is wrong and was put up with: what held before holds there.
     pub(super) tolerated: Vec<Problem>,
+    /// What was expected under `tests` and does not come true.
+    pub(super) disappointed: Vec<Problem>,
     /// Keys whose changes wait for a restart.
     pub(super) waits: Vec<&'static str>,
 }
@@ -81,6 +83,11 @@ impl News {
                 report.push_str(&format!("configuration: what held before holds here: {line}\n"));
             }
         }
+        for problem in &self.disappointed {
+            for line in told(problem, audience).lines() {
+                report.push_str(&format!("configuration: does not come true: {line}\n"));
+            }
+        }
         if !self.waits.is_empty() {
             let keys = self.waits.join(", ");
             report.push_str(&format!("configuration: waits for a restart: {keys}\n"));
@@ -101,7 +108,8 @@ mod tests {
         let refused = Some((UnixMillis(60_000), why));
         let since = UnixMillis(0);
         let tolerated = vec![problem("groups.yaml", "staff[0]")];
-        News { since, refused, tolerated, waits: vec!["store"] }.report(audience)
+        let disappointed = vec![problem("linkgate.yaml", "tests[0]")];
+        News { since, refused, tolerated, disappointed, waits: vec!["store"] }.report(audience)
     }
 
     fn problem(file: &str, key: &str) -> Problem {

@@ -69,7 +69,7 @@ fn warn_of_stems(site: &Scope<'_>, rules: &[Rule], places: &[Place]) {
         }
         let text = rule.path.to_string();
         let stem = text.trim_end_matches("/**");
-        let fault = Fault::new(format!("says nothing of `{stem}` itself, and no rule does"));
+        let fault = Fault::new("says nothing of the page above, and no rule does");
         let hint = format!("add the same rule with `path: {stem}` if there is a page");
         site.key(&format!("{}.path", rule.name), *place).warn(fault.value(&text).hint(hint));
     }

@@ -116,7 +116,7 @@ fn a_page_above_a_closed_part_that_no_rule_names_is_named() {
     let admins = "allow: [\"root@example.com\"]";
     assert_eq!(
         of(&format!("{{ path: \"/a/*/**\", {admins} }}")),
-        ["sites[0].rules[0].path: says nothing of `/a/*` itself, and no rule does: `/a/*/**`\n  \
+        ["sites[0].rules[0].path: says nothing of the page above, and no rule does: `/a/*/**`\n  \
           hint: add the same rule with `path: /a/*` if there is a page"]
     );
     for closed in ["access: deny", "max_age: 15m", "allow: [everyone], max_age: 15m"] {
