@@ -72,6 +72,8 @@ pub enum Decision {
     Pass(Permit),
     /// The visitor has to sign in first.
     Challenge {
+        /// The name of the rule that says so.
+        rule: Arc<str>,
         /// Why.
         reason: ChallengeReason,
         /// In which form the visitor is asked.
@@ -123,6 +125,17 @@ pub struct Permit {
     rule: Arc<str>,
     identity: Option<Arc<Identity>>,
     machine: Option<Arc<ServiceToken>>,
+}
+
+impl Decision {
+    /// The name of the rule that decided, or [`SITE_ALLOW`], for logs.
+    #[must_use]
+    pub fn rule(&self) -> &Arc<str> {
+        match self {
+            Self::Pass(permit) => &permit.rule,
+            Self::Challenge { rule, .. } | Self::Forbid { rule } => rule,
+        }
+    }
 }
 
 impl Permit {
@@ -216,8 +229,8 @@ impl SitePolicy {
             })
         };
         let challenge = |reason| {
-            let unauthenticated = ruling.unauthenticated;
-            Decision::Challenge { reason, unauthenticated }
+            let (rule, unauthenticated) = (Arc::clone(ruling.rule), ruling.unauthenticated);
+            Decision::Challenge { rule, reason, unauthenticated }
         };
         let forbid = || Decision::Forbid { rule: Arc::clone(ruling.rule) };
         match ruling.verdict {

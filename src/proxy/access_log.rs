@@ -28,7 +28,7 @@ pub fn write(
     let ms = u64::try_from(ms).unwrap_or(u64::MAX);
     let site = context.located.as_ref().map_or("", |located| &located.site.name);
     let path = context.target.as_ref().map_or("", |target| shown(target, reserved));
-    let rule = context.permit.as_ref().map_or("", |permit| permit.rule());
+    let rule = context.rule.as_deref().unwrap_or_default();
     let client = context.client.map(|(_, client)| tracing::field::display(client.ip()));
     // Words of ours only: Pingora's error context may repeat what the client sent.
     let error = error.map(|error| tracing::field::display(error.etype().as_str()));

@@ -32,6 +32,8 @@ pub struct Context {
     pub target: Option<RequestTarget>,
     /// The kind of request.
     pub kind: RequestKind,
+    /// The name of the rule that decided, once one has.
+    pub rule: Option<Arc<str>>,
     /// The proof that it may reach its upstream.
     pub permit: Option<Permit>,
     /// What its application is told.
@@ -64,6 +66,7 @@ impl Context {
             located: None,
             target: None,
             kind: RequestKind::Api,
+            rule: None,
             permit: None,
             introduction: None,
             session: None,

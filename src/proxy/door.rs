@@ -1,5 +1,7 @@
 //! The door: read the head → our own page? → who is it → decide → answer, or keep the permit.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use http::header;
 use pingora::proxy::Session;
@@ -66,7 +68,9 @@ impl AuthProxy {
             visitor,
             now: desk.gate.now(),
         };
-        match located.site.policy.decide(asked) {
+        let decision = located.site.policy.decide(asked);
+        context.rule = Some(Arc::clone(decision.rule()));
+        match decision {
             Decision::Pass(permit) => self.pass(session, context, permit).await,
             decision => self.deny(session, context, &who, &decision).await,
         }

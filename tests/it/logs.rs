@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::flow::{SESSION, signed_in_as};
 use crate::support::client::Browser;
+use crate::support::eventually;
 use crate::support::gate::{Gate, Mail, Wishes};
 use crate::support::redis::RedisServer;
 use crate::support::smtp::{Relay, Script};
@@ -121,6 +122,70 @@ async fn no_secret_no_address_and_no_query_at_the_most_talkative_level() {
     }
 }
 
+/// The lines of requests, once there are so many.
+async fn requests(gate: &Gate, count: usize) -> Vec<Value> {
+    eventually("all lines", async || {
+        let log = gate.log();
+        let lines = log.lines().map(|line| -> Value {
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))
+        });
+        let requests: Vec<_> = lines.filter(|line| line["target"] == "linkgate::access").collect();
+        (requests.len() >= count).then_some(requests)
+    })
+    .await
+}
+
+const SITES: &str = r#"
+  - name: app
+    origin: $ORIGIN
+    upstream: $UPSTREAM
+    allow: ["@example.com"]
+    rules:
+      - { path: "/public/**", access: public }
+      - { path: "/closed/**", access: deny }
+      - { path: "/recent/**", max_age: 15m }
+      - { path: "/admin/**", allow: ["root@example.com"] }
+"#;
+
+#[tokio::test]
+async fn the_line_says_which_rule_decided_whatever_it_decided() {
+    let extra = "log: { level: info, format: json }".to_owned();
+    let gate = Gate::with(Wishes { extra, sites: SITES.into(), ..Wishes::default() }).await;
+    let mut browser = gate.browser();
+    for path in ["/public/a", "/closed/a", "/recent/a", "/stopped"] {
+        browser.get(path).await;
+    }
+    let program = &[("Accept", "application/json")];
+    assert_eq!(browser.send("GET", "/recent/api", program, None).await.status, 401);
+    browser.get("/public/%00").await;
+    gate.sign_in(&mut browser, ANN, "/.linkgate/account").await;
+    for path in ["/recent/b", "/passed", "/admin/b", "/closed/b"] {
+        browser.get(path).await;
+    }
+    let expected = [
+        ("/public/a", 200, "rules[0]"),
+        ("/closed/a", 403, "rules[1]"),
+        ("/recent/a", 303, "rules[2]"),
+        ("/stopped", 303, "allow"),
+        ("/recent/api", 401, "rules[2]"),
+        ("", 400, ""),
+        ("/.linkgate/sign-in", 303, ""),
+        ("/.linkgate/link", 303, ""),
+        ("/recent/b", 200, "rules[2]"),
+        ("/passed", 200, "allow"),
+        ("/admin/b", 403, "rules[3]"),
+        ("/closed/b", 403, "rules[1]"),
+    ];
+    let lines = requests(&gate, expected.len()).await;
+    // Lines of different connections may change places.
+    let told: HashSet<_> = lines
+        .iter()
+        .map(|line| (line["path"].as_str(), line["status"].as_u64(), line["rule"].as_str()))
+        .collect();
+    let expected = expected.map(|(path, status, rule)| (Some(path), Some(status), Some(rule)));
+    assert_eq!(told, HashSet::from(expected));
+}
+
 #[tokio::test]
 async fn one_line_of_json_for_each_request() {
     let extra = "log: { level: info, format: json }".to_owned();
@@ -140,15 +205,7 @@ async fn one_line_of_json_for_each_request() {
         ("GET", "/admin/x", 403, "forbidden"),
         ("GET", "", 400, "refused"),
     ];
-    let requests = crate::support::eventually("all lines", async || {
-        let log = gate.log();
-        let lines = log.lines().map(|line| -> Value {
-            serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))
-        });
-        let requests: Vec<_> = lines.filter(|line| line["target"] == "linkgate::access").collect();
-        (requests.len() >= expected.len()).then_some(requests)
-    })
-    .await;
+    let requests = requests(&gate, expected.len()).await;
     assert_eq!(requests.len(), expected.len());
     // Lines of different connections may change places.
     let told: HashSet<_> = requests

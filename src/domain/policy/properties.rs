@@ -258,7 +258,9 @@ proptest! {
         let verdict = explanation.verdict();
         let is_machine = matches!(asker, Asker::Machine(_));
         prop_assert!(!is_machine || !matches!(verdict, Verdict::TooOld | Verdict::NoSession));
-        let agrees = match policy.decide(asked) {
+        let decision = policy.decide(asked);
+        prop_assert_eq!(&**decision.rule(), explanation.rule());
+        let agrees = match decision {
             Decision::Pass(permit) => {
                 verdict <= Verdict::Admitted && permit.rule() == explanation.rule()
             }
@@ -266,9 +268,7 @@ proptest! {
             Decision::Challenge { reason: ChallengeReason::NoSession, .. } => {
                 verdict == Verdict::NoSession
             }
-            Decision::Forbid { rule } => {
-                verdict == Verdict::Forbidden && &*rule == explanation.rule()
-            }
+            Decision::Forbid { .. } => verdict == Verdict::Forbidden,
         };
         prop_assert!(agrees, "{explanation}");
     }

@@ -129,7 +129,7 @@ fn outcome(
             assert_eq!(permit.identity(), visitor);
             format!("pass {}", permit.rule())
         }
-        Decision::Challenge { reason, unauthenticated } => {
+        Decision::Challenge { reason, unauthenticated, .. } => {
             format!("{reason:?} {unauthenticated:?}")
         }
         Decision::Forbid { rule } => format!("forbid {rule}"),
