@@ -91,6 +91,7 @@ fn machine() -> TestEnvironment {
             "etc/locked.key",
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
         )
+        .file("etc/junk.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
         .file("etc/note.txt", "hello")
         .file("etc/logo.svg", logo("<path d=\"M0 0h9\"/>"))
         .file("etc/bom.svg", format!("\u{feff}{}", logo("")))

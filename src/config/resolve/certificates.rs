@@ -7,7 +7,7 @@ use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use rustls::{Error, InconsistentKeys};
+use rustls::{Error, InconsistentKeys, RootCertStore};
 
 use super::secrets::unreadable;
 use crate::config::file::TlsFile;
@@ -43,10 +43,18 @@ pub(super) fn tls(scope: &Scope<'_>, file: &TlsFile) -> Option<TlsFiles> {
     Some(TlsFiles { certificate, key })
 }
 
-/// A file of CAs that is named under `ca`.
+/// A file of CAs that is named under `ca`. Each is read: the proxy framework panics over one that is
+/// none, at the start and, with the file of a running server, at a reload.
 pub(super) fn authorities(scope: &Scope<'_>, text: Option<&Text>) -> Option<PathBuf> {
     let text = text?;
-    certificates(&scope.key("ca", text.at), text).map(|(_, path)| path)
+    let scope = scope.key("ca", text.at);
+    let (chain, path) = certificates(&scope, text)?;
+    let mut store = RootCertStore::empty();
+    if chain.into_iter().all(|certificate| store.add(certificate).is_ok()) {
+        return Some(path);
+    }
+    scope.report(Fault::new("names a file with something else than certificates of authorities"));
+    None
 }
 
 fn certificates(scope: &Scope<'_>, text: &Text) -> Option<(Vec<CertificateDer<'static>>, PathBuf)> {

@@ -217,6 +217,7 @@ const IN_SITES: &[(&str, &str, &str)] = &[
         UPSTREAM,
         "upstream: { url: \"http://a:1\", server_name: b, ca: site.pem }",
     ),
+    ("ca that is none", UPSTREAM, "upstream: { url: \"https://a:1\", ca: junk.pem }"),
     ("nobody", "    allow: [\"@example.com\"]\n", ""),
     (
         "nobody, though there are rules",

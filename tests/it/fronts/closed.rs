@@ -17,6 +17,7 @@ over_every_front!(
     odd_paths_do_not_get_past_a_rule,
     another_host_in_the_request_line_changes_nothing,
     a_client_is_known_by_its_own_address,
+    a_header_makes_no_other_request_of_it,
     without_the_store_nothing_passes,
     without_linkgate_nothing_passes,
     the_question_is_for_the_proxy_alone
@@ -202,6 +203,30 @@ async fn a_client_is_known_by_its_own_address(make: Make) {
         assert_eq!(insider.status, 200, "{lie}: {insider:?} {}", front.log());
         assert_eq!(front.gate.upstream.seen().len(), 1, "{lie}");
         front.gate.upstream.forget();
+    }
+}
+
+/// An application may take these for the method or the address, which nobody was asked about.
+async fn a_header_makes_no_other_request_of_it(make: Make) {
+    let front = Front::start(make).await;
+    for name in [
+        "X-Original-URL",
+        "x-original-uri",
+        "X-Rewrite-URL",
+        "X-HTTP-Method",
+        "X-HTTP-Method-Override",
+        "X-Method-Override",
+        "X-Forwarded-Uri",
+        "X-Forwarded-Method",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Host",
+    ] {
+        let lie = [(name, "/lie/admin")];
+        let answer = front.browser().send("GET", "/public/x", &lie, None).await;
+        assert_eq!(answer.status, 200, "{name}: {}", front.log());
+        let seen = front.gate.upstream.seen().pop().expect("a request");
+        let lies = seen.headers.iter().filter(|(_, value)| value.contains("lie"));
+        assert_eq!(lies.count(), 0, "{name}: {seen:?}");
     }
 }
 
