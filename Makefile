@@ -1,7 +1,8 @@
 # Everything one does with this repository. `make` alone lists it.
 
-# A toolchain that rustup has just installed is not on the PATH of the shell that did it.
-export PATH := $(PATH):$(HOME)/.cargo/bin
+# A toolchain that rustup has just installed is not on the PATH of the shell that did it, and Debian's
+# nginx and HAProxy, which the tests start, are on that of root alone.
+export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 # Cargo's own switch; the folder is used below, too.
 target := $(or $(CARGO_TARGET_DIR),target)
 

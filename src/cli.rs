@@ -23,17 +23,12 @@ mod table;
 mod tokens;
 
 use std::io::Write;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, Problem, Problems, Question, WholeUrl};
-use crate::domain::client::ClientAddress;
-use crate::domain::email::EmailAddress;
-use crate::domain::time::Span;
+use crate::config::{Config, Problem, Problems};
 use crate::gate::keys::Change;
 
 /// The configuration or the command line is wrong.
@@ -84,24 +79,7 @@ enum Command {
         out: PathBuf,
     },
     /// Tell which rule decides about a request, and why.
-    Explain {
-        /// The configuration file.
-        #[arg(short, long, value_name = "FILE")]
-        config: PathBuf,
-        /// The method, as in GET.
-        method: String,
-        /// The whole address of the page.
-        url: WholeUrl,
-        /// Who is signed in; nobody if left out.
-        #[arg(long = "as", value_name = "ADDRESS", value_parser = EmailAddress::parse)]
-        visitor: Option<EmailAddress>,
-        /// How long ago that person has signed in, as in 2h; just now if left out.
-        #[arg(long, value_name = "AGE", requires = "visitor")]
-        age: Option<Span>,
-        /// The client's IP address. If left out it is not known, and the strictest counts.
-        #[arg(long, value_name = "IP")]
-        from: Option<IpAddr>,
-    },
+    Explain(explain::ExplainArguments),
     /// People with accounts: add, list, suspend, resume, remove.
     #[command(subcommand)]
     Accounts(accounts::AccountsCommand),
@@ -166,11 +144,7 @@ pub fn run() -> ExitCode {
         Command::Serve { config } => serve::run(&config),
         Command::Check { config } => check::run(&config),
         Command::Preview { config, out } => preview::run(config.as_deref(), &out),
-        Command::Explain { config, method, url, visitor, age, from } => {
-            let age = age.map_or(Duration::ZERO, Span::as_duration);
-            let client = from.map(ClientAddress::from);
-            explain::run(&config, &Question { method, url, visitor, age, client })
-        }
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Accounts(command) => accounts::run(&command),
         Command::Sessions(command) => accounts::run_sessions(&command),
         Command::Tokens(command) => tokens::run(&command),

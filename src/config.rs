@@ -31,18 +31,18 @@ mod structure;
 mod suggest;
 mod svg;
 
-use std::cell::RefCell;
 use std::path::Path;
 
 pub use environment::{Environment, Recorded, SystemEnvironment};
+pub use groups_file::{GroupMembers, ListedGroups};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
     Backend, BrandConfig, BrandText, Config, Expectation, Expected, Listener, LogConfig, LogFormat,
     LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders, OtherBrowser, Password,
-    Prefix, Question, RedisConfig, Registration, SecretPlan, ServerConfig, SessionConfig,
-    SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig,
-    TlsFiles, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer,
-    WholeUrl,
+    Prefix, Question, RedisConfig, Registration, SaidAccount, SaidScript, SecretPlan, ServerConfig,
+    SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn, SmtpConfig, SmtpTls,
+    StoreConfig, TlsFiles, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol,
+    UpstreamServer, Who, WholeUrl,
 };
 
 impl Config {
@@ -60,6 +60,19 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn load_in(path: &Path, environment: &dyn Environment) -> Result<Self, Problems> {
+        Self::load_again(path, environment, None)
+    }
+
+    /// As [`Config::load_in`], for a process that runs: a `groups_file` that is broken holds nothing
+    /// else up. It has what is `kept` of it, and what is wrong stands in [`Config::tolerated`].
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_again(
+        path: &Path,
+        environment: &dyn Environment,
+        kept: Option<&ListedGroups>,
+    ) -> Result<Self, Problems> {
         let file_name = path.display().to_string();
         let whole = |fault| {
             let (file, key) = (file_name.clone(), String::new());
@@ -70,7 +83,7 @@ impl Config {
             .map_err(|error| whole(Fault::new(format!("cannot be read ({})", error.kind()))))?;
         let text = String::from_utf8(bytes).map_err(|_| whole(Fault::new("is not UTF-8 text")))?;
         let base = path.parent().unwrap_or_else(|| Path::new(""));
-        Self::parse(&text, &file_name, base, environment)
+        Self::parse_after(&text, &file_name, base, environment, kept)
     }
 
     /// Reads a configuration from a text. `file_name` is only for messages; `base` is the folder
@@ -84,9 +97,18 @@ impl Config {
         base: &Path,
         environment: &dyn Environment,
     ) -> Result<Self, Problems> {
+        Self::parse_after(text, file_name, base, environment, None)
+    }
+
+    fn parse_after(
+        text: &str,
+        file_name: &str,
+        base: &Path,
+        environment: &dyn Environment,
+        kept_groups: Option<&ListedGroups>,
+    ) -> Result<Self, Problems> {
         let file = structure::read(text, file_name)?;
-        let (problems, warnings) = (RefCell::default(), RefCell::default());
-        let run = scope::Run { file_name, text, base, environment, problems, warnings };
+        let run = scope::Run { kept_groups, ..scope::Run::new(file_name, text, base, environment) };
         resolve::resolve(&file, &run)
     }
 }

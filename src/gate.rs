@@ -8,12 +8,16 @@
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
 //! 6. [`keys::rotate`]: the operator changes the keys of the assertion.
 //!
-//! Beside the flow stands what operators do to people, [`accounts`], and how scripts get in, [`tokens`].
+//! All ways in end with one step (`entry`), and what is asked for is counted in one place (`counts`).
+//! Beside the flow stands what operators do to people, [`accounts`], and how scripts get in,
+//! [`tokens`].
 //!
 //! The only place that joins domain and ports. It knows no HTTP.
 
 pub mod accounts;
 pub mod ask;
+mod counts;
+mod entry;
 pub mod keys;
 pub mod mail_job;
 mod notice;

@@ -41,6 +41,9 @@
 //! another, [`gate::Gate::redeem_code`] for the code → [`ports::Attempts::settle`]: the attempt is
 //! spent and the session made in one atomic step → `303` to the return URL.
 //!
+//! Where a site is `hybrid`, [`gate::Gate::redeem_password`] is one more way to the same step: hashed
+//! and compared off the threads that serve ([`ports::Passwords`]), for known and unknown alike.
+//!
 //! # Operators
 //!
 //! The commands for people and scripts speak to [`portal::admin`], in-process or, while a process has

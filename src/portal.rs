@@ -131,6 +131,7 @@ impl Portal {
         let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(here.clone());
         request.extensions_mut().insert(look.clone());
+        request.extensions_mut().insert(self.security.form_ends(&here.located.site));
         let Ok(mut response) = self.router.clone().oneshot(request).await;
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
             let cookies = std::mem::take(response.headers_mut());

@@ -15,6 +15,7 @@ use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::secret::Mark;
 use crate::domain::sender::Sender;
 use crate::domain::session::Session;
 use crate::domain::signing::KeyRoster;
@@ -278,6 +279,13 @@ pub trait Upkeep: Send + Sync {
 
     /// Removes what is over. Returns how many records went.
     async fn sweep(&self, now: UnixMillis) -> Stored<u64>;
+
+    /// Whether the store belongs to the installation with this mark. A store that belongs to nobody
+    /// belongs to it from now on, and for good.
+    ///
+    /// People are found by hashes under the installation's secret: with another one, nobody is, and
+    /// somebody who is suspended would be a stranger whom `allow` lets in.
+    async fn belongs_to(&self, mark: Mark) -> Stored<bool>;
 
     /// The store's own time, if it has one: nodes that share a store judge expiry by it, so that a
     /// node with a wrong clock changes nothing.

@@ -3,25 +3,34 @@
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 
 use criterion::Criterion;
-use linkgate::cli::foundation::sites;
+use linkgate::adapters::argon2::Argon2Passwords;
+use linkgate::adapters::clock::StoreClock;
+use linkgate::adapters::embedded::Embedded;
+use linkgate::cli::foundation::{Foundation, sites};
 use linkgate::config::{Config, SystemEnvironment};
 use linkgate::domain::origin::Host;
 use linkgate::domain::path::RequestTarget;
 use linkgate::domain::policy::{
     Access, AllowEntry, Asked, Rule, SiteId, SitePolicy, UpstreamId, Visitor,
 };
+use linkgate::domain::secret::Secret;
 use linkgate::domain::site::Sites;
 use linkgate::domain::time::UnixMillis;
+use linkgate::gate::Gate;
+use linkgate::portal::assertion::SigningKeys;
+use linkgate::ports::{KeyRosters, OsEntropy, Store, SystemClock};
 
 const SIZES: [usize; 3] = [1, 10, 10_000];
 
 /// Rules that differ in the first name, deep down behind stars, and in the host; sites with and
-/// without a star.
+/// without a star; reading a configuration and building all that it says.
 pub fn all(criterion: &mut Criterion) {
     rules(criterion);
     routing(criterion);
+    building(criterion);
 }
 
 fn rules(criterion: &mut Criterion) {
@@ -98,7 +107,47 @@ fn routing(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn building(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("start");
+    group.sample_size(10);
+    let foundation = foundation();
+    for size in SIZES {
+        let text = configuration(size, "");
+        let config = parsed(&text);
+        group.bench_function(format!("read {size} sites"), |bencher| {
+            bencher.iter(|| parsed(black_box(&text)));
+        });
+        group.bench_function(format!("build {size} sites"), |bencher| {
+            bencher.iter(|| foundation.build(black_box(&config)).expect("a server"));
+        });
+    }
+    group.finish();
+}
+
+fn foundation() -> Foundation {
+    let store: Arc<dyn Store> = Arc::new(Embedded::in_memory().expect("a store"));
+    let rosters = Arc::clone(&store) as Arc<dyn KeyRosters>;
+    let secret = Secret::new(&[7; 32]).expect("a secret");
+    let clock = Arc::new(StoreClock::new(SystemClock));
+    let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::new(OsEntropy)));
+    let gate = Gate::new(store, clock, Arc::new(OsEntropy), passwords, &secret, "/.linkgate");
+    Foundation {
+        gate: Arc::new(gate),
+        signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
+        mail_health: Arc::default(),
+    }
+}
+
 fn many_sites(count: usize, star: &str) -> Sites {
+    sites(&parsed(&configuration(count, star)))
+}
+
+fn parsed(text: &str) -> Config {
+    let config = Config::parse(text, "many.yaml", Path::new(""), &SystemEnvironment);
+    config.expect("a configuration")
+}
+
+fn configuration(count: usize, star: &str) -> String {
     let mut text = "listen: [{ address: \"127.0.0.1:0\" }]\nstore: { memory: {} }\n\
                     mail: { from: login@example.com, folder: { path: mails } }\nsites:\n"
         .to_owned();
@@ -110,6 +159,5 @@ fn many_sites(count: usize, star: &str) -> Sites {
         )
         .expect("a line");
     }
-    let config = Config::parse(&text, "many.yaml", Path::new(""), &SystemEnvironment);
-    sites(&config.expect("a configuration"))
+    text
 }

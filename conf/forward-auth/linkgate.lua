@@ -24,6 +24,8 @@ local function question(txn, site)
         ["x-forwarded-proto"] = { proto },
         ["x-forwarded-host"] = { host },
         ["x-forwarded-uri"] = { txn.sf:pathq() },
+        -- The address of the connection, for rules with networks; nothing that the client says.
+        ["x-forwarded-for"] = { txn.sf:src() },
         ["host"] = { host },
     }
     local sent = txn.http:req_get_headers()

@@ -65,6 +65,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
+    use crate::domain::secret::Mark;
     use crate::ports::StoreError;
 
     /// Goes 100 ms ahead with each look.
@@ -80,6 +81,10 @@ mod tests {
     struct TimeOnly(Mutex<Result<Option<u64>, Away>>);
     #[async_trait]
     impl Upkeep for TimeOnly {
+        async fn belongs_to(&self, _: Mark) -> Stored<bool> {
+            Ok(true)
+        }
+
         async fn ping(&self) -> Stored<()> {
             Ok(())
         }

@@ -35,6 +35,7 @@ use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::domain::account::Account;
 use crate::domain::attempt::{Record, State};
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::secret::Mark;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
@@ -334,6 +335,11 @@ impl Upkeep for Embedded {
                 return Ok(records);
             }
         }
+    }
+
+    async fn belongs_to(&self, mark: Mark) -> Stored<bool> {
+        let step = move |tables: &mut Tables<'_>| steps::belongs_to(tables, mark);
+        self.writer.write("find out whose store it is", step).await
     }
 
     /// One machine, one clock.

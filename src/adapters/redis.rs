@@ -32,6 +32,7 @@ use self::keys::{Keys, hex};
 use self::scripts::Scripts;
 use crate::domain::attempt::Record;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::secret::Mark;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
@@ -361,6 +362,12 @@ impl Upkeep for RedisStore {
         let mut script = self.scripts.sweep.key(self.keys.outbox());
         script.arg(self.keys.mails()).arg(now.0).arg(SWEEP);
         self.connection.ask("remove what is over", Request::Script(&script)).await
+    }
+
+    async fn belongs_to(&self, mark: Mark) -> Stored<bool> {
+        let mut script = self.scripts.belongs_to.key(self.keys.installation());
+        script.arg(u128::from_be_bytes(mark.0).to_string());
+        self.connection.ask("find out whose store it is", Request::Script(&script)).await
     }
 
     async fn time(&self) -> Stored<Option<UnixMillis>> {

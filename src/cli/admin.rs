@@ -56,6 +56,11 @@ pub(super) enum AdminError {
     },
 }
 
+/// People are found by hashes under the secret. A command with another one would find nobody, and
+/// still say that it was done.
+pub(super) const FOREIGN_STORE: &str = "the store belongs to another secret: nobody would be found in \
+    it. Put that secret back, or begin with a store that is empty (another folder, another prefix)";
+
 /// The way to the API.
 pub(super) enum Way {
     /// The store is ours for now.
@@ -89,6 +94,11 @@ impl Way {
         let clock = Arc::new(StoreClock::new(SystemClock));
         let synced = runtime.block_on(clock.sync(&*store));
         synced.map_err(|error| failed(&format_args!("{error}: {}", error.source)))?;
+        let ours = runtime.block_on(store.belongs_to(secret.mark()));
+        match ours.map_err(|error| failed(&format_args!("{error}: {}", error.source)))? {
+            true => {}
+            false => return Err(AdminError::Store(FOREIGN_STORE.to_owned())),
+        }
         let clock: Arc<dyn Clock> = clock;
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));

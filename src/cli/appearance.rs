@@ -28,10 +28,7 @@ pub struct Appearance {
 /// # Errors
 /// [`StartError`] with file, line and cure.
 pub fn read(config: &Config) -> Result<Appearance, StartError> {
-    let one = |brand: &BrandConfig| {
-        let done = of_brand(config.prefix.as_str(), &config.languages, brand);
-        done.map_err(|error| StartError::Part(error.to_string()))
-    };
+    let one = |brand: &BrandConfig| of_brand(config.prefix.as_str(), &config.languages, brand);
     let (common_pages, common_mails) = one(&config.brand)?;
     let mut own_pages = HashMap::new();
     let mut sites = HashMap::new();

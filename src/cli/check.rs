@@ -55,6 +55,9 @@ fn disappointment(config: &Config, sites: &Sites, test: &Expectation) -> Option<
                 }
                 NoAnswer::OwnPage => "remove the test",
                 NoAnswer::Proxy(_) => "name a client",
+                NoAnswer::NoGroup(_) => {
+                    "add it under `groups`, with an empty list if accounts fill it"
+                }
             };
             return Some(Fault::new(format!("cannot be asked: {why}")).hint(hint));
         }
@@ -62,11 +65,14 @@ fn disappointment(config: &Config, sites: &Sites, test: &Expectation) -> Option<
     let (expected, outcome) = (expected.word(), answer.outcome().word());
     let by = match &answer {
         Answer::Refused(error) => format!("refused with 400 before any rule is asked: {error}"),
-        Answer::Explained(explanation) => format!("decided by {}", explanation.decider()),
+        Answer::Explained(one) => format!("decided by {}", one.explanation.decider()),
     };
     let unknown = match &answer {
-        Answer::Explained(explanation) if explanation.misses_client() => {
+        Answer::Explained(one) if one.explanation.misses_client() => {
             "; without `from` the client is not known, and the strictest counts"
+        }
+        Answer::Explained(one) if one.misses_account => {
+            "; accounts are not looked at: say `member` or `in GROUP`, if there is one"
         }
         Answer::Explained(_) | Answer::Refused(_) => "",
     };

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use pingora::protocols::tls::CaType;
 use pingora::utils::tls::{WrappedX509, parse_x509};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -25,7 +24,7 @@ use crate::portal::looks::Looks;
 use crate::portal::mail::Shelf;
 use crate::portal::{Desk, Portal};
 use crate::proxy::front::Front;
-use crate::proxy::peers::{Balance, Health, Upstream, Wire};
+use crate::proxy::peers::{Authorities, Balance, Health, Upstream, Wire};
 
 /// What stays while configurations come and go.
 #[derive(Debug)]
@@ -192,7 +191,7 @@ fn health(file: &UpstreamFile, question: &UpstreamHealth) -> Health {
     }
 }
 
-fn authorities(path: &Path) -> Result<Arc<CaType>, StartError> {
+fn authorities(path: &Path) -> Result<Authorities, StartError> {
     let pem = read(path)?;
     let broken = |cause: String| StartError::File { path: path.to_owned(), cause };
     let certificates = CertificateDer::pem_slice_iter(&pem)
@@ -202,5 +201,5 @@ fn authorities(path: &Path) -> Result<Arc<CaType>, StartError> {
     if certificates.is_empty() {
         return Err(broken("holds no certificate".into()));
     }
-    Ok(certificates.into())
+    Ok(Authorities::new(certificates))
 }

@@ -25,9 +25,11 @@ use crate::adapters::redis::{RedisOptions, RedisStore};
 use crate::config::{
     Config, MailTransport, Password, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
+use crate::domain::secret::Mark;
 use crate::gate::Gate;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
 use crate::portal::assertion::SigningKeys;
+use crate::portal::brand::BrandError;
 use crate::portal::courier::Courier;
 use crate::portal::inbox;
 use crate::portal::looks::Looks;
@@ -66,6 +68,9 @@ pub enum StartError {
         /// Why.
         cause: std::io::Error,
     },
+    /// Something in pages or mails of the operator's own cannot be used.
+    #[error(transparent)]
+    Brand(#[from] BrandError),
     /// Something of our own does not fit; it never happens with the built-in parts.
     #[error("{0}")]
     Part(String),
@@ -91,6 +96,8 @@ pub struct Installation {
     pub fronts: Arc<Fronts>,
     /// Where it was read from, if it is to be read again.
     pub source: Option<Source>,
+    /// Whose store it has to be.
+    pub mark: Mark,
 }
 
 impl Installation {
@@ -103,6 +110,7 @@ impl Installation {
         let secret = secret_file::secret(&config.secret, &OsEntropy)
             .map_err(|error| StartError::Part(format!("secret: {error}")))?;
         let (store, work_store) = open_stores(&config.store)?;
+        require_ours(&config.store, &work_store, secret.mark())?;
         let clock = Arc::new(StoreClock::new(SystemClock));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let prefix = config.prefix.as_str();
@@ -134,10 +142,11 @@ impl Installation {
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
         let shared = Arc::clone(&fronts);
+        let mark = secret.mark();
         let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
         let source = None;
-        Ok(Self { proxy, courier, work_store, admin, clock, inbox, in_force, fronts, source })
+        Ok(Self { proxy, courier, work_store, admin, clock, inbox, in_force, fronts, source, mark })
     }
 
     /// Puts everything into a server, which then only has to run.
@@ -162,7 +171,7 @@ impl Installation {
         }
         if let Some(address) = config.admin {
             let (store, in_force) = (Arc::clone(&self.work_store), Arc::clone(&self.in_force));
-            let health = health::router(store, in_force);
+            let health = health::router(store, in_force, self.mark, caller(config));
             add_pages(&mut server, "admin", address, health.merge(self.admin.unwrap_or_default()));
         }
         let fronts = self.fronts;
@@ -188,9 +197,11 @@ impl Installation {
 
 /// The admin API, for those who may call it.
 fn admin_api(config: &Config, desk: AdminDesk) -> Option<Router> {
-    let token = config.admin_token.as_ref().map(Password::expose);
-    let caller = Caller::of(config.admin?, token)?;
-    Some(admin::guarded(admin::router(desk), caller))
+    Some(admin::guarded(admin::router(desk), caller(config)?))
+}
+
+fn caller(config: &Config) -> Option<Caller> {
+    Caller::of(config.admin?, config.admin_token.as_ref().map(Password::expose))
 }
 
 /// Puts the guard with the configured limits before a proxy.
@@ -204,6 +215,29 @@ pub fn guard(proxy: AuthProxy, config: &Config) -> GuardedProxy {
     };
     let conf = Arc::new(server_conf(threads(config)));
     guarded(&conf, proxy, limits)
+}
+
+/// Refuses a store of another installation. One that does not answer is asked again by `/readyz`.
+fn require_ours(
+    config: &StoreConfig,
+    store: &Arc<dyn Store>,
+    mark: Mark,
+) -> Result<(), StartError> {
+    // A connection belongs to the runtime that uses it, and this one ends here.
+    let store: Arc<dyn Store> = match config {
+        StoreConfig::Redis(settings) => redis(settings)?,
+        StoreConfig::Embedded { .. } | StoreConfig::Memory => Arc::clone(store),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| StartError::Store(error.to_string()))?;
+    match runtime.block_on(store.belongs_to(mark)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(StartError::Store(super::admin::FOREIGN_STORE.to_owned())),
+        Err(error) => {
+            tracing::warn!(%error, cause = %error.source, "the store does not answer yet");
+            Ok(())
+        }
+    }
 }
 
 /// Removes what is over, and keeps the clock in step. Trouble is said once until it is over.

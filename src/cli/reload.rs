@@ -7,9 +7,12 @@
 //! taken from a list is out even then.
 
 mod files;
+mod news;
+mod source;
+mod watch;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use subtle::ConstantTimeEq;
@@ -17,23 +20,17 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use super::foundation::{Built, Foundation};
-use crate::config::{Config, MailConfig, Recorded, SecretPlan, SystemEnvironment};
+use crate::config::{Config, MailConfig, SecretPlan};
 use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
 use crate::portal::admin::AdminFacts;
 use crate::portal::mail::MailRoom;
-use crate::portal::pages::clock::rfc3339;
 use crate::proxy::front::Fronts;
-use files::{Stamps, stamp, stamps};
-
-/// The file that a configuration was read from, and all that was read with it.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The configuration file.
-    pub path: PathBuf,
-    /// Every file and folder that was asked for, the configuration file included.
-    pub asked: BTreeSet<PathBuf>,
-}
+use files::{Stamps, stamps};
+pub use news::Audience;
+use news::{News, Refusal};
+pub use source::Source;
+use watch::{Sight, Watch};
 
 /// The configuration that is in force.
 #[derive(Debug)]
@@ -47,14 +44,6 @@ pub struct InForce {
     certificates: Stamps,
     config: Mutex<Config>,
     news: Mutex<News>,
-}
-
-/// What became of the last changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct News {
-    since: UnixMillis,
-    refused: Option<(UnixMillis, String)>,
-    waits: Vec<&'static str>,
 }
 
 /// Why the files are read again.
@@ -75,7 +64,8 @@ impl InForce {
         (mails, admin): (MailRoom, AdminFacts),
     ) -> Self {
         let since = foundation.gate.now();
-        let news = Mutex::new(News { since, refused: None, waits: Vec::new() });
+        let (tolerated, waits) = (Vec::new(), Vec::new());
+        let news = Mutex::new(News { since, refused: None, tolerated, waits });
         let certificates = stamps(&certificates(&config));
         let config = Mutex::new(config);
         Self { foundation, secret, fronts, mails, admin, certificates, config, news }
@@ -88,92 +78,88 @@ impl InForce {
             tracing::error!("changes of the configuration need a restart: no signals here");
             return;
         };
-        let Source { path, mut asked } = source;
+        let Source { path, seen } = source;
         let mut looks = tokio::time::interval(files::LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut known = look(&asked).await;
-        let mut before = known.clone();
+        let mut watch = Watch::new(seen);
         loop {
             let trigger = tokio::select! {
                 _ = hangups.recv() => Trigger::Signal,
                 _ = looks.tick() => Trigger::Files,
             };
-            let seen = look(&asked).await;
-            // What changed since the last look is still being written.
-            let is_settled = seen == before;
-            before.clone_from(&seen);
-            if trigger == Trigger::Files && (seen == known || !is_settled) {
-                continue;
+            let seen = look(watch.paths()).await;
+            match (watch.look(&seen), trigger) {
+                (_, Trigger::Signal) | (Sight::Settled, Trigger::Files) => {}
+                (Sight::Known | Sight::Unsettled, Trigger::Files) => continue,
+                (Sight::Restless, Trigger::Files) => tracing::warn!(
+                    "a file of the configuration changes all the time; all is read as it is now"
+                ),
             }
             let (this, file) = (Arc::clone(&self), path.clone());
-            let read = tokio::task::spawn_blocking(move || this.read_again(&file, trigger)).await;
-            let Ok(now_asked) = read else { continue };
-            asked = now_asked;
-            // What was seen before the reading, so that a change meanwhile is not missed.
-            let stamps = asked.iter().map(|path| {
-                let stamp = seen.get(path).cloned().unwrap_or_else(|| stamp(path));
-                (path.clone(), stamp)
-            });
-            known = stamps.collect();
-            before.clone_from(&known);
+            let read = move || this.read_again(&file, &seen, trigger);
+            let Ok(known) = tokio::task::spawn_blocking(read).await else { continue };
+            watch = Watch::new(known);
         }
     }
 
-    /// Reads and checks everything, and puts it in force or tells why not. Returns what was read.
-    fn read_again(&self, path: &std::path::Path, trigger: Trigger) -> BTreeSet<PathBuf> {
-        let environment = Recorded::new(SystemEnvironment);
-        let config = Config::load_in(path, &environment);
-        let mut asked = environment.into_asked();
-        asked.insert(path.to_owned());
+    /// Reads and checks everything, and puts it in force or tells why not. `seen` is how it looked
+    /// before. Returns how all looked that was read.
+    fn read_again(&self, path: &Path, seen: &Stamps, trigger: Trigger) -> Stamps {
+        let kept = self.config.lock().unwrap_or_else(PoisonError::into_inner).listed_groups.clone();
+        let (config, known) = source::read(path, seen, kept.as_ref());
         let now = self.foundation.gate.now();
         let refused = match config {
-            Err(problems) => Some(problems.to_string()),
+            Err(problems) => Some(problems.into()),
             Ok(config) => self.put_in_force(config, now).err(),
         };
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         match refused {
             None => {
                 tracing::info!(?trigger, "the configuration was read again and is in force");
+                let tolerated = news.tolerated.iter().map(ToString::to_string);
+                for problem in tolerated.collect::<Vec<_>>().iter().flat_map(|told| told.lines()) {
+                    tracing::error!(problem, "what held before holds here");
+                }
                 if !news.waits.is_empty() {
                     let keys = news.waits.join(", ");
                     tracing::warn!(keys, "some changes wait for a restart");
                 }
             }
             Some(why) => {
-                for problem in why.lines() {
+                for problem in why.to_string().lines() {
                     tracing::error!(problem, "the configuration was not changed");
                 }
                 news.refused = Some((now, why));
             }
         }
-        asked
+        known
     }
 
-    fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), String> {
+    fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), Refusal> {
         let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
-        let (new, mut waits) = self.with_what_stays(new, &config);
+        let mut waits = self.waiting(&new, &config);
+        let new = Self::with_what_stays(new, &config);
         if stamps(&certificates(&config)) != self.certificates {
             waits.push("the certificates of listen");
         }
-        let Built { front, mails, .. } =
-            self.foundation.build(&new).map_err(|error| error.to_string())?;
+        let Built { front, mails, .. } = self.foundation.build(&new)?;
         for warning in &new.warnings {
             tracing::warn!("configuration: {warning}");
         }
         self.fronts.exchange(front);
         self.mails.exchange(mails);
         self.admin.exchange(super::admin::facts(&new));
+        let tolerated = new.tolerated.clone();
         *config = new;
         *self.news.lock().unwrap_or_else(PoisonError::into_inner) =
-            News { since: now, refused: None, waits };
+            News { since: now, refused: None, tolerated, waits };
         Ok(())
     }
 
-    /// The new configuration with what is set up once at the start as it is, and the keys of what
-    /// would have changed. Every key of [`Config`] stands on one of the two sides.
-    fn with_what_stays(&self, new: Config, old: &Config) -> (Config, Vec<&'static str>) {
-        let Config { listeners, admin, admin_token, secret, store, mail, .. } = &new;
-        let Config { prefix, server, log, .. } = &new;
+    /// The keys of what would have changed, of that which is set up once at the start.
+    fn waiting(&self, new: &Config, old: &Config) -> Vec<&'static str> {
+        let Config { listeners, admin, admin_token, secret, store, mail, .. } = new;
+        let Config { prefix, server, log, .. } = new;
         let changed = [
             ("listen", *listeners != old.listeners),
             ("admin", *admin != old.admin || *admin_token != old.admin_token),
@@ -184,18 +170,24 @@ impl InForce {
             ("server", *server != old.server),
             ("log", *log != old.log),
         ];
-        let waits = changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key);
-        let waits = waits.collect();
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
+    }
+
+    /// The new configuration with what is set up once at the start as it is. Every key of
+    /// [`Config`] stands on one of the two sides.
+    fn with_what_stays(new: Config, old: &Config) -> Config {
         let Config {
             trusted_proxies,
             sign_in,
             session,
             groups,
+            listed_groups,
             sites,
             tests,
             brand,
             languages,
             warnings,
+            tolerated,
             listeners: _,
             admin: _,
             admin_token: _,
@@ -209,7 +201,7 @@ impl InForce {
         let Config { listeners, admin, admin_token, secret, store, prefix, server, log, .. } =
             old.clone();
         let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
-        let merged = Config {
+        Config {
             listeners,
             admin,
             admin_token,
@@ -220,6 +212,7 @@ impl InForce {
             sign_in,
             session,
             groups,
+            listed_groups,
             sites,
             tests,
             brand,
@@ -228,8 +221,8 @@ impl InForce {
             server,
             log,
             warnings,
-        };
-        (merged, waits)
+            tolerated,
+        }
     }
 
     fn is_ours(&self, plan: &SecretPlan) -> bool {
@@ -246,26 +239,13 @@ impl InForce {
 
     /// What became of the last changes, line by line, for `/readyz`.
     #[must_use]
-    pub fn report(&self) -> String {
-        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut report = format!("configuration: in force since {}\n", rfc3339(news.since));
-        if let Some((at, why)) = &news.refused {
-            let at = rfc3339(*at);
-            for problem in why.lines() {
-                report.push_str(&format!("configuration: not changed at {at}: {problem}\n"));
-            }
-        }
-        if !news.waits.is_empty() {
-            let keys = news.waits.join(", ");
-            report.push_str(&format!("configuration: waits for a restart: {keys}\n"));
-        }
-        report
+    pub fn report(&self, audience: Audience) -> String {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).report(audience)
     }
 }
 
 /// Looks at the files beside the requests: a file system may take its time.
-async fn look(asked: &BTreeSet<PathBuf>) -> Stamps {
-    let asked = asked.clone();
+async fn look(asked: BTreeSet<PathBuf>) -> Stamps {
     tokio::task::spawn_blocking(move || stamps(&asked)).await.unwrap_or_default()
 }
 

@@ -8,27 +8,24 @@ use pingora::server::RunArgs;
 use super::installation::Installation;
 use super::reload::Source;
 use super::{EX_USAGE, complain, fail, logging};
-use crate::config::{Config, Recorded, SystemEnvironment};
+use crate::config::Config;
 
 pub(super) fn run(path: &Path) -> ExitCode {
-    let environment = Recorded::new(SystemEnvironment);
-    let config = match Config::load_in(path, &environment) {
-        Ok(config) => config,
+    let (config, source) = match Source::open(path) {
+        Ok(read) => read,
         Err(problems) => {
             complain(&problems);
             return ExitCode::from(EX_USAGE);
         }
     };
-    let mut asked = environment.into_asked();
-    asked.insert(path.to_owned());
     let _log = match logging::start(config.log) {
         Ok(log) => log,
         Err(error) => return fail(&error),
     };
     warn(&config);
-    let source = Source { path: path.to_owned(), asked };
     let server = Installation::open(&config)
-        .and_then(|open| Installation { source: Some(source), ..open }.into_server(&config));
+        .map(|open| Installation { source: Some(source.with_secret_made(&config.secret)), ..open })
+        .and_then(|installation| installation.into_server(&config));
     match server {
         Err(error) => fail(&error),
         Ok(mut server) => {

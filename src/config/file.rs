@@ -1,8 +1,10 @@
 //! What the YAML may say, and nothing of what it means.
 //!
 //! Every key is optional here, so that what is missing is told together with all other problems;
-//! `conf/linkgate.yaml` documents each one. To add a key: a field here, its meaning in `resolve`,
-//! its documentation in `conf/linkgate.yaml` (a test fails until it is there).
+//! `conf/linkgate.yaml` documents each one. Optional means left out: a key that stands there without
+//! a value is a mistake, or a restriction whose value was commented out would silently be none. To
+//! add a key: a field here, its meaning in `resolve`, its documentation in `conf/linkgate.yaml` (a
+//! test fails until it is there).
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,11 +21,16 @@ macro_rules! map {
     ($(#[$doc:meta])* $name:ident { $($key:ident: $kind:ty,)* }) => {
         $(#[$doc])*
         #[derive(Default, Deserialize)]
-        #[serde(deny_unknown_fields)]
+        #[serde(deny_unknown_fields, default)]
         pub(super) struct $name {
-            $(pub(super) $key: Option<$kind>,)*
+            $(#[serde(deserialize_with = "said")] pub(super) $key: Option<$kind>,)*
         }
     };
+}
+
+/// Reads a key that is there: `null` is no value, and never the same as a key left out.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(source: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(source).map(Some)
 }
 
 /// A list whose entries know their places.
@@ -327,22 +334,12 @@ map! {
     }
 }
 
-/// `brand.colors`
-///
-/// By hand: elsewhere a key without a value is a key left out, but a colour without quotes is a
-/// comment, and nobody would see why it does nothing.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct ColorsFile {
-    #[serde(deserialize_with = "said")]
-    pub(super) accent: Option<Text>,
-    #[serde(deserialize_with = "said")]
-    pub(super) accent_dark: Option<Text>,
-}
-
-fn said<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Text>, D::Error> {
-    let said = Located::<Option<String>>::deserialize(source)?;
-    Ok(Some(Located { value: said.value.unwrap_or_default(), at: said.at }))
+map! {
+    /// `brand.colors`
+    ColorsFile {
+        accent: Text,
+        accent_dark: Text,
+    }
 }
 
 map! {
@@ -371,7 +368,7 @@ pub(super) type HeadersFile = Named<Text>;
 pub(super) type TextsFile = Named<Named<Text>>;
 
 /// A map whose keys are no keys of ours, in the order of the file.
-pub(super) struct Named<T>(pub(super) Vec<(Text, Option<T>)>);
+pub(super) struct Named<T>(pub(super) Vec<(Text, T)>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {

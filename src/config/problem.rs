@@ -32,16 +32,20 @@ pub struct Problem {
     pub fault: Fault,
 }
 
+impl Problem {
+    /// Where it is and what is wrong, on one line and without anything that the file says: for those
+    /// who may not read the file.
+    #[must_use]
+    pub fn without_value(&self) -> String {
+        let place = self.place.map(|place| format!(":{place}")).unwrap_or_default();
+        let colon = if self.key.is_empty() { "" } else { ": " };
+        format!("{}{place}{colon}{}: {}", self.file, self.key, self.fault.what)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.file)?;
-        if let Some(place) = self.place {
-            write!(out, ":{place}")?;
-        }
-        if !self.key.is_empty() {
-            write!(out, ": {}", self.key)?;
-        }
-        write!(out, ": {}", self.fault.what)?;
+        out.write_str(&self.without_value())?;
         if let Some(value) = &self.fault.value {
             write!(out, ": `{value}`")?;
         }
@@ -113,7 +117,8 @@ impl fmt::Display for Problems {
 /// What is wrong with a value, before it is known where the value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What is wrong, as the end of a sentence that begins with the key.
+    /// What is wrong, as the end of a sentence that begins with the key. Repeats nothing that the
+    /// file says, be it at another key: see [`Problem::without_value`].
     pub what: String,
     /// The value as it may be shown.
     pub value: Option<String>,

@@ -39,7 +39,8 @@ pub(super) fn resolve(file: &File, run: &Run<'_>) -> Result<Config, Problems> {
     match config {
         Some(config) if problems.is_empty() => {
             let warnings = in_order(run.warnings.take());
-            Ok(Config { warnings, ..config })
+            let tolerated = in_order(run.tolerated.take());
+            Ok(Config { warnings, tolerated, ..config })
         }
         _ if problems.is_empty() => Err(Problems::new(vec![unexplained(run)])),
         _ => Err(Problems::new(problems)),
@@ -58,7 +59,8 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
     let (sign_in, site_sign_in) = people::sign_in(root, file.sign_in.as_ref());
     let own = people::groups(root, file);
     let listed = people::groups_file(root, file.groups_file.as_ref());
-    let groups = united(own, listed);
+    let gone = people::gone(listed.as_ref(), &own);
+    let groups = united(own, listed.as_ref());
     let prefix = server::prefix(root, file.prefix.as_ref());
     let languages = languages::languages(root, file.languages.as_ref());
     let brand = brand::brand(root, file.brand.as_ref(), &BrandConfig::default(), &languages);
@@ -67,9 +69,9 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         languages: &languages,
         prefix: &prefix,
         groups: &groups,
+        gone: &gone,
         sign_in: site_sign_in,
         total_limit: sign_in.total_limit,
-        trusted: &trusted_proxies,
         addresses: &addresses,
         trusted_proxies: &trusted_proxies,
     };
@@ -95,7 +97,9 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         groups: Arc::new(compiled),
         sites,
         tests,
+        listed_groups: listed,
         warnings: Vec::new(),
+        tolerated: Vec::new(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::environment::Environment;
+use super::groups_file::ListedGroups;
 use super::located::{Located, Text};
 use super::problem::{Fault, KeyPlace, Place, Problem, is_unseen};
 use super::suggest::{either, nearest};
@@ -18,9 +19,27 @@ pub(super) struct Run<'a> {
     /// What relative paths in the file are relative to: the folder of the file.
     pub(super) base: &'a Path,
     pub(super) environment: &'a dyn Environment,
+    /// What the file of groups said, while the configuration that named it is in force.
+    pub(super) kept_groups: Option<&'a ListedGroups>,
     pub(super) problems: RefCell<Vec<Problem>>,
     /// What works and is not as it should be.
     pub(super) warnings: RefCell<Vec<Problem>>,
+    /// What is a mistake at a start, and holds nothing up while linkgate runs.
+    pub(super) tolerated: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Run<'a> {
+    /// Nothing was found yet, and nothing is kept.
+    pub(super) fn new(
+        file_name: &'a str,
+        text: &'a str,
+        base: &'a Path,
+        environment: &'a dyn Environment,
+    ) -> Self {
+        let [problems, warnings, tolerated] = [(); 3].map(|()| RefCell::default());
+        let kept_groups = None;
+        Self { file_name, text, base, environment, kept_groups, problems, warnings, tolerated }
+    }
 }
 
 /// A place in the tree of keys. What is wrong with a value is reported here, and the resolving goes
@@ -96,6 +115,11 @@ impl<'a> Scope<'a> {
     /// Notes what works here and is not as it should be.
     pub(super) fn warn(&self, fault: Fault) {
         self.run.warnings.borrow_mut().push(self.key_place().problem(fault));
+    }
+
+    /// Notes a mistake that holds nothing up.
+    pub(super) fn tolerate(&self, fault: Fault) {
+        self.run.tolerated.borrow_mut().push(self.key_place().problem(fault));
     }
 
     /// Where this is, for those who find out later.

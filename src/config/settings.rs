@@ -3,6 +3,7 @@
 mod brand;
 mod expectation;
 mod outside;
+mod question;
 mod site;
 
 use std::fmt;
@@ -14,15 +15,17 @@ use std::time::Duration;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use brand::{BrandConfig, BrandText};
-pub use expectation::{Expectation, Expected, NotWhole, Question, WholeUrl};
+pub use expectation::{Expectation, Expected};
 pub use outside::{
     MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
+pub use question::{NotWhole, Question, SaidAccount, SaidScript, Who, WholeUrl};
 pub use site::{
     Backend, Site, SiteLimits, SiteMail, SiteSignIn, Upstream, UpstreamBalance, UpstreamHealth,
     UpstreamProtocol, UpstreamServer,
 };
 
+use super::groups_file::ListedGroups;
 use super::problem::Problem;
 use crate::domain::client::TrustedProxies;
 use crate::domain::language::Language;
@@ -61,6 +64,8 @@ pub struct Config {
     pub session: SessionConfig,
     /// Who is in which group.
     pub groups: Arc<Groups>,
+    /// What `groups_file` says, to be kept when it is read again.
+    pub listed_groups: Option<ListedGroups>,
     /// The protected sites; at least one. A site's identifier is its index.
     pub sites: Vec<Site>,
     /// Whose pages these are, where a site says nothing itself.
@@ -79,6 +84,8 @@ pub struct Config {
     /// What works and is not as it should be, in the order of the file. To be told, not to stop
     /// for.
     pub warnings: Vec<Problem>,
+    /// What is a mistake at a start, and was put up with while another configuration is in force.
+    pub tolerated: Vec<Problem>,
 }
 
 /// One public address.

@@ -1,37 +1,96 @@
 //! From the YAML reader's errors to problems in our words.
 //!
 //! The reader stops at the first mistake of structure (a key that we do not know, a list where a
-//! map should be), so those come one in a run. It knows the place but not the path of keys, and
-//! its messages repeat values: both are mended here.
+//! map should be), so those come one in a run; keys without a value are told together with it. It
+//! knows the place but not the path of keys, and its messages repeat values: both are mended here.
 
-use std::fmt;
+mod tree;
 
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_yaml::options::DuplicateKeyPolicy;
+use serde::de::DeserializeOwned;
+use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_yaml::{Error, Options};
 
+use self::tree::{Entry, HIDDEN};
 use super::file::{File, GroupsFile};
-use super::located::{Located, place};
-use super::problem::{Fault, Place, Problem, Problems};
+use super::located::place;
+use super::problem::{Fault, Problem, Problems};
 use super::suggest::{either, nearest};
 
 /// Reads the structure of the file.
 ///
 /// # Errors
-/// The one mistake at which the reading ended.
+/// The mistake at which the reading ended, and every key without a value.
 pub(super) fn read(text: &str, file_name: &str) -> Result<File, Problems> {
-    serde_yaml::from_str_with_options(text, options(DuplicateKeyPolicy::Error))
-        .map_err(|error| Problems::new(vec![problem(&error, text, file_name)]))
+    read_map(text, file_name)
 }
 
 /// Reads the structure of a file of groups.
 ///
 /// # Errors
-/// The one mistake at which the reading ended.
+/// As [`read`].
 pub(super) fn read_groups(text: &str, file_name: &str) -> Result<GroupsFile, Problems> {
-    serde_yaml::from_str_with_options(text, options(DuplicateKeyPolicy::Error))
-        .map_err(|error| Problems::new(vec![problem(&error, text, file_name)]))
+    read_map(text, file_name)
+}
+
+/// The text is read twice: as what it should be, and as a bare tree, which knows the path to
+/// everything and where nothing stands. What only one of the two readers takes is not taken.
+fn read_map<T: DeserializeOwned>(text: &str, file_name: &str) -> Result<T, Problems> {
+    let (unique, all) = (DuplicateKeyPolicy::Error, DuplicateKeyPolicy::PassThrough);
+    let map = serde_yaml::from_str_with_options(text, options(unique, MergeKeyPolicy::Merge));
+    let tree = serde_yaml::from_str_with_options(text, options(all, MergeKeyPolicy::AsOrdinary));
+    let entries = tree.as_ref().map(|tree| tree::entries(tree, text)).unwrap_or_default();
+    let mut problems: Vec<_> = empty(&entries, text, file_name).collect();
+    let error = match (map, tree) {
+        (Ok(map), Ok(_)) if problems.is_empty() => return Ok(map),
+        (Ok(_), Ok(_)) => return Err(Problems::new(problems)),
+        (Err(error), _) | (Ok(_), Err(error)) => error,
+    };
+    let problem = problem(&error, &entries, file_name);
+    let is_of_key = is_of_key(&error);
+    // The reader's complaint about an empty value is told already, in better words; an unknown key
+    // is that, whatever its value.
+    let is_empty = |entry: &Entry| entry.is_empty && Some(entry.value_at) == problem.place;
+    if is_of_key || !entries.iter().any(is_empty) {
+        let below = format!("{}.", problem.key);
+        problems.retain(|empty| empty.place != problem.place && !empty.key.starts_with(&below));
+        problems.push(problem);
+    }
+    Err(Problems::new(problems))
+}
+
+fn is_of_key(error: &Error) -> bool {
+    match error {
+        Error::AliasError { error, .. } => is_of_key(error),
+        error => {
+            matches!(error, Error::SerdeUnknownField { .. } | Error::DuplicateMappingKey { .. })
+        }
+    }
+}
+
+/// What stands there without a value. Left out it would mean nothing is asked for, and that is not
+/// what somebody means who has a list of networks behind a `#` for a day.
+fn empty(entries: &[Entry], text: &str, file_name: &str) -> impl Iterator<Item = Problem> {
+    let empty = entries.iter().filter(|entry| entry.is_empty);
+    empty.map(move |entry| {
+        let (file, key) = (file_name.to_owned(), entry.key.clone());
+        Problem { file, place: Some(entry.at), key, fault: no_value(entry, text) }
+    })
+}
+
+fn no_value(entry: &Entry, text: &str) -> Fault {
+    let fault = Fault::new("has no value");
+    if entry.is_in_list {
+        return fault.hint("give the entry a value, or remove it");
+    }
+    if entry.key.ends_with(HIDDEN) {
+        return fault.hint("write it like { key: value }, with a blank behind the colon");
+    }
+    let index = usize::try_from(entry.at.line.saturating_sub(1)).unwrap_or(usize::MAX);
+    let line = text.lines().nth(index).unwrap_or_default();
+    if line.contains('#') {
+        return fault.hint("leave the key out; a value that begins with # needs quotes");
+    }
+    fault.hint("leave the key out, or write [] for an empty list, {} for an empty map")
 }
 
 /// Our files are six deep. The reading is recursive, and the reader's own bound of 64 overflows
@@ -39,17 +98,18 @@ pub(super) fn read_groups(text: &str, file_name: &str) -> Result<GroupsFile, Pro
 const DEEPEST: usize = 12;
 
 /// Snippets would print lines of the file, and with them what should be no part of a message.
-fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
+fn options(duplicate_keys: DuplicateKeyPolicy, merge_keys: MergeKeyPolicy) -> Options {
     serde_yaml::options! {
         with_snippet: false,
         duplicate_keys: duplicate_keys,
+        merge_keys: merge_keys,
         budget: serde_yaml::budget! { max_depth: DEEPEST },
     }
 }
 
-fn problem(error: &Error, text: &str, file_name: &str) -> Problem {
+fn problem(error: &Error, entries: &[Entry], file_name: &str) -> Problem {
     let place = error.location().map(place).filter(|place| place.line > 0);
-    let key = place.and_then(|place| key_at(text, place)).unwrap_or_default();
+    let key = place.and_then(|place| tree::key_at(entries, place)).unwrap_or_default().to_owned();
     Problem { file: file_name.to_owned(), place, key, fault: fault(error) }
 }
 
@@ -96,130 +156,6 @@ fn unknown_key(typed: &str, keys: &[&str]) -> Fault {
         None => format!("the keys here are {}", either(keys.iter().copied())),
     };
     Fault::new("is no key that we know").hint(hint)
-}
-
-/// The path of keys to what stands at a place. The file is read a second time for it, as a bare
-/// tree.
-fn key_at(text: &str, place: Place) -> Option<String> {
-    let tree: Located<Tree> =
-        serde_yaml::from_str_with_options(text, options(DuplicateKeyPolicy::LastWins)).ok()?;
-    let mut path = String::new();
-    find(&tree, place, &mut path).then_some(path)
-}
-
-/// Keys below which all may be secret: nothing below them is named.
-const SECRET_KEYS: [&str; 4] = ["secret", "password", "url", "token"];
-
-/// Appends the path to `place`; leaves `path` alone when it is not below `node`.
-fn find(node: &Located<Tree>, place: Place, path: &mut String) -> bool {
-    let before = path.len();
-    match &node.value {
-        Tree::Map(entries) => {
-            for (key, value) in entries {
-                if before > 0 {
-                    path.push('.');
-                }
-                path.push_str(shown_key(&key.value));
-                let named = path.len();
-                if find(value, place, path) || key.at == place {
-                    if SECRET_KEYS.contains(&key.value.as_str()) {
-                        path.truncate(named);
-                    }
-                    return true;
-                }
-                path.truncate(before);
-            }
-        }
-        Tree::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                path.push_str(&format!("[{index}]"));
-                if find(item, place, path) {
-                    return true;
-                }
-                path.truncate(before);
-            }
-        }
-        Tree::Leaf => {}
-    }
-    node.at == place
-}
-
-/// A key as it may be repeated. `{ password:hunter2 }`, without the blank, is a key with a secret
-/// in it.
-fn shown_key(key: &str) -> &str {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if (1..=40).contains(&key.len()) && key.bytes().all(plain) { key } else { "(a key)" }
-}
-
-/// Any YAML, with places and without values.
-enum Tree {
-    Map(Vec<(Located<String>, Located<Tree>)>),
-    List(Vec<Located<Tree>>),
-    Leaf,
-}
-
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        source.deserialize_any(TreeVisitor)
-    }
-}
-
-struct TreeVisitor;
-
-impl<'de> Visitor<'de> for TreeVisitor {
-    type Value = Tree;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("anything")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Tree, E> {
-        Ok(Tree::Leaf)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Tree, E> {
-        Ok(Tree::Leaf)
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Tree, E> {
-        Ok(Tree::Leaf)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Tree, E> {
-        Ok(Tree::Leaf)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Tree, E> {
-        Ok(Tree::Leaf)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {
-        Ok(Tree::Leaf)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Tree, E> {
-        Ok(Tree::Leaf)
-    }
-
-    fn visit_unit<E>(self) -> Result<Tree, E> {
-        Ok(Tree::Leaf)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Tree::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
-        let mut map = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            map.push(entry);
-        }
-        Ok(Tree::Map(map))
-    }
 }
 
 #[cfg(test)]

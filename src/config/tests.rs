@@ -100,6 +100,7 @@ fn machine() -> TestEnvironment {
         .file("etc/photo.svg", [0xff, 0xd8, 0xff])
         .file("etc/groups.yaml", "staff: [\"@example.com\"]\nadmins: [bob@partner.example]\n")
         .file("etc/bad-groups.yaml", "staff: [everyone]\na b: [x@example.com]\n")
+        .file("etc/empty-groups.yaml", "staff:\n# - \"@example.com\"\nadmins: []\n")
         .file("etc/list.yaml", "- staff\n")
         .variable("ADMIN_TOKEN", "0123456789abcdef0123456789abcdef")
         .file("etc/pages/sign-in.html", "hello")
@@ -131,7 +132,16 @@ fn edited(from: &str, to: &str) -> String {
     if from.is_empty() { format!("{BASE}{to}") } else { BASE.replacen(from, to, 1) }
 }
 
-/// What each mistake is answered with. Every mistake has a place within the file.
+/// The addresses, hosts, URLs and paths in a text, but for those that messages have as examples.
+fn said(text: &str) -> Vec<&str> {
+    let is_part = |letter: char| letter.is_alphanumeric() || "@.:/*_-".contains(letter);
+    let words =
+        text.split(|letter| !is_part(letter)).map(|word| word.trim_matches([':', '.', '-']));
+    let is_telling = |word: &&str| word.len() > 3 && word.contains(['@', '.', '/']);
+    words.filter(is_telling).filter(|word| !["example.com", "https://*"].contains(word)).collect()
+}
+
+/// What each mistake is answered with, without a value in its first words. Every mistake has a place within the file.
 ///
 /// A case is what is wrong, the passage of [`BASE`] that is replaced (nothing: appended), and by
 /// what.
@@ -147,6 +157,9 @@ fn report(cases: &[(&str, &str, &str)]) -> String {
         for problem in problems.iter() {
             let place = problem.place.unwrap_or_else(|| panic!("{what}: {problem}"));
             assert!((1..=lines).contains(&place.line) && place.column > 0, "{what}: {problem}");
+            let (said, told) = (said(&text), problem.fault.what.as_str());
+            let repeated = said.into_iter().find(|said| told.contains(said));
+            assert_eq!(repeated, None, "{what} repeats what the file says: {problem}");
         }
         report.push_str(&format!("── {what}\n{problems}\n"));
     }

@@ -123,6 +123,19 @@ impl TrustedProxies {
         client
     }
 
+    /// The client behind a proxy that may have put an address of its own at the end of the field.
+    ///
+    /// Envoy's `ext_authz` did so before 1.28 and does not since, and nothing in a question tells
+    /// which of them asks. Who believed the last entry would take Envoy's own address for every
+    /// visitor's; who dropped it would believe what a visitor has written before it. So the last
+    /// entry counts as a hop only, and where it is no trusted proxy's the client is not known.
+    #[must_use]
+    pub fn client_beyond(&self, peer: IpAddr, forwarded_for: &[&[u8]]) -> Option<ClientAddress> {
+        let last = forwarded_for.last()?.rsplit(|b| *b == b',').next()?;
+        let is_hop = self.contains(parse_entry(last)?);
+        self.known(self.client(peer, forwarded_for)).filter(|_| is_hop)
+    }
+
     /// The client where its address is really known, for who decides by it.
     ///
     /// The address of a trusted proxy is nobody's: the proxy may have said nothing about its
@@ -192,6 +205,27 @@ mod tests {
             ("2001:db8:2::", "2001:db8:2::/48"),
         ] {
             assert_eq!(ClientAddress::from(ip(address)).neighbourhood().to_string(), around);
+        }
+    }
+
+    #[test]
+    fn the_last_entry_of_a_proxy_that_may_add_itself_is_nobodys() {
+        let trusted = trusted(&["127.0.0.1/32", "10.9.0.0/16"]);
+        for (lines, client) in [
+            (&[][..], None),
+            (&["203.0.113.7"], None),
+            (&["203.0.113.7, 198.51.100.9"], None),
+            (&["203.0.113.7,10.9.8.7"], Some("203.0.113.7")),
+            (&["203.0.113.7", "10.9.8.7"], Some("203.0.113.7")),
+            (&["198.51.100.9, 203.0.113.7, 10.9.8.7, 127.0.0.1"], Some("203.0.113.7")),
+            (&["10.9.8.7"], None),
+            (&["203.0.113.7, unknown, 10.9.8.7"], None),
+            (&["203.0.113.7, unknown"], None),
+            (&["203.0.113.7,"], None),
+        ] {
+            let bytes: Vec<_> = lines.iter().map(|line| line.as_bytes()).collect();
+            let found = trusted.client_beyond(ip("127.0.0.1"), &bytes);
+            assert_eq!(found.map(|it| it.to_string()).as_deref(), client, "{lines:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What an application is told: who is there, in which words, and what else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::email::EmailAddress;
@@ -217,7 +218,7 @@ pub struct Disclosure {
     identity: IdentityHeaders,
     assertion: AssertionTerms,
     constants: Vec<Constant>,
-    managed: ManagedNames,
+    managed: Arc<ManagedNames>,
 }
 
 impl Disclosure {
@@ -231,7 +232,24 @@ impl Disclosure {
         let parts = identity.parts().map(|(_, name)| name);
         let own = constants.iter().map(|constant| &constant.name);
         let managed = ManagedNames::new(parts.chain(own).chain([&assertion.header]));
-        Self { identity, assertion, constants, managed }
+        Self { identity, assertion, constants, managed: managed.into() }
+    }
+
+    /// The names that an application may take for a proof, whichever site a request comes by: all,
+    /// but constants under names that every client sends.
+    pub fn proofs(&self) -> impl Iterator<Item = &FieldName> {
+        let constants = self.constants.iter().map(|constant| &constant.name);
+        let constants = constants.filter(|name| !name.is_of_browsers());
+        self.identity.parts().map(|(_, name)| name).chain(constants).chain([&self.assertion.header])
+    }
+
+    /// Lets the names of all sites be believed from no client of this one, either.
+    pub fn distrust(&mut self, everywhere: &Arc<ManagedNames>) {
+        self.managed = if everywhere.covers(&self.managed) {
+            Arc::clone(everywhere)
+        } else {
+            Arc::new(self.managed.with(everywhere))
+        };
     }
 
     /// Who is there.
@@ -252,7 +270,8 @@ impl Disclosure {
         &self.constants
     }
 
-    /// All these names: what a client says under one of them is never believed.
+    /// All these names, and those of the other sites once they are known: what a client says under
+    /// one of them is never believed.
     #[must_use]
     pub fn managed(&self) -> &ManagedNames {
         &self.managed

@@ -3,6 +3,7 @@
 //! Applications fold names: `X_Auth_User`, `X.Auth.User` and `x-auth-user` may be one to them. So
 //! names are compared here in lower case with letters and digits only.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -54,6 +55,23 @@ const RESERVED_FAMILIES: [&str; 9] = [
     "xrewriteurl",
 ];
 
+/// What browsers and their scripts send of their own, folded, and what such names begin with. A value
+/// that an operator puts there for one application proves nothing to another.
+const OF_BROWSERS: [&str; 11] = [
+    "cachecontrol",
+    "dnt",
+    "pragma",
+    "priority",
+    "range",
+    "referer",
+    "savedata",
+    "secgpc",
+    "upgradeinsecurerequests",
+    "useragent",
+    "xrequestedwith",
+];
+const FAMILIES_OF_BROWSERS: [&str; 4] = ["accept", "ifmodified", "ifnone", "secch"];
+
 /// CGI writes `HTTP_` before the names of headers.
 const CGI: &str = "http";
 
@@ -102,6 +120,13 @@ impl FieldName {
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
+    }
+
+    /// Whether clients send a header of this name of their own.
+    #[must_use]
+    pub fn is_of_browsers(&self) -> bool {
+        OF_BROWSERS.contains(&&*self.folded)
+            || FAMILIES_OF_BROWSERS.iter().any(|family| self.folded.starts_with(family))
     }
 
     /// A name of ours. Not for what comes from outside: it may be a reserved one.
@@ -170,9 +195,11 @@ impl FromStr for FieldValue {
     }
 }
 
-/// Names that a site sets, to be looked for among those of a client.
+/// Names that linkgate sets, to be looked for among those of a client. Asking costs the logarithm of
+/// their number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ManagedNames {
+    /// Folded, in order, each once.
     names: Vec<Arc<str>>,
     /// A bit for each letter that one of them begins with: most names of a request begin with
     /// another one, and are done with after one look.
@@ -182,12 +209,27 @@ pub struct ManagedNames {
 impl ManagedNames {
     /// Collects names.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a FieldName>) -> Self {
-        let mut all = Self::default();
-        for name in names {
-            all.letters |= letter(name.folded.as_bytes().first().copied().unwrap_or_default());
-            all.names.push(Arc::clone(&name.folded));
-        }
-        all
+        Self::of(names.into_iter().map(|name| Arc::clone(&name.folded)))
+    }
+
+    fn of(names: impl Iterator<Item = Arc<str>>) -> Self {
+        // A set first: thousands of sites mostly say the same few names.
+        let names: Vec<_> = names.collect::<BTreeSet<_>>().into_iter().collect();
+        let first = |name: &Arc<str>| name.as_bytes().first().copied().unwrap_or_default();
+        let letters = names.iter().fold(0, |letters, name| letters | letter(first(name)));
+        Self { names, letters }
+    }
+
+    /// These names and those.
+    #[must_use]
+    pub fn with(&self, others: &Self) -> Self {
+        Self::of(self.names.iter().chain(&others.names).cloned())
+    }
+
+    /// Whether each of those names is one of these.
+    #[must_use]
+    pub fn covers(&self, others: &Self) -> bool {
+        others.names.iter().all(|name| self.contains(name.as_bytes()))
     }
 
     /// Whether one of them begins with this letter.
@@ -199,7 +241,7 @@ impl ManagedNames {
     /// Whether this folded name is one of them.
     #[must_use]
     pub fn contains(&self, folded: &[u8]) -> bool {
-        self.names.iter().any(|name| name.as_bytes() == folded)
+        self.names.binary_search_by(|name| name.as_bytes().cmp(folded)).is_ok()
     }
 }
 
@@ -269,6 +311,26 @@ mod tests {
         }
         assert!("a".repeat(LONGEST_NAME).parse::<FieldName>().is_ok());
         assert!("a".repeat(LONGEST_NAME + 1).parse::<FieldName>().is_err());
+    }
+
+    fn managed(names: &[&str]) -> ManagedNames {
+        ManagedNames::new(&names.iter().map(|name| name.parse().unwrap()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn managed_names_are_a_set_without_order() {
+        let (few, more) = (managed(&["X-User", "A"]), managed(&["B-1", "X-USER", "a", "Z", "B-1"]));
+        assert!(more.covers(&few) && !few.covers(&more));
+        assert!(few.covers(&ManagedNames::default()) && !ManagedNames::default().covers(&few));
+        assert_eq!(few.with(&more), more);
+        assert_eq!(managed(&["b1", "a"]).with(&managed(&["z", "xuser"])), more);
+        for name in ["a", "b1", "xuser", "z"] {
+            assert!(more.contains(name.as_bytes()) && more.may_begin_with(name.as_bytes()[0]));
+        }
+        for name in ["", "b", "b11", "user", "zz"] {
+            assert!(!more.contains(name.as_bytes()), "{name}");
+        }
+        assert!(!more.may_begin_with(b'u') && !more.may_begin_with(b'1'));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod index;
 mod judge;
 mod rule;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use allow::{AllowEntry, AllowEntryError, AllowList};
@@ -228,6 +229,22 @@ impl SitePolicy {
             Verdict::NoSession => challenge(ChallengeReason::NoSession),
             Verdict::Forbidden => forbid(),
         }
+    }
+
+    /// Whether some request to this target wants a more recent sign-in of this visitor, whatever its
+    /// method. The form asks this: it is shown after a form was sent with an old sign-in, too, and must
+    /// not lead straight back because the page itself, a GET, would pass.
+    #[must_use]
+    pub fn wants_renewal(&self, asked: Asked<'_>) -> bool {
+        // Whatever no rule names is treated like this, which none can name.
+        const ANY_OTHER: &str = "any other";
+        let named = self.rules.iter().filter_map(|rule| rule.methods.names()).flatten();
+        let methods: BTreeSet<&str> = named.map(AsRef::as_ref).chain(["HEAD", ANY_OTHER]).collect();
+        let is_too_old = |method| {
+            let decision = self.decide(Asked { method, ..asked });
+            matches!(decision, Decision::Challenge { reason: ChallengeReason::TooOld, .. })
+        };
+        self.rules.iter().any(|rule| rule.max_age.is_some()) && methods.into_iter().any(is_too_old)
     }
 
     /// Tells what [`decide`](Self::decide) would do, and why. Makes no permit.

@@ -199,6 +199,19 @@ impl ReturnUrl {
         }
     }
 
+    /// Whether one of these patterns names it. None names a path of the site itself.
+    #[must_use]
+    pub fn is_one_of(&self, patterns: &[ReturnPattern]) -> bool {
+        let (path, text) = (path_of(&self.text), &self.text);
+        patterns.iter().any(|pattern| match &self.place {
+            Place::SameSite => false,
+            Place::Web(origin) => {
+                pattern.matches_web(origin, path.get(origin.to_string().len()..).unwrap_or("/"))
+            }
+            Place::App => pattern.matches_app(text),
+        })
+    }
+
     /// Host and path for a page or a mail, at most `max` characters, without query and fragment:
     /// these are long, and may be nobody else's business.
     #[must_use]

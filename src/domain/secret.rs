@@ -45,6 +45,22 @@ impl Secret {
     }
 }
 
+/// Tells one secret from another without telling anything of either: it stands in the store, which
+/// thereby belongs to one installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(pub [u8; 16]);
+
+impl Secret {
+    /// The mark of the installation that has this secret.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let mac = self.derive("installation").mac(&[b"mark"]);
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&mac[..16]);
+        Mark(mark)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Secret(..)")

@@ -24,6 +24,9 @@ pub const PREFIX: &str = "lgs_";
 pub const LONGEST_LIFETIME: Span = Span::seconds(2 * 366 * 86_400);
 /// Most path patterns of one token.
 pub const MOST_PATHS: usize = 32;
+/// How often [`PREFIX`] may stand in the `Authorization` of one request. Each time costs an HMAC
+/// before anybody is known, and a head holds it eight thousand times.
+const MOST_CLAIMS: usize = 8;
 
 /// The name of a service token: 1 to 40 lower-case letters, digits, `-`, `_` or `.`. It has no `@`, so
 /// that no application takes it for an address.
@@ -139,7 +142,7 @@ pub enum Presented {
 /// Looks for a service token in the values of all `Authorization` fields. Asks no store.
 pub fn presented<'a>(fields: impl Iterator<Item = &'a [u8]>, key: &TokenKey) -> Presented {
     let fields: Vec<&[u8]> = fields.collect();
-    if !fields.iter().any(|field| is_ours(field, key)) {
+    if !has_ours(&fields, |text| Token::<Service>::parse(key, text).is_ok()) {
         return Presented::Nothing;
     }
     let [field] = fields.as_slice() else { return Presented::Wrong };
@@ -158,16 +161,20 @@ fn bearer(field: &[u8]) -> Option<&str> {
 }
 
 /// Whether a field claims to be one of our tokens, or has a genuine one anywhere in it. Four letters
-/// alone are no claim: the tokens of others may hold them by chance.
-fn is_ours(field: &[u8], key: &TokenKey) -> bool {
-    if bearer(field).is_some_and(|text| text.starts_with(PREFIX)) {
+/// alone are no claim: the tokens of others may hold them by chance. Where they stand too often to
+/// look at each, one of them may be genuine, and then it must not be passed on.
+fn has_ours(fields: &[&[u8]], is_genuine: impl Fn(&str) -> bool) -> bool {
+    if fields.iter().any(|field| bearer(field).is_some_and(|text| text.starts_with(PREFIX))) {
         return true;
     }
-    memmem::find_iter(field, PREFIX).any(|at| {
-        let text = field.get(at + PREFIX.len()..at + PREFIX.len() + TOKEN_CHARACTERS);
-        let text = text.and_then(|bytes| std::str::from_utf8(bytes).ok());
-        text.is_some_and(|text| Token::<Service>::parse(key, text).is_ok())
-    })
+    let mut claims = fields.iter().flat_map(|field| {
+        memmem::find_iter(field, PREFIX).map(|at| field.get(at + PREFIX.len()..))
+    });
+    let is_token = |rest: Option<&[u8]>| {
+        let text = rest.and_then(|rest| std::str::from_utf8(rest.get(..TOKEN_CHARACTERS)?).ok());
+        text.is_some_and(&is_genuine)
+    };
+    claims.by_ref().take(MOST_CLAIMS).any(is_token) || claims.next().is_some()
 }
 
 mod paths {
@@ -311,6 +318,36 @@ mod tests {
             vec![&*format!("Bearer x,Bearer {PREFIX}{}", *text)],
         ] {
             assert_eq!(say(&fields), "wrong", "{fields:?}");
+        }
+    }
+
+    /// What a head may hold of it, in one field and in many.
+    #[test]
+    fn no_request_costs_more_than_a_few_looks() {
+        let genuine = Token::<Service>::mint(&key(1), [9; 32]).reveal();
+        let is_genuine = |text: &str| Token::<Service>::parse(&key(1), text).is_ok();
+        let look = |fields: &[String]| {
+            let looks = std::cell::Cell::new(0);
+            let fields: Vec<&[u8]> = fields.iter().map(String::as_bytes).collect();
+            let is_ours = has_ours(&fields, |text| {
+                looks.set(looks.get() + 1);
+                is_genuine(text)
+            });
+            (is_ours, looks.get())
+        };
+        let filler = "x".repeat(TOKEN_CHARACTERS);
+        let lookalikes = |count: usize| format!("{PREFIX}{filler}").repeat(count);
+        let flood = PREFIX.repeat(8000);
+        assert_eq!(look(&[format!("Basic {flood}")]), (true, MOST_CLAIMS));
+        assert_eq!(look(&vec![format!("Basic {}", PREFIX.repeat(80)); 90]), (true, MOST_CLAIMS));
+        assert_eq!(look(&vec![format!("Basic {}", lookalikes(1)); 9]), (true, MOST_CLAIMS));
+        assert_eq!(look(&[format!("Basic {}", lookalikes(8))]), (false, 8));
+        assert_eq!(look(&[format!("Basic {}", lookalikes(9))]), (true, MOST_CLAIMS));
+        // None slips through behind others.
+        for before in [0, 7, 8, 9, 50] {
+            let field = format!("Basic {}{PREFIX}{}", lookalikes(before), *genuine);
+            let (is_ours, looks) = look(&[field]);
+            assert!(is_ours && looks <= MOST_CLAIMS, "{before}: {looks}");
         }
     }
 

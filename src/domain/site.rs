@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::account::Account;
 use super::disclosure::Disclosure;
 use super::email::EmailAddress;
+use super::header::ManagedNames;
 use super::identity::{GroupName, Membership};
 use super::origin::{Authority, Origin, OriginPattern, Scheme};
 use super::policy::SitePolicy;
@@ -128,12 +129,19 @@ pub struct Sites {
 }
 
 impl Sites {
-    /// Indexes the sites. An exact origin comes before wildcards, and of wildcards the one with the
+    /// Indexes the sites, and lets no client of one say what linkgate says at another: two sites may
+    /// lead to one application, of which the public one used to let through `X-App-User`, because
+    /// only the protected one sets it.
+    ///
+    /// An exact origin comes before wildcards, and of wildcards the one with the
     /// longest host; of the same the first.
     #[must_use]
     pub fn new(sites: Vec<Site>) -> Self {
         let mut all = Self::default();
-        for site in sites {
+        let proofs = sites.iter().flat_map(|site| site.disclosure.proofs());
+        let everywhere = Arc::new(ManagedNames::new(proofs));
+        for mut site in sites {
+            site.disclosure.distrust(&everywhere);
             let site = Arc::new(site);
             all.patterns.push(site.pattern.clone());
             match site.pattern.exact() {

@@ -31,6 +31,15 @@ impl UnixMillis {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// How far the two are from each other, whichever is later.
+    ///
+    /// For what is good for a short time: a clock that was set back makes the past a future, and
+    /// [`since`](Self::since) calls that "just now" until the clock has caught up.
+    #[must_use]
+    pub fn apart(self, other: Self) -> Duration {
+        Duration::from_millis(self.0.abs_diff(other.0))
+    }
+
     /// Whole seconds since the epoch, as JWT and HTTP want them.
     #[must_use]
     pub fn seconds(self) -> u64 {

@@ -111,6 +111,21 @@ impl Gate {
         Ok(account)
     }
 
+    /// Waits until the account behind an address is of another revision than `seen`, none for no
+    /// account; at most a second longer. Returns the new one. For streams, which outlive the request
+    /// that was decided about. Trouble of the store changes nothing: nobody knows then.
+    pub async fn account_changed(&self, email: &EmailAddress, seen: Option<u64>) -> Option<u64> {
+        let mut looks = tokio::time::interval(FRESH);
+        loop {
+            looks.tick().await;
+            let Ok(account) = self.account_lately(email).await else { continue };
+            let now = account.map(|account| account.revision);
+            if now != seen {
+                return now;
+            }
+        }
+    }
+
     /// Adds an account, or gives one that is there new groups and another name. Somebody who is
     /// suspended stays so.
     ///

@@ -10,7 +10,7 @@ use crate::domain::code::Code;
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
-use crate::domain::limit::{Hit, Limit, LimitKey, Limited, Verdict};
+use crate::domain::limit::{LimitKey, Limited, Verdict};
 use crate::domain::origin::Origin;
 use crate::domain::password::{Password, PasswordHash};
 use crate::domain::time::UnixMillis;
@@ -22,9 +22,6 @@ use crate::ports::{Beginning, MailId, QueuedMail, StoreError, Stored, TooBusy, d
 pub(super) const EXPIRED_RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// How long a browser is known to somebody who has signed in with it, like its cookie.
 pub(super) const DEVICE_TRUST: Duration = Duration::from_secs(365 * 24 * 3600);
-/// How many known browsers of one person may use up their counts in the same window. More are made
-/// by whoever signs in again and again without the cookie.
-pub(super) const DEVICES_AT_ONCE: u32 = 4;
 /// How long to wait before the second, third, … mail of one attempt.
 const COOL_DOWN: [Duration; 3] =
     [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
@@ -325,47 +322,6 @@ impl Gate {
     /// The mark that takes back what a person's browsers have proven.
     pub(super) fn distrust_key(&self, email: &EmailAddress) -> LimitKey {
         self.keys.subject.limit(Limited::Distrust, email.identity())
-    }
-
-    /// Counts one mail, whatever it was asked for with: form, resend, fresh link or API. A browser
-    /// that the person has signed in with before has a count of its own and no other, so that
-    /// nobody else can use it up.
-    async fn count(
-        &self,
-        place: Place<'_>,
-        asker: &Asker,
-        device: Option<&Device>,
-        email: &EmailAddress,
-        now: UnixMillis,
-    ) -> Stored<Verdict> {
-        let terms = place.terms;
-        let hit = |limited, subject: &str, limit, alone| {
-            // No address, network or device has a blank in it: the name of no site makes another
-            // subject of it.
-            let own = if alone { format!("{} {subject}", place.site) } else { subject.to_owned() };
-            Hit { key: self.keys.subject.limit(limited, &own), limit }
-        };
-        let alone = terms.alone;
-        if let Some(device) = device {
-            let subject = device.limit_key(email.identity());
-            let count = terms.email_limit.count.saturating_mul(DEVICES_AT_ONCE);
-            let all = Limit { count, ..terms.email_limit };
-            let hits = [
-                hit(Limited::MailsToDevice, &subject, terms.email_limit, alone.address),
-                hit(Limited::MailsToDevices, email.identity(), all, alone.address),
-            ];
-            return self.store.hit(&hits, now).await;
-        }
-        let client = asker.client.network().to_string();
-        let network = asker.client.neighbourhood().to_string();
-        let hits = [
-            hit(Limited::MailsToAddress, &email.limit_key(), terms.email_limit, alone.address),
-            hit(Limited::MailsByClient, &client, terms.client_limit, alone.client),
-            hit(Limited::MailsByNetwork, &network, terms.network_limit, alone.network),
-            hit(Limited::MailsAtSite, place.site, terms.site_limit, false),
-            hit(Limited::MailsInAll, "", terms.total_limit, false),
-        ];
-        self.store.hit(&hits, now).await
     }
 
     fn sealed_mail(

@@ -3,16 +3,16 @@
 //! A password that is right makes an attempt that is spent at once: so the session is made by the same
 //! step as every other one, the person can be told of a new device, and can take it back by a report.
 
-use super::ask::{AskError, Asker, DEVICES_AT_ONCE, Draft, EXPIRED_RETENTION};
-use super::redeem::{Caller, Proof, Settling, SignedIn};
+use super::ask::{AskError, Asker, Draft, EXPIRED_RETENTION};
+use super::entry::{Proof, Settling};
+use super::redeem::{Caller, SignedIn};
 use super::{Gate, Place};
 use crate::domain::attempt::Attempt;
-use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
-use crate::domain::limit::{Hit, Limit, Limited, Verdict};
+use crate::domain::limit::Verdict;
 use crate::domain::password::{Password, PasswordHash, PasswordProblem, PasswordTerms};
 use crate::domain::token::{self, Token};
-use crate::ports::{Beginning, Stored, TooBusy};
+use crate::ports::{Beginning, TooBusy};
 
 /// What became of a password.
 #[derive(Debug)]
@@ -108,38 +108,5 @@ impl Gate {
     /// [`TooBusy`].
     pub async fn hash_password(&self, password: &Password) -> Result<PasswordHash, TooBusy> {
         self.passwords.hash(password).await
-    }
-
-    /// Counts one password, right or wrong. A browser that the person has signed in with before has
-    /// a count of its own, so that nobody can keep somebody else out by typing wrong ones; and to
-    /// everybody the link is open.
-    async fn count_password(
-        &self,
-        terms: &PasswordTerms,
-        asker: &Asker,
-        device: Option<&Device>,
-        email: &EmailAddress,
-    ) -> Stored<Verdict> {
-        let hit = |limited, subject: &str, limit| Hit {
-            key: self.keys.subject.limit(limited, subject),
-            limit,
-        };
-        let now = self.clock.now();
-        if let Some(device) = device {
-            let count = terms.person_limit.count.saturating_mul(DEVICES_AT_ONCE);
-            let all = Limit { count, ..terms.person_limit };
-            let subject = device.limit_key(email.identity());
-            let hits = [
-                hit(Limited::PasswordsOnDevice, &subject, terms.person_limit),
-                hit(Limited::PasswordsOnDevices, email.identity(), all),
-            ];
-            return self.store.hit(&hits, now).await;
-        }
-        let client = asker.client.network().to_string();
-        let hits = [
-            hit(Limited::PasswordsForPerson, email.identity(), terms.person_limit),
-            hit(Limited::PasswordsByClient, &client, terms.client_limit),
-        ];
-        self.store.hit(&hits, now).await
     }
 }

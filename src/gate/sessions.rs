@@ -52,6 +52,10 @@ impl Gate {
 
     /// The session of a digest, if it counts in this realm. Moves nothing.
     ///
+    /// A suspension ends the sessions of a person in its own step; that it is looked at here as well
+    /// is for those that this step did not find: an index that the store has dropped for want of
+    /// memory, or a node of another version.
+    ///
     /// # Errors
     /// When the store is in trouble.
     pub async fn standing(
@@ -61,10 +65,15 @@ impl Gate {
         idle: Duration,
     ) -> Stored<Option<Session>> {
         let Some(session) = self.store.session(digest).await? else { return Ok(None) };
-        Ok(match session.standing(self.clock.now(), idle) {
-            Standing::Active if session.realm == realm => Some(session),
-            Standing::Active | Standing::Idle | Standing::Expired => None,
-        })
+        let counts = match session.standing(self.clock.now(), idle) {
+            Standing::Active => session.realm == realm,
+            Standing::Idle | Standing::Expired => false,
+        };
+        if !counts {
+            return Ok(None);
+        }
+        let account = self.account_lately(&session.email).await?;
+        Ok(Some(session).filter(|_| !account.is_some_and(|account| account.is_suspended())))
     }
 
     /// Waits until a session counts no more: at once when it is ended on this node, within a second

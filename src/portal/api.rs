@@ -123,9 +123,9 @@ pub async fn choose_password(
     mut visit: Visit,
     Document(chosen): Document<PasswordDocument>,
 ) -> Result<Response, Refusal> {
+    visit.require_same_origin()?;
     let terms = visit.site().terms.passwords().copied();
     let terms = terms.ok_or(Refusal::NotFound)?;
-    visit.require_same_origin()?;
     visit.require_open()?;
     let email = EmailAddress::parse_typed(&chosen.email)
         .map_err(|error| Refusal::Cause(Cause::Address(error)))?;

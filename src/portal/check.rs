@@ -2,11 +2,11 @@
 //!
 //! Only a peer in `trusted_proxies` may ask, and only in one of the ways of [`question`]. A 2xx
 //! carries every identity header, empty when nobody is signed in, so that the other proxy
-//! overwrites what the client sent (CVE-2026-30851). Whatever goes wrong is no 2xx. Without
-//! `X-Forwarded-For` the client is not known, and rules with networks are judged as
-//! [`crate::domain::policy`] says.
+//! overwrites what the client sent (CVE-2026-30851). Whatever goes wrong is no 2xx. Where a question
+//! does not tell the client's address, rules with networks are judged as [`crate::domain::policy`]
+//! says.
 //!
-//! The question names its site, so the host that it is sent to need not: some proxies send the
+//! The question tells the host of its site, so the host that it is sent to need not: some proxies send the
 //! name of linkgate's own address there; see [`site_host`].
 
 pub mod question;
@@ -37,7 +37,7 @@ pub async fn check(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     require_trusted(&desk, &visit.here)?;
-    answer(&desk, &visit, &headers, Question::told(&desk, &headers)?).await
+    answer(&desk, &visit, &headers, Question::told(&visit, &headers)?).await
 }
 
 /// Any method, `/check/…`, for proxies that repeat the request itself below this path.
@@ -49,8 +49,7 @@ pub async fn check_repeated(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     require_trusted(&desk, &visit.here)?;
-    let located = visit.here.located.clone();
-    let question = Question::repeated(&desk, located, method, &uri, &headers)?;
+    let question = Question::repeated(&visit, method, &uri, &headers)?;
     answer(&desk, &visit, &headers, question).await
 }
 
@@ -94,7 +93,7 @@ async fn answer(
         host: here.located.origin.host(),
         method: method.as_str(),
         target,
-        client: desk.trusted.known(here.client),
+        client: question.client,
         visitor: who.person().into(),
         now,
     };

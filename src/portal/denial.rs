@@ -23,6 +23,8 @@ use crate::domain::policy::{Asked, Decision, Unauthenticated, Visitor};
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::site::Site;
 
+/// Most sites that a page without access names; with thousands nobody reads them all.
+const MOST_SITES: usize = 20;
 /// gRPC status codes.
 const UNAUTHENTICATED: &str = "16";
 const PERMISSION_DENIED: &str = "7";
@@ -203,7 +205,7 @@ impl Denied<'_> {
     }
 }
 
-/// The other sites that a person may open.
+/// The other sites that a person may open, the first of them.
 fn open_to(desk: &Desk, identity: &Identity, but: &Site) -> Vec<(String, String)> {
     desk.sites
         .iter()
@@ -213,6 +215,7 @@ fn open_to(desk: &Desk, identity: &Identity, but: &Site) -> Vec<(String, String)
             site.policy.may_sign_in(email, groups, *membership)
         })
         .filter_map(|site| Some((site.title.clone(), site.pattern.exact()?.to_string())))
+        .take(MOST_SITES)
         .collect()
 }
 

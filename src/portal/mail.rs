@@ -8,6 +8,7 @@
 
 mod code_shape;
 pub(crate) mod samples;
+mod views;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,13 +20,11 @@ use serde::Serialize;
 
 use super::brand::{BrandError, Branding, Shade};
 use super::pages::engine::{self, Source};
-use super::pages::words::shorten;
 use super::phrases::{Phrases, Said};
 use crate::domain::language::Language;
 use crate::domain::sender::Sender;
 use crate::domain::time::UnixMillis;
 use crate::portal::pages::clock;
-use code_shape::has_code_shape;
 
 /// The templates of mails. Names in the folder of an operator are the same.
 pub(crate) const TEMPLATES: &[Source] = &[
@@ -35,9 +34,6 @@ pub(crate) const TEMPLATES: &[Source] = &[
     ("mail/new_device.txt", include_str!("mail/new_device.txt")),
     ("mail/new_device.html", include_str!("mail/new_device.html")),
 ];
-
-/// Longest fact that is shown, in characters: more is an attack on the reader, not a fact.
-const LONGEST_FACT: usize = 80;
 
 /// The mails of every site, as the configuration that is in force has them.
 #[derive(Clone, Debug)]
@@ -168,31 +164,6 @@ pub struct RenderedMail {
     pub text: String,
     /// The `text/html` part.
     pub html: String,
-}
-
-#[derive(Serialize)]
-struct SignInView<'a> {
-    site_host: &'a str,
-    link: &'a str,
-    code: &'a str,
-    sets_password: bool,
-    report_link: &'a str,
-    sent_at: UnixMillis,
-    valid_until: UnixMillis,
-    site_name: Option<String>,
-    page: Option<String>,
-    browser: Option<String>,
-    client: Option<String>,
-}
-
-#[derive(Serialize)]
-struct NewDeviceView<'a> {
-    site_host: &'a str,
-    report_link: &'a str,
-    signed_in_at: UnixMillis,
-    site_name: Option<String>,
-    browser: Option<String>,
-    client: Option<String>,
 }
 
 /// The colours of a button where the operator names none. They stay readable when a mail program
@@ -332,37 +303,6 @@ impl std::fmt::Debug for NewDeviceMail<'_> {
     }
 }
 
-impl<'a> SignInMail<'a> {
-    fn view(&self) -> SignInView<'a> {
-        SignInView {
-            site_host: self.site_host,
-            link: self.link,
-            code: self.code,
-            sets_password: self.sets_password,
-            report_link: self.report_link,
-            sent_at: self.sent_at,
-            valid_until: self.valid_until,
-            site_name: fact(self.site_name).filter(|name| name != self.site_host),
-            page: fact(self.return_short),
-            browser: fact(self.browser),
-            client: fact(self.client),
-        }
-    }
-}
-
-impl<'a> NewDeviceMail<'a> {
-    fn view(&self) -> NewDeviceView<'a> {
-        NewDeviceView {
-            site_host: self.site_host,
-            report_link: self.report_link,
-            signed_in_at: self.signed_in_at,
-            site_name: fact(self.site_name).filter(|name| name != self.site_host),
-            browser: fact(self.browser),
-            client: fact(self.client),
-        }
-    }
-}
-
 /// The subject of a sign-in mail for this site, asked for at that time:
 /// `Sign in to staging.example.com (14:03 UTC)`. For the page that says which mail to look for.
 #[must_use]
@@ -393,15 +333,6 @@ fn said_subject(
     let values = [("host", Said::Text(host)), ("time", Said::Text(&time))];
     let line = phrases.say(language, key, &values)?;
     Ok(line.chars().filter(|c| !breaks_line(*c)).collect())
-}
-
-/// A fact on one line, or nothing: facts come from the request, and a line break in one would let
-/// a stranger write lines of their own into the mail. A fact that looks like a code is left out,
-/// or a mail app might offer it in place of the code (`/reports/20261122`).
-fn fact(text: &str) -> Option<String> {
-    let line: String = text.chars().map(|c| if breaks_line(c) { ' ' } else { c }).collect();
-    let line = shorten(line.trim(), LONGEST_FACT);
-    (!line.is_empty() && !has_code_shape(&line)).then_some(line)
 }
 
 fn breaks_line(c: char) -> bool {

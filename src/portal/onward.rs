@@ -1,15 +1,18 @@
 //! From a sign-in to wherever it leads: with a redirect, or by way of a page of our own.
 //!
 //! Chromium and Safari hold every redirect that answers a form against the page's `form-action`.
-//! Ours are listed there, but not those that the application makes after them: one that sends its
-//! visitors on to another origin, its own sign-on for instance, would leave them on our page without
-//! a word. So a form that a person has sent is answered with a redirect to a page of our own, which
-//! leads on by itself; what it leads to answers no form any more. Nor does a browser start an
-//! application with a scheme of its own where nobody pressed anything, after a click in a mail
-//! program for instance: there the same page has something to press.
+//! Ours are listed there, as far as there is room ([`FormEnds`]), but not those that the application
+//! makes after them: one that sends its visitors on to another origin, its own sign-on for instance,
+//! would leave them on our page without a word. So a form that a person has sent is answered with a
+//! redirect to a page of our own, which leads on by itself; what it leads to answers no form any
+//! more. Nor does a browser start an application with a scheme of its own where nobody pressed
+//! anything, after a click in a mail program for instance: there the same page has something to
+//! press.
 //!
 //! That it is a person in a browser is what `Sec-Fetch-User` says (W3C Fetch Metadata, 2.4). Whoever
-//! sends none, a program or a browser on a site without TLS, gets the redirect alone.
+//! sends none, a program or a browser on a site without TLS, gets the redirect alone where
+//! `form-action` names its end, and goes by the same page where there was no room for it: nothing
+//! tells that this is no browser.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
@@ -17,6 +20,7 @@ use http::{HeaderName, HeaderValue};
 use super::pages::Page;
 use super::pages::session::SignedIn;
 use super::refusal::Refusal;
+use super::security::FormEnds;
 use super::sign_in::see_other;
 use super::visit::Visit;
 use crate::domain::return_url::ReturnUrl;
@@ -42,11 +46,22 @@ pub fn by_script(visit: &Visit, return_url: &ReturnUrl) -> String {
 #[must_use]
 pub fn after_form(visit: &Visit, return_url: &str) -> String {
     let return_url = visit.return_url(return_url);
-    if visit.is_person {
+    if visit.is_person || !is_named(visit, &return_url) {
         with_return_to(visit, "signed-in", return_url.as_str())
     } else {
         return_url.as_path_or_url().to_owned()
     }
+}
+
+/// Whether `form-action` lets a browser go there after a form.
+fn is_named(visit: &Visit, return_url: &ReturnUrl) -> bool {
+    let is_here = return_url.origin(visit.origin()) == Some(visit.origin());
+    is_here
+        || match visit.form_ends {
+            FormEnds::Everywhere => true,
+            FormEnds::Listed => return_url.is_one_of(&visit.site().return_to),
+            FormEnds::Here => false,
+        }
 }
 
 /// `GET /signed-in?return_to=`: leads on at once. The link on it is for browsers that do not, and for

@@ -122,8 +122,8 @@ pub async fn submit(
     mut visit: Visit,
     form: Form,
 ) -> Result<Response, Refusal> {
-    let terms = terms(&visit)?;
     visit.require_same_origin()?;
+    let terms = terms(&visit)?;
     visit.require_open()?;
     let (typed, fragment) = (form.value("email")?, form.value("fragment")?);
     let return_url = visit.return_url(form.value("return_to")?);

@@ -1,6 +1,17 @@
 //! The headers of every answer of ours.
+//!
+//! # `form-action`
+//!
+//! Browsers hold each redirect that answers a form against the page's `form-action`, and cancel one
+//! that leads to a place that is not named there. A sign-in may end at all sites of an installation.
+//! Naming them all at each of them is no matter with ten. With 150 the header is larger than the
+//! buffers of other proxies, and with ten thousand the headers together took three gigabytes. So they
+//! are named while the header stays within [`LARGEST_POLICY`], and beyond that only what the site
+//! itself lists under `return_to`, or nothing but the site. [`FormEnds`] tells what it is, so that
+//! whoever goes elsewhere goes by way of a page of ours, which no policy looks at
+//! ([`onward`](super::onward)).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
@@ -29,27 +40,60 @@ const STRICTEST: &str = "default-src 'none'; style-src 'self'; script-src 'self'
                          img-src 'self'; form-action 'none'; \
                          frame-ancestors 'none'; base-uri 'none'";
 
-/// The headers, prepared for each site.
+/// Longest content security policy, in bytes.
+pub const LARGEST_POLICY: usize = 2048;
+
+/// To where a form of ours may be answered with a redirect, as its page says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FormEnds {
+    /// Every site, and what this one lists.
+    Everywhere,
+    /// This site, and what it lists.
+    Listed,
+    /// This site.
+    #[default]
+    Here,
+}
+
+/// The headers, prepared: one policy for all sites that list nothing, and one for each other site.
 #[derive(Clone, Debug)]
 pub struct SecurityHeaders {
-    policies: HashMap<SiteId, HeaderValue>,
+    common: Policy,
+    own: HashMap<SiteId, Policy>,
+}
+
+#[derive(Clone, Debug)]
+struct Policy {
+    value: HeaderValue,
+    ends: FormEnds,
 }
 
 impl SecurityHeaders {
-    /// Prepares the content security policy of each site.
+    /// Prepares the content security policies.
     #[must_use]
     pub fn new(sites: &Sites) -> Self {
-        let policy = |site: &Site| {
-            HeaderValue::from_str(&content_security_policy(site, sites))
-                .unwrap_or(HeaderValue::from_static(STRICTEST))
-        };
-        let policies = sites.iter().map(|site| (site.policy.site(), policy(site))).collect();
-        Self { policies }
+        let everywhere = sources(sites.iter().map(|site| site.pattern.csp_source()));
+        let own = sites.iter().filter(|site| !site.return_to.is_empty()).map(|site| {
+            let listed = sources(site.return_to.iter().map(|pattern| pattern.csp_source()));
+            (site.policy.site(), Policy::new(everywhere.as_ref(), listed))
+        });
+        let own = own.collect();
+        Self { own, common: Policy::new(everywhere.as_ref(), Some(BTreeSet::new())) }
+    }
+
+    fn policy(&self, site: &Site) -> &Policy {
+        self.own.get(&site.policy.site()).unwrap_or(&self.common)
+    }
+
+    /// To where a form of this site may be answered with a redirect.
+    #[must_use]
+    pub fn form_ends(&self, site: &Site) -> FormEnds {
+        self.policy(site).ends
     }
 
     /// Puts the headers on an answer. `no-store`, unless the handler said how it may be stored.
     pub fn put_on(&self, response: &mut Response, here: &Here) {
-        let policy = self.policies.get(&here.located.site.policy.site()).cloned();
+        let policy = self.policy(&here.located.site).value.clone();
         put_fixed(response);
         let origin = &here.located.origin;
         if !here.located.site.is_https() && !origin.is_loopback() {
@@ -59,11 +103,39 @@ impl SecurityHeaders {
             let policy = HeaderValue::from_static("strict-origin");
             response.headers_mut().insert(header::REFERRER_POLICY, policy);
         }
-        response.headers_mut().insert(
-            header::CONTENT_SECURITY_POLICY,
-            policy.unwrap_or(HeaderValue::from_static(STRICTEST)),
-        );
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+}
+
+impl Policy {
+    /// Names as much as there is room for: every site and what is listed, or what is listed, or
+    /// neither.
+    fn new(everywhere: Option<&BTreeSet<String>>, listed: Option<BTreeSet<String>>) -> Self {
+        let named = |sources: &BTreeSet<String>, ends| Some(Self { value: policy(sources)?, ends });
+        let nothing = || named(&BTreeSet::new(), FormEnds::Here);
+        let policy = listed.and_then(|listed| {
+            let all = everywhere.map(|sites| sites | &listed);
+            let all = all.and_then(|all| named(&all, FormEnds::Everywhere));
+            all.or_else(|| named(&listed, FormEnds::Listed))
+        });
+        let strictest = HeaderValue::from_static(STRICTEST);
+        policy.or_else(nothing).unwrap_or(Self { value: strictest, ends: FormEnds::Here })
+    }
+}
+
+/// The sources in order, each once; nothing if they alone are too many for a policy.
+fn sources(all: impl Iterator<Item = String>) -> Option<BTreeSet<String>> {
+    let (mut sources, mut length) = (BTreeSet::new(), 0);
+    for source in all {
+        let size = source.len();
+        if sources.insert(source) {
+            length += size + 1;
+        }
+        if length > LARGEST_POLICY {
+            return None;
+        }
+    }
+    Some(sources)
 }
 
 /// The headers of an answer to a request that belongs to no site.
@@ -94,16 +166,13 @@ fn put_fixed(response: &mut Response) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
-/// No inline script or style, nothing from elsewhere. `form-action` lists every origin that a
-/// sign-in may end at: Chromium applies it to the redirect after the POST, too, and would cancel it.
-fn content_security_policy(site: &Site, sites: &Sites) -> String {
-    let mut ends: Vec<String> = sites.iter().map(|site| site.pattern.csp_source()).collect();
-    ends.extend(site.return_to.iter().map(|pattern| pattern.csp_source().to_string()));
-    ends.sort();
-    ends.dedup();
-    format!(
+/// No inline script or style, nothing from elsewhere, forms for the site and for what is named. None if
+/// that is too long.
+fn policy(named: &BTreeSet<String>) -> Option<HeaderValue> {
+    let named: String = named.iter().map(|source| format!(" {source}")).collect();
+    let text = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-         img-src 'self'; form-action 'self' {}; frame-ancestors 'none'; base-uri 'none'",
-        ends.join(" ")
-    )
+         img-src 'self'; form-action 'self'{named}; frame-ancestors 'none'; base-uri 'none'",
+    );
+    HeaderValue::from_str(&text).ok().filter(|value| value.len() <= LARGEST_POLICY)
 }

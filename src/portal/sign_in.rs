@@ -16,7 +16,7 @@ use super::visit::Visit;
 use super::{Desk, onward};
 use crate::domain::email::{EmailAddress, EmailError};
 use crate::domain::path::RequestTarget;
-use crate::domain::policy::{Asked, ChallengeReason, Decision, Visitor};
+use crate::domain::policy::{Asked, Visitor};
 use crate::domain::remembered::RememberedAddress;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::session::Session;
@@ -93,8 +93,9 @@ async fn typed_before(visit: &Visit) -> Result<String, Refusal> {
     Ok(own.map(|record| record.attempt.email.identity().to_owned()).unwrap_or_default())
 }
 
-/// Whether the page that is asked for wants a more recent sign-in: then going there would lead
-/// straight back here.
+/// Whether what is asked for wants a more recent sign-in: then going there would lead straight back
+/// here, or a form that was sent there would.
+///
 /// # Errors
 /// When the store is in trouble.
 pub async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> Stored<bool> {
@@ -110,10 +111,7 @@ pub async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) 
         visitor: Visitor::Person(&identity),
         now: visit.desk.gate.now(),
     };
-    Ok(matches!(
-        visit.site().policy.decide(asked),
-        Decision::Challenge { reason: ChallengeReason::TooOld, .. }
-    ))
+    Ok(visit.site().policy.wants_renewal(asked))
 }
 
 /// `POST /sign-in`: the same answer for every address that is one.

@@ -11,6 +11,7 @@ use super::Desk;
 use super::cookies::{self, CookieNames};
 use super::pages::Look;
 use super::refusal::Refusal;
+use super::security::FormEnds;
 use crate::domain::account::Account;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
 use crate::domain::device::Device;
@@ -72,6 +73,8 @@ pub struct Visit {
     pub is_head: bool,
     /// Whether the browser says that a person has pressed something (`Sec-Fetch-User: ?1`).
     pub is_person: bool,
+    /// To where a form of this site may be answered with a redirect.
+    pub form_ends: FormEnds,
     /// The query, as received.
     pub query: String,
     /// The pages of this site, in the visitor's language.
@@ -242,6 +245,7 @@ impl FromRequestParts<Arc<Desk>> for Visit {
             })),
             is_head: parts.method == http::Method::HEAD,
             is_person: bytes(&parts.headers, "sec-fetch-user") == Some(b"?1"),
+            form_ends: parts.extensions.get::<FormEnds>().copied().unwrap_or_default(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             sec_fetch_site: bytes(&parts.headers, "sec-fetch-site").map(<[u8]>::to_vec),
             origin: bytes(&parts.headers, header::ORIGIN.as_str()).map(<[u8]>::to_vec),

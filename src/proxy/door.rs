@@ -207,11 +207,9 @@ impl AuthProxy {
         refusal: &Refusal,
     ) -> Result<bool> {
         let Some(here) = context.here() else { return Ok(true) };
-        let audience = match context.kind {
-            RequestKind::Navigation => Audience::Person,
-            RequestKind::Api | RequestKind::Grpc | RequestKind::WebSocket => Audience::Program,
-        };
-        refuse_to(session, context, &here, audience, refusal).await
+        let (answerer, head) = (&context.front.answerer, session.req_header());
+        let response = answerer.refused(&here, head, context.kind, refusal);
+        reply::write(session, response).await.map(|()| true)
     }
 
     async fn turn_away(

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::peers::Upstream;
 use super::verdict::Answerer;
 use crate::domain::client::ClientAddress;
+use crate::domain::email::EmailAddress;
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::{Asked, Decision, Permit, Visitor};
 use crate::domain::service_token::ServiceToken;
@@ -56,7 +57,12 @@ pub enum Behind {
     /// Nobody that we know: a public route.
     Nobody,
     /// A session.
-    Session(TokenDigest<SessionToken>),
+    Session {
+        /// Its digest.
+        digest: TokenDigest<SessionToken>,
+        /// Whose it is.
+        email: EmailAddress,
+    },
     /// A service token.
     Machine(Arc<ServiceToken>, TokenDigest<Service>),
 }
@@ -85,7 +91,7 @@ impl Front {
         let visitor = match &passed.by {
             Behind::Nobody => Visitor::Nobody,
             Behind::Machine(machine, _) => Visitor::Machine(machine),
-            Behind::Session(digest) => {
+            Behind::Session { digest, .. } => {
                 let idle = located.site.terms.session.idle;
                 match desk.gate.standing(*digest, &located.realm, idle).await {
                     Ok(Some(session)) => match desk.identity(&session, idle).await {
@@ -158,21 +164,35 @@ impl Fronts {
     }
 
     /// Resolves when a stream that `by` let through would be let through no more, because of a change
-    /// of the configuration.
+    /// of the configuration or of the account behind it.
     pub async fn revoked(&self, passed: &Passed, by: Arc<Front>) {
         let mut changes = self.changes.subscribe();
         // The change may have come while the application took its time to answer.
         let mut is_changed = !Arc::ptr_eq(&self.current(), &by);
         // Not kept: a stream may be open for days.
         drop(by);
+        let mut account = None;
         loop {
             if is_changed && !self.current().still_passes(passed).await {
                 return;
             }
-            if changes.changed().await.is_err() {
-                return std::future::pending().await;
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() {
+                    return std::future::pending().await;
+                },
+                revision = self.account_changed(&passed.by, account) => account = revision,
             }
             is_changed = true;
+        }
+    }
+
+    async fn account_changed(&self, by: &Behind, seen: Option<u64>) -> Option<u64> {
+        match by {
+            Behind::Session { email, .. } => {
+                let gate = Arc::clone(&self.current().portal.desk().gate);
+                gate.account_changed(email, seen).await
+            }
+            Behind::Nobody | Behind::Machine(..) => std::future::pending().await,
         }
     }
 }

@@ -91,7 +91,7 @@ pub enum Fate {
     HopByHop,
 }
 
-/// Judges a header of the client by its lower-cased name. `own` are the names that this site sets.
+/// Judges a header of the client by its lower-cased name. `own` are the names that sites set.
 #[must_use]
 pub fn fate(name: &str, own: &ManagedNames) -> Fate {
     if is_ours(name, own) {

@@ -1,5 +1,6 @@
 //! The applications behind the sites: where they are and how they are spoken to.
 
+mod authorities;
 mod balance;
 mod health;
 
@@ -10,9 +11,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 use pingora::protocols::ALPN;
-use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
 
+pub use authorities::Authorities;
 pub use balance::Balance;
 use balance::{Balanced, fixed};
 pub use health::Health;
@@ -72,7 +73,7 @@ pub struct Upstream {
     /// The name its certificate must carry, if that is not the host.
     pub server_name: Option<String>,
     /// Certificate authorities in place of the system's.
-    pub authorities: Option<Arc<CaType>>,
+    pub authorities: Option<Authorities>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long it may be silent.
@@ -179,25 +180,26 @@ impl Upstream {
             Patience::Stream => self.read_timeout.max(STREAM_SILENCE),
             Patience::Answer => self.read_timeout,
         });
-        options.ca = self.authorities.clone();
+        options.ca = self.authorities.as_ref().map(Authorities::certificates);
         match self.wire {
             Wire::H2c => options.set_http_version(2, 2),
             Wire::Https if errand.kind == RequestKind::Grpc => options.alpn = ALPN::H2,
             Wire::Http | Wire::Https => options.alpn = ALPN::H1,
         }
+        peer.group_key = self.authorities.as_ref().map_or(0, Authorities::group);
         Ok((peer, address))
     }
 
     /// Notes that a server refused a connection.
     pub fn refused(&self, server: SocketAddr, now: UnixMillis) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.retain(|_, at| now.since(*at) < REFUSAL);
+        refusals.retain(|_, at| now.apart(*at) < REFUSAL);
         refusals.insert(server, now);
     }
 
     fn is_refusing(&self, server: &SocketAddr, now: UnixMillis) -> bool {
         let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.get(server).is_some_and(|at| now.since(*at) < REFUSAL)
+        refusals.get(server).is_some_and(|at| now.apart(*at) < REFUSAL)
     }
 
     /// Looks names up and asks servers how they are, for as long as there is anything to do.
@@ -251,6 +253,12 @@ mod tests {
         assert!(!ports_now.contains(&1), "{ports_now:?}");
         let later = NOW.after(REFUSAL);
         assert_eq!(ports(&upstream, later).await, [1, 2, 3]);
+        // A clock that was set back is no reason to pass over it until the clock has caught up.
+        upstream.refused(address(1), later);
+        let earlier = later.before(REFUSAL);
+        assert_eq!(ports(&upstream, earlier).await, [1, 2, 3]);
+        upstream.refused(address(2), earlier);
+        assert_eq!(upstream.refusals.lock().unwrap().len(), 1, "and it is forgotten");
         for last in 1..=3 {
             upstream.refused(address(last), later);
         }

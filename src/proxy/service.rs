@@ -67,20 +67,13 @@ impl AuthProxy {
             method,
             target: target.clone(),
             client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
-            by: match (context.session, context.token, context.permit.as_ref()) {
-                (Some(session), _, _) => Behind::Session(session),
-                (None, Some(token), Some(permit)) => match permit.machine() {
-                    Some(machine) => Behind::Machine(Arc::clone(machine), token),
-                    None => Behind::Nobody,
-                },
-                (..) => Behind::Nobody,
-            },
+            by: behind(context),
             at: context.began.unwrap_or_else(|| gate.now()),
         };
         streams::end_with(async move {
             let signed_out = async {
                 match passed.by {
-                    Behind::Session(session) => gate.ended(session, &realm, idle).await,
+                    Behind::Session { digest, .. } => gate.ended(digest, &realm, idle).await,
                     Behind::Machine(_, token) => gate.token_ended(token).await,
                     Behind::Nobody => std::future::pending().await,
                 }
@@ -90,6 +83,18 @@ impl AuthProxy {
                 () = fronts.revoked(&passed, front) => {}
             }
         });
+    }
+}
+
+/// Who is behind a request that was let through.
+fn behind(context: &Context) -> Behind {
+    let Some(permit) = &context.permit else { return Behind::Nobody };
+    let person = context.session.zip(permit.identity());
+    let machine = context.token.zip(permit.machine());
+    match (person, machine) {
+        (Some((digest, identity)), _) => Behind::Session { digest, email: identity.email.clone() },
+        (None, Some((token, machine))) => Behind::Machine(Arc::clone(machine), token),
+        (None, None) => Behind::Nobody,
     }
 }
 

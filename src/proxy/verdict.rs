@@ -70,13 +70,28 @@ impl Answerer {
         kind: RequestKind,
         refusal: &Refusal,
     ) -> Response {
+        if kind != RequestKind::Grpc {
+            return self.refused(here, head, kind, refusal);
+        }
+        refusal.log(here);
+        let mut response = grpc(UNAVAILABLE, "try again");
+        allow_listed_origin(&here.located.site, &head.headers, &mut response);
+        response
+    }
+
+    /// The answer to a request for the application that was refused whatever its rules say. A script
+    /// of a listed origin may read why, or all that it sees is a broken network.
+    #[must_use]
+    pub fn refused(
+        &self,
+        here: &Here,
+        head: &RequestHeader,
+        kind: RequestKind,
+        refusal: &Refusal,
+    ) -> Response {
         let audience = match kind {
-            RequestKind::Grpc => {
-                refusal.log(here);
-                return grpc(UNAVAILABLE, "try again");
-            }
             RequestKind::Navigation => Audience::Person,
-            RequestKind::Api | RequestKind::WebSocket => Audience::Program,
+            RequestKind::Api | RequestKind::Grpc | RequestKind::WebSocket => Audience::Program,
         };
         let site = &here.located.site;
         let look = self.portal.look(Some(site), head, &here.reference);

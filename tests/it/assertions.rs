@@ -44,10 +44,11 @@ sites:
     identity_headers: { user: X-User, email: X-Mail, groups: X-Teams, when_anonymous: empty }
 "#;
 
-/// A store for rosters that counts and can be away.
+/// A store for rosters that counts, can be away, and can take its time to say so.
 struct Rosters {
     inner: Embedded,
     is_away: AtomicBool,
+    takes: Duration,
     looks: AtomicU64,
 }
 
@@ -55,6 +56,7 @@ struct Rosters {
 impl KeyRosters for Rosters {
     async fn roster(&self) -> Stored<KeyRoster> {
         self.looks.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(self.takes).await;
         match self.is_away.load(Ordering::Relaxed) {
             true => Err(StoreError::new("find the signing keys", "away")),
             false => self.inner.roster().await,
@@ -74,8 +76,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::slow(Duration::ZERO)
+    }
+
+    fn slow(takes: Duration) -> Self {
         let inner = Embedded::in_memory().expect("a store");
-        let rosters = Rosters { inner, is_away: false.into(), looks: 0.into() };
+        let rosters = Rosters { inner, is_away: false.into(), takes, looks: 0.into() };
         Self::over(Arc::new(rosters))
     }
 
@@ -207,6 +213,25 @@ async fn it_never_outlives_the_session() {
     }
 }
 
+/// The clock is the store's, and may be set right: what was looked at in its future is no news.
+#[tokio::test]
+async fn after_the_clock_went_back_the_keys_are_looked_at_as_ever() {
+    let world = World::new();
+    let ann = ann(&[], after(86_400));
+    let looks = || world.rosters.looks.load(Ordering::Relaxed);
+    let before = world.told("a.example.com", &ann, after(3600)).await;
+    world.told("a.example.com", &ann, NOW).await;
+    assert_eq!(looks(), 2);
+    world.change(Change::AtOnce, NOW).await;
+    let looked = looks();
+    let told = world.told("a.example.com", &ann, after(5)).await;
+    assert_eq!(looks(), looked + 1);
+    assert_ne!(decode_header(&told), decode_header(&before), "the withdrawn key signs no more");
+    // A request that has begun a little before the last look is no reason for another one.
+    world.told("a.example.com", &ann, after(4)).await;
+    assert_eq!(looks(), looked + 1);
+}
+
 #[tokio::test]
 async fn no_application_meets_a_key_that_it_cannot_know() {
     let world = World::new();
@@ -285,6 +310,40 @@ async fn without_the_store_known_keys_sign_for_a_minute_and_unknown_ones_never()
     assert!(world.assertions.jwks(Algorithm::EdDsa, after(60)).await.is_err());
     world.rosters.is_away.store(false, Ordering::Relaxed);
     assert!(world.try_told("a.example.com", &ann, after(60)).await.is_some());
+}
+
+/// The time is the runtime's and passes by itself when nothing else is left to do.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_look_shares_its_failure() {
+    const TAKES: Duration = Duration::from_secs(5);
+    let world = Arc::new(World::slow(TAKES));
+    let looks = || world.rosters.looks.load(Ordering::Relaxed);
+    let ask = || {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.assertions.jwks(Algorithm::EdDsa, NOW).await.is_ok() })
+    };
+    let all = async |count: usize| {
+        let began = tokio::time::Instant::now();
+        let asked: Vec<_> = (0..count).map(|_| ask()).collect();
+        let mut answers = Vec::new();
+        for answer in asked {
+            answers.push(answer.await.expect("no panic"));
+        }
+        (answers, began.elapsed())
+    };
+    world.rosters.is_away.store(true, Ordering::Relaxed);
+    assert_eq!((all(50).await, looks()), ((vec![false; 50], TAKES), 1));
+    assert_eq!((all(50).await, looks()), ((vec![false; 50], TAKES), 2), "a failure is not kept");
+    // Who looks may go away; the next one that waits looks then.
+    let first = ask();
+    tokio::time::sleep(TAKES / 2).await;
+    let rest = ask();
+    tokio::task::yield_now().await;
+    first.abort();
+    world.rosters.is_away.store(false, Ordering::Relaxed);
+    assert!(rest.await.expect("no panic"));
+    assert_eq!(looks(), 4);
+    assert_eq!((all(50).await, looks()), ((vec![true; 50], Duration::ZERO), 4), "it is known");
 }
 
 fn script(email: Option<&str>, expires_at: UnixMillis) -> ServiceToken {

@@ -8,6 +8,7 @@ mod gallery;
 mod looks;
 mod mails;
 mod own;
+mod passwords;
 mod people;
 mod registration;
 mod secured;

@@ -25,7 +25,7 @@ use linkgate::gate::ask::{AskError, Asked, Asker};
 use linkgate::gate::mail_job::MailJob;
 use linkgate::gate::redeem::{Caller, CodeRedeemed, Opened, Redeemed, SignedIn};
 use linkgate::gate::{Gate, Place};
-use linkgate::ports::{Clock, Entropy, Store};
+use linkgate::ports::{Clock, Entropy, Passwords, Store};
 
 /// A minute.
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -33,6 +33,7 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(3600);
 
 /// Where the sessions of these tests count.
+const SECRET: [u8; 32] = [7; 32];
 const REALM: &str = "https://wiki.example.com";
 
 /// A clock that stands until it is moved.
@@ -89,13 +90,22 @@ impl World {
     }
 
     pub fn over(store: Arc<dyn Store>) -> Self {
+        let secret = Secret::new(&SECRET).expect("a secret");
+        Self::of(store, Arc::new(Argon2Passwords::new(&secret, Arc::new(Seeded::new(43)))))
+    }
+
+    pub fn with_passwords(passwords: Arc<dyn Passwords>) -> Self {
+        Self::of(Arc::new(Embedded::in_memory().expect("a store")), passwords)
+    }
+
+    fn of(store: Arc<dyn Store>, passwords: Arc<dyn Passwords>) -> Self {
         let clock = Arc::new(FakeClock(AtomicU64::new(1_800_000_000_000)));
-        let secret = Secret::new(&[7; 32]).expect("a secret");
+        let secret = Secret::new(&SECRET).expect("a secret");
         let gate = Gate::new(
             Arc::clone(&store),
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::new(Seeded::new(42)),
-            Arc::new(Argon2Passwords::new(&secret, Arc::new(Seeded::new(43)))),
+            passwords,
             &secret,
             "/.linkgate",
         );

@@ -44,10 +44,32 @@ async fn flow(gate: &Gate, relay: &Relay) -> Vec<String> {
     browser.json("POST", "/.linkgate/api/verify", &body).await;
     browser.send("GET", "/bad\\path?querysecret8", &[], None).await;
     browser.post("/.linkgate/sign-out", &[]).await;
+    passwords(gate, relay, &mut browser).await;
     for part in ["querysecret", REDIS_PASSWORD, SMTP_PASSWORD, "@example.com", "@elsewhere"] {
         secrets.push(part.to_owned());
     }
     secrets
+}
+
+/// A password is chosen, set and used, wrong and right.
+async fn passwords(gate: &Gate, relay: &Relay, browser: &mut Browser) {
+    let choose = |text| [("email", "pat@example.com"), ("password", text)];
+    browser.post("/.linkgate/password", &choose("querysecret")).await;
+    browser.post("/.linkgate/password", &choose("querysecret9 pickle mosaic velvet")).await;
+    let mail = loop {
+        let count = relay.messages().len();
+        if let Some(mail) = relay.messages().into_iter().find(|it| it.to == ["pat@example.com"]) {
+            break Mail::parse(mail.data);
+        }
+        relay.message(count + 1).await;
+    };
+    browser.get(&mail.link()).await;
+    browser.post("/.linkgate/sign-out", &[]).await;
+    browser.post("/.linkgate/sign-in", &choose("querysecret10 is another one")).await;
+    let entered =
+        browser.post("/.linkgate/sign-in", &choose("querysecret9 pickle mosaic velvet")).await;
+    assert_eq!((entered.status, entered.location()), (303, "/"), "{}", entered.text());
+    assert_eq!(signed_in_as(gate, browser).await.as_deref(), Some("pat@example.com"));
 }
 
 fn keep(secrets: &mut Vec<String>, browser: &Browser, mail: &Mail) {
@@ -75,7 +97,9 @@ async fn gate(format: &str, relay: &Relay) -> (Gate, RedisServer) {
         relay.port()
     );
     let extra = format!("log: {{ level: trace, format: {format} }}");
-    (Gate::with(Wishes { mail, extra, ..wishes }).await, server)
+    let sites = "\n  - name: app\n    origin: $ORIGIN\n    upstream: $UPSTREAM\n    \
+                 allow: [\"@example.com\"]\n    sign_in: { mode: hybrid }\n";
+    (Gate::with(Wishes { mail, extra, sites: sites.into(), ..wishes }).await, server)
 }
 
 #[tokio::test]

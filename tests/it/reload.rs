@@ -8,7 +8,7 @@ use std::process::Command;
 use jsonwebtoken::{Algorithm, decode_header};
 
 use crate::flow::signed_in_as;
-use crate::support::client::Browser;
+use crate::support::client::{Browser, raw};
 use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
 
@@ -61,6 +61,22 @@ async fn a_signal_is_enough() {
 }
 
 #[tokio::test]
+async fn a_file_that_changes_all_the_time_is_read_all_the_same() {
+    let gate = Gate::with(Wishes { extra: "# 0".into(), ..Wishes::default() }).await;
+    let mut browser = gate.browser();
+    assert_eq!(status(&mut browser, "/news/today").await, 303);
+    gate.edit("/public/**", "/news/**");
+    let mut count = 0;
+    eventually("the rule counts", async || {
+        gate.edit(&format!("# {count}\n"), &format!("# {}\n", count + 1));
+        count += 1;
+        let is_open = status(&mut browser, "/news/today").await == 200;
+        (is_open && gate.log().contains("changes all the time")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_an_application_is_told_changes_without_a_restart() {
     let gate = Gate::start().await;
     let mut browser = gate.browser();
@@ -93,10 +109,14 @@ async fn a_broken_configuration_changes_nothing_and_says_why() {
     let sound = says(&gate, "configuration: in force since").await;
     gate.edit("access: public", "acces: public");
     let report = says(&gate, "configuration: not changed at").await;
-    for words in ["linkgate.yaml:", "acces", "did you mean", &sound[..sound.find('Z').unwrap()]] {
+    let sound_since = &sound[..sound.find('Z').unwrap()];
+    for words in ["linkgate.yaml:", "rules[0].acces: is no key that we know", sound_since] {
         assert!(report.contains(words), "{words} is missing: {report}");
     }
-    assert!(gate.whole_log().await.contains("the configuration was not changed"));
+    let log = gate.whole_log().await;
+    for words in ["the configuration was not changed", "did you mean `access`?"] {
+        assert!(log.contains(words), "{words} is missing: {log}");
+    }
     assert_eq!(status(&mut browser, "/public/a").await, 200, "the old one is in force");
     assert_eq!(status(&mut browser, "/page").await, 303);
     gate.edit("acces: public", "access: public");
@@ -105,6 +125,30 @@ async fn a_broken_configuration_changes_nothing_and_says_why() {
         (!report.contains("not changed") && report != sound).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_the_file_says_is_shown_to_who_knows_the_token_and_to_nobody_else() {
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+    let environment = vec![("ADMIN".to_owned(), TOKEN.to_owned())];
+    let admin = ", token: { env: ADMIN }".to_owned();
+    let gate = Gate::with(Wishes { environment, admin, ..Wishes::default() }).await;
+    gate.edit(BOB, "bob@@partner.example");
+    let report = says(&gate, "sites[0].allow[1]: is not an e-mail address").await;
+    assert!(!report.contains("bob"), "{report}");
+    let ready = async |bearer: &str| {
+        let host = gate.admin;
+        let head = format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+        let answer = raw(host, format!("{head}Authorization: {bearer}\r\n\r\n").as_bytes()).await;
+        assert_eq!(answer.status, 200);
+        answer.text()
+    };
+    let told = ready(&format!("Bearer {TOKEN}")).await;
+    assert!(told.contains("allow[1]: is not an e-mail address: `bob@@partner.example`"), "{told}");
+    for wrong in ["Bearer 0", "Bearer", TOKEN, &format!("Bearer {TOKEN}x")] {
+        assert_eq!(ready(wrong).await, report, "{wrong}");
+    }
+    assert!(gate.whole_log().await.contains("`bob@@partner.example`"), "it is all in the log");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod commands;
 mod networks;
 mod options;
+mod renewal;
 mod servers;
 mod site_options;
 mod sites;

@@ -53,6 +53,7 @@ contract! {
         a_newer_attempt_replaces_that_of_the_same_browser_and_person_only
         what_was_used_by_link_is_used_up_when_replaced
         an_attempt_that_replaces_nothing_leaves_the_older_one_alone
+        an_attempt_without_a_mail_waits_for_nothing
         tries_are_counted_up_to_the_most
         settling_makes_the_session_and_ends_the_replaced_one
         settling_without_a_session_changes_the_state_only
@@ -75,8 +76,11 @@ contract! {
         suspending_ends_the_persons_sessions_and_no_others
         nobody_signs_in_while_suspended
         registering_makes_an_account_once_and_changes_none
+        a_sign_in_that_changes_the_account_changes_the_one_that_was_judged
+        the_other_sessions_end_in_the_step_that_says_so
         pages_of_the_list_are_whole_and_end
-        no_session_outlives_a_suspension_that_races_it;
+        no_session_outlives_a_suspension_that_races_it
+        of_all_that_change_one_account_by_signing_in_one_does;
     service_tokens:
         a_token_is_found_as_it_was_made_until_it_is_revoked
         a_name_is_one_tokens_at_a_time
@@ -101,5 +105,6 @@ contract! {
         one_of_sixty_four_changes_the_keys;
     upkeep:
         a_store_answers
+        a_store_belongs_to_one_installation
         what_is_over_is_removed_and_nothing_else;
 }

@@ -1,5 +1,6 @@
 //! What several groups of tests stand on.
 
+pub mod alike;
 pub mod app;
 pub mod cable;
 pub mod certificates;
@@ -7,6 +8,7 @@ pub mod chromium;
 pub mod client;
 pub mod clocked_redis;
 pub mod connection;
+pub mod events;
 pub mod front;
 pub mod gallery;
 pub mod gate;
@@ -17,7 +19,16 @@ pub mod stores;
 pub mod upstream;
 pub mod webmail;
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
+
+/// A program of the system. Debian puts servers where only root looks.
+pub fn program(name: &str) -> Command {
+    let place: Option<PathBuf> =
+        Some(Path::new("/usr/sbin").join(name)).filter(|place| place.exists());
+    Command::new(place.unwrap_or_else(|| name.into()))
+}
 
 /// Asks again and again until the answer is there; fails after ten seconds.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {

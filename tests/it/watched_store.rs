@@ -8,6 +8,7 @@ use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use linkgate::domain::secret::Mark;
 use linkgate::domain::service_token::{ServiceToken, TokenName};
 use linkgate::domain::session::Session;
 use linkgate::domain::signing::KeyRoster;
@@ -213,6 +214,10 @@ impl KeyRosters for Watched {
 
 #[async_trait]
 impl Upkeep for Watched {
+    async fn belongs_to(&self, mark: Mark) -> Stored<bool> {
+        self.inner.belongs_to(mark).await
+    }
+
     async fn ping(&self) -> Stored<()> {
         self.inner.ping().await
     }

@@ -6,6 +6,7 @@
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
+use crate::domain::secret::Mark;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::domain::signing::{KeyRoster, RosterDamaged};
@@ -101,6 +102,11 @@ pub(super) fn decode_token(bytes: &[u8]) -> Option<(ServiceToken, UnixMillis)> {
     let token: ServiceToken = serde_json::from_slice(rest.0).ok()?;
     let last_used = (last_used.0 > 0).then_some(last_used);
     Some((ServiceToken { last_used, ..token }, keep_until))
+}
+
+/// Whose store it is. What cannot be read is somebody else's.
+pub(super) fn encode_mark(mark: Mark) -> Vec<u8> {
+    [&[VERSION], mark.0.as_slice()].concat()
 }
 
 /// The roster of signing keys.

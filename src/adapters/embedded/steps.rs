@@ -9,6 +9,7 @@ use super::tables::{Kind, Tables, limit_key, pair};
 use super::writer::{Outcome, Step};
 use crate::domain::attempt::{Record, State};
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::secret::Mark;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 use crate::ports::{QueuedMail, Settled};
@@ -196,6 +197,18 @@ pub(super) fn hit(tables: &mut Tables<'_>, hits: &[Hit], now: UnixMillis) -> Ste
         put_window(tables, &hit.key, before.map(|it| it.until), now_open)?;
     }
     Ok(Outcome::Written(Verdict::Within))
+}
+
+/// The name of the mark among what there is one of.
+const MARK: &str = "installation";
+
+pub(super) fn belongs_to(tables: &mut Tables<'_>, mark: Mark) -> Step<bool> {
+    let mark = codec::encode_mark(mark);
+    if let Some(stored) = tables.singles.get(MARK)? {
+        return Ok(Outcome::Untouched(stored.value() == mark));
+    }
+    tables.singles.insert(MARK, mark.as_slice())?;
+    Ok(Outcome::Written(true))
 }
 
 pub(super) fn pause(tables: &mut Tables<'_>, key: LimitKey, until: UnixMillis) -> Step<()> {

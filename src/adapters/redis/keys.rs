@@ -87,6 +87,10 @@ impl Keys {
         format!("{}:signing-keys", self.prefix)
     }
 
+    pub(super) fn installation(&self) -> String {
+        format!("{}:installation", self.prefix)
+    }
+
     pub(super) fn outbox(&self) -> String {
         format!("{}:outbox", self.prefix)
     }

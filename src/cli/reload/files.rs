@@ -26,8 +26,10 @@ pub(super) type Stamps = BTreeMap<PathBuf, Stamp>;
 pub(super) enum Stamp {
     /// It was not there, or could not be looked at.
     Absent,
-    /// Device and number of the file, length, and when it was written (seconds, nanoseconds).
-    File([i128; 5]),
+    /// Device and number of the file, length, when it was written, and when anything about it was
+    /// changed (seconds, nanoseconds): the last sees copies that keep the time of their original,
+    /// and a file that may be read now.
+    File([i128; 7]),
     /// What was in it.
     Folder(Vec<(OsString, Stamp)>),
 }
@@ -65,13 +67,16 @@ fn stamp_to(path: &Path, depth: usize) -> Stamp {
 }
 
 fn file(found: &Metadata) -> Stamp {
-    let number = [found.dev(), found.ino(), found.len()].map(i128::from);
-    let [dev, ino, len] = number;
-    Stamp::File([dev, ino, len, found.mtime().into(), found.mtime_nsec().into()])
+    let [dev, ino, len] = [found.dev(), found.ino(), found.len()].map(i128::from);
+    let times = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()];
+    let [written, written_ns, changed, changed_ns] = times.map(i128::from);
+    Stamp::File([dev, ino, len, written, written_ns, changed, changed_ns])
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]
@@ -99,5 +104,23 @@ mod tests {
         std::fs::remove_file(path("a.html")).unwrap();
         shows("a file that is gone");
         assert_eq!(stamp(&path("a.html")), Stamp::Absent);
+    }
+
+    #[test]
+    fn a_rewrite_of_the_same_length_that_keeps_the_time_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("linkgate.yaml");
+        std::fs::write(&path, "access: deny").unwrap();
+        let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let before = stamp(&path);
+        // The clock of a file system may have long beats: until the next one nothing can show.
+        let shows = (0..100_000).any(|_| {
+            let file = std::fs::File::options().write(true).truncate(true).open(&path).unwrap();
+            io::Write::write_all(&mut &file, b"access:  any").unwrap();
+            file.set_modified(written).unwrap();
+            stamp(&path) != before
+        });
+        assert!(shows);
+        assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
     }
 }

@@ -154,10 +154,9 @@ fn colour(text: &str, card: Colour, scheme: &str) -> Result<Colour, Fault> {
 
 fn texts(scope: &Scope<'_>, file: &TextsFile, offered: &[Language]) -> Vec<BrandText> {
     let mut texts = Vec::new();
-    for (tag, messages) in &file.0 {
+    for (tag, Named(messages)) in &file.0 {
         let scope = scope.named(tag);
         let read = scope.value(&tag.value, language);
-        let Some(Named(messages)) = messages else { continue };
         if let Some(language) = read.filter(|language| !offered.contains(language)) {
             let fault = Fault::new("are never shown: `languages` does not offer this language");
             scope.warn(fault.value(language.tag()).hint("add it there, or remove the texts"));
@@ -165,7 +164,7 @@ fn texts(scope: &Scope<'_>, file: &TextsFile, offered: &[Language]) -> Vec<Brand
         for (key, text) in messages {
             let scope = scope.named(key);
             let message = scope.value(&key.value, message_key);
-            let text = scope.value(text.as_ref().map_or("", |text| &text.value), message_text);
+            let text = scope.value(&text.value, message_text);
             if let (Some(language), Some(key), Some(text)) = (read, message, text) {
                 texts.push(BrandText { language, key, text, place: scope.key_place() });
             }

@@ -160,8 +160,6 @@ fn constants(
         let scope = scope.named(key);
         let name = scope.value(&key.value, field_name);
         let name = name.and_then(|name| taken.take(&scope, name));
-        let empty = Located { value: String::new(), at: key.at };
-        let text = text.as_ref().unwrap_or(&empty);
         let value = value(&scope, &text.value, text.at);
         all.extend(name.zip(value).map(|(name, value)| Constant { name, value }));
     }

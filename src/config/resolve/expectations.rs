@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! GET https://wiki.example.com/admin as bob@example.com age 2h from 10.1.2.3 -> sign-in-again
+//! GET https://wiki.example.com/page as guest@partner.example in reviewers -> allow
 //! ```
 
 use std::net::IpAddr;
@@ -11,10 +12,13 @@ use crate::config::file::List;
 use crate::config::located::Text;
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, word};
-use crate::config::settings::{Expectation, Expected, NotWhole, Question, WholeUrl};
+use crate::config::settings::{
+    Expectation, Expected, NotWhole, Question, SaidAccount, Who, WholeUrl,
+};
 use crate::config::suggest::nearest;
 use crate::domain::client::{ClientAddress, TrustedProxies};
 use crate::domain::email::EmailAddress;
+use crate::domain::identity::{GroupName, GroupNameError};
 use crate::domain::policy::MethodSet;
 use crate::domain::time::{Span, SpanError};
 
@@ -100,47 +104,37 @@ impl<'a> Words<'a> {
     }
 }
 
+/// What was said after the address.
+struct Said<'a> {
+    trusted: &'a TrustedProxies,
+    keys: Vec<&'a str>,
+    visitor: Option<EmailAddress>,
+    age: Duration,
+    account: SaidAccount,
+    client: Option<ClientAddress>,
+    /// The first word that is about a person.
+    of_person: Option<Word<'a>>,
+}
+
 fn read(text: &str, trusted: &TrustedProxies) -> Result<(Question, Expected), Wrong> {
     let mut words = Words { text, at: 0 };
     let method = words.want("a method")?.read(method)?;
     let url = words.want("an address")?.read(url)?;
-    let mut question = Question { method, url, visitor: None, age: Duration::ZERO, client: None };
-    let mut age = None;
-    let mut said: Vec<&str> = Vec::new();
+    let mut said = Said::nothing(trusted);
     loop {
         let end = text.trim_end().len();
         let Some(key) = words.next() else {
             let fault = Fault::new("does not say what should come");
-            return Err(Wrong {
-                at: end,
-                fault: fault.hint("end it with `-> allow` or `-> deny`"),
-            });
+            let fault = fault.hint("end it with `-> allow` or `-> deny`");
+            return Err(Wrong { at: end, fault });
         };
         if key.is_arrow() {
             break;
         }
-        if said.contains(&key.text) {
-            let fault = Fault::new("is said twice").value(key.text).hint("keep one of the two");
-            return Err(Wrong { at: key.at, fault });
-        }
-        said.push(key.text);
-        match key.text {
-            "as" => question.visitor = Some(words.want("an e-mail address")?.read(visitor)?),
-            "age" => {
-                question.age = words.want("an age")?.read(span)?;
-                age = Some(key.at);
-            }
-            "from" => {
-                let client = words.want("an address")?;
-                question.client = Some(client.read(|text| client_address(text, trusted))?);
-            }
-            _ => return Err(Wrong { at: key.at, fault: unknown(key.text) }),
-        }
+        said.take(key, &mut words)?;
     }
-    if let Some(at) = age.filter(|_| question.visitor.is_none()) {
-        let fault = Fault::new("is the age of nobody's sign-in").hint("say who: `as NAME`");
-        return Err(Wrong { at, fault });
-    }
+    let client = said.client;
+    let question = Question { method, url, who: said.who()?, client };
     let expected = words.want("`allow`, `deny` or the like")?.read(word(Expected::WORDS))?;
     match words.next() {
         None => Ok((question, expected)),
@@ -151,12 +145,64 @@ fn read(text: &str, trusted: &TrustedProxies) -> Result<(Question, Expected), Wr
     }
 }
 
+impl<'a> Said<'a> {
+    fn nothing(trusted: &'a TrustedProxies) -> Self {
+        let (keys, visitor, client, of_person) = (Vec::new(), None, None, None);
+        let (age, account) = (Duration::ZERO, SaidAccount::Unsaid);
+        Self { trusted, keys, visitor, age, account, client, of_person }
+    }
+
+    /// Takes a word, and what belongs to it.
+    fn take(&mut self, key: Word<'a>, words: &mut Words<'a>) -> Result<(), Wrong> {
+        // Somebody may be in several groups.
+        if self.keys.contains(&key.text) && key.text != "in" {
+            let fault = Fault::new("is said twice").value(key.text).hint("keep one of the two");
+            return Err(Wrong { at: key.at, fault });
+        }
+        self.keys.push(key.text);
+        match key.text {
+            "as" => self.visitor = Some(words.want("an e-mail address")?.read(visitor)?),
+            "age" => self.age = words.want("an age")?.read(span)?,
+            "member" => self.account = self.account.with(None),
+            "in" => self.account = self.account.with(Some(words.want("a group")?.read(group)?)),
+            "from" => {
+                let client = words.want("an address")?;
+                self.client = Some(client.read(|text| client_address(text, self.trusted))?);
+            }
+            _ => return Err(Wrong { at: key.at, fault: unknown(key.text) }),
+        }
+        if matches!(key.text, "age" | "member" | "in") {
+            self.of_person = self.of_person.or(Some(key));
+        }
+        Ok(())
+    }
+
+    fn who(self) -> Result<Who, Wrong> {
+        match (self.visitor, self.of_person) {
+            (Some(email), _) => Ok(Who::Person { email, age: self.age, account: self.account }),
+            (None, None) => Ok(Who::Nobody),
+            (None, Some(word)) => {
+                let fault = Fault::new("is said of nobody").value(word.text);
+                Err(Wrong { at: word.at, fault: fault.hint("say who: `as NAME`") })
+            }
+        }
+    }
+}
+
 fn unknown(text: &str) -> Fault {
     let fault = Fault::new("is no word for `tests`").value(text);
-    match nearest(text, ["as", "age", "from"]) {
+    match nearest(text, ["as", "age", "member", "in", "from"]) {
         Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
-        None => fault.hint("after the address come `as`, `age` and `from`, then `->`"),
+        None => {
+            fault.hint("after the address come `as`, `age`, `member`, `in` and `from`, then `->`")
+        }
     }
+}
+
+fn group(text: &str) -> Result<GroupName, Fault> {
+    text.parse().map_err(|error: GroupNameError| {
+        Fault::new(format!("the name of a group {error}")).hint("write one group behind each `in`")
+    })
 }
 
 fn method(text: &str) -> Result<String, Fault> {

@@ -1,12 +1,14 @@
 //! Sign-in and sessions as far as they are the same for all sites, and the groups.
 
+use std::collections::BTreeSet;
+
 use super::secrets::unreadable;
 use crate::config::defaults;
 use crate::config::file::{
     File, GroupsFile, LimitsFile, Map, Named, PasswordsFile, SessionFile, SignInFile,
     SiteLimitsFile,
 };
-use crate::config::groups_file::{self, GroupMembers, GroupsFileError};
+use crate::config::groups_file::{self, GroupMembers, GroupsFileError, ListedGroups};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, number, path_text, span, word};
@@ -84,7 +86,7 @@ fn limits(
     limits.network = read("network", &file.network, limits.network);
     limits.site = read("site", &file.site, limits.site);
     common.total_limit = read("total", &file.total, common.total_limit);
-    let said = [&file.ip, &file.network, &file.site, &file.total].map(Option::as_ref);
+    let said = [&file.network, &file.site, &file.total].map(Option::as_ref);
     warn_of_shadows(scope, said, limits, common.total_limit);
 }
 
@@ -105,21 +107,19 @@ pub(super) fn site_limits(
         client: file.ip.is_some(),
         network: file.network.is_some(),
     };
-    let said = [&file.ip, &file.network, &file.site, &None].map(Option::as_ref);
+    let said = [&file.network, &file.site, &None].map(Option::as_ref);
     warn_of_shadows(scope, said, limits, total);
 }
 
-/// Notes a limit that a wider one ends first: who raises `ip` alone wonders why the fifty-first
-/// mail is refused. `said` is what stands in the file for each.
-fn warn_of_shadows(scope: &Scope<'_>, said: [Option<&Text>; 4], limits: &SiteLimits, total: Limit) {
-    let [ip, network, site, all] = said;
-    let ip = ("ip", ip, limits.ip);
+/// Notes a limit that a wider one ends first: who raises `network` alone wonders why the mails stop
+/// before. The limits of many are never smaller than that of one client, so `ip` ends none. `said` is
+/// what stands in the file for each.
+fn warn_of_shadows(scope: &Scope<'_>, said: [Option<&Text>; 3], limits: &SiteLimits, total: Limit) {
+    let [network, site, all] = said;
     let network = ("network", network, limits.network);
     let site = ("site", site, limits.site);
     let total = ("total", all, total);
-    for ((key, text, narrow), (wider_key, wider_text, wide)) in
-        [(ip, network), (ip, site), (network, site), (site, total)]
-    {
+    for ((key, text, narrow), (wider_key, wider_text, wide)) in [(network, site), (site, total)] {
         let is_shadowed = narrow.count > wide.count && narrow.window <= wide.window;
         if let Some(text) = text.or(wider_text).filter(|_| is_shadowed) {
             let fault = Fault::new(format!("is never reached: {wider_key} is {wide}"));
@@ -210,20 +210,23 @@ fn covers_all(domain: &Host, sites: &[Site]) -> Result<(), Fault> {
     let other = sites.iter().find(|site| !site.sign_in.accepts_passwords);
     if let (Some(hybrid), Some(other)) = (hybrid, other) {
         let (one, two) = (&hybrid.name, &other.name);
-        return Err(Fault::new(format!(
-            "would let the passwords of the site `{one}` open the site `{two}`, which accepts none"
-        ))
-        .hint("give all of these sites the same `mode`, or leave `domain` out"));
+        return Err(Fault::new(
+            "would let the passwords of one site open another that accepts none",
+        )
+        .hint(format!(
+            "give the sites `{one}` and `{two}` the same `mode`, or leave `domain` out"
+        )));
     }
     for site in sites {
         let (host, name) = (site.origin.host(), &site.name);
         if host != domain && !host.is_under(domain) {
-            return Err(Fault::new(format!("does not cover the site `{name}` ({host})"))
-                .hint("leave `domain` out, or serve that site with a configuration of its own"));
+            return Err(Fault::new("does not cover every site").hint(format!(
+                "leave `domain` out, or serve `{name}` ({host}) with a configuration of its own"
+            )));
         }
         if site.origin.scheme() == Scheme::Http {
-            return Err(Fault::new(format!("needs https, but the site `{name}` has none"))
-                .hint("leave `domain` out, or give that site an https origin"));
+            return Err(Fault::new("needs https at every site")
+                .hint(format!("leave `domain` out, or give the site `{name}` an https origin")));
         }
     }
     Ok(())
@@ -242,8 +245,8 @@ pub(super) fn members_in(scope: &Scope<'_>, Named(list): &GroupsFile) -> GroupMe
     let mut groups = GroupMembers::new();
     for (name, members) in list {
         let scope = scope.named(name);
-        let members = members.iter().flat_map(|members| scope.entries(members, member));
-        let members = members.map(|(_, member)| member).collect();
+        let members = scope.entries(members, member).into_iter().map(|(_, member)| member);
+        let members = members.collect();
         let read = |text: &str| {
             text.parse::<GroupName>()
                 .map_err(|error| Fault::new(format!("the name of a group {error}")))
@@ -274,27 +277,37 @@ pub(super) fn allow_entry(text: &str) -> Result<AllowEntry, Fault> {
     text.parse().map_err(|error: AllowEntryError| Fault::new(error.to_string()).hint(error.hint()))
 }
 
-/// `groups_file`: what it says.
-pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> GroupMembers {
-    let Some(text) = text else { return GroupMembers::new() };
+/// `groups_file`: what it says, or what is kept of it.
+pub(super) fn groups_file(root: &Scope<'_>, text: Option<&Text>) -> Option<ListedGroups> {
+    let text = text?;
     let scope = root.key("groups_file", text.at);
-    let Some(path) = scope.value(&text.value, path_text) else { return GroupMembers::new() };
-    match groups_file::read(&scope.file_path(&path), scope.run.environment) {
-        Ok(members) => return members,
+    let path = scope.file_path(&scope.value(&text.value, path_text)?);
+    // Of another file nothing good is known.
+    let kept = scope.run.kept_groups.filter(|kept| kept.path == path);
+    let problems = match groups_file::read(&path, scope.run.environment) {
+        Ok(members) => return Some(ListedGroups::after(path, members, kept)),
         Err(GroupsFileError::Unreadable(error)) => {
-            scope.report(unreadable(&error, scope.run.base).value(&text.value));
+            let fault = unreadable(&error, scope.run.base).value(&text.value);
+            vec![scope.key_place().problem(fault)]
         }
-        Err(GroupsFileError::Wrong(problems)) => {
-            scope.run.problems.borrow_mut().extend(problems.iter().cloned());
-        }
-    }
-    GroupMembers::new()
+        Err(GroupsFileError::Wrong(problems)) => problems.iter().cloned().collect(),
+    };
+    let list = if kept.is_some() { &scope.run.tolerated } else { &scope.run.problems };
+    list.borrow_mut().extend(problems);
+    kept.cloned()
+}
+
+/// The groups that only the file had, and has no more.
+pub(super) fn gone(listed: Option<&ListedGroups>, own: &GroupMembers) -> BTreeSet<GroupName> {
+    let gone = listed.into_iter().flat_map(|listed| &listed.gone);
+    gone.filter(|name| !own.contains_key(name)).cloned().collect()
 }
 
 /// The groups, compiled. Members that cannot be were reported and left out before.
 pub(super) fn compiled(root: &Scope<'_>, groups: &GroupMembers) -> Groups {
     Groups::new(groups).unwrap_or_else(|error| {
-        root.key("groups", root.place()).report(Fault::new(error.to_string()).hint(error.hint()));
+        let fault = Fault::new("has an entry that cannot be a member").hint(error.hint());
+        root.key("groups", root.place()).report(fault);
         Groups::default()
     })
 }

@@ -10,7 +10,7 @@ use crate::config::settings::Prefix;
 use crate::config::suggest::either;
 use crate::domain::client::{Network, NetworkError, Networks};
 use crate::domain::origin::{HostPattern, HostPatternError, OriginPattern};
-use crate::domain::path::{PathPattern, PatternError};
+use crate::domain::path::{Case, PathPattern, PatternError};
 use crate::domain::policy::{Access, MethodSet, Rule, Unauthenticated, shadowed};
 use crate::domain::time::Span;
 
@@ -46,10 +46,33 @@ pub(super) fn rules(
         let shadowed = site.key(&rule.name, places[shadow.rule]);
         shadowed.report(fault.hint(format!("put it before {}, or remove it", by.name)));
     }
+    warn_of_stems(site, &rules, &places);
     if list.value.len() == rules.len() {
         nobody(site, site_allows, &rules);
     }
     rules
+}
+
+/// Notes `/admin/**` where no rule names `/admin`: the page that many applications have there would
+/// be open to everybody whom the site lets in. What opens a path leaves nothing open by this.
+fn warn_of_stems(site: &Scope<'_>, rules: &[Rule], places: &[Place]) {
+    let closes = |rule: &Rule| match &rule.access {
+        Access::Public => false,
+        Access::Site => rule.max_age.is_some(),
+        Access::Allow(list) => !list.admits_everyone() || rule.max_age.is_some(),
+        Access::Deny => true,
+    };
+    for (rule, place) in rules.iter().zip(places).filter(|(rule, _)| closes(rule)) {
+        let Some(stem) = rule.path.left_out() else { continue };
+        if rules.iter().any(|other| other.path.matches(&stem, Case::Exact)) {
+            continue;
+        }
+        let text = rule.path.to_string();
+        let stem = text.trim_end_matches("/**");
+        let fault = Fault::new(format!("says nothing of `{stem}` itself, and no rule does"));
+        let hint = format!("add the same rule with `path: {stem}` if there is a page");
+        site.key(&format!("{}.path", rule.name), *place).warn(fault.value(&text).hint(hint));
+    }
 }
 
 /// Reports a site that lets nobody in.
@@ -146,8 +169,8 @@ fn host(
         let Some(origin) = origin else { return Ok(None) };
         let hosts = origin.hosts();
         if !pattern.meets(&hosts) {
-            return Err(Fault::new(format!("can never match: the site's origin is {origin}"))
-                .hint("name a host of this site, or put the rule where it belongs"));
+            return Err(Fault::new("can never match: it is no host of this site")
+                .hint(format!("name a host of {origin}, or put the rule where it belongs")));
         }
         Ok((!pattern.covers(&hosts)).then_some(pattern))
     };

@@ -1,6 +1,6 @@
 //! The protected sites.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::addresses::Addresses;
@@ -29,17 +29,17 @@ pub(super) struct Common<'a> {
     pub(super) languages: &'a [Language],
     /// The groups that `allow` may name, with their members.
     pub(super) groups: &'a BTreeMap<GroupName, Vec<AllowEntry>>,
+    /// Those of them that have left the file that had them.
+    pub(super) gone: &'a BTreeSet<GroupName>,
     /// What `sign_in` says for all sites.
     pub(super) sign_in: SiteSignIn,
     /// How many mails all sites may send.
     pub(super) total_limit: Limit,
     /// The reserved prefix, which no rule reaches.
     pub(super) prefix: &'a Prefix,
-    /// Who may ask in place of a request.
-    pub(super) trusted: &'a TrustedProxies,
     /// Our own addresses, which are no application's.
     pub(super) addresses: &'a Addresses,
-    /// Whose addresses are no client's.
+    /// Who may ask in place of a request, and whose addresses are no client's.
     pub(super) trusted_proxies: &'a TrustedProxies,
 }
 
@@ -58,8 +58,9 @@ pub(super) fn sites(
     if list.value.is_empty() {
         scope.report(Fault::new("is empty").hint(HINT));
     }
-    unique(&scope, list, "name", |site| site.name.as_ref(), |text| Some(text.to_owned()));
-    unique(&scope, list, "origin", |site| site.origin.as_ref(), Authorities::of);
+    unique(&scope, list, "name", |site| site.name.as_ref(), |text| vec![text.to_owned()]);
+    unique(&scope, list, "origin", |site| site.origin.as_ref(), authorities);
+    warn_of_shared_cookies(&scope, list);
     let entries = (0_u32..).zip(list.value.iter().enumerate());
     entries
         .filter_map(|(id, (index, file))| {
@@ -68,46 +69,63 @@ pub(super) fn sites(
         .collect()
 }
 
+/// Notes two sites on two ports of one host: cookies know no ports (RFC 6265bis 8.5), so browsers
+/// keep one session for both, and signing in at one signs out of the other.
+fn warn_of_shared_cookies(scope: &Scope<'_>, list: &List<SiteFile>) {
+    let mut seen: HashMap<String, (usize, u16)> = HashMap::new();
+    for (index, file) in list.value.iter().enumerate() {
+        let Some(text) = &file.value.origin else { continue };
+        let Ok(origin) = text.value.parse::<OriginPattern>() else { continue };
+        let (place, port) =
+            (format!("{}://{}", origin.scheme(), origin.hosts()), origin.effective_port());
+        let (first, other) = *seen.entry(place).or_insert((index, port));
+        if other != port {
+            let what = format!(
+                "differs from that of sites[{first}] in its port alone, and cookies know no \
+                 ports: who signs in at one is signed out of the other"
+            );
+            let fault = Fault::new(what).value(&text.value).hint("give each site its own host");
+            scope.item(index, file.at).key("origin", text.at).warn(fault);
+        }
+    }
+}
+
 /// What browsers may send as `Host` for an origin: the host alone where the port is the default one,
-/// and with the port; of a wildcard, with its star. A request does not say whether it was made for `http` or `https`, so two
-/// origins that share one of these would be one site, and the later one would decide for both.
-struct Authorities([String; 2]);
-
-impl Authorities {
-    fn of(text: &str) -> Option<Self> {
-        let pattern: OriginPattern = text.parse().ok()?;
-        let (hosts, port) = (pattern.hosts(), pattern.effective_port());
-        let with_port = format!("{hosts}:{port}");
-        let is_default = port == pattern.scheme().default_port();
-        let short = if is_default { hosts.to_string() } else { with_port.clone() };
-        Some(Self([short, with_port]))
+/// and with the port; of a wildcard, with its star. A request does not say whether it was made for
+/// `http` or `https`, so two origins that share one of these would be one site, and the later one
+/// would decide for both.
+fn authorities(text: &str) -> Vec<String> {
+    let Ok(pattern) = text.parse::<OriginPattern>() else { return Vec::new() };
+    let (hosts, port) = (pattern.hosts(), pattern.effective_port());
+    let with_port = format!("{hosts}:{port}");
+    if port == pattern.scheme().default_port() {
+        vec![hosts.to_string(), with_port]
+    } else {
+        vec![with_port]
     }
 }
 
-impl PartialEq for Authorities {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.iter().any(|one| other.0.contains(one))
-    }
-}
-
-/// Reports every value that another site had before.
-fn unique<T: PartialEq>(
+/// Reports every site that shares one of its values with a site before.
+fn unique(
     scope: &Scope<'_>,
     list: &List<SiteFile>,
     key: &str,
     text: impl Fn(&SiteFile) -> Option<&Text>,
-    read: impl Fn(&str) -> Option<T>,
+    values: impl Fn(&str) -> Vec<String>,
 ) {
-    let mut seen: Vec<(T, usize, Place)> = Vec::new();
+    let mut seen: HashMap<String, (usize, Place)> = HashMap::new();
     for (index, file) in list.value.iter().enumerate() {
         let Some(text) = text(&file.value) else { continue };
-        let Some(value) = read(&text.value) else { continue };
-        if let Some((_, first, place)) = seen.iter().find(|(other, ..)| *other == value) {
+        let values = values(&text.value);
+        let before = values.iter().filter_map(|value| seen.get(value));
+        if let Some((first, place)) = before.min_by_key(|(first, _)| *first) {
             let what = format!("is that of sites[{first}] (line {}) already", place.line);
             let fault = Fault::new(what).value(&text.value).hint("give each site its own");
             scope.item(index, file.at).key(key, text.at).report(fault);
         }
-        seen.push((value, index, text.at));
+        for value in values {
+            seen.entry(value).or_insert((index, text.at));
+        }
     }
 }
 
@@ -121,7 +139,7 @@ fn site(scope: &Scope<'_>, id: u32, file: &SiteFile, common: &Common<'_>) -> Opt
     let origin =
         scope.required("origin", file.origin.as_ref(), hint, |text| origin(text, insecure));
     let said = file.upstream.as_ref();
-    let backend = upstream::backend(scope, id, said, common.addresses, common.trusted);
+    let backend = upstream::backend(scope, id, said, common.addresses, common.trusted_proxies);
     let sign_in = sign_in(scope, file.sign_in.as_ref(), common);
     let mail = mail::site_mail(scope, file.mail.as_ref());
     let max_body = scope.optional("max_body", file.max_body.as_ref(), byte_size);
@@ -259,7 +277,7 @@ pub(super) fn allow_list(
     list: Option<&List<String>>,
     common: &Common<'_>,
 ) -> AllowList {
-    let entries = scope.items("allow", list, |text| {
+    let read = |text: &str| {
         let entry = allow_entry(text)?;
         if let AllowEntry::Group(group) = &entry
             && !common.groups.contains_key(group)
@@ -275,6 +293,15 @@ pub(super) fn allow_list(
             );
         }
         Ok(entry)
-    });
+    };
+    let entries = scope.items("allow", list, read);
+    for (scope, entry) in &entries {
+        if matches!(entry, AllowEntry::Group(group) if common.gone.contains(group)) {
+            let fault =
+                Fault::new("names a group that is no longer in `groups_file`: nobody is in it");
+            let hint = "add it there or under `groups`, with an empty list if nobody is in it";
+            scope.tolerate(fault.value(&entry.to_string()).hint(hint));
+        }
+    }
     entries.into_iter().map(|(_, entry)| entry).collect()
 }

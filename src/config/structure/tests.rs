@@ -4,16 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
+use super::tree::{Tree, entries, key_at};
 use super::*;
 use crate::config::file::*;
+use crate::config::located::Located;
+use crate::config::problem::Place;
 
 const DOCUMENTED: &str = include_str!("../../../conf/linkgate.yaml");
 
+fn strict() -> Options {
+    options(DuplicateKeyPolicy::Error, MergeKeyPolicy::Merge)
+}
+
 /// The keys of a map of the file, from the reader's own complaint about another one.
 fn keys<T: DeserializeOwned>() -> BTreeSet<String> {
-    let error = serde_yaml::from_str_with_options::<T>("?: 1", options(DuplicateKeyPolicy::Error))
-        .err()
-        .unwrap();
+    let error = serde_yaml::from_str_with_options::<T>("?: 1", strict()).err().unwrap();
     match error {
         Error::SerdeUnknownField { expected, .. } => {
             expected.into_iter().map(str::to_owned).collect()
@@ -109,7 +114,7 @@ fn collect(node: &Tree, path: &str, found: &mut BTreeMap<String, BTreeSet<String
                 collect(&item.value, &format!("{path}[]"), found);
             }
         }
-        Tree::Leaf => {}
+        Tree::Leaf | Tree::Nothing => {}
     }
 }
 
@@ -136,9 +141,60 @@ fn every_key_is_documented_at_its_place() {
 #[test]
 fn places_become_paths_and_secrets_end_them() {
     let text = "a:\n  - b: 1\n    c: { d: [x, y] }\nmail:\n  password: { z: 1 }\n";
+    let tree: Located<Tree> = serde_yaml::from_str(text).unwrap();
+    let entries = entries(&tree, text);
     for (line, column, path) in
         [(2, 5, "a[0].b"), (3, 17, "a[0].c.d[1]"), (3, 13, "a[0].c.d"), (5, 15, "mail.password")]
     {
-        assert_eq!(key_at(text, Place { line, column }).as_deref(), Some(path), "{line}:{column}");
+        assert_eq!(key_at(&entries, Place { line, column }), Some(path), "{line}:{column}");
+    }
+}
+
+/// What is no value, behind the colon of a key.
+const NO_VALUES: [&str; 6] = ["", " ~", " null", " !!null", " # one", "\n  # - one"];
+/// Where a secret is read from; below these nothing is named.
+const SECRETS: [&str; 4] = ["secret", "admin.token", "mail.smtp.password", "store.redis.url"];
+/// Some of the maps whose keys are not ours.
+const NAMES: [&str; 4] = ["groups", "brand.texts", "brand.texts.en", "sites[].headers"];
+
+/// A file in which one key has no value, and the place of that key: `sites[].rules[]` and `from`
+/// become five lines.
+fn file_with(map: &str, key: &str, no_value: &str) -> (String, Place) {
+    let (mut text, mut indent) = (String::new(), String::new());
+    for step in map.split('.').filter(|step| !step.is_empty()) {
+        text.push_str(&format!("{indent}{}:\n", step.trim_end_matches("[]")));
+        indent.push_str("  ");
+        if step.ends_with("[]") {
+            text.push_str(&format!("{indent}-\n"));
+            indent.push_str("  ");
+        }
+    }
+    let (line, column) = (text.lines().count() as u64 + 1, indent.len() as u64 + 1);
+    text.push_str(&format!("{indent}{key}:{no_value}\n"));
+    (text, Place { line, column })
+}
+
+#[test]
+fn no_key_of_the_file_may_stand_without_a_value() {
+    let mut keys: Vec<(&str, String)> = Vec::new();
+    for (map, own) in maps() {
+        keys.extend(own.into_iter().map(|key| (map, key)));
+    }
+    assert!(keys.len() > 120, "{} are not all", keys.len());
+    keys.extend(NAMES.map(|map| (map, "en".to_owned())));
+    keys.extend(SECRETS.map(|map| (map, "env".to_owned())));
+    keys.extend(SECRETS.map(|map| (map, "file".to_owned())));
+    for (map, key) in keys {
+        let path = format!("{map}.{key}").replace("[]", "[0]");
+        let path = if SECRETS.contains(&map) { map } else { path.trim_start_matches('.') };
+        for no_value in NO_VALUES {
+            let (text, place) = file_with(map, &key, no_value);
+            let problems = read(&text, "file").err().unwrap_or_else(|| panic!("accepted: {text}"));
+            let told: Vec<_> = problems
+                .iter()
+                .map(|problem| (problem.place, &*problem.key, &*problem.fault.what))
+                .collect();
+            assert_eq!(told, [(Some(place), path, "has no value")], "{text}");
+        }
     }
 }

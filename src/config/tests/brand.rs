@@ -35,6 +35,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("logo too large", "", "brand: { logo: large.svg }\n"),
     ("colours in other words", "", "brand: { colors: { accent: red, accent_dark: \"#fff\" } }\n"),
     ("colour without quotes", "", "brand: { colors: { accent: #2257c5\n  } }\n"),
+    ("texts without values", "", "brand:\n  texts:\n    en:\n    de:\n      a:\n"),
     (
         "colours that cannot be seen",
         "",
@@ -49,7 +50,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "texts that are none",
         "",
-        "brand:\n  texts:\n    en:\n      a:\n      \"b c\": d\n      e: \"\"\n      f: \"a\\eb\"\n",
+        "brand:\n  texts:\n    en:\n      a: \" \"\n      \"b c\": d\n      e: \"\"\n      f: \"a\\eb\"\n",
     ),
     (
         "a site's own, with everything else",
@@ -87,7 +88,7 @@ brand:
       sign-in-title: |
         Hallo
         { $site }
-    fr:
+    fr: {}
 ";
 
 fn texts(brand: &BrandConfig) -> Vec<(Language, &str, &str)> {

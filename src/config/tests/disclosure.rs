@@ -62,7 +62,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "constants",
         ALLOW,
         "[everyone]\n    headers:\n      Connection: close\n      Content-Length: 0\n      \
-         X-HTTP-Method-Override: DELETE\n      X-Empty:\n      X-Lines: \"a\\r\\nX-Other: b\"\n      \
+         X-HTTP-Method-Override: DELETE\n      X-Empty: \"\"\n      X-Lines: \"a\\r\\nX-Other: b\"\n      \
          X-Blank: \" a\"\n      X-Ü: a\n      X-Value: ü",
     ),
     (

@@ -286,7 +286,7 @@ fn what_is_allowed_on_purpose_is_allowed() {
         ("", "admin: { listen: off }\n"),
         ("", "admin: { listen: \"10.0.0.1:9180\", allow_remote: true }\n"),
         ("", "trusted_proxies: [10.0.0.7, \"2001:db8::/32\"]\n"),
-        ("", "trusted_proxies:\n"),
+        ("", "trusted_proxies: []\n"),
         (INBOX, "  smtp: { host: localhost, tls: none }\n"),
         (
             "listen: [{ address: \"127.0.0.1:8080\" }]\n",

@@ -17,6 +17,7 @@ fn mistakes_about_people() {
         ("a name of nobody", ALLOW, "[everyone]\n    sign_in: { registration_name: true }\n",),
         ("no file of groups", "", "groups_file: nowhere.yaml\n"),
         ("a file of bad groups", "", "groups_file: bad-groups.yaml\n"),
+        ("a file with a group of nothing", "", "groups_file: empty-groups.yaml\n"),
         ("a file of something else", "", "groups_file: list.yaml\n"),
         ("a group of neither", ALLOW, "[\"group:staf\"]\ngroups_file: groups.yaml\n"),
         ("a short token", "", "admin: { token: { env: SHORT_SECRET } }\n"),

@@ -98,6 +98,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "tests:\n  - GET https://a.example.com as bob -> allow\n  - GET https://a.example.com as bob@example.com age 2 -> allow\n  - GET https://a.example.com age 2h -> allow\n  - GET https://a.example.com from 10.0.0.0/8 -> allow\n  - GET https://a.example.com from 10.0.0.7 → allow\ntrusted_proxies: [10.0.0.7]\n",
     ),
     (
+        "accounts",
+        "",
+        "tests:\n  - GET https://a.example.com member -> allow\n  - GET https://a.example.com in staff age 2h -> allow\n  - GET https://a.example.com as bob@example.com in -> deny\n  - GET https://a.example.com as bob@example.com in a,b -> deny\n  - GET https://a.example.com as bob@example.com member member -> deny\n  - GET https://a.example.com as bob@example.com membr -> deny\n",
+    ),
+    (
         "verdicts",
         "",
         "tests:\n  - GET https://a.example.com\n  - \"GET https://a.example.com ->\"\n  - \"GET   https://a.example.com → alow\"\n  - GET https://a.example.com -> sign_in\n  - GET https://a.example.com -> deny at once\n",
@@ -107,6 +112,54 @@ const MISTAKES: &[(&str, &str, &str)] = &[
 #[test]
 fn mistakes_of_rules() {
     insta::assert_snapshot!(report(MISTAKES));
+}
+
+/// Restrictions whose values somebody has put behind a `#`. Left out they would mean that nothing
+/// is restricted.
+const WITHOUT_VALUES: &[(&str, &str, &str)] = &[
+    (
+        "from nowhere",
+        SITE,
+        rules!(
+            "https://wiki.example.com",
+            "      - path: /inside/**\n        from:\n        # - 10.0.0.0/8\n        access: public\n"
+        ),
+    ),
+    (
+        "a list of people",
+        SITE,
+        rules!(
+            "https://wiki.example.com",
+            "      - path: /admin/**\n        allow: # [\"group:admins\"]\n"
+        ),
+    ),
+    ("a token", "", "admin:\n  token:\n#    env: ADMIN_TOKEN\n"),
+    (
+        "all at once, and another mistake of structure",
+        SITE,
+        rules!(
+            "https://*.example.com",
+            "      - { path: /a, methods: , host: ~, access: null, max_age: }\n      - pth:\n      -\n"
+        ),
+    ),
+    (
+        "entries of lists",
+        SITE,
+        rules!(
+            "https://wiki.example.com",
+            "      - path: /a\n        from:\n          - 10.0.0.0/8\n          -\n        access: public\n      -\n"
+        ),
+    ),
+    ("a merge of nothing", "  - name: wiki\n", "  - <<: # *defaults\n    name: wiki\n"),
+    ("a store without a map", "store: { embedded: { path: data } }\n", "store:\n  memory:\n"),
+    ("a key for a map", "store: { embedded: { path: data } }\n", "store: { memory }\n"),
+    ("a name of a secret", "", "secret: { env: }\n"),
+    ("null in quotes is a word", "name: wiki", "name: \"null\"\n    title: \"\""),
+];
+
+#[test]
+fn what_restricts_may_not_stand_without_a_value() {
+    insta::assert_snapshot!(report(WITHOUT_VALUES));
 }
 
 fn good(text: &str) -> Config {
@@ -126,6 +179,23 @@ fn tests_are_read() {
         "POST 'https://wiki.example.com/a?b' --as Bob@example.com --age 7200s --from 10.1.2.3"
     );
     assert_eq!((second.at.key.as_str(), second.at.place.column), ("tests[1]", 5));
+}
+
+#[test]
+fn accounts_are_said_in_tests() {
+    let asked = |said: &str| {
+        let text =
+            format!("tests: [GET https://wiki.example.com/ as g@x.example {said} -> allow]\n");
+        good(&edited("", &text)).tests[0].question.to_string()
+    };
+    let line = |more: &str| format!("GET 'https://wiki.example.com/' --as g@x.example{more}");
+    assert_eq!(asked(""), line(""));
+    assert_eq!(asked("member"), line(" --member"));
+    assert_eq!(asked("in admins"), line(" --group admins"));
+    assert_eq!(
+        asked("in admins member age 2h in staff from 10.1.2.3"),
+        line(" --age 7200s --group admins --group staff --from 10.1.2.3")
+    );
 }
 
 #[test]

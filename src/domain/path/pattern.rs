@@ -139,6 +139,20 @@ impl PathPattern {
 
     /// A path that it matches.
     pub(in crate::domain) fn example(&self) -> Vec<u8> {
+        let mut path = self.stem();
+        if self.any_rest {
+            path.extend_from_slice(b"/x/x");
+        }
+        path
+    }
+
+    /// For `/admin/**` an example of `/admin`, which it does not match, though people think so.
+    #[must_use]
+    pub fn left_out(&self) -> Option<Vec<u8>> {
+        Some(self.stem()).filter(|path| self.any_rest && !path.is_empty())
+    }
+
+    fn stem(&self) -> Vec<u8> {
         let mut path = Vec::new();
         for segment in &self.segments {
             path.push(b'/');
@@ -146,9 +160,6 @@ impl PathPattern {
                 Segment::Any => b"x",
                 Segment::Name { exact, .. } => exact,
             });
-        }
-        if self.any_rest {
-            path.extend_from_slice(b"/x/x");
         }
         path
     }

@@ -53,8 +53,8 @@ pub enum AllowEntryError {
     #[error("names a group that {0}")]
     Group(#[from] GroupNameError),
     /// Something before a colon that is not `group`, or `group` in other letters.
-    #[error("starts with `{0}:`")]
-    Prefix(String),
+    #[error("has a colon, which only a group has")]
+    Prefix,
     /// A word without `@` that is not a domain either.
     #[error("is a single word")]
     Word {
@@ -83,7 +83,7 @@ impl AllowEntryError {
                 "write `@example.com` for a domain, `@*.example.com` for those below it".to_owned()
             }
             Self::Group(_) => "write `group:name` with a name from `groups`".to_owned(),
-            Self::Prefix(_) => "did you mean `group:`?".to_owned(),
+            Self::Prefix => "did you mean `group:`?".to_owned(),
             Self::Word { word } => {
                 format!("did you mean the group `group:{word}`? Otherwise {FORMS}")
             }
@@ -152,8 +152,8 @@ fn explain_word(text: &str) -> AllowEntryError {
     ) {
         return AllowEntryError::NotEveryone;
     }
-    if let Some((prefix, _)) = text.split_once(':') {
-        return AllowEntryError::Prefix(prefix.to_owned());
+    if text.contains(':') {
+        return AllowEntryError::Prefix;
     }
     let (domain, star) = text.strip_prefix("*.").map_or((text, ""), |rest| (rest, "*."));
     if domain.contains('*') {
@@ -208,10 +208,28 @@ impl AllowList {
             && self.groups.is_empty()
     }
 
+    /// Whether it names everyone.
+    #[must_use]
+    pub fn admits_everyone(&self) -> bool {
+        self.everyone
+    }
+
     /// Whether it names anybody but those who have an account.
     #[must_use]
     pub fn admits_outsiders(&self) -> bool {
         !Self { accounts: false, ..self.clone() }.is_empty()
+    }
+
+    /// Whether it names those who have an account.
+    #[must_use]
+    pub fn names_accounts(&self) -> bool {
+        self.accounts
+    }
+
+    /// The groups that it names.
+    #[must_use]
+    pub fn groups(&self) -> &[GroupName] {
+        &self.groups
     }
 
     /// Whether a person with this proven address, these groups and this account may pass.

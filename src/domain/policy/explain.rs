@@ -1,12 +1,15 @@
 //! Why a request is decided about as it is, in words for a terminal.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::SITE_ALLOW;
+use super::allow::AllowList;
 use super::judge::{Asked, Fit, Look, Met, Verdict, Visitor};
 use super::rule::{Access, Rule};
+use crate::domain::identity::{GroupName, Identity, Membership};
 use crate::domain::path::Case;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::time::Span;
@@ -17,6 +20,8 @@ pub(super) trait Trace {
     fn look(&mut self, _look: Look<'_>) {}
     /// The index has passed over these rules.
     fn skipped(&mut self, _rules: &[Rule], _asked: Asked<'_>, _look: Look<'_>) {}
+    /// A list of people is asked.
+    fn asked(&mut self, _list: &AllowList) {}
     /// A rule was tried in this look; a verdict is there if it matches, or may match.
     fn tried(&mut self, _rule: &Rule, _fit: Fit, _verdict: Option<(Verdict, Asked<'_>)>) {}
     /// No rule matched for certain.
@@ -38,6 +43,8 @@ pub struct Explanation {
     rule: Arc<str>,
     verdict: Verdict,
     misses_client: bool,
+    asks_accounts: bool,
+    groups: BTreeSet<GroupName>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,13 +62,9 @@ impl Explanation {
             Visitor::Nobody => "nobody (no session)".to_owned(),
             Visitor::Machine(machine) => format!("the service token {}", machine.name),
             Visitor::Person(visitor) => {
-                let groups: Vec<_> = visitor.groups.iter().map(|group| group.as_str()).collect();
-                let groups = match groups.join(", ") {
-                    none if none.is_empty() => "in no group".to_owned(),
-                    groups => format!("in {groups}"),
-                };
                 let age = shown(asked.now.since(visitor.signed_in_at));
-                format!("{} ({groups}; signed in {age} ago)", visitor.email.spelling())
+                let (email, standing) = (visitor.email.spelling(), standing(visitor));
+                format!("{email} ({standing}; signed in {age} ago)")
             }
         };
         let client = match asked.client {
@@ -75,6 +78,8 @@ impl Explanation {
             rule: SITE_ALLOW.into(),
             verdict: Verdict::Forbidden,
             misses_client: false,
+            asks_accounts: false,
+            groups: BTreeSet::new(),
         }
     }
 
@@ -107,6 +112,17 @@ impl Explanation {
         self.misses_client
     }
 
+    /// Whether a list was asked that names those who have an account.
+    #[must_use]
+    pub fn asks_accounts(&self) -> bool {
+        self.asks_accounts
+    }
+
+    /// The groups that are named by the lists that were asked.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupName> {
+        self.groups.iter()
+    }
+
     fn note(&mut self, line: String) {
         if let Some(look) = self.looks.last_mut() {
             look.tried.push(line);
@@ -135,6 +151,11 @@ impl Trace for Explanation {
         for rule in rules {
             self.tried(rule, Fit::of(rule, asked, look), None);
         }
+    }
+
+    fn asked(&mut self, list: &AllowList) {
+        self.asks_accounts |= list.names_accounts();
+        self.groups.extend(list.groups().iter().cloned());
     }
 
     fn tried(&mut self, rule: &Rule, fit: Fit, verdict: Option<(Verdict, Asked<'_>)>) {
@@ -169,6 +190,19 @@ impl Trace for Explanation {
         if let Some(look) = self.looks.last_mut() {
             look.verdict = verdict;
         }
+    }
+}
+
+/// What counts of a person besides the address.
+fn standing(visitor: &Identity) -> String {
+    let groups: Vec<_> = visitor.groups.iter().map(GroupName::as_str).collect();
+    let account = match visitor.membership {
+        Membership::Member => "with an account, ",
+        Membership::Outsider => "",
+    };
+    match groups.join(", ") {
+        none if none.is_empty() => format!("{account}in no group"),
+        groups => format!("{account}in {groups}"),
     }
 }
 

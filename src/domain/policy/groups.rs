@@ -17,6 +17,8 @@ pub struct Groups {
     /// Identity to the spelling in the group.
     spellings: HashMap<String, String>,
     nobody: Arc<[GroupName]>,
+    /// How many entries each has.
+    sizes: HashMap<GroupName, usize>,
 }
 
 /// An entry that cannot be a member of a group.
@@ -83,6 +85,7 @@ impl Groups {
             parents: shared(&above, both),
             spellings,
             nobody: Arc::new([]),
+            sizes: groups.iter().map(|(name, members)| (name.clone(), members.len())).collect(),
         })
     }
 
@@ -100,6 +103,13 @@ impl Groups {
             .or_else(of_parents)
             .unwrap_or(&self.nobody)
             .clone()
+    }
+
+    /// How many entries a group has in the configuration; none if it is not there. One without
+    /// entries is filled by accounts alone.
+    #[must_use]
+    pub fn size(&self, name: &GroupName) -> Option<usize> {
+        self.sizes.get(name).copied()
     }
 
     /// How a group spells this address, if one names it; see [`AllowList::mail_spelling`].

@@ -164,7 +164,7 @@ impl SitePolicy {
                 trace.tried(rule, fit, None);
                 continue;
             }
-            let verdict = self.verdict(rule, asked, look);
+            let verdict = self.verdict(rule, asked, look, trace);
             trace.tried(rule, fit, Some((verdict, asked)));
             let unauthenticated = rule.unauthenticated;
             let ruling = stricter(strictest, Ruling { rule: &rule.name, verdict, unauthenticated });
@@ -174,6 +174,7 @@ impl SitePolicy {
             strictest = Some(ruling);
         }
         trace.skipped(self.rules.get(passed..).unwrap_or_default(), asked, look);
+        trace.asked(&self.allow);
         let verdict = self.listed(&self.allow, None, asked, look);
         trace.fell_through(verdict, asked);
         let unauthenticated = Unauthenticated::ByKind;
@@ -187,13 +188,21 @@ impl SitePolicy {
         }
     }
 
-    fn verdict(&self, rule: &Rule, asked: Asked<'_>, look: Look<'_>) -> Verdict {
-        match &rule.access {
-            Access::Public => Verdict::Anybody,
-            Access::Site => self.listed(&self.allow, rule.max_age, asked, look),
-            Access::Allow(list) => self.listed(list, rule.max_age, asked, look),
-            Access::Deny => Verdict::Forbidden,
-        }
+    fn verdict(
+        &self,
+        rule: &Rule,
+        asked: Asked<'_>,
+        look: Look<'_>,
+        trace: &mut impl Trace,
+    ) -> Verdict {
+        let list = match &rule.access {
+            Access::Public => return Verdict::Anybody,
+            Access::Deny => return Verdict::Forbidden,
+            Access::Site => &self.allow,
+            Access::Allow(list) => list,
+        };
+        trace.asked(list);
+        self.listed(list, rule.max_age, asked, look)
     }
 
     /// The verdict where a list of people decides.

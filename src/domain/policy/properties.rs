@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use self::world::{client, host, odd_path, policy, somebody};
+use self::world::{Asker, asker, client, host, odd_path, policy, somebody};
 use super::tests::asked;
 use super::*;
 use crate::domain::client::ClientAddress;
@@ -247,15 +247,17 @@ proptest! {
     fn the_explanation_agrees_with_the_decision(
         policy in policy(),
         path in odd_path(),
-        visitor in somebody(),
+        asker in asker(),
         method in select(vec!["GET", "HEAD", "POST", "get"]),
         host in host(),
         client in proptest::option::of(client()),
     ) {
         let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(()) };
-        let asked = Asked { host: &host, client, ..asked(method, &target, visitor.as_ref()) };
+        let asked = Asked { host: &host, client, visitor: asker.visitor(), ..asked(method, &target, None) };
         let explanation = policy.explain(asked);
         let verdict = explanation.verdict();
+        let is_machine = matches!(asker, Asker::Machine(_));
+        prop_assert!(!is_machine || !matches!(verdict, Verdict::TooOld | Verdict::NoSession));
         let agrees = match policy.decide(asked) {
             Decision::Pass(permit) => {
                 verdict <= Verdict::Admitted && permit.rule() == explanation.rule()
@@ -269,6 +271,33 @@ proptest! {
             }
         };
         prop_assert!(agrees, "{explanation}");
+    }
+
+    /// An account only ever opens doors, and where it opens one the explanation knows that accounts
+    /// were asked about.
+    #[test]
+    fn where_an_account_makes_a_difference_the_explanation_says_so(
+        policy in policy(),
+        path in odd_path(),
+        visitor in somebody().prop_filter_map("nobody has no account", |one| one),
+        groups in select(vec![&[][..], &["admins"], &["reviewers"], &["admins", "reviewers"]]),
+        host in host(),
+    ) {
+        let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(()) };
+        let of = |one| policy.explain(Asked { host: &host, ..asked("GET", &target, Some(one)) });
+        let outsider = Arc::new(Identity {
+            membership: Membership::Outsider, groups: Arc::new([]), ..(*visitor).clone()
+        });
+        let groups: Arc<[GroupName]> = groups.iter().map(|name| name.parse().unwrap()).collect();
+        let member = Arc::new(Identity {
+            membership: Membership::Member, groups: groups.clone(), ..(*visitor).clone()
+        });
+        let (without, with) = (of(&outsider), of(&member));
+        prop_assert!(with.verdict() <= without.verdict(), "{without}{with}");
+        if with.verdict() != without.verdict() {
+            let is_asked = without.groups().any(|group| groups.contains(group));
+            prop_assert!(without.asks_accounts() || is_asked, "{without}{with}");
+        }
     }
 
     /// Bytes of any kind are refused or decided about, and come out as they went in.

@@ -61,21 +61,29 @@ impl Caller {
                 refused("The Host is not the address of the admin listener.")
             }
             None => Ok(()),
-            Some(token) => {
-                let shown = one(headers, header::AUTHORIZATION.as_str());
-                let shown = shown.and_then(|text| text.strip_prefix("Bearer "));
-                // Digests, so that neither length nor content shows in the time it takes.
-                let shown: [u8; 32] = Sha256::digest(shown.unwrap_or_default()).into();
-                let is_right = bool::from(shown.ct_eq(token));
-                if is_right { Ok(()) } else { Err(AdminProblem::Unauthorized) }
-            }
+            Some(token) if is_shown(token, headers) => Ok(()),
+            Some(_) => Err(AdminProblem::Unauthorized),
         }
+    }
+
+    /// Whether a request shows the token. Not without one: then nobody can be told from the rest.
+    #[must_use]
+    pub fn shows_token(&self, headers: &HeaderMap) -> bool {
+        self.token.is_some_and(|token| is_shown(&token, headers))
     }
 
     fn is_our_host(&self, host: Option<&str>) -> bool {
         let local = format!("localhost:{}", self.address.port());
         host.is_some_and(|host| host == self.address.to_string() || host == local)
     }
+}
+
+fn is_shown(token: &[u8; 32], headers: &HeaderMap) -> bool {
+    let shown = one(headers, header::AUTHORIZATION.as_str());
+    let shown = shown.and_then(|text| text.strip_prefix("Bearer "));
+    // Digests, so that neither length nor content shows in the time it takes.
+    let shown: [u8; 32] = Sha256::digest(shown.unwrap_or_default()).into();
+    shown.ct_eq(token).into()
 }
 
 /// The value of a header that is there exactly once.
@@ -163,7 +171,15 @@ mod tests {
             assert_eq!(check(&caller, &[host, ours]), "401");
             let twice = [host, ours, ("authorization", &*right), ("authorization", &*right)];
             assert_eq!(check(&caller, &twice), "401");
+            let shows = |text: &str| {
+                let headers = [(header::AUTHORIZATION, text.parse().unwrap())];
+                caller.shows_token(&headers.into_iter().collect())
+            };
+            assert_eq!((shows(&right), shows("Bearer "), shows(token)), (true, false, false));
         }
+        let anybody = Caller::of("127.0.0.1:9180".parse().unwrap(), None).unwrap();
+        let nothing = [(header::AUTHORIZATION, "Bearer ".parse().unwrap())].into_iter().collect();
+        assert!(!anybody.shows_token(&nothing) && !anybody.shows_token(&HeaderMap::new()));
         assert!(Caller::of("10.0.0.1:9180".parse().unwrap(), None).is_none());
         assert!(Caller::of("0.0.0.0:9180".parse().unwrap(), None).is_none());
     }

@@ -4,21 +4,39 @@
 //! |---|---|---|---|
 //! | forwarded | Caddy, Traefik, our script for HAProxy | `X-Forwarded-Method`, `-Proto`, `-Host`, `-Uri` | is passed on |
 //! | original | nginx, ingress-nginx | `X-Original-Method`, `X-Original-URL` | 401 or 403, nothing else |
-//! | repeated | Envoy | method, host and path of the question, `X-Forwarded-Proto` | is passed on |
+//! | repeated | Envoy | method, host and path of the question, `X-Forwarded-Proto`, `X-Linkgate-Client` | is passed on |
 //!
 //! Each part is there exactly once and well formed, or the answer is 400: a check that goes on with
 //! an empty value passes everything (CVE-2021-32637, GHSA-xg2q-62g2-cvcm). A field of another way
 //! beside them is 400, too: nobody knows which is true.
+//!
+//! A question that is told may also name its site, with `?site=NAME`: then one about a host of another
+//! site is 400. A proxy that copies the host from `Host` needs it where it chose its server by another
+//! one, as nginx does: `GET http://wiki.example.com/secret` with `Host: blog.example.com` reached the
+//! wiki by the rules of the blog.
+//!
+//! The client is told by `X-Forwarded-For`, but not by Envoy: before 1.28 it puts its own address at
+//! the end of that field, and every visitor would be there, in a network that `from` lets in
+//! (envoyproxy/envoy issue 21519). It says the address in a field of our own, which it writes over
+//! whatever the client sent; without that field see [`TrustedProxies::client_beyond`].
+//!
+//! [`TrustedProxies::client_beyond`]: crate::domain::client::TrustedProxies::client_beyond
 
-use http::{HeaderMap, Method, Uri, header};
+use std::net::IpAddr;
 
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
+
+use crate::domain::client::ClientAddress;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::site::Located;
 use crate::portal::Desk;
 use crate::portal::denial::{Through, kind};
 use crate::portal::refusal::Refusal;
+use crate::portal::visit::{Here, Visit};
 
+const CLIENT: &str = "x-linkgate-client";
+const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_METHOD: &str = "x-forwarded-method";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 const FORWARDED_HOST: &str = "x-forwarded-host";
@@ -35,6 +53,8 @@ pub(super) struct Question {
     pub(super) located: Located,
     pub(super) target: RequestTarget,
     pub(super) kind: RequestKind,
+    /// The client's address, where it is known beyond doubt.
+    pub(super) client: Option<ClientAddress>,
     pub(super) through: Through,
 }
 
@@ -49,21 +69,25 @@ struct Told<'a> {
 
 impl Question {
     /// Reads a question that is told in header fields.
-    pub(super) fn told(desk: &Desk, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(super) fn told(visit: &Visit, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let desk = &visit.desk;
         let words = "a check without one valid X-Forwarded-* or X-Original-* of each kind";
         let told = forwarded(headers).or_else(|| original(headers));
         let told = told.ok_or(Refusal::BadRequest(words))?;
         let located =
             desk.sites.find(told.host).ok_or(Refusal::BadRequest("a check for another host"))?;
+        if !is_pinned_to(&visit.query, &located.site.name) {
+            return Err(Refusal::BadRequest("a check for another site than its proxy asks for"));
+        }
         let method = method(told.method).ok_or(Refusal::BadRequest(words))?;
-        Self::new(desk, located, method, &told, headers)
+        let client = desk.trusted.known(visit.here.client);
+        Self::new(desk, located, method, &told, client, headers)
     }
 
     /// Reads a question that repeats the request below the path of the check. In `uri` the reserved
     /// path is gone already.
     pub(super) fn repeated(
-        desk: &Desk,
-        located: Located,
+        visit: &Visit,
         method: Method,
         uri: &Uri,
         headers: &HeaderMap,
@@ -78,7 +102,9 @@ impl Question {
             return Err(Refusal::BadRequest(words));
         };
         let told = Told { method: "", proto, host: "", uri, through: Through::Relay };
-        Self::new(desk, located, method, &told, headers)
+        let (desk, here) = (&visit.desk, &visit.here);
+        let client = client_of_repeated(desk, here, headers)?;
+        Self::new(desk, here.located.clone(), method, &told, client, headers)
     }
 
     fn new(
@@ -86,6 +112,7 @@ impl Question {
         located: Located,
         method: Method,
         told: &Told<'_>,
+        client: Option<ClientAddress>,
         headers: &HeaderMap,
     ) -> Result<Self, Refusal> {
         if scheme(told.proto) != Some(located.origin.scheme().as_str()) {
@@ -97,7 +124,7 @@ impl Question {
             return Err(Refusal::BadRequest("a check for a page of the sign-in itself"));
         }
         let kind = kind(method.as_str(), headers);
-        Ok(Self { method, located, target, kind, through: told.through })
+        Ok(Self { method, located, target, kind, client, through: told.through })
     }
 
     /// Whether a page of another origin opens a WebSocket: a page on a sibling sub-domain does so
@@ -114,6 +141,27 @@ impl Question {
         is_socket
             && origin.and_then(|value| value.to_str().ok()) != Some(&*self.located.origin_text)
     }
+}
+
+/// Whether a question is about the site that it names, if it names any.
+fn is_pinned_to(query: &str, site: &str) -> bool {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let mut names = pairs.filter(|(key, _)| key == "site").map(|(_, name)| name);
+    names.next().is_none_or(|name| name == site) && names.next().is_none()
+}
+
+fn client_of_repeated(
+    desk: &Desk,
+    here: &Here,
+    headers: &HeaderMap,
+) -> Result<Option<ClientAddress>, Refusal> {
+    if headers.contains_key(CLIENT) {
+        let address = one(headers, CLIENT).and_then(|text| text.parse::<IpAddr>().ok());
+        let address = address.ok_or(Refusal::BadRequest("a check for a damaged client address"))?;
+        return Ok(desk.trusted.known(address.into()));
+    }
+    let lines = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
+    Ok(desk.trusted.client_beyond(here.peer, &lines.collect::<Vec<_>>()))
 }
 
 /// The host in a question that is told in header fields.

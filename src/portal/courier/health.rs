@@ -65,7 +65,7 @@ impl MailHealth {
         let is_wanted = last == 0
             || self.asked.load(Ordering::Relaxed)
             || self.failing_since.load(Ordering::Relaxed) > 0;
-        is_wanted && (last == 0 || now.since(UnixMillis(last)) >= PROBE_PAUSE)
+        is_wanted && (last == 0 || now.apart(UnixMillis(last)) >= PROBE_PAUSE)
     }
 
     /// A probe begins.
@@ -124,5 +124,7 @@ mod tests {
         assert!(!health.is_due(at(100)));
         health.missed(at(11));
         assert!(!health.is_due(at(20)) && health.is_due(at(21)));
+        health.probing(at(9999));
+        assert!(health.is_due(at(30)), "the clock was set back");
     }
 }

@@ -1,5 +1,6 @@
 //! The mail as people and programs read it.
 
+use super::code_shape::has_code_shape;
 use super::*;
 use crate::portal::brand::Brand;
 

@@ -4,6 +4,7 @@
 //! rendered with them, so that a mistake shows then and not when somebody first meets a rare page.
 //! The tests of the pages use the same list: a state that is not here is checked nowhere.
 
+mod passwords;
 mod words;
 
 use super::link::{ElsewhereMode, Gone, LinkElsewhere, LinkGone, LinkUnknown, Report, ReportDone};
@@ -14,10 +15,10 @@ use super::session::{
     SignedOut, SiteLink, Welcome,
 };
 use super::sign_in::{
-    Again, CheckMail, CheckMailNotice, ChoosePassword, CodeProblem, CodeUsedUp, Delivery, Mailbox,
-    PasswordField, RateLimited, RequestEnded, SignIn, SignInNotice,
+    Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
+    RequestEnded, SignIn, SignInNotice,
 };
-use super::{AddressProblem, Page, PasswordProblem, Site};
+use super::{AddressProblem, Page, Site};
 use crate::domain::email::EmailAddress;
 use crate::domain::time::UnixMillis;
 #[cfg(test)]
@@ -71,7 +72,7 @@ const fn at(seconds: u64) -> UnixMillis {
 
 fn show(words: &Words<'_>, viewer: &mut impl Viewer) {
     sign_in(words, viewer);
-    passwords(words, viewer);
+    passwords::passwords(words, viewer);
     check_mail(words, viewer);
     codes(words, viewer);
     ended(words, viewer);
@@ -134,61 +135,6 @@ fn sign_in(words: &Words<'_>, viewer: &mut impl Viewer) {
         let page = SignIn { notices, reference, ..known.clone() };
         viewer.view(&format!("sign_in_{name}"), &page);
     }
-}
-
-fn passwords(words: &Words<'_>, viewer: &mut impl Viewer) {
-    let site = Site { has_passwords: true, ..words.site };
-    let Words { email, destination, return_to, .. } = *words;
-    let field = |error, registers| Some(PasswordField { error, registers });
-    let form = SignIn {
-        site,
-        destination,
-        return_to,
-        fragment: "",
-        email: "",
-        error: None,
-        has_link: true,
-        password: field(None, false),
-        remember_offered: true,
-        remembered: false,
-        notices: &[],
-        reference: None,
-    };
-    viewer.view("sign_in_password", &form);
-    let password = field(Some(PasswordProblem::Wrong), false);
-    viewer.view("sign_in_password_wrong", &SignIn { email, password, ..form.clone() });
-    let password = field(Some(PasswordProblem::Missing), false);
-    viewer.view("sign_in_password_missing", &SignIn { email, password, ..form.clone() });
-    let known = SignIn { email, remembered: true, has_link: false, ..form };
-    viewer.view("sign_in_password_registers", &SignIn { password: field(None, true), ..known });
-    let page = ChoosePassword {
-        site,
-        return_to,
-        fragment: "",
-        email: "",
-        error: None,
-        password_error: None,
-        least: 15,
-        has_link: true,
-    };
-    viewer.view("choose_password", &page);
-    viewer.view("choose_password_code", &ChoosePassword { email, has_link: false, ..page.clone() });
-    let (typed, error) = (words.typed[1], Some(AddressProblem::Malformed));
-    viewer.view("choose_password_address", &ChoosePassword { email: typed, error, ..page.clone() });
-    for (name, problem) in [
-        ("missing", PasswordProblem::Missing),
-        ("too_short", PasswordProblem::TooShort { least: 15 }),
-        ("too_long", PasswordProblem::TooLong { most: 256 }),
-        ("guessable", PasswordProblem::Guessable),
-    ] {
-        let password_error = Some(problem);
-        let page = ChoosePassword { email, password_error, ..page.clone() };
-        viewer.view(&format!("choose_password_{name}"), &page);
-    }
-    let waits = CheckMail { site, sets_password: true, ..waiting(words) };
-    viewer.view("check_mail_password", &waits);
-    let waits = CheckMail { has_link: false, ..waits };
-    viewer.view("check_mail_password_code", &waits);
 }
 
 fn waiting<'a>(words: &Words<'a>) -> CheckMail<'a> {

@@ -9,10 +9,9 @@ use pingora::http::RequestHeader;
 use pingora::lb::Backend;
 use pingora::lb::health_check::{HealthCheck, HttpHealthCheck, TcpHealthCheck};
 use pingora::protocols::ALPN;
-use pingora::protocols::tls::CaType;
 use pingora::{Error, ErrorType};
 
-use super::Wire;
+use super::{Authorities, Wire};
 
 /// What is asked, and how often.
 #[derive(Clone, Debug)]
@@ -28,7 +27,7 @@ pub struct Health {
     /// What is spoken.
     pub wire: Wire,
     /// Certificate authorities in place of the system's.
-    pub authorities: Option<Arc<CaType>>,
+    pub authorities: Option<Authorities>,
     /// How often.
     pub interval: Duration,
     /// How long the whole answer may take.
@@ -54,7 +53,7 @@ impl Health {
             Wire::Https => TcpHealthCheck::new_tls(&self.server_name),
             Wire::Http | Wire::H2c => TcpHealthCheck::new(),
         };
-        check.peer_template.options.ca = self.authorities.clone();
+        check.peer_template.options.ca = self.authorities.as_ref().map(Authorities::certificates);
         check.peer_template.options.connection_timeout = Some(self.timeout);
         check
     }
@@ -67,7 +66,7 @@ impl Health {
             check.req = head;
         }
         let options = &mut check.peer_template.options;
-        options.ca = self.authorities.clone();
+        options.ca = self.authorities.as_ref().map(Authorities::certificates);
         options.connection_timeout = Some(self.timeout);
         options.read_timeout = Some(self.timeout);
         match self.wire {

@@ -50,13 +50,13 @@ async fn send(stream: &mut Stream, answer: &str) -> bool {
 
 fn answer(fault: WireFault, reference: &str, body: bool) -> String {
     let status = fault.status();
-    let title = title(status);
+    let (title, code) = words(status);
     // The reference goes into JSON and a log line as it is: anything that is not plain is left out.
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let reference: String = reference.chars().filter(plain).collect();
     let problem = format!(
         "{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\
-         \"detail\":\"{fault}\",\"reference\":\"{reference}\"}}"
+         \"code\":\"{code}\",\"detail\":\"{fault}\",\"reference\":\"{reference}\"}}"
     );
     let extra = match status {
         405 => "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n",
@@ -74,18 +74,18 @@ fn answer(fault: WireFault, reference: &str, body: bool) -> String {
     )
 }
 
-/// The reason phrase of a status that this module sends.
-fn title(status: u16) -> &'static str {
+/// The reason phrase of a status that this module sends, and the code that programs read.
+fn words(status: u16) -> (&'static str, &'static str) {
     match status {
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        414 => "URI Too Long",
-        417 => "Expectation Failed",
-        431 => "Request Header Fields Too Large",
-        501 => "Not Implemented",
-        503 => "Service Unavailable",
-        505 => "HTTP Version Not Supported",
-        _ => "Bad Request",
+        405 => ("Method Not Allowed", "method_not_allowed"),
+        408 => ("Request Timeout", "too_slow"),
+        414 => ("URI Too Long", "too_large"),
+        417 => ("Expectation Failed", "request_malformed"),
+        431 => ("Request Header Fields Too Large", "too_large"),
+        501 => ("Not Implemented", "request_malformed"),
+        503 => ("Service Unavailable", "unavailable"),
+        505 => ("HTTP Version Not Supported", "request_malformed"),
+        _ => ("Bad Request", "request_malformed"),
     }
 }
 
@@ -115,8 +115,18 @@ mod tests {
         let problem: serde_json::Value = serde_json::from_str(problem).unwrap();
         assert_eq!(problem["status"], 400);
         assert_eq!(problem["title"], "Bad Request");
+        assert_eq!(problem["code"], "request_malformed");
         assert_eq!(problem["detail"], "a line ends in LF without CR");
         assert_eq!(problem["reference"], "abc-1");
+    }
+
+    #[test]
+    fn programs_find_every_code_in_the_description() {
+        let description = include_str!("../../../conf/openapi.yaml");
+        for status in [400, 405, 408, 414, 417, 431, 501, 503, 505] {
+            let code = words(status).1;
+            assert!(description.contains(&format!("            - {code}\n")), "{code}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::scene::{self, ALICE, HOST, SESSION};
-use crate::support::client::raw;
+use crate::support::client::{Browser, raw};
 use crate::support::gate::{Gate, Wishes};
 use crate::support::upstream::Received;
 
@@ -102,6 +102,51 @@ async fn connection_options_take_none_of_them_away() {
             match gate.upstream.seen().first() {
                 Some(received) => assert_honest(received, user, true, name),
                 None => assert_eq!(answer.status, 400, "{name}"),
+            }
+        }
+    }
+}
+
+/// What `wiki` says of its visitors, nobody says by way of `status`: the application is the same one.
+/// What browsers send of their own goes on there.
+#[tokio::test]
+async fn a_name_of_one_site_is_believed_from_no_client_of_another() {
+    const NAMES: [&str; 4] = ["X-App-User", "App-Teams", "X-Proof", "X-Role"];
+    const SITES: &str = r#"
+  - name: status
+    origin: http://status.localhost:$PORT
+    upstream: $UPSTREAM
+    odd_headers: keep
+    headers: { X-Side: status }
+    allow: ["nobody@example.com"]
+    rules: [{ path: "/**", access: public }]
+  - name: wiki
+    origin: $ORIGIN
+    upstream: $UPSTREAM
+    identity_headers: { user: X-App-User, groups: App-Teams }
+    assertion: { header: X-Proof }
+    headers: { X-Role: reader, Accept-Language: en }
+    allow: ["@example.com"]
+"#;
+    let gate = Gate::with(Wishes { sites: SITES.into(), ..Wishes::default() }).await;
+    let mut alice = gate.browser();
+    gate.sign_in(&mut alice, ALICE, "/").await;
+    let host = format!("status.localhost:{}", gate.address.port());
+    for name in NAMES {
+        for spelling in spellings(name) {
+            for browser in [&mut Browser::new(gate.address, &host), &mut alice] {
+                gate.upstream.forget();
+                let headers = [(&*spelling, "root"), (&*spelling, LIE), ("Accept-Language", "de")];
+                assert_eq!(browser.send("GET", "/x", &headers, None).await.status, 200);
+                let received = &gate.upstream.seen()[0];
+                let believed = |value: &str| value.contains("root") || value.contains(LIE);
+                let lies = received.headers.iter().filter(|(_, value)| believed(value));
+                assert_eq!(lies.count(), 0, "{spelling}: {received:?}");
+                let is_wiki = received.header("x-app-user") == ALICE;
+                assert_eq!(is_wiki, browser.host != host, "{received:?}");
+                assert_eq!(received.all("x-role"), if is_wiki { &["reader"][..] } else { &[] });
+                let language = if is_wiki { "en" } else { "de" };
+                assert_eq!(received.all("accept-language"), [language]);
             }
         }
     }

@@ -99,6 +99,45 @@ async fn where_a_rule_lets_it_pass_the_application_answers() {
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (403, SPA.1));
 }
 
+/// Refused at the door, whatever the rules say.
+#[tokio::test]
+async fn a_script_may_read_why_it_was_refused() {
+    let sites = SITES.replace("    rules:", "    max_body: 1KiB\n    rules:")
+        + &SITES
+            .replace("name: app", "name: elsewhere")
+            .replace("$UPSTREAM", "none")
+            .replace("$ORIGIN", "http://elsewhere.localhost:$PORT");
+    let trusted = "[192.0.2.1]".into();
+    let gate = Gate::with(Wishes { sites, trusted, ..Wishes::default() }).await;
+    let mut elsewhere = gate.browser();
+    elsewhere.host = format!("elsewhere.localhost:{}", gate.address.port());
+    let socket = [
+        SPA,
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let large = vec![b'x'; 2000];
+    let mut browser = gate.browser();
+    for (answer, status) in [
+        (browser.send("POST", "/public/x", &[SPA], Some(&large)).await, 413),
+        (browser.send("GET", "/public/x", &socket, None).await, 403),
+        (browser.send("GET", "/%2elinkgate/x", &[SPA], None).await, 404),
+        (elsewhere.send("GET", "/public/x", &[SPA], None).await, 421),
+    ] {
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(answer.header("access-control-allow-origin"), SPA.1, "{status}");
+        assert_eq!(answer.header("access-control-allow-credentials"), "true", "{status}");
+        assert_eq!(answer.json()["status"], status, "{status}");
+    }
+    let strange = [("Origin", "https://evil.example")];
+    let answer = browser.send("POST", "/public/x", &strange, Some(&large)).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (413, ""));
+    assert!(answer.header("vary").contains("Origin"));
+    assert!(gate.upstream.seen().is_empty());
+}
+
 /// gRPC-Web in a browser reads the status from headers that it must be allowed to see.
 #[tokio::test]
 async fn grpc_says_which_of_the_two_it_is() {

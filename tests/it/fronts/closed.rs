@@ -1,7 +1,9 @@
 //! What must not get past another proxy: lies about who is there, odd paths, and anything while
 //! linkgate or its store is away.
 
-use crate::support::client::{Answer, Browser, raw};
+use std::net::Ipv4Addr;
+
+use crate::support::client::{Answer, Browser, raw, raw_from};
 use crate::support::eventually;
 use crate::support::front::{Front, Make, over_every_front};
 use crate::support::gate::Wishes;
@@ -14,6 +16,7 @@ over_every_front!(
     nobody_can_say_who_he_is,
     odd_paths_do_not_get_past_a_rule,
     another_host_in_the_request_line_changes_nothing,
+    a_client_is_known_by_its_own_address,
     without_the_store_nothing_passes,
     without_linkgate_nothing_passes,
     the_question_is_for_the_proxy_alone
@@ -142,7 +145,7 @@ async fn odd_paths_do_not_get_past_a_rule(make: Make) {
         assert!(front.gate.upstream.seen().is_empty(), "{target}");
     }
     // What is honest goes on as it came.
-    for target in ["/a%2Fb", "/a//b", "/a;b=c/d", "/100%25", "/a%20b?x=%zz&y=a,b"] {
+    for target in ["/a%2Fb", "/a//b", "/a;b=c/d", "/100%25", "/a%20b?x=%zz&y=a,b", "/x?site=blog"] {
         front.gate.upstream.forget();
         assert_eq!(ask(&front, &ann, target).await.status, 200, "{target} {}", front.log());
         assert_eq!(front.gate.upstream.seen()[0].target, target);
@@ -164,6 +167,40 @@ async fn another_host_in_the_request_line_changes_nothing(make: Make) {
         let passed = front.gate.upstream.seen();
         assert!(passed.iter().all(|it| it.target == "/public/x"), "{line} {host}: {answer:?}");
         assert!(!answer.location().contains("evil"), "{line}: {answer:?}");
+        front.gate.upstream.forget();
+    }
+}
+
+/// Rules with networks look at the address that the other proxy sees, and at nothing that the client
+/// says of itself. The other proxy asks from 127.0.0.1; its clients are elsewhere in 127.0.0.0/8.
+async fn a_client_is_known_by_its_own_address(make: Make) {
+    const INSIDE: Ipv4Addr = Ipv4Addr::new(127, 1, 0, 1);
+    const OUTSIDE: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
+    let sites =
+        "      - { path: \"/inside/**\", from: [10.0.0.0/8, 127.1.0.0/16], access: public }";
+    let front = Front::with(make, Wishes { sites: sites.into(), ..Wishes::default() }, None).await;
+    for lie in [
+        "",
+        "X-Forwarded-For: 10.1.2.3\r\n",
+        "X-Forwarded-For: 127.1.0.1\r\n",
+        "X-Forwarded-For: 10.1.2.3\r\nX-Forwarded-For: 10.1.2.3\r\n",
+        "X_Forwarded_For: 10.1.2.3\r\n",
+        "X-Forwarded-For: 10.1.2.3\r\nConnection: X-Forwarded-For\r\n",
+        "X-Real-IP: 10.1.2.3\r\nX-Linkgate-Client: 10.1.2.3\r\n",
+        // Nor does it shut anybody out.
+        "X-Forwarded-For: 203.0.113.7\r\n",
+        "X-Forwarded-For: unknown\r\n",
+    ] {
+        let request = format!("GET /inside/secret HTTP/1.1\r\nHost: {}\r\n{lie}\r\n", front.host);
+        let stranger = raw_from(OUTSIDE, front.address, request.as_bytes()).await;
+        // HAProxy leaves it to linkgate to refuse a `Connection` that names such a field.
+        let refused = if lie.contains("Connection") { stranger.status } else { 401 };
+        assert_eq!(stranger.status, refused, "{lie}: {stranger:?} {}", front.log());
+        assert!(matches!(refused, 400 | 401), "{lie}: {stranger:?}");
+        assert!(front.gate.upstream.seen().is_empty(), "{lie}");
+        let insider = raw_from(INSIDE, front.address, request.as_bytes()).await;
+        assert_eq!(insider.status, 200, "{lie}: {insider:?} {}", front.log());
+        assert_eq!(front.gate.upstream.seen().len(), 1, "{lie}");
         front.gate.upstream.forget();
     }
 }

@@ -16,7 +16,8 @@ over_every_front!(
     programs_are_told_in_their_own_words,
     a_websocket_goes_through,
     the_pre_flight_of_a_listed_origin,
-    large_cookies_come_through
+    large_cookies_come_through,
+    many_sites_and_long_return_urls_come_through
 );
 
 async fn a_stranger_becomes_a_signed_in_visitor(make: Make) {
@@ -177,4 +178,30 @@ async fn large_cookies_come_through(make: Make) {
         let seen = front.gate.upstream.seen().pop().expect("a request");
         assert_eq!(seen.all("cookie"), [large]);
     }
+}
+
+/// The heads of our own answers, in buffers of the size that the files say.
+async fn many_sites_and_long_return_urls_come_through(make: Make) {
+    let site = |at: usize| {
+        format!(
+            "  - {{ name: other{at}, origin: \"https://other{at}.apps.example.com\", upstream: none, \
+             allow: [\"@example.com\"] }}\n"
+        )
+    };
+    let sites = (0..300).map(site).collect();
+    let front = Front::with(make, Wishes { sites, ..Wishes::default() }, None).await;
+    let mut browser = front.browser();
+    let target = format!("/x?{}", "&".repeat(4000));
+    let stopped = browser.get(&target).await;
+    assert_eq!(stopped.status, 303, "{}", front.log());
+    assert!(stopped.location().len() > 12_000, "{}", stopped.location());
+    let form = browser.get(stopped.location()).await;
+    assert_eq!(form.status, 200, "{}", front.log());
+    assert!(form.text().contains(&target.replace('&', "&amp;")));
+    let landed = front.gate.sign_in(&mut browser, ANN, &target).await;
+    assert_eq!((landed.status, landed.location()), (303, &*target), "{}", front.log());
+    let person = [("Sec-Fetch-User", "?1"), ("Accept", "text/html")];
+    let on = browser.send("GET", stopped.location(), &person, None).await;
+    assert_eq!((on.status, on.location()), (303, &*target), "{}", front.log());
+    assert_eq!(browser.get(&target).await.status, 200, "{}", front.log());
 }

@@ -108,6 +108,7 @@ async fn every_documented_answer_is_given_and_is_as_documented() {
     signing_in(&mut walk).await;
     sessions(&mut walk).await;
     limits(&mut walk).await;
+    passwords(&mut walk).await;
     forward_auth(&mut walk).await;
     store_away(&mut walk).await;
     assert_eq!(walk.missing(), []);
@@ -173,6 +174,8 @@ async fn refusals(walk: &mut Walk, client: &mut Browser, post: (&str, &str)) {
         // A whole document each, so that nothing else can be what is refused.
         let body = if post.1 == "/api/resend" { "{}" } else { "{\"code\":\"x\"}" };
         let body = if post.1 == "/api/sign-in" { "{\"email\":\"ann@example.com\"}" } else { body };
+        let chosen = "{\"email\":\"ann@example.com\",\"password\":\"lantern orbit pickle mosaic\"}";
+        let body = if post.1 == "/api/password" { chosen } else { body };
         walk.send(client, post, headers, Some(body), 403).await;
     }
     let form = ("Content-Type", "application/x-www-form-urlencoded");
@@ -240,6 +243,44 @@ async fn limits(walk: &mut Walk) {
     }
 }
 
+const HYBRID: &str = "\n  - name: app\n    origin: $ORIGIN\n    upstream: $UPSTREAM\n    \
+    allow: [\"@example.com\"]\n    sign_in: { mode: hybrid }\n";
+const PASSWORD: &str = "lantern orbit pickle mosaic";
+
+async fn passwords(walk: &mut Walk) {
+    let choose = ("POST", "/api/password");
+    let chosen = json!({ "email": ANN, "password": PASSWORD });
+    let gate = Gate::start().await;
+    walk.call(&mut gate.browser(), choose, Some(&chosen), 404).await;
+    let sign_in = "limits: { email: 2/1h, ip: 1000/1h }".to_owned();
+    let sites = HYBRID.to_owned();
+    let gate = Gate::with(Wishes { sign_in, sites, ..Wishes::default() }).await;
+    let client = &mut gate.browser();
+    refusals(walk, client, choose).await;
+    for (email, password, code) in [
+        (ANN, "", "password_missing"),
+        (ANN, "short", "password_too_short"),
+        (ANN, "passwordpassword", "password_guessable"),
+        (ANN, &"x".repeat(300), "password_too_long"),
+        ("ann", PASSWORD, "address_malformed"),
+    ] {
+        let document = json!({ "email": email, "password": password });
+        let refused = walk.call(client, choose, Some(&document), 422).await;
+        assert_eq!(refused.json()["code"], code);
+    }
+    walk.call(client, choose, Some(&chosen), 202).await;
+    let code = gate.mail(ANN, 1).await.code();
+    walk.call(client, ("POST", "/api/verify"), Some(&json!({ "code": code })), 200).await;
+    let enter = ("POST", "/api/sign-in");
+    walk.call(&mut gate.browser(), enter, Some(&chosen), 200).await;
+    let wrong = json!({ "email": ANN, "password": "another one" });
+    let refused = walk.call(&mut gate.browser(), enter, Some(&wrong), 422).await;
+    assert_eq!(refused.json()["code"], "password_wrong");
+    let client = &mut gate.browser();
+    walk.call(client, choose, Some(&chosen), 202).await;
+    walk.call(client, choose, Some(&chosen), 429).await;
+}
+
 async fn forward_auth(walk: &mut Walk) {
     let gate = Gate::start().await;
     walk.call(&mut gate.browser(), ("GET", "/check"), None, 401).await;
@@ -281,6 +322,7 @@ async fn store_away(walk: &mut Walk) {
     let mut wishes = Kind::redis_at(Arc::clone(&server)).wishes();
     wishes.environment[0].1 = format!("redis://{}", cable.address);
     wishes.trusted = "[\"127.0.0.1\"]".into();
+    wishes.sites = HYBRID.into();
     let gate = Gate::with(wishes).await;
     let client = &mut gate.browser();
     gate.sign_in(client, ANN, "/").await;
@@ -294,6 +336,7 @@ async fn store_away(walk: &mut Walk) {
     }
     for (path, body) in [
         ("/api/sign-in", json!({ "email": ANN })),
+        ("/api/password", json!({ "email": ANN, "password": PASSWORD })),
         ("/api/resend", json!({})),
         ("/api/verify", json!({ "code": "WDJB-MJHT" })),
     ] {

@@ -1,7 +1,9 @@
 //! Adding, suspending and removing people, by command beside the running process.
 
 use crate::flow::{SESSION, signed_in_as};
+use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
+use crate::support::redis::RedisServer;
 use crate::support::stores::{Kind, over_every_store};
 
 const ANN: &str = "ann@example.com";
@@ -171,4 +173,59 @@ async fn a_store_that_is_nobodys_to_open_is_told() {
     let told = gate.operator(&["accounts", "list"]);
     assert_eq!(told.code, 1);
     assert!(told.err.contains("does not answer at 127.0.0.1:"), "{}", told.err);
+}
+
+/// The step that suspends ends what it finds. What it does not find, because Redis has dropped the
+/// index for want of memory, must not count either.
+#[tokio::test]
+async fn who_is_suspended_is_out_even_where_no_session_was_found() {
+    let server = RedisServer::start().await;
+    let gate = Gate::with(Kind::at(&server.url()).wishes()).await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    assert_eq!(ann.get("/page").await.status, 200);
+    let mut connection = server.connection().await.expect("a connection");
+    let keys: Vec<String> =
+        redis::cmd("KEYS").arg("*:person:*").query_async(&mut connection).await.expect("keys");
+    assert_eq!(keys.len(), 1);
+    let gone: u64 = redis::cmd("DEL").arg(&keys).query_async(&mut connection).await.expect("gone");
+    assert_eq!(gone, 1);
+    gate.operator(&["accounts", "suspend", ANN]).done();
+    eventually("ann is out", async || (ann.get("/page").await.status == 303).then_some(())).await;
+    assert_eq!(ann.get("/.linkgate/api/session").await.status, 401);
+    gate.operator(&["accounts", "resume", ANN]).done();
+}
+
+over_every_store!(a_store_of_another_secret_is_refused);
+
+/// People are found by a hash under the secret: with another one a command would find nobody and say
+/// that it was done, and somebody who is suspended would be a stranger.
+async fn a_store_of_another_secret_is_refused(kind: Kind) {
+    let mut gate = kind.gate().await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    let is_ours = gate.path("secret");
+    let ours = std::fs::read(&is_ours).expect("the secret");
+    std::fs::write(&is_ours, "another secret of thirty-two bytes and more").expect("written");
+    if gate.is_alone() {
+        // The commands speak to the process, which has the right one.
+        gate.operator(&["accounts", "suspend", BOB]).done();
+    } else {
+        let told = gate.operator(&["accounts", "suspend", ANN]);
+        assert_eq!(told.code, 1, "{}", told.out);
+        assert!(told.err.contains("belongs to another secret"), "{}", told.err);
+    }
+    assert_eq!(ann.get("/page").await.status, 200, "nothing was changed");
+    gate.kill();
+    if gate.keeps_its_store() {
+        let told = gate.operator(&["serve"]);
+        assert_eq!(told.code, 1, "{}", told.out);
+        assert!(told.err.contains("belongs to another secret"), "{}", told.err);
+        assert!(!told.err.contains("another secret of thirty"), "{}", told.err);
+    }
+    std::fs::write(&is_ours, ours).expect("written");
+    if gate.keeps_its_store() {
+        gate.run().await;
+        assert_eq!(ann.get("/page").await.status, 200, "as it was");
+    }
 }

@@ -50,6 +50,19 @@ async fn who_registers_is_asked_for_a_name_once(kind: Kind) {
     assert_eq!(accounts()[0]["name"], "Ann Ó Briain");
     assert_eq!(post(&mut ann, "", "//evil.example/").await.location(), "/");
     assert_eq!(accounts()[0]["name"], "Ann Ó Briain", "empty changes nothing");
+    // Where a person presses the button, a page leads on: the application may redirect to another
+    // origin, and Chromium would cancel that as the answer to a form.
+    let person = [
+        ("Sec-Fetch-User", "?1"),
+        ("Sec-Fetch-Site", "same-origin"),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ];
+    let form = Some(&b"name=&return_to=%2Fdeep%3Fx%3D1"[..]);
+    let done = ann.send("POST", WELCOME, &person, form).await;
+    let between = "/.linkgate/signed-in?return_to=%2Fdeep%3Fx%3D1";
+    assert_eq!((done.status, done.location()), (303, between));
+    let page = ann.get(between).await;
+    assert_eq!((page.status, page.header("refresh")), (200, "0; url=/deep?x=1"));
     // Who has an account is not asked again, and where nobody is asked there is no such page.
     let landed = gate.sign_in(&mut gate.browser(), "ann@example.com", "/deep").await;
     assert_eq!(landed.location(), "/deep");

@@ -5,8 +5,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::streams::{grpc, websocket};
-use crate::support::app::{application, head, site};
+use crate::support::app::{application, site};
 use crate::support::client::Browser;
+use crate::support::events::{listen, news};
 use crate::support::gate::{Gate, Wishes};
 
 const ANN: &str = "ann@example.com";
@@ -29,29 +30,6 @@ async fn takes_eve_off_the_list(gate: &Gate) {
 
 async fn takes_the_site_away(gate: &Gate) {
     gate.change("app.localhost", "gone.localhost").await;
-}
-
-/// Sends one line, and then nothing for ever.
-async fn news(mut stream: TcpStream) {
-    let Some(_) = head(&mut stream).await else { return };
-    let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
-    let _ = stream.write_all(answer.as_bytes()).await;
-    let _ = stream.read(&mut [0; 1]).await;
-}
-
-async fn listen(gate: &Gate, browser: &Browser, path: &str) -> TcpStream {
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}\r\n",
-        gate.host,
-        browser.cookie_line()
-    );
-    let mut stream = TcpStream::connect(gate.address).await.expect("connect");
-    stream.write_all(request.as_bytes()).await.expect("write");
-    let mut seen = Vec::new();
-    while !seen.ends_with(b"data: 1\n\n\r\n") {
-        seen.push(stream.read_u8().await.expect("the first event"));
-    }
-    stream
 }
 
 #[tokio::test]

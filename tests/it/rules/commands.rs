@@ -20,6 +20,7 @@ sites:
       - { path: /metrics, access: deny }
       - { path: "/admin/**", host: "*.lab.example.com", access: deny }
       - { path: "/admin/**", allow: ["group:admins"], max_age: 15m }
+      - { path: "/admin", allow: ["group:admins"], max_age: 15m }
 "#;
 
 fn linkgate(text: &str, arguments: &[&str]) -> (Option<i32>, String) {
@@ -49,7 +50,17 @@ fn tests_that_come_true_are_counted() {
   - GET https://a.example.com/a/../admin/x as alice@example.com -> deny
 ";
     assert_eq!(check(tests), (Some(0), "a.yaml: ok: 1 site, 10 tests\n".to_owned()));
-    assert_eq!(check("").1, "a.yaml: ok: 1 site\n");
+    assert_eq!(check("  []").1, "a.yaml: ok: 1 site\n");
+}
+
+#[test]
+fn a_restriction_whose_value_is_behind_a_hash_is_a_mistake_and_not_gone() {
+    let from = FILE.replace("from: [10.0.0.0/8]", "from: ");
+    let told = "a.yaml:13:27: sites[0].rules[0].from: has no value\n  hint: leave the key out, or \
+                write [] for an empty list, {} for an empty map\n";
+    for command in [&["check", "-c", "a.yaml"][..], &["serve", "-c", "a.yaml"]] {
+        assert_eq!(linkgate(&from, command), (Some(64), told.to_owned()), "{command:?}");
+    }
 }
 
 #[test]
@@ -67,6 +78,99 @@ fn tests_that_do_not_are_told_with_place_rule_and_the_way_to_the_reason() {
     let (code, text) = check(tests);
     assert_eq!(code, Some(64));
     insta::assert_snapshot!(text);
+}
+
+const WITH_ACCOUNTS: &str = r#"listen: [{ address: "127.0.0.1:0" }]
+admin: { listen: off }
+store: { memory: {} }
+mail: { from: login@example.com, folder: { path: mails } }
+groups: { reviewers: [], admins: [alice@example.com] }
+sites:
+  - name: team
+    origin: https://team.example.com
+    upstream: http://127.0.0.1:3000
+    allow: [accounts]
+    rules:
+      - { path: "/drafts/**", allow: ["group:reviewers"] }
+      - { path: "/admin/**", allow: ["group:admins"] }
+      - { path: "/hooks/**", methods: [POST], access: deny }
+"#;
+
+#[test]
+fn tests_may_say_who_has_an_account_and_which_groups_it_gives() {
+    let tests = "tests:
+  - GET https://team.example.com/ as guest@partner.example member -> allow
+  - GET https://team.example.com/ as guest@partner.example -> deny
+  - GET https://team.example.com/ as guest@partner.example in reviewers -> allow
+  - GET https://team.example.com/drafts/1 as guest@partner.example member -> deny
+  - GET https://team.example.com/drafts/1 as guest@partner.example in reviewers age 2h -> allow
+  - GET https://team.example.com/admin/ as guest@partner.example in reviewers in admins -> allow
+  - GET https://team.example.com/admin/ as alice@example.com in reviewers -> allow
+";
+    let (code, text) = linkgate(&format!("{WITH_ACCOUNTS}{tests}"), &["check", "-c", "a.yaml"]);
+    assert_eq!((code, text.as_str()), (Some(0), "a.yaml: ok: 1 site, 7 tests\n"));
+    let wrong = "tests:
+  - GET https://team.example.com/ as guest@partner.example -> allow
+  - GET https://team.example.com/drafts/1 as guest@partner.example -> allow
+  - GET https://team.example.com/admin/ as guest@partner.example -> allow
+  - GET https://team.example.com/drafts/1 as guest@partner.example member -> allow
+  - GET https://team.example.com/drafts/1 as guest@partner.example in reviewrs -> deny
+";
+    let (code, text) = linkgate(&format!("{WITH_ACCOUNTS}{wrong}"), &["check", "-c", "a.yaml"]);
+    assert_eq!(code, Some(64));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn explain_knows_accounts_and_scripts_and_says_when_it_was_told_of_none() {
+    let explain = |path: &str, more: &[&str]| {
+        let url = format!("https://team.example.com{path}");
+        let line = [&["explain", "-c", "a.yaml", "GET", &url][..], more].concat();
+        let (code, text) = linkgate(WITH_ACCOUNTS, &line);
+        format!("{path} {} -> {code:?}\n{text}", more.join(" "))
+    };
+    let guest = ["--as", "guest@partner.example"];
+    let as_guest = |path: &str, more: &[&str]| explain(path, &[&guest[..], more].concat());
+    let texts = [
+        as_guest("/", &[]),
+        as_guest("/", &["--member"]),
+        as_guest("/drafts/1", &[]),
+        as_guest("/drafts/1", &["--group", "reviewers", "--group", "admins"]),
+        as_guest("/admin/", &[]),
+        as_guest("/drafts/1", &["--group", "reviewrs"]),
+        explain("/", &[]),
+        explain("/drafts/1", &["--script"]),
+        explain("/drafts/1", &["--script=backup", "--paths", "/drafts/*,/x", "--methods", "POST"]),
+        explain("/drafts/1", &["--script=backup", "--paths", "/drafts/*", "--methods", "GET"]),
+    ];
+    insta::assert_snapshot!(texts.join("\n"));
+    for (wrong, word) in [
+        (&["--member"][..], "--as"),
+        (&["--group", "admins"], "--as"),
+        (&["--as", "a@example.com", "--group", "a b"], "--group"),
+        (&["--as", "a@example.com", "--script"], "--script"),
+        (&["--paths", "/x"], "--script"),
+        (&["--methods", "GET"], "--script"),
+        (&["--script", "--methods", "get"], "is not an HTTP method"),
+        (&["--script", "--paths", "x"], "does not start with `/`"),
+    ] {
+        let text = explain("/", wrong);
+        assert!(text.contains("Some(64)") && text.contains(word), "{text}");
+    }
+}
+
+/// What `check` prints for a test that does not come true is a command that can be run.
+#[test]
+fn the_hint_of_a_test_is_a_command_line() {
+    let test =
+        "tests: [GET https://team.example.com/admin/ as g@x.example in reviewers -> allow]\n";
+    let text = format!("{WITH_ACCOUNTS}{test}");
+    let (_, told) = linkgate(&text, &["check", "-c", "a.yaml"]);
+    let line = told.split("linkgate ").nth(1).expect("a command").trim_end();
+    let words: Vec<_> = line.split(' ').map(|word| word.trim_matches('\'')).collect();
+    let (code, told) = linkgate(&text, &words);
+    assert_eq!(code, Some(0), "{line}\n{told}");
+    assert!(told.contains("with an account, in reviewers") && told.contains("forbidden"), "{told}");
 }
 
 #[test]

@@ -124,8 +124,13 @@ pub(super) async fn nobody_signs_in_while_suspended(world: World) {
 }
 
 async fn register(store: &dyn Store, n: u32, person: PersonKey, account: &Account) -> Settled {
+    enter(store, n, person, AccountStep::Registers(account)).await
+}
+
+/// Settles attempt `n` with session `n`.
+async fn enter(store: &dyn Store, n: u32, person: PersonKey, account: AccountStep<'_>) -> Settled {
     let (digest, session) = (session_digest(n), session(NOW));
-    let (session, account) = (&session, AccountStep::Registers(account));
+    let session = &session;
     let settlement = Settlement {
         from: State::Live,
         to: State::Used { session: digest, at: NOW },
@@ -135,6 +140,102 @@ async fn register(store: &dyn Store, n: u32, person: PersonKey, account: &Accoun
         now: NOW,
     };
     store.settle(link(n), &settlement).await.unwrap()
+}
+
+/// As a sign-in that sets a password does.
+fn judged<'a>(
+    was: Option<&Account>,
+    to: Option<&'a Account>,
+    ends_others: bool,
+) -> AccountStep<'a> {
+    AccountStep::Judged { revision: was.map(|account| account.revision), to, ends_others }
+}
+
+pub(super) async fn a_sign_in_that_changes_the_account_changes_the_one_that_was_judged(
+    world: World,
+) {
+    let (store, ann) = (&*world.store, account("ann@example.com"));
+    for n in 1..=6 {
+        world.begin(n, n, ANN, NOW).await;
+    }
+    let newer = ann.clone().changed();
+    // There is none, and one was judged; then the other way round; then another one.
+    assert_eq!(enter(store, 1, ANN, judged(Some(&ann), None, false)).await, Settled::Changed);
+    assert_eq!(enter(store, 1, ANN, judged(None, Some(&ann), false)).await, Settled::Done);
+    assert_eq!(store.account(ANN).await.unwrap().as_ref(), Some(&ann));
+    assert_eq!(store.accounts(None, 9).await.unwrap(), [(ANN, ann.clone())]);
+    for wrong in [judged(None, Some(&newer), true), judged(Some(&newer), None, true)] {
+        assert_eq!(enter(store, 2, ANN, wrong).await, Settled::Changed);
+    }
+    assert_eq!(store.account(ANN).await.unwrap().as_ref(), Some(&ann));
+    assert_eq!((world.state(2).await, sessions(&world, ANN).await), (State::Live, vec![1]));
+    assert_eq!(enter(store, 2, ANN, judged(Some(&ann), Some(&newer), false)).await, Settled::Done);
+    assert_eq!(store.account(ANN).await.unwrap().as_ref(), Some(&newer));
+    assert_eq!(enter(store, 3, ANN, judged(Some(&newer), None, false)).await, Settled::Done);
+    assert_eq!(store.account(ANN).await.unwrap().as_ref(), Some(&newer), "as it was");
+    let suspended = Account::suspended(Some(&newer), &newer.email, NOW);
+    assert!(done(&put(store, ANN, Some(&newer), Some(&suspended)).await));
+    let step = judged(Some(&suspended), Some(&newer), false);
+    assert_eq!(enter(store, 4, ANN, step).await, Settled::Barred);
+    assert_eq!(store.account(ANN).await.unwrap(), Some(suspended));
+    assert_eq!(sessions(&world, ANN).await, Vec::<u32>::new());
+}
+
+/// The numbers of a person's sessions.
+async fn sessions(world: &World, person: PersonKey) -> Vec<u32> {
+    let found = world.store.sessions_of(person, NOW).await.unwrap();
+    let is = |digest, n: &u32| session_digest(*n) == digest;
+    let number = |(digest, _)| (1..100).find(|n| is(digest, n)).unwrap();
+    let mut numbers: Vec<u32> = found.into_iter().map(number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+pub(super) async fn the_other_sessions_end_in_the_step_that_says_so(world: World) {
+    let store = &*world.store;
+    for n in [1, 2] {
+        world.signed_in(n, ANN).await;
+    }
+    world.signed_in(3, BOB).await;
+    for n in [4, 5] {
+        world.begin(n, n, ANN, NOW).await;
+    }
+    assert_eq!(enter(store, 4, ANN, judged(None, None, false)).await, Settled::Done);
+    assert_eq!(sessions(&world, ANN).await, [1, 2, 4]);
+    assert_eq!(enter(store, 5, ANN, judged(None, None, true)).await, Settled::Done);
+    assert_eq!((sessions(&world, ANN).await, sessions(&world, BOB).await), (vec![5], vec![3]));
+    for n in [1, 2, 4] {
+        assert_eq!(store.session(session_digest(n)).await.unwrap(), None);
+    }
+    // An active account ends sessions when the change says so.
+    let ann = account("ann@example.com");
+    let change = AccountChange { person: ANN, from: None, to: Some(&ann), ends_sessions: true };
+    let ended = AccountChanged::Done { ended: vec![session_digest(5)] };
+    assert_eq!(store.change_account(change).await.unwrap(), ended);
+    assert_eq!(sessions(&world, ANN).await, Vec::<u32>::new());
+}
+
+/// Of two that set a password at the same moment, one is the password.
+pub(super) async fn of_all_that_change_one_account_by_signing_in_one_does(world: World) {
+    let ann = account("ann@example.com");
+    assert!(done(&put(&*world.store, ANN, None, Some(&ann)).await));
+    for n in 1..=16 {
+        world.begin(n, n, ANN, NOW).await;
+    }
+    let start = Arc::new(Barrier::new(16));
+    let entering = (1..=16).map(|n| {
+        let (store, start, ann) = (Arc::clone(&world.store), Arc::clone(&start), ann.clone());
+        tokio::spawn(async move {
+            let newer = ann.clone().changed();
+            start.wait().await;
+            enter(&*store, n, ANN, judged(Some(&ann), Some(&newer), true)).await
+        })
+    });
+    let mut won = 0;
+    for one in entering.collect::<Vec<_>>() {
+        won += usize::from(one.await.unwrap() == Settled::Done);
+    }
+    assert_eq!((won, sessions(&world, ANN).await.len()), (1, 1));
 }
 
 pub(super) async fn registering_makes_an_account_once_and_changes_none(world: World) {

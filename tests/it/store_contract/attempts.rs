@@ -96,6 +96,27 @@ pub(super) async fn an_attempt_that_replaces_nothing_leaves_the_older_one_alone(
     assert_eq!(world.state(1).await, State::Replaced { at: LATER });
 }
 
+pub(super) async fn an_attempt_without_a_mail_waits_for_nothing(world: World) {
+    let store = &world.store;
+    world.begin(1, 1, ANN, NOW).await;
+    store.done(mail(1).id).await.unwrap();
+    let silent = attempt(1);
+    let beginning = Beginning {
+        link: link(2),
+        attempt: &silent,
+        person: ANN,
+        mail: None,
+        keep_until: NOW.after(LIFETIME),
+        replaces: false,
+        now: LATER,
+    };
+    store.begin(&beginning).await.unwrap();
+    assert_eq!((world.state(1).await, world.state(2).await), (State::Live, State::Live));
+    assert_eq!(store.latest(browser(1)).await.unwrap().unwrap().0, link(1), "still the latest");
+    assert!(store.claim(9, LIFETIME, LATER).await.unwrap().is_empty(), "nothing is sent");
+    assert_eq!(world.settle(2, 2, ANN).await, Settled::Done);
+}
+
 pub(super) async fn tries_are_counted_up_to_the_most(world: World) {
     assert!(!world.store.count_try(link(1), 5).await.unwrap(), "there is no such attempt");
     assert!(world.store.attempt(link(1)).await.unwrap().is_none(), "and counting makes none");

@@ -1,10 +1,14 @@
 //! Keeping a store in order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use linkgate::domain::limit::{Limited, Verdict};
+use linkgate::domain::secret::Mark;
 use linkgate::domain::time::UnixMillis;
 use linkgate::ports::{Clock, Settled, SystemClock};
+
+use tokio::sync::Barrier;
 
 use super::limits::hit;
 use super::raw_redis;
@@ -22,6 +26,30 @@ pub(super) async fn a_store_answers(world: World) {
             assert!(difference < 60_000, "both run on this machine: {difference} ms");
         }
         Place::Memory | Place::Folder(_) => assert_eq!(time, None),
+    }
+}
+
+/// Whoever comes first has it, for good, however many come.
+pub(super) async fn a_store_belongs_to_one_installation(world: World) {
+    let (ours, theirs) = (Mark([1; 16]), Mark([0xff; 16]));
+    let start = Arc::new(Barrier::new(8));
+    let asking = (0..8_u8).map(|n| {
+        let (store, start) = (Arc::clone(&world.store), Arc::clone(&start));
+        let mark = if n % 2 == 0 { ours } else { theirs };
+        tokio::spawn(async move {
+            start.wait().await;
+            (mark, store.belongs_to(mark).await.unwrap())
+        })
+    });
+    let mut told = Vec::new();
+    for one in asking.collect::<Vec<_>>() {
+        told.push(one.await.unwrap());
+    }
+    let won = told.iter().find(|(_, belongs)| *belongs).unwrap().0;
+    assert!(told.iter().all(|(mark, belongs)| *belongs == (*mark == won)), "{told:?}");
+    world.store.sweep(NOW.after(SESSION_LIFETIME)).await.unwrap();
+    for mark in [ours, theirs] {
+        assert_eq!(world.store.belongs_to(mark).await.unwrap(), mark == won);
     }
 }
 

@@ -1,5 +1,8 @@
 //! TLS in front and behind.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -7,7 +10,8 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::support::app::{application, head, site};
 use crate::support::certificates::Certificates;
-use crate::support::client::{Answer, read_answer};
+use crate::support::client::{Answer, Browser, read_answer};
+use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes, free_port};
 
 const ANN: &str = "ann@example.com";
@@ -123,4 +127,53 @@ async fn an_application_behind_tls_must_prove_its_name() {
         assert_eq!(answer.status, status, "{url} {more}: {}", gate.log());
         assert_eq!(answer.text().contains("secret"), status == 200);
     }
+}
+
+/// A kept connection was verified under the authority of the site that opened it: it is for requests
+/// of that site alone, and for as long as the site has that authority.
+#[tokio::test]
+async fn a_connection_is_kept_for_those_with_the_same_authority() {
+    let (certificates, another) = (Certificates::new(), Certificates::new());
+    let acceptor = certificates.acceptor(&["http/1.1"]);
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    let upstream = application(move |stream| {
+        let (acceptor, count) = (acceptor.clone(), Arc::clone(&count));
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            count.fetch_add(1, Ordering::SeqCst);
+            while head(&mut stream).await.is_some() {
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret";
+                let _ = stream.write_all(answer).await;
+            }
+        }
+    })
+    .await;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("right.pem"), &certificates.authority).expect("a file");
+    std::fs::write(folder.path().join("wrong.pem"), &another.authority).expect("a file");
+    let server = |ca: &str| {
+        let (port, folder) = (upstream.port(), folder.path().display());
+        format!("{{ url: \"https://localhost:{port}\", ca: {folder}/{ca}.pem }}")
+    };
+    let strict = site(&server("wrong")).replace("name: app", "name: strict");
+    let sites =
+        [site(&server("right")), strict.replace("$ORIGIN", "http://strict.localhost:$PORT")];
+    let gate = Gate::with(Wishes { sites: sites.concat(), ..Wishes::default() }).await;
+    let (mut app, mut strict) = (gate.browser(), gate.browser());
+    strict.host = format!("strict.localhost:{}", gate.address.port());
+    let is_reused = async |browser: &mut Browser| {
+        let before = opened.load(Ordering::SeqCst);
+        assert_eq!(browser.get("/public/x").await.status, 200, "{}", gate.log());
+        (opened.load(Ordering::SeqCst) == before).then_some(())
+    };
+    eventually("a connection is kept", async || is_reused(&mut app).await).await;
+    assert_eq!(strict.get("/public/x").await.status, 502, "another site, another authority");
+    eventually("it is still there", async || is_reused(&mut app).await).await;
+    gate.edit("right.pem", "wrong.pem");
+    eventually("the new authority counts", async || {
+        let answer = app.get("/public/x").await;
+        (answer.status == 502).then_some(())
+    })
+    .await;
 }

@@ -1,11 +1,11 @@
 //! A client that sends exactly what it is told and keeps cookies like a browser.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,7 +51,18 @@ impl Answer {
 
 /// Sends bytes on a fresh connection and reads one answer.
 pub async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
-    let Ok(mut stream) = TcpStream::connect(address).await else { return Answer::default() };
+    let Ok(stream) = TcpStream::connect(address).await else { return Answer::default() };
+    exchange(stream, request).await
+}
+
+/// The same from another address of this machine: all of 127.0.0.0/8 is its own.
+pub async fn raw_from(source: Ipv4Addr, address: SocketAddr, request: &[u8]) -> Answer {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind((source, 0).into()).expect("an address of this machine");
+    exchange(socket.connect(address).await.expect("a connection"), request).await
+}
+
+async fn exchange(mut stream: TcpStream, request: &[u8]) -> Answer {
     // Whoever refuses early may close before all is written; the answer is there all the same.
     let _ = stream.write_all(request).await;
     read_answer(&mut stream, request.starts_with(b"HEAD ")).await

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::client::Browser;
-use super::eventually;
 use super::gate::{Gate, Wishes};
+use super::{eventually, program};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/forward-auth");
 const HOST: &str = "wiki.localhost";
@@ -119,14 +119,14 @@ fn command(make: Make, folder: &Path, text: &dyn Fn(&str) -> String) -> Command 
                 kinds.map(|kind| format!("{kind}_temp_path {place}/{kind};")).concat();
             let own = format!("http {{ access_log off; {temporary}");
             let file = write("nginx.conf", text("nginx.conf").replace("http {", &own));
-            let mut command = Command::new("nginx");
+            let mut command = program("nginx");
             let global = format!("daemon off; master_process off; pid {place}/pid;");
             command.args(["-e", "stderr", "-g", &global, "-c"]).arg(file);
             command
         }
         Make::Caddy => {
             let file = write("Caddyfile", text("Caddyfile"));
-            let mut command = Command::new("caddy");
+            let mut command = program("caddy");
             command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
             command.envs([
                 ("HOME", folder),
@@ -137,7 +137,7 @@ fn command(make: Make, folder: &Path, text: &dyn Fn(&str) -> String) -> Command 
         }
         Make::Haproxy => {
             let file = write("haproxy.cfg", text("haproxy.cfg"));
-            let mut command = Command::new("haproxy");
+            let mut command = program("haproxy");
             command.args(["-db", "-f"]).arg(file);
             command
         }

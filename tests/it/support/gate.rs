@@ -1,6 +1,7 @@
 //! A linkgate process on free ports, with a mailbox in a folder.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -108,6 +109,16 @@ impl Gate {
         std::fs::write(gate.path("linkgate.yaml"), gate.configuration()).expect("the file");
         gate.run().await;
         gate
+    }
+
+    /// Whether one process has the store open, and commands speak to it.
+    pub fn is_alone(&self) -> bool {
+        !self.wishes.store.contains("redis")
+    }
+
+    /// Whether the store outlives the process.
+    pub fn keeps_its_store(&self) -> bool {
+        !self.wishes.store.contains("memory")
     }
 
     /// A file in this gate's folder.
@@ -218,14 +229,24 @@ impl Gate {
 
     /// Runs a command with this gate's configuration, beside the process if there is one.
     pub fn operator(&self, arguments: &[&str]) -> Told {
-        let output = Command::new(env!("CARGO_BIN_EXE_linkgate"))
+        self.operator_types(arguments, "")
+    }
+
+    /// The same with something on its standard input.
+    pub fn operator_types(&self, arguments: &[&str], typed: &str) -> Told {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_linkgate"))
             .args(arguments)
             .arg("-c")
             .arg(self.path("linkgate.yaml"))
             .envs(self.wishes.environment.iter().cloned())
-            .stdin(Stdio::null())
-            .output()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
             .expect("linkgate starts");
+        // Most commands read nothing, and may have ended.
+        let _ = child.stdin.take().expect("a pipe").write_all(typed.as_bytes());
+        let output = child.wait_with_output().expect("it ends");
         Told {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::super::tests::{list, rule, site, visitor};
+use super::super::tests::{list, machine, rule, site, visitor};
 use super::super::*;
 use crate::domain::client::{ClientAddress, Network};
 use crate::domain::origin::Host;
@@ -87,6 +87,7 @@ fn access() -> impl Strategy<Value = Access> {
         1 => Just(Access::Site),
         1 => Just(Access::Deny),
         2 => Just(Access::Allow(list(&["group:admins"]))),
+        1 => Just(Access::Allow(list(&["accounts", "group:reviewers"]))),
     ]
 }
 
@@ -121,7 +122,7 @@ pub fn client() -> impl Strategy<Value = ClientAddress> {
 /// as one reading of it is forgotten.
 pub fn policy() -> impl Strategy<Value = SitePolicy> {
     let rest_is_public = prop_oneof![3 => Just(true), 1 => Just(false)];
-    let allow = select(vec!["everyone", "@example.com", ""]);
+    let allow = select(vec!["everyone", "@example.com", "accounts", "group:reviewers", ""]);
     let parts = (rules(5), rest_is_public, allow, any::<bool>());
     parts.prop_map(|(mut rules, rest_is_public, allow, is_indexed)| {
         if rest_is_public {
@@ -144,11 +145,45 @@ pub fn odd_path() -> impl Strategy<Value = String> {
 
 pub fn somebody() -> impl Strategy<Value = Option<Arc<Identity>>> {
     let minutes = |count: u64| Duration::from_secs(count * 60);
+    let member = |address: &str, groups: &[&str]| {
+        let outsider = visitor(address, groups, minutes(0));
+        Arc::new(Identity { membership: Membership::Member, ..(*outsider).clone() })
+    };
     select(vec![
         None,
         Some(visitor("a@example.com", &["admins"], minutes(0))),
         Some(visitor("a@example.com", &["admins"], minutes(2))),
         Some(visitor("b@example.com", &[], minutes(0))),
         Some(visitor("e@evil.example", &[], minutes(0))),
+        Some(member("g@partner.example", &[])),
+        Some(member("g@partner.example", &["reviewers"])),
     ])
+}
+
+/// Whoever may ask.
+#[derive(Clone, Debug)]
+pub enum Asker {
+    Person(Option<Arc<Identity>>),
+    Machine(Arc<ServiceToken>),
+}
+
+impl Asker {
+    pub fn visitor(&self) -> Visitor<'_> {
+        match self {
+            Self::Person(person) => person.as_ref().into(),
+            Self::Machine(machine) => Visitor::Machine(machine),
+        }
+    }
+}
+
+/// Somebody, nobody, or a script with some grant, of this site or another.
+pub fn asker() -> impl Strategy<Value = Asker> {
+    let grants = select(vec!["/**", "/public/**", "/admin", "/*/x"]);
+    let methods = select(vec![MethodSet::any(), MethodSet::of(["GET"]).unwrap()]);
+    let script = (grants, methods, select(vec!["wiki", "wiki", "wiki", "other"]));
+    let script = script.prop_map(|(paths, methods, site)| {
+        let (paths, site) = (vec![paths.parse().unwrap()], site.to_owned());
+        Arc::new(ServiceToken { site, paths, methods, ..(*machine()).clone() })
+    });
+    prop_oneof![2 => somebody().prop_map(Asker::Person), 1 => script.prop_map(Asker::Machine)]
 }

@@ -108,7 +108,7 @@ password-missing = Geben Sie Ihr Passwort ein oder fordern Sie unten eine E-Mail
 
 password-wrong = Adresse und Passwort gehören nicht zusammen. Versuchen Sie es noch einmal oder melden Sie sich per E-Mail an.
 
-password-too-short = Verwenden Sie mindestens { $least } Zeichen. Gut sind einige Wörter, die nichts miteinander zu tun haben.
+password-too-short = Verwenden Sie mindestens { $least } Zeichen.
 
 password-too-long = Verwenden Sie höchstens { $most } Zeichen.
 

@@ -101,7 +101,7 @@ sign-in-send-link = Send me a link
 sign-in-send-code = Send me a code
 
 # For sites that accept passwords. $destination: as above.
-sign-in-intro-password = Sign in with your password, or by e-mail without one. Then comes { $destination }.
+sign-in-intro-password = Sign in with your password, or by e-mail without one. This takes you to { $destination }.
 
 # Label of the field.
 sign-in-password = Your password
@@ -148,7 +148,7 @@ password-missing = Enter your password, or ask for an e-mail below.
 password-wrong = Address and password do not belong together. Try again, or sign in by e-mail.
 
 # $least: number of characters, 8 or more.
-password-too-short = Use at least { $least } characters. A few words that have nothing to do with each other do well.
+password-too-short = Use at least { $least } characters.
 
 # $most: number of characters.
 password-too-long = Use at most { $most } characters.

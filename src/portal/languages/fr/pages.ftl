@@ -110,7 +110,7 @@ password-missing = Saisissez votre mot de passe, ou demandez un e-mail ci-dessou
 
 password-wrong = L’adresse et le mot de passe ne vont pas ensemble. Réessayez, ou connectez-vous par e-mail.
 
-password-too-short = Utilisez au moins { $least } caractères. Quelques mots sans rapport entre eux conviennent bien.
+password-too-short = Utilisez au moins { $least } caractères.
 
 password-too-long = Utilisez au plus { $most } caractères.
 

@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::support::eventually;
 use crate::support::gate::free_port;
+use crate::support::{eventually, program};
 
 /// The running servers. Killed when dropped.
 pub struct Servers {
@@ -88,9 +88,7 @@ fn nginx(folder: &Path, addresses: [SocketAddr; 6], app: SocketAddr) -> Child {
     );
     let file = folder.join("nginx.conf");
     std::fs::write(&file, text).expect("a file");
-    // Debian puts it where only root looks.
-    let program = ["/usr/sbin/nginx"].into_iter().find(|path| Path::new(path).exists());
-    let mut command = Command::new(program.unwrap_or("nginx"));
+    let mut command = program("nginx");
     command.arg("-p").arg(folder).arg("-e").arg("stderr").arg("-c").arg(file);
     start(command, "nginx", "nginx-light")
 }
@@ -106,7 +104,7 @@ fn caddy(folder: &Path, addresses: [SocketAddr; 6], app: SocketAddr) -> Child {
     );
     let file = folder.join("Caddyfile");
     std::fs::write(&file, text).expect("a file");
-    let mut command = Command::new("caddy");
+    let mut command = program("caddy");
     command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
     for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
         command.env(variable, folder);

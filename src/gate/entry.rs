@@ -1,0 +1,265 @@
+//! The one step that signs somebody in, whatever they have shown: the attempt is spent, the session
+//! made, and the account changed or not, at once.
+
+use super::ask::EXPIRED_RETENTION;
+use super::redeem::{Caller, SignedIn};
+use super::report::STATES;
+use super::{Gate, Place};
+use crate::domain::account::{Account, AccountOrigin};
+use crate::domain::attempt::{Gone, Record, Way};
+use crate::domain::device::Device;
+use crate::domain::email::EmailAddress;
+use crate::domain::password::KeptPassword;
+use crate::domain::session::Session;
+use crate::domain::terms::Registration;
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Link, Token, TokenDigest};
+use crate::ports::{AccountStep, NewSession, QueuedMail, Settled, Settlement, Stored, draw};
+
+/// What somebody has shown.
+#[derive(Clone, Copy)]
+pub(super) struct Proof {
+    way: Way,
+    /// The revision of the account whose password was typed: if it is another one by now, that may
+    /// have gone with another password.
+    compared: Option<u64>,
+}
+
+impl From<Way> for Proof {
+    fn from(way: Way) -> Self {
+        Self { way, compared: None }
+    }
+}
+
+impl Proof {
+    /// The password of an account of this revision.
+    pub(super) fn password(revision: u64) -> Self {
+        Self { way: Way::Password, compared: Some(revision) }
+    }
+}
+
+/// How settling ended.
+pub(super) enum Settling {
+    In(Box<SignedIn>),
+    Gone(Gone, Box<Record>),
+    Unknown,
+}
+
+impl Gate {
+    /// Reads, judges and settles, until the state that was judged is the state that was changed.
+    pub(super) async fn settle(
+        &self,
+        place: Place<'_>,
+        link: TokenDigest<Link>,
+        proof: Proof,
+        caller: Caller<'_>,
+    ) -> Stored<Settling> {
+        for _ in 0..STATES {
+            let Some(record) = self.known(place, link).await? else {
+                return Ok(Settling::Unknown);
+            };
+            if let Some(done) = self.settle_once(place, link, proof, caller, record).await? {
+                return Ok(done);
+            }
+        }
+        Ok(Settling::Unknown)
+    }
+
+    async fn settle_once(
+        &self,
+        place: Place<'_>,
+        link: TokenDigest<Link>,
+        proof: Proof,
+        caller: Caller<'_>,
+        record: Record,
+    ) -> Stored<Option<Settling>> {
+        let now = self.clock.now();
+        let token = Token::<token::Session>::mint(&self.keys.token, draw(&self.entropy));
+        let expires_at = record.attempt.expires_at;
+        let to = match record.state.spend(proof.way, token.digest(), expires_at, now) {
+            Ok(to) => to,
+            Err(gone) => return Ok(Some(Settling::Gone(gone, Box::new(record)))),
+        };
+        // The list may have changed since the mail was sent: who is off it is out.
+        let account = self.account(&record.attempt.email).await?;
+        let admitted = (place.admits)(&record.attempt.email, account.as_ref());
+        let Some(to_whom) = admitted.filter(|_| record.attempt.admitted) else {
+            return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
+        };
+        let entry = Entry::of(place, &record, proof, account.as_ref(), &to_whom, now);
+        let Some(entry) = entry else {
+            return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
+        };
+        let session = begun(place, &record, caller, now);
+        let is_new = self.known_device(caller.device, &record.attempt.email).await?.is_none();
+        let notice = (place.terms.new_device_notice && is_new)
+            .then(|| self.notice(place, link, &record, &session, (to_whom, caller.client)));
+        let ending = self.others(&session, entry.ends_others()).await?;
+        let settlement = Settlement {
+            from: record.state,
+            to,
+            session: Some(NewSession {
+                digest: token.digest(),
+                session: &session,
+                person: self.keys.subject.person(session.email.identity()),
+                replaces: self.held(caller).await?,
+                account: entry.step(),
+            }),
+            mail: notice.as_ref(),
+            keep_until: kept_until(place, &record, proof, notice.as_ref(), now),
+            now,
+        };
+        match self.store.settle(link, &settlement).await? {
+            Settled::Changed => Ok(None),
+            // Suspended since we looked: as above.
+            Settled::Barred => Ok(Some(Settling::Gone(Gone::Ended, Box::new(record)))),
+            Settled::Done => {
+                if entry.to.is_some() {
+                    self.forget_lately(&session.email);
+                }
+                let ended = caller.session.map(Token::digest).into_iter().chain(ending);
+                ended.for_each(|digest| self.announce(digest));
+                if notice.is_some() {
+                    self.mail_waits.notify_one();
+                }
+                let device = self.remembering(caller.device, session.email.identity(), now);
+                let Entry { registered, sets_password: password_set, .. } = entry;
+                let signed_in =
+                    SignedIn { token, session, record, device, registered, password_set };
+                Ok(Some(Settling::In(Box::new(signed_in))))
+            }
+        }
+    }
+
+    /// The sessions that end with a new password, to tell their streams. One that begins meanwhile
+    /// ends as well; its streams find out within a second.
+    async fn others(
+        &self,
+        session: &Session,
+        end: bool,
+    ) -> Stored<Vec<TokenDigest<token::Session>>> {
+        if !end {
+            return Ok(Vec::new());
+        }
+        let person = self.keys.subject.person(session.email.identity());
+        let found = self.store.sessions_of(person, session.signed_in_at).await?;
+        Ok(found.into_iter().map(|(digest, _)| digest).collect())
+    }
+
+    /// The browser, after this person has signed in with it.
+    fn remembering(&self, device: Option<&Device>, identity: &str, now: UnixMillis) -> Device {
+        let key = &self.keys.device;
+        match device {
+            Some(device) => device.remembering(key, identity, now),
+            None => Device::mint(draw(&self.entropy)).remembering(key, identity, now),
+        }
+    }
+
+    /// The session that this browser holds already: it ends when the new one begins.
+    async fn held(
+        &self,
+        caller: Caller<'_>,
+    ) -> Stored<Option<(TokenDigest<token::Session>, crate::domain::limit::PersonKey)>> {
+        let Some(token) = caller.session else { return Ok(None) };
+        let held = self.store.session(token.digest()).await?;
+        Ok(held.map(|held| (token.digest(), self.keys.subject.person(held.email.identity()))))
+    }
+}
+
+/// What a sign-in does to the account of the person.
+struct Entry {
+    revision: Option<u64>,
+    is_judged: bool,
+    to: Option<Account>,
+    registered: bool,
+    sets_password: bool,
+    had_password: bool,
+}
+
+impl Entry {
+    /// None if the account is not the one whose password was typed.
+    fn of(
+        place: Place<'_>,
+        record: &Record,
+        proof: Proof,
+        account: Option<&Account>,
+        to_whom: &EmailAddress,
+        now: UnixMillis,
+    ) -> Option<Self> {
+        let revision = account.map(|account| account.revision);
+        if proof.compared.is_some() && proof.compared != revision {
+            return None;
+        }
+        let is_nobody = account.is_none_or(|it| it.origin == AccountOrigin::Password);
+        let registered = is_nobody && place.terms.registration == Registration::Open;
+        let registers = registered.then(|| match account {
+            Some(it) => Account { origin: AccountOrigin::Registered, ..it.clone().changed() },
+            None => Account::new(to_whom.clone(), AccountOrigin::Registered, now),
+        });
+        let chosen = record.attempt.new_password.as_ref();
+        let may_choose = proof.way.sets_password() && place.terms.passwords().is_some();
+        let chosen = chosen.filter(|_| may_choose).map(|hash| {
+            let kept = KeptPassword { hash: hash.clone(), set_at: now };
+            Account::with_password(registers.as_ref().or(account), to_whom, kept)
+        });
+        Some(Self {
+            revision,
+            is_judged: proof.compared.is_some() || chosen.is_some() || account.is_some(),
+            sets_password: chosen.is_some(),
+            to: chosen.or(registers),
+            registered,
+            had_password: account.is_some_and(|account| account.password.is_some()),
+        })
+    }
+
+    /// With another password, whoever came in with the old one is out.
+    fn ends_others(&self) -> bool {
+        self.sets_password && self.had_password
+    }
+
+    fn step(&self) -> AccountStep<'_> {
+        match &self.to {
+            Some(account) if !self.is_judged => AccountStep::Registers(account),
+            None if !self.is_judged => AccountStep::Kept,
+            to => AccountStep::Judged {
+                revision: self.revision,
+                to: to.as_ref(),
+                ends_others: self.ends_others(),
+            },
+        }
+    }
+}
+
+/// Until when a spent attempt is kept as a mark.
+fn kept_until(
+    place: Place<'_>,
+    record: &Record,
+    proof: Proof,
+    notice: Option<&QueuedMail>,
+    now: UnixMillis,
+) -> UnixMillis {
+    let begun = record.attempt.expires_at.after(EXPIRED_RETENTION);
+    let kept = match proof.way {
+        // Nobody holds its link, so nobody has to be told that it was used.
+        Way::Password => begun,
+        // Never shorter than what was not used: the browser that asked must see no difference.
+        Way::OwnLink | Way::OtherLink | Way::Code => {
+            now.after(place.terms.used_link_retention).max(begun)
+        }
+    };
+    // Whoever reads the notice must find the attempt that it lets them report.
+    notice.map_or(kept, |notice| kept.max(notice.expires_at))
+}
+
+/// The session that begins now.
+fn begun(place: Place<'_>, record: &Record, caller: Caller<'_>, now: UnixMillis) -> Session {
+    Session {
+        email: record.attempt.email.clone(),
+        signed_in_at: now,
+        last_seen: now,
+        expires_at: now.after(place.terms.session.absolute),
+        realm: place.realm.to_owned(),
+        browser: caller.browser_label.to_owned(),
+        network: caller.client.neighbourhood().to_string(),
+    }
+}
