@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use linkgate::ports::{Entropy, OsEntropy};
 use tempfile::TempDir;
@@ -301,11 +302,15 @@ impl Gate {
 
     /// Waits for mail number `count` to this address, and returns it.
     pub async fn mail(&self, to: &str, count: usize) -> Mail {
-        eventually(&format!("mail {count} to {to}"), async || {
+        let what = format!("mail {count} to {to}");
+        let comes = eventually(&what, async || {
             let mails = self.mails().into_iter().filter(|mail| mail.to == to);
             mails.collect::<Vec<_>>().into_iter().nth(count - 1)
-        })
-        .await
+        });
+        match tokio::time::timeout(Duration::from_secs(9), comes).await {
+            Ok(mail) => mail,
+            Err(_) => panic!("no {what}; linkgate says:\n{}", self.log()),
+        }
     }
 
     /// Asks for a mail from a browser.
