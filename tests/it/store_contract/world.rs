@@ -105,7 +105,7 @@ pub fn attempt(browser_number: u32) -> Attempt {
         network: "127.0.0.1".into(),
         language: Language::Arabic,
         stranger: false,
-        new_password: None,
+        chooses_password: false,
         admitted: true,
     }
 }
