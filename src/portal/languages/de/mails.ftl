@@ -53,6 +53,8 @@ mail-password-open = Dieser Link führt zu der Seite, auf der Sie ein Passwort w
 
 mail-password-button = Passwort wählen
 
+mail-password-or-code = Oder geben Sie diesen Code mit Ihrem neuen Passwort in dem Browser ein, in dem Sie diese E-Mail angefordert haben. Der Code lautet
+
 mail-password-only-code = Gehen Sie zurück zu dem Browser, in dem Sie diese E-Mail angefordert haben, und geben Sie den Code zusammen mit Ihrem neuen Passwort ein. Er gilt einmal und nur bis { $until }. Der Code lautet
 
 mail-password-not-me = Sie haben das nicht angefordert? Dann tun Sie nichts: Es wird kein Passwort gesetzt. Wer Sie nach dem Code fragt, gehört nicht zu uns.

@@ -74,6 +74,9 @@ mail-password-open = This link leads to the page where you choose a password. It
 # Button.
 mail-password-button = Choose a password
 
+# The code follows.
+mail-password-or-code = Or enter this code, with your new password, in the browser where you asked for this e-mail. The code is
+
 # The code follows. $until: clock time.
 mail-password-only-code = Go back to the browser where you asked for this e-mail, and enter the code together with your new password. It works once, until { $until }. The code is
 

@@ -171,7 +171,7 @@ ask-password-send = Send me the e-mail
 choose-password-title = Choose your password
 
 # $email: address; $site: name of the site.
-choose-password-text = For { $email } at { $site }. You are signed in as well.
+choose-password-text = For { $email } at { $site }. You will be signed in as well.
 
 # Nothing was typed.
 choose-password-missing = Enter the password that you want to have.

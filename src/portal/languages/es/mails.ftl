@@ -30,6 +30,7 @@ mail-password-title = Elegir una contraseña para { $host }
 mail-password-preview = Sirve una sola vez, hasta las { $until }. ¿No lo ha pedido? No haga nada.
 mail-password-open = Este enlace lleva a la página donde se elige la contraseña. Sirve una sola vez, hasta las { $until }.
 mail-password-button = Elegir una contraseña
+mail-password-or-code = O escriba este código, junto con la contraseña nueva, en el navegador donde pidió este correo. El código es
 mail-password-only-code = Vuelva al navegador donde pidió este correo y escriba el código junto con la contraseña nueva. Sirve una sola vez, hasta las { $until }. El código es
 mail-password-not-me = ¿No lo ha pedido? No haga nada: no se guarda ninguna contraseña. Nadie de los nuestros le pedirá este código.
 

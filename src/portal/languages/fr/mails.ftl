@@ -54,6 +54,8 @@ mail-password-open = Ce lien mène à la page où vous choisissez un mot de pass
 
 mail-password-button = Choisir un mot de passe
 
+mail-password-or-code = Ou saisissez ce code, avec votre nouveau mot de passe, dans le navigateur où vous avez demandé cet e-mail. Le code est
+
 mail-password-only-code = Revenez au navigateur où vous avez demandé cet e-mail et saisissez le code avec votre nouveau mot de passe. Il est valable une seule fois, jusqu’à { $until }. Le code est
 
 mail-password-not-me = Vous n’avez rien demandé ? Alors ne faites rien : aucun mot de passe n’est défini. Personne de chez nous ne vous demandera ce code.
