@@ -166,12 +166,16 @@ impl Gate {
             .spawn()
             .expect("linkgate starts");
         self.child = Some(child);
-        let (address, log) = (self.address, self.path("log"));
+        // The admin listener is opened by a thread of its own.
+        let (addresses, log) = ([self.address, self.admin], self.path("log"));
         let mut child = self.child.take();
         eventually("linkgate listens", async || {
             let ended = child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             assert!(ended.is_none(), "linkgate stopped: {}", read(&log));
-            tokio::net::TcpStream::connect(address).await.ok().map(drop)
+            for address in addresses {
+                tokio::net::TcpStream::connect(address).await.ok()?;
+            }
+            Some(())
         })
         .await;
         self.child = child;
