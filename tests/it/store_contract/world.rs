@@ -19,6 +19,7 @@ use linkgate::ports::{
 };
 use tempfile::TempDir;
 
+use crate::support::folder;
 use crate::support::redis::{RedisServer, fresh_prefix};
 
 /// Some moment.
@@ -51,7 +52,7 @@ impl World {
     }
 
     pub fn embedded() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let store = Arc::new(Embedded::open(folder.path()).unwrap());
         Self { store, place: Place::Folder(folder) }
     }
