@@ -58,7 +58,11 @@ impl World {
     }
 
     pub async fn redis() -> Self {
-        let (server, prefix) = (RedisServer::shared().await, fresh_prefix());
+        Self::redis_at(RedisServer::shared().await)
+    }
+
+    pub fn redis_at(server: Arc<RedisServer>) -> Self {
+        let prefix = fresh_prefix();
         let store = RedisStore::new(&server.url(), &prefix, RedisOptions::default()).unwrap();
         Self { store: Arc::new(store), place: Place::Redis { server, prefix } }
     }

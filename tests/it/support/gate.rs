@@ -69,6 +69,7 @@ const USUAL_SITE: &str = r#"
     rules:
       - { path: "/public/**", access: public }
       - { path: "/admin/**", allow: ["root@example.com"] }
+      - { path: "/admin", allow: ["root@example.com"] }
 "#;
 
 /// A running linkgate, an application behind it, and its mailbox. Everything ends with it.
