@@ -123,7 +123,7 @@ async fn redis() -> (Arc<RedisServer>, World) {
 }
 
 fn embedded() -> (tempfile::TempDir, World) {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = crate::support::folder();
     let store = Embedded::open(folder.path()).expect("a store");
     (folder, World::over(Arc::new(store)))
 }
