@@ -2,7 +2,7 @@
 //!
 //! 1. [`Gate::request_link`]: an address asks for a mail ([`ask`]).
 //! 2. [`Gate::open_link`]: the link is opened; in the browser that asked it signs in ([`redeem`]).
-//! 3. [`Gate::redeem_elsewhere`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]); where a
+//! 3. [`Gate::redeem_link`], [`Gate::redeem_code`]: the other two ways in ([`redeem`]); where a
 //!    site accepts passwords, [`Gate::redeem_password`] is one more ([`password`]).
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).

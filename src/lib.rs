@@ -37,7 +37,7 @@
 //!
 //! `POST sign-in` → [`gate::Gate::request_link`]: limits, policy, then attempt and sealed mail in
 //! one step of the store → [`portal::courier`] writes and delivers the mail → the link:
-//! [`gate::Gate::open_link`] in the browser that asked, [`gate::Gate::redeem_elsewhere`] in
+//! [`gate::Gate::open_link`] in the browser that asked, [`gate::Gate::redeem_link`] in
 //! another, [`gate::Gate::redeem_code`] for the code → [`ports::Attempts::settle`]: the attempt is
 //! spent and the session made in one atomic step → `303` to the return URL.
 //!
