@@ -29,7 +29,6 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Problem, Problems};
-use crate::gate::keys::Change;
 
 /// The configuration or the command line is wrong.
 pub const EX_USAGE: u8 = 64;
@@ -100,30 +99,11 @@ enum Command {
     },
     /// List or change the keys that sign the assertion for applications.
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(keys::KeysCommand),
     /// Print completions for a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum Keys {
-    /// List the keys: number, algorithm, key id (kid), and what each is doing.
-    List {
-        /// The configuration file.
-        #[arg(short, long, value_name = "FILE")]
-        config: PathBuf,
-    },
-    /// Make a new key: published at once, it signs after ten minutes; the old one goes ten later.
-    Rotate {
-        /// The configuration file.
-        #[arg(short, long, value_name = "FILE")]
-        config: PathBuf,
-        /// The new key signs at once, and the old ones are void: for keys that somebody else knows.
-        #[arg(long)]
-        now: bool,
     },
 }
 
@@ -149,11 +129,7 @@ pub fn run() -> ExitCode {
         Command::Sessions(command) => accounts::run_sessions(&command),
         Command::Tokens(command) => tokens::run(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
-        Command::Keys(Keys::List { config }) => keys::run(&config, keys::Task::List),
-        Command::Keys(Keys::Rotate { config, now }) => {
-            let change = if now { Change::AtOnce } else { Change::InTurn };
-            keys::run(&config, keys::Task::Rotate(change))
-        }
+        Command::Keys(command) => keys::run(&command),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "linkgate", &mut std::io::stdout());

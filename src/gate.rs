@@ -6,7 +6,7 @@
 //!    site accepts passwords, [`Gate::redeem_password`] is one more ([`password`]).
 //! 4. [`Gate::authenticate`]: every later request ([`sessions`]).
 //! 5. [`Gate::sign_out`] ([`sessions`]), [`Gate::report`] ("I did not ask for this", [`report`]).
-//! 6. [`keys::rotate`]: the operator changes the keys of the assertion.
+//! 6. [`Gate::change_signing_keys`]: the operator changes the keys of the assertion ([`keys`]).
 //!
 //! All ways in end with one step (`entry`), and what is asked for is counted in one place (`counts`).
 //! Beside the flow stands what operators do to people, [`accounts`], and how scripts get in,

@@ -47,8 +47,8 @@
 //! # Operators
 //!
 //! The commands for people and scripts speak to [`portal::admin`], in-process or, while a process has
-//! the embedded store open, over its admin listener; [`gate::accounts`] and [`gate::tokens`] are what
-//! they can do. A suspension is one step of the store ([`ports::Accounts`]) that
+//! the embedded store open, over its admin listener; [`gate::accounts`], [`gate::tokens`] and
+//! [`gate::keys`] are what they can do. A suspension is one step of the store ([`ports::Accounts`]) that
 //! [`ports::Attempts::settle`] looks at in its own.
 //!
 //! # One place to touch

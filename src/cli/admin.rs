@@ -21,6 +21,7 @@ use crate::adapters::embedded::{Embedded, OpenError};
 use crate::config::{Config, Password, StoreConfig};
 use crate::gate::Gate;
 use crate::portal::admin::{AdminDesk, AdminFacts, Facts, HEADER, router};
+use crate::portal::assertion::root_key;
 use crate::ports::{Clock, Entropy, OsEntropy, Store, SystemClock};
 
 /// How long the running process may take.
@@ -104,8 +105,8 @@ impl Way {
         let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));
         let prefix = config.prefix.as_str();
         let gate = Gate::new(store, clock, entropy, passwords, &secret, prefix);
-        let facts = AdminFacts::new(facts(config));
-        Ok(Self::Direct(router(AdminDesk { gate, facts }), runtime))
+        let (facts, signing_root) = (AdminFacts::new(facts(config)), root_key(&secret));
+        Ok(Self::Direct(router(AdminDesk { gate, facts, signing_root }), runtime))
     }
 
     fn to_process(config: &Config) -> Result<Self, AdminError> {

@@ -28,7 +28,7 @@ use crate::config::{
 use crate::domain::secret::Mark;
 use crate::gate::Gate;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
-use crate::portal::assertion::SigningKeys;
+use crate::portal::assertion::{SigningKeys, root_key};
 use crate::portal::brand::BrandError;
 use crate::portal::courier::Courier;
 use crate::portal::inbox;
@@ -138,7 +138,8 @@ impl Installation {
         };
         let facts = AdminFacts::new(super::admin::facts(config));
         let gate = foundation.gate.over(Arc::clone(&work_store));
-        let admin = admin_api(config, AdminDesk { gate, facts: facts.clone() });
+        let signing_root = root_key(&secret);
+        let admin = admin_api(config, AdminDesk { gate, facts: facts.clone(), signing_root });
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
         let shared = Arc::clone(&fronts);

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::Gate;
 use crate::domain::signing::{ChangeUnderway, KeyRoster};
 use crate::domain::time::UnixMillis;
-use crate::ports::{Entropy, KeyRosters, StoreError, draw};
+use crate::ports::{Entropy, KeyRosters, StoreError, Stored, draw};
 
 /// Tries against others who change the keys at the same moment.
 const TRIES: usize = 4;
@@ -32,12 +33,30 @@ pub enum ChangeError {
     Store(#[from] StoreError),
 }
 
+impl Gate {
+    /// Which keys there are.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn signing_keys(&self) -> Stored<KeyRoster> {
+        self.store.roster().await
+    }
+
+    /// As [`rotate`], by the store's time.
+    ///
+    /// # Errors
+    /// As [`rotate`].
+    pub async fn change_signing_keys(&self, change: Change) -> Result<KeyRoster, ChangeError> {
+        rotate(&*self.store, &self.entropy, change, self.now()).await
+    }
+}
+
 /// Changes the keys. Returns what holds then. Every node follows within seconds.
 ///
 /// # Errors
 /// [`ChangeError`]; but for trouble of the store, nothing has changed then.
 pub async fn rotate(
-    store: &dyn KeyRosters,
+    store: &(impl KeyRosters + ?Sized),
     entropy: &Arc<dyn Entropy>,
     change: Change,
     now: UnixMillis,

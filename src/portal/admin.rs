@@ -6,6 +6,7 @@
 
 mod accounts;
 mod guard;
+mod keys;
 mod problem;
 mod sessions;
 mod tokens;
@@ -22,6 +23,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use crate::domain::password::PasswordTerms;
+use crate::domain::secret::Key;
 use crate::gate::Gate;
 pub use guard::{Caller, HEADER, guarded};
 use problem::AdminProblem;
@@ -33,6 +35,9 @@ pub struct AdminDesk {
     pub gate: Gate,
     /// What the configuration says that is in force.
     pub facts: AdminFacts,
+    /// The key from which the signing keys are derived; see
+    /// [`root_key`](crate::portal::assertion::root_key).
+    pub signing_root: Key,
 }
 
 /// What the API needs of the configuration that is in force.
@@ -79,6 +84,8 @@ pub fn router(desk: AdminDesk) -> Router {
         .route("/api/accounts/set-password", post(accounts::set_password))
         .route("/api/sessions/list", post(sessions::list))
         .route("/api/sessions/end", post(sessions::end))
+        .route("/api/keys", get(keys::list))
+        .route("/api/keys/rotate", post(keys::rotate))
         .route("/api/tokens", get(tokens::list).post(tokens::add))
         .route("/api/tokens/revoke", post(tokens::revoke))
         .method_not_allowed_fallback(|| async { AdminProblem::MethodNotAllowed })

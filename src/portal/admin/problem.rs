@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::domain::email::EmailAddress;
+use crate::portal::assertion::KeyRefused;
 use crate::portal::form;
 use crate::ports::{StoreError, TooBusy};
 
@@ -30,12 +31,16 @@ pub enum AdminProblem {
     MethodNotAllowed,
     /// 409: it is there already.
     Taken(&'static str),
+    /// 409: it cannot be done yet.
+    Early(String),
     /// 415.
     Unsupported,
     /// 503.
     Store(StoreError),
     /// 503: too many passwords are being worked on.
     Busy,
+    /// 500: a signing key cannot be derived. It does not happen with a sound secret.
+    Key(KeyRefused),
 }
 
 impl AdminProblem {
@@ -47,16 +52,17 @@ impl AdminProblem {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Missing(_) | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Taken(_) => StatusCode::CONFLICT,
+            Self::Taken(_) | Self::Early(_) => StatusCode::CONFLICT,
             Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Store(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Key(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn detail(&self) -> &str {
         match self {
             Self::Document => "The body is not a JSON object with the members that belong here.",
-            Self::Value(why) => why,
+            Self::Value(why) | Self::Early(why) => why,
             Self::Unauthorized => "The token of the admin API is needed: Authorization: Bearer.",
             Self::Forbidden(why) | Self::Missing(why) | Self::Taken(why) => why,
             Self::NotFound => "There is nothing here.",
@@ -64,6 +70,7 @@ impl AdminProblem {
             Self::Unsupported => "The body must be application/json.",
             Self::Store(_) => "The store is in trouble; nothing may have been changed.",
             Self::Busy => "Too many passwords are being worked on; nothing was changed.",
+            Self::Key(_) => "A signing key cannot be derived from the secret.",
         }
     }
 }
@@ -71,6 +78,12 @@ impl AdminProblem {
 impl From<StoreError> for AdminProblem {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<KeyRefused> for AdminProblem {
+    fn from(error: KeyRefused) -> Self {
+        Self::Key(error)
     }
 }
 

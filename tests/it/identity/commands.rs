@@ -74,29 +74,54 @@ async fn all_nodes_follow_a_change_of_keys() {
 }
 
 #[tokio::test]
+async fn keys_are_changed_beside_a_process_that_has_the_store_open_and_without_one() {
+    for (kind, outlives_the_process) in [(Kind::embedded(), true), (Kind::memory(), false)] {
+        let mut gate = kind.gate().await;
+        let first = published(&gate).await;
+        let (code, listed) = keys(&kind, &gate, &["list"]);
+        assert_eq!(code, Some(0), "{listed}");
+        assert!(listed.contains(&format!("1 EdDSA {} signs\n", first[0])), "{listed}");
+        let (code, told) = keys(&kind, &gate, &["rotate"]);
+        assert_eq!(code, Some(0), "{told}");
+        let both = eventually("the new key is published", async || {
+            Some(published(&gate).await).filter(|keys| keys.len() == 2)
+        });
+        let both = both.await;
+        assert_eq!(both[0], first[0]);
+        assert!(told.contains(&format!("2 EdDSA {} is published, and signs from", both[1])));
+        let (code, told) = keys(&kind, &gate, &["rotate"]);
+        assert_eq!(code, Some(1));
+        assert!(told.contains("not over yet: wait until 20") && told.contains("--now"), "{told}");
+        let (code, told) = keys(&kind, &gate, &["rotate", "--now", "--json"]);
+        assert_eq!(code, Some(0), "{told}");
+        let third: Value = serde_json::from_str(&told).expect("JSON");
+        let third = third["keys"].as_array().expect("keys").iter();
+        let mut third =
+            third.filter(|key| key["state"] == "signing" && key["algorithm"] == "EdDSA");
+        let third = third.next().expect("one that signs")["kid"].clone();
+        let only_third = async || (published(&gate).await == [third.as_str()?]).then_some(());
+        eventually("the others are void", only_third).await;
+        gate.kill();
+        let (code, told) = keys(&kind, &gate, &["list"]);
+        if outlives_the_process {
+            assert_eq!(code, Some(0), "{told}");
+            assert!(told.contains(third.as_str().expect("a kid")), "{told}");
+        } else {
+            assert_eq!(code, Some(1));
+            assert!(told.contains("does not answer at"), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_embedded_store_is_changed_while_linkgate_is_stopped() {
     let kind = Kind::embedded();
     let mut gate = kind.gate().await;
     let first = published(&gate).await;
-    let (code, told) = keys(&kind, &gate, &["rotate"]);
-    assert_eq!(code, Some(1));
-    assert!(told.contains("is in use by a running linkgate: stop it"), "{told}");
-    assert_eq!(published(&gate).await, first);
     gate.kill();
     let (code, told) = keys(&kind, &gate, &["rotate"]);
     assert_eq!(code, Some(0), "{told}");
     gate.run().await;
     let both = published(&gate).await;
     assert_eq!((both.len(), &both[0]), (2, &first[0]));
-}
-
-#[tokio::test]
-async fn a_memory_store_has_no_keys_to_change() {
-    let kind = Kind::memory();
-    let gate = kind.gate().await;
-    for words in [&["list"][..], &["rotate"]] {
-        let (code, told) = keys(&kind, &gate, words);
-        assert_eq!(code, Some(1));
-        assert!(told.contains("the memory store forgets its keys"), "{told}");
-    }
 }

@@ -76,6 +76,30 @@ async fn a_browser_on_the_same_machine_can_do_nothing() {
 }
 
 #[tokio::test]
+async fn keys_are_changed_by_a_whole_request_and_once_at_a_time() {
+    let gate = Kind::memory().gate().await;
+    let ours = format!("Host: {}\r\nX-Linkgate-Admin: 1\r\n", gate.admin);
+    let json = "Content-Type: application/json\r\n";
+    let good = format!("{ours}{json}");
+    for (line, body, status) in [
+        ("POST /api/keys/rotate", "", 400),
+        ("POST /api/keys/rotate", r#"{"now":1}"#, 400),
+        ("POST /api/keys/rotate", r#"{"now":false,"more":1}"#, 400),
+        ("GET /api/keys/rotate", "", 405),
+        ("POST /api/keys", "{}", 405),
+    ] {
+        is_problem(&ask(&gate, line, &good, body).await, status);
+    }
+    is_problem(&ask(&gate, "POST /api/keys/rotate", &ours, "{}").await, 415);
+    let bare = format!("Host: {}\r\n{json}", gate.admin);
+    is_problem(&ask(&gate, "POST /api/keys/rotate", &bare, "{}").await, 403);
+    let keys = ask(&gate, "GET /api/keys", &ours, "").await.json()["keys"].clone();
+    assert_eq!(keys.as_array().map(Vec::len), Some(2), "one generation: {keys}");
+    assert_eq!(ask(&gate, "POST /api/keys/rotate", &good, "{}").await.status, 200);
+    is_problem(&ask(&gate, "POST /api/keys/rotate", &good, "{}").await, 409);
+}
+
+#[tokio::test]
 async fn with_a_token_nobody_on_the_machine_gets_in_without_it() {
     let environment = vec![("ADMIN".to_owned(), "0123456789abcdef0123456789abcdef".to_owned())];
     let mut wishes = Wishes { environment, ..Kind::embedded().wishes() };
