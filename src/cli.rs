@@ -19,6 +19,7 @@ mod question;
 pub mod reload;
 mod secret_file;
 mod serve;
+pub mod stores;
 mod table;
 mod tokens;
 

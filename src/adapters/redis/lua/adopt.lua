@@ -1,8 +1,6 @@
--- Whether the store belongs to the installation with this mark; it does from now on if it belonged to
--- nobody. What cannot be read is somebody else's.
--- KEYS: installation. ARGV: mark
+-- Gives the store to an installation if it is nobody's. Returns whose it is then.
+-- KEYS: installation. ARGV: mark, birth
 if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('HSET', KEYS[1], 'v', '1', 'mark', ARGV[1])
+  redis.call('HSET', KEYS[1], 'v', '1', 'mark', ARGV[1], 'birth', ARGV[2])
 end
-local was = redis.call('HMGET', KEYS[1], 'v', 'mark')
-return was[1] == '1' and was[2] == ARGV[1] and 1 or 0
+return redis.call('HMGET', KEYS[1], 'v', 'mark', 'birth')
