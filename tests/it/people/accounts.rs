@@ -221,10 +221,8 @@ async fn who_has_an_account_that_cannot_be_read_is_out_as_if_suspended() {
     let keys: Vec<String> = redis.keys("*:account:*").await.expect("keys");
     assert_eq!(keys.len(), 1);
     let _: usize = redis.hset(&keys[0], "v", "2").await.expect("another version");
-    eventually("ann is out", async || {
-        (signed_in_as(&gate, &mut ann).await.is_none()).then_some(())
-    })
-    .await;
+    let session = "/.linkgate/api/session";
+    eventually("ann is out", async || (ann.get(session).await.status == 401).then_some(())).await;
     closed(&mut stream).await;
     assert_eq!(ann.get("/page").await.status, 303);
     // As somebody who is suspended: the form answers as ever, no mail leaves, no link works.
@@ -239,7 +237,8 @@ async fn who_has_an_account_that_cannot_be_read_is_out_as_if_suspended() {
     assert_eq!(gate.operator(&["accounts", "resume", ANN]).code, 1);
     assert_eq!(gate.operator(&["accounts", "add", ANN]).code, 1);
     let _: usize = redis.hset(&keys[0], "v", "1").await.expect("as it was");
-    eventually("ann is in", async || signed_in_as(&gate, &mut ann).await).await;
+    gate.sign_in(&mut ann, ANN, "/.linkgate/account").await;
+    eventually("ann is in", async || (ann.get(session).await.status == 200).then_some(())).await;
 }
 
 over_every_store!(a_store_of_another_secret_is_refused);
