@@ -1,7 +1,16 @@
 //! The commands.
 //!
+//! Every one has examples in its help; a test holds each line of them against the same parser.
+//!
 //! Exit codes: 0 it worked, 1 it could not be done, 64 the configuration or the command line is
 //! wrong (`EX_USAGE` of `sysexits.h`).
+
+/// The end of a help: command lines as they are typed, each without the name of the program.
+macro_rules! examples {
+    ($($line:literal),+ $(; $more:literal)?) => {
+        concat!("Examples:", $("\n  linkgate ", $line,)+ $("\n\n", $more)?)
+    };
+}
 
 mod accounts;
 mod admin;
@@ -37,13 +46,15 @@ pub const EX_USAGE: u8 = 64;
 /// Passwordless e-mail sign-in in front of your web applications.
 #[derive(Debug, Parser)]
 #[command(name = "linkgate", version, about, arg_required_else_help = true)]
-#[command(after_help = "Examples:\n  \
-    linkgate demo\n  \
-    linkgate check -c linkgate.yaml\n  \
-    linkgate serve -c linkgate.yaml\n  \
-    linkgate preview -c linkgate.yaml --out preview\n  \
-    linkgate explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com\n  \
-    linkgate accounts suspend -c linkgate.yaml bob@example.com")]
+#[command(after_help = examples!(
+    "demo",
+    "check -c linkgate.yaml",
+    "serve -c linkgate.yaml",
+    "preview -c linkgate.yaml --out preview",
+    "explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com",
+    "accounts suspend -c linkgate.yaml bob@example.com";
+    "Exit codes: 0 it worked, 1 it could not be done, 64 the configuration or the command line is wrong."
+))]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -52,6 +63,10 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the sites of a configuration.
+    #[command(after_help = examples!(
+        "serve -c linkgate.yaml";
+        "A change of the file takes effect by itself, or on SIGHUP. SIGTERM and Ctrl-C stop it."
+    ))]
     Serve {
         /// The configuration file.
         #[arg(short, long, value_name = "FILE")]
@@ -59,6 +74,7 @@ enum Command {
     },
     /// Check a configuration: every mistake with its place and cure, and its `tests`. Touches no
     /// network.
+    #[command(after_help = examples!("check -c linkgate.yaml"))]
     Check {
         /// The configuration file.
         #[arg(short, long, value_name = "FILE")]
@@ -66,10 +82,13 @@ enum Command {
     },
     /// Write every page and every mail with sample data to a folder, to look at them. Touches no
     /// network.
-    #[command(after_help = "Example:\n  linkgate preview -c linkgate.yaml --out preview\n\n\
-        Then open preview/index.html in a browser. Each page is there in each of its states and in \
-        each\nlanguage that is offered, each mail as HTML, as text and as a whole message. A folder \
-        of an\nearlier preview is written again; one with anything else in it is left alone.")]
+    #[command(after_help = examples!(
+        "preview -c linkgate.yaml --out preview",
+        "preview --out preview";
+        "Then open preview/index.html in a browser. Each page is there in each of its states and in \
+         each\nlanguage that is offered, each mail as HTML, as text and as a whole message. A folder \
+         of an\nearlier preview is written again; one with anything else in it is left alone."
+    ))]
     Preview {
         /// The configuration file, whose brands are applied; the built-in looks if left out.
         #[arg(short, long, value_name = "FILE")]
@@ -78,18 +97,38 @@ enum Command {
         #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
         out: PathBuf,
     },
-    /// Tell which rule decides about a request, and why.
+    /// Tell which rule decides about a request, and why. Looks nobody up.
+    #[command(after_help = examples!(
+        "explain -c linkgate.yaml GET https://wiki.example.com/admin",
+        "explain -c linkgate.yaml GET https://wiki.example.com/admin --as bob@example.com --age 2h",
+        "explain -c linkgate.yaml GET https://wiki.example.com/metrics --from 10.1.2.3",
+        "explain -c linkgate.yaml GET https://wiki.example.com/ --as guest@partner.example --member",
+        "explain -c linkgate.yaml GET https://wiki.example.com/ --as guest@partner.example --group staff",
+        "explain -c linkgate.yaml GET https://wiki.example.com/api/x --script --paths '/api/**' --methods GET"
+    ))]
     Explain(explain::ExplainArguments),
-    /// People with accounts: add, list, suspend, resume, remove.
-    #[command(subcommand)]
+    /// People with accounts: add, list, suspend, resume, set a password, remove.
+    #[command(subcommand, after_help = examples!(
+        "accounts add -c linkgate.yaml bob@example.com --group staff",
+        "accounts list -c linkgate.yaml",
+        "accounts suspend -c linkgate.yaml bob@example.com"
+    ))]
     Accounts(accounts::AccountsCommand),
     /// Signed-in browsers of a person: list, end.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples!(
+        "sessions list -c linkgate.yaml bob@example.com",
+        "sessions end -c linkgate.yaml bob@example.com"
+    ))]
     Sessions(accounts::SessionsCommand),
     /// Tokens that let scripts in: add, list, revoke.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples!(
+        "tokens add -c linkgate.yaml backup --site wiki --paths '/api/**' --methods GET --expires 90d",
+        "tokens list -c linkgate.yaml",
+        "tokens revoke -c linkgate.yaml backup"
+    ))]
     Tokens(tokens::TokensCommand),
     /// Try everything on this machine: a site, a small application and an inbox, all on loopback.
+    #[command(after_help = examples!("demo", "demo --port 8081 --inbox-port 8026"))]
     Demo {
         /// Port of the site.
         #[arg(long, default_value_t = 8080)]
@@ -99,9 +138,20 @@ enum Command {
         inbox_port: u16,
     },
     /// List or change the keys that sign the assertion for applications.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples!(
+        "keys list -c linkgate.yaml",
+        "keys rotate -c linkgate.yaml"
+    ))]
     Keys(keys::KeysCommand),
     /// Print completions for a shell.
+    #[command(after_help = examples!(
+        "completions bash",
+        "completions zsh",
+        "completions fish";
+        "Write them where the shell looks: for bash a file \"linkgate\" in \
+         ~/.local/share/bash-completion/completions,\nfor zsh a file \"_linkgate\" in a folder of \
+         $fpath, for fish a file \"linkgate.fish\" in ~/.config/fish/completions."
+    ))]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -132,11 +182,18 @@ pub fn run() -> ExitCode {
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
         Command::Keys(command) => keys::run(&command),
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "linkgate", &mut std::io::stdout());
+            let _ = std::io::stdout().write_all(&completions(shell));
             ExitCode::SUCCESS
         }
     }
+}
+
+/// What completes our command lines in a shell. Made in memory: written to a pipe that nobody reads
+/// to the end, it would panic.
+fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "linkgate", &mut text);
+    text
 }
 
 /// Reads a configuration, or says everything that is wrong with it.
@@ -174,3 +231,6 @@ fn broken(why: &dyn std::fmt::Display) -> ExitCode {
 fn say(what: &dyn std::fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{what}");
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,12 @@ impl Place<'_> {
     fn has(&self, attempt: &Attempt) -> bool {
         attempt.began_at(self.site, self.origin)
     }
+
+    /// Whether whoever answers the mail of this attempt may choose a password.
+    #[must_use]
+    pub fn lets_choose(&self, attempt: &Attempt) -> bool {
+        attempt.chooses_password && self.terms.passwords().is_some()
+    }
 }
 
 impl std::fmt::Debug for Place<'_> {

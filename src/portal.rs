@@ -202,7 +202,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         .route("/account", get(person::account).post(person::end_sessions))
         .route("/api/sign-in", get(api::state).post(api::sign_in))
         .route("/api/resend", post(api::resend))
-        .route("/api/password", post(api::choose_password))
+        .route("/api/password", post(api::ask_password))
         .route("/api/verify", post(api::verify))
         .route("/api/session", get(sessions::session).delete(sessions::end_session))
         .route("/api/sessions", get(sessions::list).delete(sessions::end_others))

@@ -22,7 +22,7 @@ use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
-pub use passwords::{Passwords, TooBusy};
+pub use passwords::{Passwords, Seat, TooBusy};
 pub use people::{AccountChange, AccountChanged, AccountFound, Accounts, ServiceTokens};
 pub use upkeep::{Owner, Upkeep};
 

@@ -107,7 +107,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         network: "192.0.2.1".into(),
         language: Language::English,
         stranger: false,
-        new_password: None,
+        chooses_password: false,
         admitted: true,
     };
     let mut id = [0; 16];

@@ -9,7 +9,8 @@
 //! of the store alone cannot be searched, and passwords of one installation are worth nothing in
 //! another.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
@@ -18,11 +19,11 @@ use argon2::password_hash::{
 };
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use async_trait::async_trait;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::domain::password::{Password, PasswordHash, PasswordProblem};
 use crate::domain::secret::{Key, Secret};
-use crate::ports::{Entropy, Passwords, TooBusy, draw};
+use crate::ports::{Entropy, Passwords, Seat, TooBusy, draw};
 
 /// Memory of one hash, in KiB.
 const MEMORY: u32 = 19_456;
@@ -38,6 +39,8 @@ const MOST_MEMORY: u32 = 262_144;
 const MOST_PASSES: u32 = 16;
 /// Passwords that may wait; at the usual speed the last one waits for a second or two.
 const QUEUE: usize = 64;
+/// Passwords that may wait to be judged. That takes a tenth of the time of a hash.
+const JUDGED: usize = 64;
 /// Most threads. Each holds the memory of one hash.
 const MOST_THREADS: usize = 4;
 
@@ -47,7 +50,15 @@ type Job = Box<dyn FnOnce(&mut Desk) + Send>;
 pub struct Argon2Passwords {
     key: Key,
     entropy: Arc<dyn Entropy>,
-    queue: OnceLock<Option<SyncSender<Job>>>,
+    hashing: Queue,
+    judging: Queue,
+}
+
+/// Threads that begin with the first job, and what waits for them.
+struct Queue {
+    seats: Arc<Semaphore>,
+    jobs: OnceLock<Option<Sender<Job>>>,
+    most_threads: usize,
 }
 
 /// What one thread works with.
@@ -60,34 +71,50 @@ impl Argon2Passwords {
     /// For one installation. Starts nothing yet.
     #[must_use]
     pub fn new(secret: &Secret, entropy: Arc<dyn Entropy>) -> Self {
-        Self { key: secret.derive("password"), entropy, queue: OnceLock::new() }
+        Self {
+            key: secret.derive("password"),
+            entropy,
+            hashing: Queue::new(QUEUE, MOST_THREADS),
+            judging: Queue::new(JUDGED, 1),
+        }
     }
 
-    /// Has something done by one of the threads.
+    /// Has something done by one of the threads of a queue, for whoever has a seat there.
     async fn ask<T: Send + 'static>(
         &self,
+        queue: &Queue,
+        seat: Seat,
         work: impl FnOnce(&mut Desk) -> T + Send + 'static,
     ) -> Result<T, TooBusy> {
-        let queue = self.queue.get_or_init(|| start(&self.key)).as_ref().ok_or(TooBusy)?;
+        let start = || start(&self.key, queue.most_threads);
+        let jobs = queue.jobs.get_or_init(start).as_ref().ok_or(TooBusy)?;
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |desk| {
             // Whoever asked may have gone meanwhile: nobody waits for this.
             if !reply.is_closed() {
                 let _ = reply.send(work(desk));
             }
+            drop(seat);
         });
-        queue.try_send(job).map_err(|_| TooBusy)?;
+        jobs.send(job).map_err(|_| TooBusy)?;
         answer.await.map_err(|_| TooBusy)
     }
 }
 
-/// Starts the threads; nothing if the machine has no room for one. They end with the queue.
-fn start(key: &Key) -> Option<SyncSender<Job>> {
-    let (queue, jobs) = sync_channel::<Job>(QUEUE);
+impl Queue {
+    fn new(seats: usize, most_threads: usize) -> Self {
+        Self { seats: Arc::new(Semaphore::new(seats)), jobs: OnceLock::new(), most_threads }
+    }
+}
+
+/// Starts the threads; nothing if the machine has no room for one. They end with the queue, which is
+/// as long as there are seats.
+fn start(key: &Key, most_threads: usize) -> Option<Sender<Job>> {
+    let (queue, jobs) = channel::<Job>();
     let jobs = Arc::new(Mutex::new(jobs));
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let mut started = 0;
-    for _ in 0..(cores / 2).clamp(1, MOST_THREADS) {
+    for _ in 0..(cores / 2).clamp(1, most_threads) {
         let (jobs, mut desk) = (Arc::clone(&jobs), Desk { key: key.clone(), memory: Vec::new() });
         let thread = thread::Builder::new().name("passwords".into());
         match thread.spawn(move || while desk.work_on_next(&jobs) {}) {
@@ -103,9 +130,10 @@ impl Desk {
     fn work_on_next(&mut self, jobs: &Mutex<Receiver<Job>>) -> bool {
         // A panic of another thread left nothing half done: it only took a job.
         let job = jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => job(self),
-            Err(_) => return false,
+        let Ok(job) = job else { return false };
+        // One job must not take the thread with it, and the desk is written anew for each.
+        if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
+            tracing::error!("the work on a password has panicked; this is a bug");
         }
         true
     }
@@ -188,23 +216,30 @@ impl Passwords for Argon2Passwords {
         least: u32,
         known: Vec<String>,
     ) -> Result<Result<(), PasswordProblem>, TooBusy> {
-        let password = password.clone();
-        self.ask(move |_| password.judge(least, &known)).await
+        let (password, seat) = (password.clone(), Seat::among(&self.judging.seats)?);
+        self.ask(&self.judging, seat, move |_| password.judge(least, &known)).await
     }
 
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, TooBusy> {
+    fn seat(&self) -> Result<Seat, TooBusy> {
+        Seat::among(&self.hashing.seats)
+    }
+
+    async fn hash(&self, seat: Seat, password: &Password) -> Result<PasswordHash, TooBusy> {
         let (password, salt) = (password.clone(), draw(&self.entropy));
         // Fails for parameters that Argon2 does not know only, and ours it knows.
-        self.ask(move |desk| desk.hash(&password, salt)).await?.ok_or(TooBusy)
+        let work = move |desk: &mut Desk| desk.hash(&password, salt);
+        self.ask(&self.hashing, seat, work).await?.ok_or(TooBusy)
     }
 
     async fn matches(
         &self,
+        seat: Seat,
         password: &Password,
         hash: Option<&PasswordHash>,
     ) -> Result<bool, TooBusy> {
         let (password, hash, salt) = (password.clone(), hash.cloned(), draw(&self.entropy));
-        self.ask(move |desk| desk.matches(&password, hash.as_ref(), salt)).await
+        let work = move |desk: &mut Desk| desk.matches(&password, hash.as_ref(), salt);
+        self.ask(&self.hashing, seat, work).await
     }
 }
 
@@ -225,6 +260,10 @@ mod tests {
         Argon2Passwords::new(&Secret::new(&[secret; 32]).unwrap(), Arc::new(OsEntropy))
     }
 
+    fn seat(passwords: &Argon2Passwords) -> Seat {
+        passwords.seat().unwrap()
+    }
+
     fn typed(text: &str) -> Password {
         Password::typed(text).unwrap()
     }
@@ -233,21 +272,32 @@ mod tests {
     async fn a_hash_matches_its_password_here_and_nothing_else_anywhere() {
         let (here, elsewhere) = (passwords(1), passwords(2));
         let password = typed("lantern orbit pickle mosaic");
-        let hash = here.hash(&password).await.unwrap();
+        let hash = here.hash(seat(&here), &password).await.unwrap();
         assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.expose());
-        assert!(here.matches(&password, Some(&hash)).await.unwrap());
-        assert!(passwords(1).matches(&password, Some(&hash)).await.unwrap(), "another process");
-        assert!(!elsewhere.matches(&password, Some(&hash)).await.unwrap(), "another secret");
-        assert!(!here.matches(&typed("lantern orbit pickle mosaiC"), Some(&hash)).await.unwrap());
-        assert!(!here.matches(&password, None).await.unwrap());
-        assert_ne!(here.hash(&password).await.unwrap(), hash, "a salt of its own");
+        assert!(here.matches(seat(&here), &password, Some(&hash)).await.unwrap());
+        assert!(
+            passwords(1).matches(seat(&passwords(1)), &password, Some(&hash)).await.unwrap(),
+            "another process"
+        );
+        assert!(
+            !elsewhere.matches(seat(&elsewhere), &password, Some(&hash)).await.unwrap(),
+            "another secret"
+        );
+        assert!(
+            !here
+                .matches(seat(&here), &typed("lantern orbit pickle mosaiC"), Some(&hash))
+                .await
+                .unwrap()
+        );
+        assert!(!here.matches(seat(&here), &password, None).await.unwrap());
+        assert_ne!(here.hash(seat(&here), &password).await.unwrap(), hash, "a salt of its own");
     }
 
     #[tokio::test]
     async fn what_is_no_hash_of_ours_matches_nothing() {
         let here = passwords(1);
         let password = typed("lantern orbit pickle mosaic");
-        let text = here.hash(&password).await.unwrap().expose().to_owned();
+        let text = here.hash(seat(&here), &password).await.unwrap().expose().to_owned();
         let empty = text.rsplit_once('$').unwrap().0.to_owned();
         for damaged in [
             String::new(),
@@ -261,7 +311,7 @@ mod tests {
             format!("{text}="),
         ] {
             let hash = PasswordHash::from_phc(damaged.clone());
-            assert!(!here.matches(&password, Some(&hash)).await.unwrap(), "{damaged}");
+            assert!(!here.matches(seat(&here), &password, Some(&hash)).await.unwrap(), "{damaged}");
         }
     }
 
@@ -270,14 +320,14 @@ mod tests {
     async fn nothing_to_compare_with_takes_as_long() {
         let here = passwords(1);
         let password = typed("lantern orbit pickle mosaic");
-        let hash = here.hash(&password).await.unwrap();
+        let hash = here.hash(seat(&here), &password).await.unwrap();
         let damaged = PasswordHash::from_phc("plain".into());
         let mut medians = Vec::new();
         for hash in [Some(&hash), None, Some(&damaged)] {
             let mut times = Vec::new();
             for _ in 0..9 {
                 let start = Instant::now();
-                here.matches(&typed("another one entirely"), hash).await.unwrap();
+                here.matches(seat(&here), &typed("another one entirely"), hash).await.unwrap();
                 times.push(start.elapsed());
             }
             times.sort();
@@ -292,13 +342,13 @@ mod tests {
         let here = Arc::new(passwords(1));
         let crowd = (0..QUEUE * 2).map(|_| {
             let here = Arc::clone(&here);
-            tokio::spawn(async move { here.hash(&typed("lantern orbit")).await })
+            tokio::spawn(async move { here.hash(here.seat()?, &typed("lantern orbit")).await })
         });
         let mut refused = 0;
         for one in crowd.collect::<Vec<_>>() {
             refused += usize::from(one.await.unwrap() == Err(TooBusy));
         }
         assert!(refused > 0 && refused < QUEUE * 2, "{refused}");
-        assert!(here.hash(&typed("lantern orbit")).await.is_ok());
+        assert!(here.hash(seat(&here), &typed("lantern orbit")).await.is_ok());
     }
 }

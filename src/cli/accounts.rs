@@ -30,6 +30,10 @@ pub(super) struct Common {
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountsCommand {
     /// Add a person, or give one who is there new groups or another name.
+    #[command(after_help = examples!(
+        "accounts add -c linkgate.yaml bob@example.com",
+        "accounts add -c linkgate.yaml bob@example.com --name 'Bob Example' --group staff --group editors"
+    ))]
     Add {
         #[command(flatten)]
         common: Common,
@@ -44,11 +48,16 @@ pub(super) enum AccountsCommand {
         groups: Vec<String>,
     },
     /// List all accounts.
+    #[command(after_help = examples!(
+        "accounts list -c linkgate.yaml",
+        "accounts list -c linkgate.yaml --json"
+    ))]
     List {
         #[command(flatten)]
         common: Common,
     },
     /// Keep a person out at once: all sessions end, and none can begin. With or without an account.
+    #[command(after_help = examples!("accounts suspend -c linkgate.yaml bob@example.com"))]
     Suspend {
         #[command(flatten)]
         common: Common,
@@ -57,6 +66,7 @@ pub(super) enum AccountsCommand {
         address: EmailAddress,
     },
     /// End a suspension.
+    #[command(after_help = examples!("accounts resume -c linkgate.yaml bob@example.com"))]
     Resume {
         #[command(flatten)]
         common: Common,
@@ -66,6 +76,10 @@ pub(super) enum AccountsCommand {
     },
     /// Set the password of a person, for sites with `mode: hybrid`, and end their sessions. It is
     /// asked for, or read from the first line of the standard input.
+    #[command(after_help = examples!(
+        "accounts set-password -c linkgate.yaml bob@example.com",
+        "accounts set-password -c linkgate.yaml bob@example.com --remove"
+    ))]
     SetPassword {
         #[command(flatten)]
         common: Common,
@@ -77,6 +91,7 @@ pub(super) enum AccountsCommand {
         remove: bool,
     },
     /// Remove an account and end its sessions. Whom `allow` names can sign in again.
+    #[command(after_help = examples!("accounts remove -c linkgate.yaml bob@example.com"))]
     Remove {
         #[command(flatten)]
         common: Common,
@@ -89,6 +104,10 @@ pub(super) enum AccountsCommand {
 #[derive(Debug, Subcommand)]
 pub(super) enum SessionsCommand {
     /// List the sessions of a person.
+    #[command(after_help = examples!(
+        "sessions list -c linkgate.yaml bob@example.com",
+        "sessions list -c linkgate.yaml bob@example.com --json"
+    ))]
     List {
         #[command(flatten)]
         common: Common,
@@ -97,6 +116,10 @@ pub(super) enum SessionsCommand {
         address: EmailAddress,
     },
     /// End all sessions of a person, or one.
+    #[command(after_help = examples!(
+        "sessions end -c linkgate.yaml bob@example.com",
+        "sessions end -c linkgate.yaml bob@example.com --session 1f0c5c2a"
+    ))]
     End {
         #[command(flatten)]
         common: Common,

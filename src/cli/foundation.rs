@@ -14,6 +14,7 @@ use crate::config::{
     UpstreamProtocol,
 };
 use crate::domain::limit::Limit;
+use crate::domain::password::PasswordTerms;
 use crate::domain::sender::Sender;
 use crate::domain::site::{Site, Sites};
 use crate::domain::terms::{Mode, SignInTerms};
@@ -90,7 +91,9 @@ pub fn sites(config: &Config) -> Sites {
         terms: SignInTerms {
             enabled: site.sign_in.enabled,
             mode: if site.sign_in.accepts_passwords {
-                Mode::Hybrid(config.sign_in.passwords)
+                let terms = config.sign_in.passwords;
+                let network_limit = wider(terms.network_limit, terms.client_limit);
+                Mode::Hybrid(PasswordTerms { network_limit, ..terms })
             } else {
                 Mode::Passwordless
             },

@@ -10,11 +10,16 @@ use super::accounts::{Common, act, rows};
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
     /// List the keys: number, algorithm, key id (kid), and what each is doing.
+    #[command(after_help = examples!("keys list -c linkgate.yaml"))]
     List {
         #[command(flatten)]
         common: Common,
     },
     /// Make a new key: published at once, it signs after ten minutes; the old one goes ten later.
+    #[command(after_help = examples!(
+        "keys rotate -c linkgate.yaml",
+        "keys rotate -c linkgate.yaml --now"
+    ))]
     Rotate {
         #[command(flatten)]
         common: Common,

@@ -11,6 +11,10 @@ use super::table::table;
 #[derive(Debug, Subcommand)]
 pub(super) enum TokensCommand {
     /// Make a token. It is shown this once: only a digest is kept.
+    #[command(after_help = examples!(
+        "tokens add -c linkgate.yaml backup --site wiki --expires 90d",
+        "tokens add -c linkgate.yaml backup --site wiki --paths '/api/**' --methods GET --expires 90d"
+    ))]
     Add {
         #[command(flatten)]
         common: Common,
@@ -38,11 +42,13 @@ pub(super) enum TokensCommand {
         expires: String,
     },
     /// List all tokens, with their last use.
+    #[command(after_help = examples!("tokens list -c linkgate.yaml"))]
     List {
         #[command(flatten)]
         common: Common,
     },
     /// Make a token worth nothing, from the next request on.
+    #[command(after_help = examples!("tokens revoke -c linkgate.yaml backup"))]
     Revoke {
         #[command(flatten)]
         common: Common,

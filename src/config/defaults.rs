@@ -75,6 +75,7 @@ impl Default for SignInConfig {
                 min_length: MIN_PASSWORD,
                 person_limit: Limit { count: 10, window: Span::seconds(HOUR) },
                 client_limit: Limit { count: 30, window: Span::seconds(HOUR) },
+                network_limit: Limit { count: 300, window: Span::seconds(HOUR) },
             },
         }
     }

@@ -182,6 +182,7 @@ map! {
     PasswordLimitsFile {
         person: Text,
         ip: Text,
+        network: Text,
     }
 }
 

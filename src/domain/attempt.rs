@@ -25,7 +25,6 @@ use super::code::{CodeMac, TRIES};
 use super::email::EmailAddress;
 use super::language::Language;
 use super::origin::Origin;
-use super::password::PasswordHash;
 use super::time::UnixMillis;
 use super::token::{Browser, Session, TokenDigest};
 
@@ -61,10 +60,10 @@ pub struct Attempt {
     /// wanted a fresh one. It is shown neither the whole address nor the return URL.
     #[serde(default)]
     pub stranger: bool,
-    /// The password that is set when it is proven in the browser that asked. Whoever opens the link
-    /// elsewhere has not typed it: it would be somebody else's choice for their account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new_password: Option<PasswordHash>,
+    /// Whether whoever answers the mail may choose a password. It is chosen then and not before: what
+    /// is typed before the mailbox is proven may be somebody else's choice for their account.
+    #[serde(default)]
+    pub chooses_password: bool,
     /// Whether the address may sign in here. An attempt of an address that may not is kept all the
     /// same, so that nobody can tell the two apart; its secrets are known to nobody.
     pub admitted: bool,
@@ -122,18 +121,6 @@ pub enum Way {
     /// A password. The attempt began with it and has no mail, so its link and its code are known to
     /// nobody.
     Password,
-}
-
-impl Way {
-    /// Whether the password of the attempt is set: it was typed in this browser, and the mailbox is
-    /// proven.
-    #[must_use]
-    pub fn sets_password(self) -> bool {
-        match self {
-            Self::OwnLink | Self::Code => true,
-            Self::OtherLink | Self::Password => false,
-        }
-    }
 }
 
 /// An attempt as the store knows it.

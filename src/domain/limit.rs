@@ -94,8 +94,12 @@ pub enum Limited {
     Pause,
     /// Passwords that were tried for one person.
     PasswordsForPerson,
+    /// Passwords that were tried for one person within a week.
+    PasswordsLately,
     /// Passwords that one client has tried.
     PasswordsByClient,
+    /// Passwords that were tried from the network around a client.
+    PasswordsByNetwork,
     /// Passwords for a person who has signed in with this browser before; as
     /// [`MailsToDevice`](Self::MailsToDevice).
     PasswordsOnDevice,
@@ -121,7 +125,9 @@ impl Limited {
             Self::Distrust => "distrust",
             Self::Pause => "pause",
             Self::PasswordsForPerson => "password",
+            Self::PasswordsLately => "password_week",
             Self::PasswordsByClient => "password_ip",
+            Self::PasswordsByNetwork => "password_network",
             Self::PasswordsOnDevice => "password_device",
             Self::PasswordsOnDevices => "password_devices",
             Self::Confirmations => "confirm",

@@ -220,11 +220,14 @@ impl Gate {
     /// When the store is in trouble.
     pub async fn set_password(&self, email: &EmailAddress, hash: PasswordHash) -> Stored<Kept> {
         let kept = KeptPassword { hash, set_at: self.clock.now() };
-        self.change_account(email, |before| {
-            let account = Account::with_password(before, email, kept.clone());
-            Judged::Put(account, SessionsEnd::Yes)
-        })
-        .await
+        let changed = self
+            .change_account(email, |before| {
+                let account = Account::with_password(before, email, kept.clone());
+                Judged::Put(account, SessionsEnd::Yes)
+            })
+            .await?;
+        self.distrust_devices(email, self.clock.now().after(Duration::from_millis(1))).await?;
+        Ok(changed)
     }
 
     /// Takes the password of a person away. Sessions stay: the way in is the link again.
@@ -232,10 +235,20 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn drop_password(&self, email: &EmailAddress) -> Stored<Kept> {
+        self.take_password(email, SessionsEnd::No).await
+    }
+
+    /// The same for one that somebody else may know: all sessions of the person end in the same step.
+    /// Nothing happens to whoever has none.
+    pub(super) async fn void_password(&self, email: &EmailAddress) -> Stored<Kept> {
+        self.take_password(email, SessionsEnd::Yes).await
+    }
+
+    async fn take_password(&self, email: &EmailAddress, end: SessionsEnd) -> Stored<Kept> {
         self.change_account(email, |before| match before {
             Some(account) if account.password.is_some() => match account.without_password() {
-                Some(account) => Judged::Put(account, SessionsEnd::No),
-                None => Judged::Removed(SessionsEnd::No),
+                Some(account) => Judged::Put(account, end),
+                None => Judged::Removed(end),
             },
             Some(_) | None => Judged::Left,
         })

@@ -12,7 +12,6 @@ use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::limit::{LimitKey, Limited, Verdict};
 use crate::domain::origin::Origin;
-use crate::domain::password::{Password, PasswordHash};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, Report, Token, TokenDigest};
 use crate::ports::{Beginning, MailId, QueuedMail, StoreError, Stored, TooBusy, draw};
@@ -76,15 +75,7 @@ struct Wish<'a> {
     return_url: &'a str,
     mails: u32,
     stranger: bool,
-    new_password: NewPassword<'a>,
-}
-
-/// The password that an attempt sets.
-enum NewPassword<'a> {
-    No,
-    Typed(&'a Password),
-    /// As it was typed for an earlier mail.
-    AsBefore(&'a PasswordHash),
+    chooses_password: bool,
 }
 
 /// An attempt that begins, and its secrets.
@@ -107,30 +98,25 @@ impl Gate {
         email: &EmailAddress,
         return_url: &str,
     ) -> Result<Asked, AskError> {
-        let new_password = NewPassword::No;
-        let wish = Wish { email, return_url, mails: 1, stranger: false, new_password };
+        let chooses_password = false;
+        let wish = Wish { email, return_url, mails: 1, stranger: false, chooses_password };
         self.begin(place, asker, wish).await
     }
 
-    /// The same for somebody who has chosen a password, a first one or another one: it is set when
-    /// the mail is answered in this browser, by link or code. All take the same time and get the
-    /// same answer here, too; and what was typed for somebody else's address does nothing, because
-    /// that person opens the link in another browser.
-    ///
-    /// Whether the password may be chosen was judged before.
+    /// The same for somebody who wants a password, a first one or another one: whoever answers the
+    /// mail, by link or code, may choose it. Asking tells nothing and changes nothing here, too.
     ///
     /// # Errors
-    /// As [`request_link`](Self::request_link), and [`AskError::Busy`].
+    /// As [`request_link`](Self::request_link).
     pub async fn request_password(
         &self,
         place: Place<'_>,
         asker: Asker,
         email: &EmailAddress,
-        password: &Password,
         return_url: &str,
     ) -> Result<Asked, AskError> {
-        let new_password = NewPassword::Typed(password);
-        let wish = Wish { email, return_url, mails: 1, stranger: false, new_password };
+        let chooses_password = true;
+        let wish = Wish { email, return_url, mails: 1, stranger: false, chooses_password };
         self.begin(place, asker, wish).await
     }
 
@@ -202,11 +188,7 @@ impl Gate {
             return_url: &attempt.return_url,
             mails: attempt.mails.saturating_add(1),
             stranger,
-            // The fresh link would be this browser's own, and so set what another one has typed.
-            new_password: match &attempt.new_password {
-                Some(hash) if !stranger => NewPassword::AsBefore(hash),
-                Some(_) | None => NewPassword::No,
-            },
+            chooses_password: attempt.chooses_password,
         };
         self.begin(place, asker, wish).await
     }
@@ -233,19 +215,13 @@ impl Gate {
         // that the address is known and its owner reads the mails.
         let held_back = paused && device.is_none();
         let admitted = (place.admits)(wish.email, account.as_ref());
-        let new_password = match wish.new_password {
-            _ if place.terms.passwords().is_none() => None,
-            NewPassword::No => None,
-            NewPassword::Typed(password) => Some(self.passwords.hash(password).await?),
-            NewPassword::AsBefore(hash) => Some(hash.clone()),
-        };
         let browser = asker.browser.take().unwrap_or_else(|| self.new_browser());
         let Draft { link, code, attempt } =
             self.draft(place, &asker, browser.digest(), wish.email, wish.return_url);
         let attempt = Attempt {
             mails: wish.mails,
             stranger: wish.stranger,
-            new_password,
+            chooses_password: wish.chooses_password && place.terms.passwords().is_some(),
             admitted: admitted.is_some(),
             ..attempt
         };
@@ -292,7 +268,7 @@ impl Gate {
             browser_label: asker.browser_label.clone(),
             network: asker.client.network().to_string(),
             language: asker.language,
-            new_password: None,
+            chooses_password: false,
             admitted: false,
         };
         Draft { link, code, attempt }
@@ -334,10 +310,7 @@ impl Gate {
     ) -> QueuedMail {
         let id = MailId(draw(&self.entropy));
         let report = Token::<Report>::for_attempt(&self.keys.token, link.digest());
-        let kind = match attempt.new_password {
-            Some(_) => MailKind::NewPassword,
-            None => MailKind::SignIn,
-        };
+        let kind = if attempt.chooses_password { MailKind::NewPassword } else { MailKind::SignIn };
         let job = MailJob {
             kind,
             deliver: admitted.is_some(),

@@ -80,9 +80,12 @@ impl Gate {
             return self.store.hit(&hits, now).await;
         }
         let client = asker.client.network().to_string();
+        let network = asker.client.neighbourhood().to_string();
         let hits = [
             hit(Limited::PasswordsForPerson, email.identity(), terms.person_limit),
+            hit(Limited::PasswordsLately, email.identity(), terms.lasting_limit()),
             hit(Limited::PasswordsByClient, &client, terms.client_limit),
+            hit(Limited::PasswordsByNetwork, &network, terms.network_limit),
         ];
         self.store.hit(&hits, now).await
     }

@@ -9,32 +9,38 @@ use crate::domain::account::{Account, AccountOrigin};
 use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
-use crate::domain::password::KeptPassword;
+use crate::domain::password::{KeptPassword, PasswordHash};
 use crate::domain::session::Session;
 use crate::domain::terms::Registration;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, Token, TokenDigest};
 use crate::ports::{AccountStep, NewSession, QueuedMail, Settled, Settlement, Stored, draw};
 
-/// What somebody has shown.
-#[derive(Clone, Copy)]
+/// What somebody has shown, and what they want besides.
 pub(super) struct Proof {
     way: Way,
     /// The revision of the account whose password was typed: if it is another one by now, that may
     /// have gone with another password.
     compared: Option<u64>,
+    /// The password to be set.
+    chosen: Option<PasswordHash>,
 }
 
 impl From<Way> for Proof {
     fn from(way: Way) -> Self {
-        Self { way, compared: None }
+        Self { way, compared: None, chosen: None }
     }
 }
 
 impl Proof {
     /// The password of an account of this revision.
     pub(super) fn password(revision: u64) -> Self {
-        Self { way: Way::Password, compared: Some(revision) }
+        Self { way: Way::Password, compared: Some(revision), chosen: None }
+    }
+
+    /// A link or a code, with which somebody may have chosen a password.
+    pub(super) fn choosing(way: Way, chosen: Option<PasswordHash>) -> Self {
+        Self { way, compared: None, chosen }
     }
 }
 
@@ -51,7 +57,7 @@ impl Gate {
         &self,
         place: Place<'_>,
         link: TokenDigest<Link>,
-        proof: Proof,
+        proof: &Proof,
         caller: Caller<'_>,
     ) -> Stored<Settling> {
         for _ in 0..STATES {
@@ -69,7 +75,7 @@ impl Gate {
         &self,
         place: Place<'_>,
         link: TokenDigest<Link>,
-        proof: Proof,
+        proof: &Proof,
         caller: Caller<'_>,
         record: Record,
     ) -> Stored<Option<Settling>> {
@@ -83,11 +89,11 @@ impl Gate {
         // The list may have changed since the mail was sent: who is off it is out.
         let account = self.account(&record.attempt.email).await?;
         let admitted = (place.admits)(&record.attempt.email, account.as_ref());
-        let Some(to_whom) = admitted.filter(|_| record.attempt.admitted) else {
-            return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
-        };
-        let entry = Entry::of(place, &record, proof, account.as_ref(), &to_whom, now);
-        let Some(entry) = entry else {
+        let entry = admitted.filter(|_| record.attempt.admitted).and_then(|to_whom| {
+            let entry = Entry::of(place, &record, proof, account.as_ref(), &to_whom, now)?;
+            Some((entry, to_whom))
+        });
+        let Some((entry, to_whom)) = entry else {
             return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
         };
         let session = begun(place, &record, caller, now);
@@ -95,16 +101,17 @@ impl Gate {
         let notice = (place.terms.new_device_notice && is_new)
             .then(|| self.notice(place, link, &record, &session, (to_whom, caller.client)));
         let ending = self.others(&session, entry.ends_others()).await?;
+        let new = NewSession {
+            digest: token.digest(),
+            session: &session,
+            person: self.keys.subject.person(session.email.identity()),
+            replaces: self.held(caller).await?,
+            account: entry.step(),
+        };
         let settlement = Settlement {
             from: record.state,
             to,
-            session: Some(NewSession {
-                digest: token.digest(),
-                session: &session,
-                person: self.keys.subject.person(session.email.identity()),
-                replaces: self.held(caller).await?,
-                account: entry.step(),
-            }),
+            session: Some(new),
             mail: notice.as_ref(),
             keep_until: kept_until(place, &record, proof, notice.as_ref(), now),
             now,
@@ -114,14 +121,9 @@ impl Gate {
             // Suspended since we looked: as above.
             Settled::Barred => Ok(Some(Settling::Gone(Gone::Ended, Box::new(record)))),
             Settled::Done => {
-                if entry.to.is_some() {
-                    self.forget_lately(&session.email);
-                }
                 let ended = caller.session.map(Token::digest).into_iter().chain(ending);
                 ended.for_each(|digest| self.announce(digest));
-                if notice.is_some() {
-                    self.mail_waits.notify_one();
-                }
+                self.after(&entry, &session.email, notice.is_some(), now).await?;
                 let device = self.remembering(caller.device, session.email.identity(), now);
                 let Entry { registered, sets_password: password_set, .. } = entry;
                 let signed_in =
@@ -129,6 +131,27 @@ impl Gate {
                 Ok(Some(Settling::In(Box::new(signed_in))))
             }
         }
+    }
+
+    /// What follows from a sign-in, beside the session.
+    async fn after(
+        &self,
+        entry: &Entry,
+        email: &EmailAddress,
+        is_told: bool,
+        now: UnixMillis,
+    ) -> Stored<()> {
+        if is_told {
+            self.mail_waits.notify_one();
+        }
+        if entry.to.is_some() {
+            self.forget_lately(email);
+        }
+        if entry.ends_others() {
+            // Whoever had the old password may have a browser that counts as the person's.
+            self.distrust_devices(email, now).await?;
+        }
+        Ok(())
     }
 
     /// The sessions that end with a new password, to tell their streams. One that begins meanwhile
@@ -181,7 +204,7 @@ impl Entry {
     fn of(
         place: Place<'_>,
         record: &Record,
-        proof: Proof,
+        proof: &Proof,
         account: Option<&Account>,
         to_whom: &EmailAddress,
         now: UnixMillis,
@@ -196,9 +219,8 @@ impl Entry {
             Some(it) => Account { origin: AccountOrigin::Registered, ..it.clone().changed() },
             None => Account::new(to_whom.clone(), AccountOrigin::Registered, now),
         });
-        let chosen = record.attempt.new_password.as_ref();
-        let may_choose = proof.way.sets_password() && place.terms.passwords().is_some();
-        let chosen = chosen.filter(|_| may_choose).map(|hash| {
+        let chosen = proof.chosen.as_ref().filter(|_| place.lets_choose(&record.attempt));
+        let chosen = chosen.map(|hash| {
             let kept = KeptPassword { hash: hash.clone(), set_at: now };
             Account::with_password(registers.as_ref().or(account), to_whom, kept)
         });
@@ -234,7 +256,7 @@ impl Entry {
 fn kept_until(
     place: Place<'_>,
     record: &Record,
-    proof: Proof,
+    proof: &Proof,
     notice: Option<&QueuedMail>,
     now: UnixMillis,
 ) -> UnixMillis {

@@ -5,14 +5,15 @@
 
 use super::ask::{AskError, Asker, Draft, EXPIRED_RETENTION};
 use super::entry::{Proof, Settling};
-use super::redeem::{Caller, SignedIn};
+use super::redeem::{Caller, RedeemError, SignedIn};
 use super::{Gate, Place};
 use crate::domain::attempt::Attempt;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::Verdict;
 use crate::domain::password::{Password, PasswordHash, PasswordProblem, PasswordTerms};
-use crate::domain::token::{self, Token};
-use crate::ports::{Beginning, TooBusy};
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Link, Token, TokenDigest};
+use crate::ports::{Beginning, Seat, TooBusy};
 
 /// What became of a password.
 #[derive(Debug)]
@@ -21,6 +22,28 @@ pub enum PasswordRedeemed {
     SignedIn(Box<SignedIn>),
     /// Another password, or nobody with one, or somebody who may not enter: nobody is told which.
     Wrong,
+}
+
+/// A password that somebody chooses with a link or a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// The password.
+    pub password: &'a Password,
+    /// What whoever attacks this person tries first, besides the address: the names of the site.
+    pub known: &'a [&'a str],
+}
+
+/// What became of the choice.
+pub(super) enum Chosen {
+    /// What is kept of it; none if none was made.
+    Hash(Option<PasswordHash>),
+    /// It may not be chosen.
+    Refused(PasswordProblem),
+    /// Too many were tried for this link.
+    TooMany {
+        /// When it may be tried again.
+        until: UnixMillis,
+    },
 }
 
 impl Gate {
@@ -41,6 +64,7 @@ impl Gate {
         return_url: &str,
     ) -> Result<PasswordRedeemed, AskError> {
         let Some(terms) = place.terms.passwords() else { return Ok(PasswordRedeemed::Wrong) };
+        let seat = self.passwords.seat()?;
         let device = self.known_device(asker.device.as_ref(), email).await?;
         let (verdict, account) = tokio::try_join!(
             self.count_password(terms, asker, device, email),
@@ -50,7 +74,7 @@ impl Gate {
             return Err(AskError::TooMany { until });
         }
         let kept = account.as_ref().and_then(|account| account.password.as_ref());
-        let matches = self.passwords.matches(password, kept.map(|kept| &kept.hash)).await?;
+        let matches = self.passwords.matches(seat, password, kept.map(|kept| &kept.hash)).await?;
         let admitted = (place.admits)(email, account.as_ref());
         let (Some(account), true, Some(_)) = (account, matches, admitted) else {
             return Ok(PasswordRedeemed::Wrong);
@@ -78,35 +102,62 @@ impl Gate {
             client: &asker.client,
         };
         let proof = Proof::password(account.revision);
-        Ok(match self.settle(place, link.digest(), proof, caller).await? {
+        Ok(match self.settle(place, link.digest(), &proof, caller).await? {
             Settling::In(signed_in) => PasswordRedeemed::SignedIn(signed_in),
             // Suspended, off the list, or with another password since we looked.
             Settling::Gone(..) | Settling::Unknown => PasswordRedeemed::Wrong,
         })
     }
 
-    /// Whether a password may be chosen for this address here.
-    ///
-    /// # Errors
-    /// [`TooBusy`] when too many people choose one at once.
-    pub async fn judge_password(
+    /// What is kept of a password that somebody has chosen, if it may be chosen. Judging takes work
+    /// that nobody has proven a mailbox for yet, when a code comes with it: so it is counted, like an
+    /// address that is typed to confirm the link.
+    pub(super) async fn chosen(
         &self,
-        password: &Password,
-        terms: &PasswordTerms,
-        email: &EmailAddress,
-        site: &[&str],
-    ) -> Result<Result<(), PasswordProblem>, TooBusy> {
-        let identity = email.identity();
-        let known = [identity, email.domain()].into_iter().chain(identity.split('@'));
-        let known = known.chain(site.iter().copied()).map(str::to_lowercase).collect();
-        self.passwords.judge(password, terms.min_length, known).await
+        place: Place<'_>,
+        link: TokenDigest<Link>,
+        attempt: &Attempt,
+        choice: Option<&Choice<'_>>,
+    ) -> Result<Chosen, RedeemError> {
+        let Some(choice) = choice else { return Ok(Chosen::Hash(None)) };
+        let terms = place.terms.passwords().filter(|_| attempt.chooses_password);
+        let terms = terms.ok_or(RedeemError::NoChoice)?;
+        let seat = self.passwords.seat()?;
+        if let Verdict::Exceeded { until } = self.count_confirmation(link).await? {
+            return Ok(Chosen::TooMany { until });
+        }
+        Ok(match self.accept(seat, terms, &attempt.email, choice).await? {
+            Ok(hash) => Chosen::Hash(Some(hash)),
+            Err(problem) => Chosen::Refused(problem),
+        })
     }
 
-    /// What is kept of a password that an operator sets.
+    async fn accept(
+        &self,
+        seat: Seat,
+        terms: &PasswordTerms,
+        email: &EmailAddress,
+        Choice { password, known }: &Choice<'_>,
+    ) -> Result<Result<PasswordHash, PasswordProblem>, TooBusy> {
+        let (identity, domain) = (email.identity(), email.domain());
+        let words = [identity, domain].into_iter().chain(identity.split('@'));
+        let words = words.chain(known.iter().copied()).map(str::to_lowercase).collect();
+        match self.passwords.judge(password, terms.min_length, words).await? {
+            Ok(()) => self.passwords.hash(seat, password).await.map(Ok),
+            Err(problem) => Ok(Err(problem)),
+        }
+    }
+
+    /// What is kept of a password that an operator sets for somebody, if it may be chosen.
     ///
     /// # Errors
     /// [`TooBusy`].
-    pub async fn hash_password(&self, password: &Password) -> Result<PasswordHash, TooBusy> {
-        self.passwords.hash(password).await
+    pub async fn accept_password(
+        &self,
+        terms: &PasswordTerms,
+        email: &EmailAddress,
+        password: &Password,
+    ) -> Result<Result<PasswordHash, PasswordProblem>, TooBusy> {
+        self.accept(self.passwords.seat()?, terms, email, &Choice { password, known: &[] }).await
     }
 }

@@ -2,7 +2,8 @@
 
 use subtle::ConstantTimeEq;
 
-use super::entry::Settling;
+use super::entry::{Proof, Settling};
+use super::password::{Choice, Chosen};
 use super::{Gate, Place};
 use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::client::ClientAddress;
@@ -10,11 +11,12 @@ use crate::domain::code::{Code, TRIES};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::Verdict;
+use crate::domain::password::PasswordProblem;
 use crate::domain::session::Session;
 use crate::domain::terms::OtherBrowser;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Token, TokenDigest};
-use crate::ports::Stored;
+use crate::ports::{StoreError, Stored, TooBusy};
 
 /// The browser that wants in.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,20 @@ pub struct SignedIn {
     pub password_set: bool,
 }
 
+/// Why nobody knows what became of a link or a code.
+#[derive(Debug, thiserror::Error)]
+pub enum RedeemError {
+    /// A password came with what lets nobody choose one.
+    #[error("a password for a mail that lets nobody choose one")]
+    NoChoice,
+    /// Too many passwords are being worked on.
+    #[error(transparent)]
+    Busy(#[from] TooBusy),
+    /// The store is in trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// What became of an opened link.
 #[derive(Debug)]
 pub enum Opened {
@@ -55,6 +71,8 @@ pub enum Opened {
     SignedIn(Box<SignedIn>),
     /// This browser is signed in with this very link already.
     AlreadyIn(Record),
+    /// The browser that asked may choose a password: a page that asks. Nothing was changed.
+    Choose(Record),
     /// Another browser: a page that asks. Nothing was changed.
     Elsewhere(Record),
     /// The link works no more.
@@ -63,14 +81,16 @@ pub enum Opened {
     Unknown,
 }
 
-/// What became of a link in another browser, once it was confirmed.
+/// What became of a link, once a page of ours was answered.
 #[derive(Debug)]
 pub enum Redeemed {
     /// This browser is signed in now.
     SignedIn(Box<SignedIn>),
     /// The address is another one; nothing was changed.
     WrongAddress(Record),
-    /// Too many addresses were tried for this link; nothing was changed.
+    /// This password may not be chosen; nothing was changed.
+    Password(PasswordProblem, Record),
+    /// Too many addresses or passwords were tried for this link; nothing was changed.
     TooMany {
         /// When it may be tried again.
         until: UnixMillis,
@@ -81,6 +101,15 @@ pub enum Redeemed {
     Gone(Gone, Record),
     /// There is no such link at this site.
     Unknown,
+}
+
+/// What was answered to the page of a link.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LinkAnswer<'a> {
+    /// The address, typed again.
+    pub typed: Option<&'a EmailAddress>,
+    /// A password, if one was chosen.
+    pub choice: Option<&'a Choice<'a>>,
 }
 
 /// What became of a typed code.
@@ -94,6 +123,13 @@ pub enum CodeRedeemed {
         left: u32,
         /// The attempt.
         record: Record,
+    },
+    /// This password may not be chosen; nothing was changed, and no try counted.
+    Password(PasswordProblem, Record),
+    /// Too many passwords were tried for this attempt; nothing was changed.
+    TooMany {
+        /// When it may be tried again.
+        until: UnixMillis,
     },
     /// All tries are used up.
     UsedUp(Record),
@@ -118,16 +154,16 @@ impl Gate {
             return Ok(Opened::Unknown);
         };
         let own = caller.browser.is_some_and(|browser| browser.digest() == record.attempt.browser);
-        if own {
-            return Ok(
-                match self.settle(place, link.digest(), Way::OwnLink.into(), caller).await? {
-                    Settling::In(signed_in) => Opened::SignedIn(signed_in),
-                    Settling::Gone(gone, record) => opened_late(gone, *record, caller),
-                    Settling::Unknown => Opened::Unknown,
-                },
-            );
+        let way = if own { Way::OwnLink } else { Way::OtherLink };
+        if own && !place.lets_choose(&record.attempt) {
+            return Ok(match self.settle(place, link.digest(), &way.into(), caller).await? {
+                Settling::In(signed_in) => Opened::SignedIn(signed_in),
+                Settling::Gone(gone, record) => opened_late(gone, *record, caller),
+                Settling::Unknown => Opened::Unknown,
+            });
         }
-        Ok(match record.open(Way::OtherLink, self.clock.now()) {
+        Ok(match record.open(way, self.clock.now()) {
+            Ok(()) if own => Opened::Choose(record),
             Ok(()) => Opened::Elsewhere(record),
             Err(gone) => opened_late(gone, record, caller),
         })
@@ -141,58 +177,79 @@ impl Gate {
         self.known(place, link.digest()).await
     }
 
-    /// Signs in a browser that did not ask, once the visitor has confirmed: with the address typed
-    /// again, or with a press of the button where the site accepts that.
+    /// Signs in with a link for which a page of ours was answered: in a browser that did not ask, once
+    /// the visitor has confirmed, with the address typed again, or with a press of the button where
+    /// the site accepts that; and wherever a password was chosen.
     ///
     /// # Errors
-    /// When the store is in trouble.
-    pub async fn redeem_elsewhere(
+    /// [`RedeemError`]
+    pub async fn redeem_link(
         &self,
         place: Place<'_>,
         link: &Token<Link>,
-        typed: Option<&EmailAddress>,
+        answer: LinkAnswer<'_>,
         caller: Caller<'_>,
-    ) -> Stored<Redeemed> {
+    ) -> Result<Redeemed, RedeemError> {
         let Some(record) = self.known(place, link.digest()).await? else {
             return Ok(Redeemed::Unknown);
         };
-        if let Err(gone) = record.open(Way::OtherLink, self.clock.now()) {
-            return Ok(Redeemed::Gone(gone, record));
-        }
-        match place.terms.other_browser {
-            OtherBrowser::CodeOnly => return Ok(Redeemed::CodeOnly(record)),
-            OtherBrowser::Button => {}
-            OtherBrowser::Address => {
-                // What is no address guesses nothing, and is not counted.
-                let Some(typed) = typed else { return Ok(Redeemed::WrongAddress(record)) };
-                if let Verdict::Exceeded { until } = self.count_confirmation(link.digest()).await? {
-                    return Ok(Redeemed::TooMany { until });
-                }
-                if *typed != record.attempt.email {
-                    return Ok(Redeemed::WrongAddress(record));
-                }
-            }
-        }
         let own = caller.browser.is_some_and(|browser| browser.digest() == record.attempt.browser);
         let way = if own { Way::OwnLink } else { Way::OtherLink };
-        Ok(match self.settle(place, link.digest(), way.into(), caller).await? {
+        if let Err(gone) = record.open(way, self.clock.now()) {
+            return Ok(Redeemed::Gone(gone, record));
+        }
+        // The browser that asked has nothing to confirm: there a plain GET signs in.
+        if !own && let Some(refused) = self.confirm(place, link, &answer, &record).await? {
+            return Ok(refused);
+        }
+        let chosen = self.chosen(place, link.digest(), &record.attempt, answer.choice).await?;
+        let chosen = match chosen {
+            Chosen::Hash(hash) => hash,
+            Chosen::Refused(problem) => return Ok(Redeemed::Password(problem, record)),
+            Chosen::TooMany { until } => return Ok(Redeemed::TooMany { until }),
+        };
+        let proof = Proof::choosing(way, chosen);
+        Ok(match self.settle(place, link.digest(), &proof, caller).await? {
             Settling::In(signed_in) => Redeemed::SignedIn(signed_in),
             Settling::Gone(gone, record) => Redeemed::Gone(gone, *record),
             Settling::Unknown => Redeemed::Unknown,
         })
     }
 
+    /// What speaks against signing in another browser than the one that asked.
+    async fn confirm(
+        &self,
+        place: Place<'_>,
+        link: &Token<Link>,
+        answer: &LinkAnswer<'_>,
+        record: &Record,
+    ) -> Stored<Option<Redeemed>> {
+        match place.terms.other_browser {
+            OtherBrowser::CodeOnly => return Ok(Some(Redeemed::CodeOnly(record.clone()))),
+            OtherBrowser::Button => return Ok(None),
+            OtherBrowser::Address => {}
+        }
+        let wrong = || Some(Redeemed::WrongAddress(record.clone()));
+        // What is no address guesses nothing, and is not counted.
+        let Some(typed) = answer.typed else { return Ok(wrong()) };
+        if let Verdict::Exceeded { until } = self.count_confirmation(link.digest()).await? {
+            return Ok(Some(Redeemed::TooMany { until }));
+        }
+        Ok(if *typed == record.attempt.email { None } else { wrong() })
+    }
+
     /// Signs in the browser that asked, with the code. The try is counted in the store before the
     /// code is compared, so simultaneous guesses share the tries.
     ///
     /// # Errors
-    /// When the store is in trouble.
+    /// [`RedeemError`]
     pub async fn redeem_code(
         &self,
         place: Place<'_>,
         code: Option<&Code>,
+        choice: Option<&Choice<'_>>,
         caller: Caller<'_>,
-    ) -> Stored<CodeRedeemed> {
+    ) -> Result<CodeRedeemed, RedeemError> {
         let Some(browser) = caller.browser else { return Ok(CodeRedeemed::NoAttempt) };
         // To whoever has not the right code, a reported attempt looks like any other.
         let Some((link, record)) = self.latest(browser.digest()).await? else {
@@ -213,6 +270,12 @@ impl Gate {
                 CodeRedeemed::Wrong { left, record }
             });
         };
+        // Before the code is compared: what is refused for the password says nothing of the code.
+        let chosen = match self.chosen(place, link, &record.attempt, choice).await? {
+            Chosen::Hash(hash) => hash,
+            Chosen::Refused(problem) => return Ok(CodeRedeemed::Password(problem, record)),
+            Chosen::TooMany { until } => return Ok(CodeRedeemed::TooMany { until }),
+        };
         if !self.store.count_try(link, TRIES).await? {
             return Ok(CodeRedeemed::UsedUp(record));
         }
@@ -224,7 +287,8 @@ impl Gate {
                 CodeRedeemed::Wrong { left, record }
             });
         }
-        Ok(match self.settle(place, link, Way::Code.into(), caller).await? {
+        let proof = Proof::choosing(Way::Code, chosen);
+        Ok(match self.settle(place, link, &proof, caller).await? {
             Settling::In(signed_in) => CodeRedeemed::SignedIn(signed_in),
             Settling::Gone(gone, record) => CodeRedeemed::Gone(gone, *record),
             Settling::Unknown => CodeRedeemed::NoAttempt,

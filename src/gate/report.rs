@@ -37,10 +37,12 @@ impl Gate {
             let key = self.pause_key(&record.attempt.email, &record.attempt.network);
             self.store.pause(key, now.after(PAUSE), now).await?;
             if matches!(record.state, State::LinkUsed { .. } | State::Used { .. }) {
+                let email = &record.attempt.email;
                 self.end_sessions_since(&record, now).await?;
-                self.distrust_devices(&record, now).await?;
-                // Whoever came in may have come with it, or have set it.
-                self.drop_password(&record.attempt.email).await?;
+                // Proofs of this very moment are void, too.
+                self.distrust_devices(email, now.after(Duration::from_millis(1))).await?;
+                // Whoever came in may have come with it, and not for the first time.
+                self.void_password(email).await?;
             }
             let to = record.state.ended(now);
             if to == record.state {
@@ -73,13 +75,17 @@ impl Gate {
         Ok(())
     }
 
-    /// Makes every browser a stranger's that this person has signed in with so far. Whoever came in
-    /// has one of them, and with it neither the pause nor the notice of a new device would touch
-    /// them again. The person's own are known again with the next sign-in.
-    async fn distrust_devices(&self, record: &Record, now: UnixMillis) -> Stored<()> {
-        // Until just after the trust in a proof of this very moment ends: that one is void, too.
-        let until = now.after(DEVICE_TRUST).after(Duration::from_millis(1));
-        self.store.pause(self.distrust_key(&record.attempt.email), until, now).await
+    /// Makes every browser a stranger's that this person has signed in with before this moment.
+    /// Whoever came in has one of them, and with it neither the pause nor the notice of a new device
+    /// would touch them again. The person's own are known again with the next sign-in.
+    pub(super) async fn distrust_devices(
+        &self,
+        email: &EmailAddress,
+        before: UnixMillis,
+    ) -> Stored<()> {
+        // The mark stands as long as there can be proofs from before it.
+        let until = before.after(DEVICE_TRUST);
+        self.store.pause(self.distrust_key(email), until, self.clock.now()).await
     }
 
     /// What is held back: mail to one mailbox, asked for from one network.

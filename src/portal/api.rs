@@ -32,10 +32,10 @@ use crate::domain::password::Password;
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{Link, Token};
+use crate::domain::token::{self, Link, Token, TokenDigest};
 use crate::gate::ask::{AskError, Asked, Asker, resend_at};
-use crate::gate::password::PasswordRedeemed;
-use crate::gate::redeem::{CodeRedeemed, Opened, Redeemed, SignedIn};
+use crate::gate::password::{Choice, PasswordRedeemed};
+use crate::gate::redeem::{CodeRedeemed, LinkAnswer, RedeemError, Redeemed, SignedIn};
 use cause::Cause;
 
 /// The body of `POST /api/sign-in`.
@@ -49,11 +49,10 @@ pub struct AskDocument {
 }
 
 /// The body of `POST /api/password`.
-#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordDocument {
     email: String,
-    password: String,
     #[serde(default)]
     return_to: String,
 }
@@ -66,13 +65,14 @@ pub struct ResendDocument {
 }
 
 /// The body of `POST /api/verify`: a token or a code. With a token in a browser that did not ask,
-/// the address confirms.
-#[derive(Deserialize)]
+/// the address confirms; and where the mail lets its reader choose a password, it may come with one.
+#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyDocument {
     token: Option<String>,
     code: Option<String>,
     email: Option<String>,
+    password: Option<String>,
 }
 
 /// `POST /api/sign-in`: 202, the same for every address that is one. With a password, where the site
@@ -117,26 +117,23 @@ async fn with_password(
     }
 }
 
-/// `POST /api/password`: a new password, which the mail sets. 202, the same for every address.
-pub async fn choose_password(
+/// `POST /api/password`: a mail that lets its reader choose a password. 202, the same for every
+/// address.
+pub async fn ask_password(
     State(desk): State<Arc<Desk>>,
     mut visit: Visit,
-    Document(chosen): Document<PasswordDocument>,
+    Document(wanted): Document<PasswordDocument>,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
-    let terms = visit.site().terms.passwords().copied();
-    let terms = terms.ok_or(Refusal::NotFound)?;
+    visit.site().terms.passwords().ok_or(Refusal::NotFound)?;
     visit.require_open()?;
-    let email = EmailAddress::parse_typed(&chosen.email)
+    let email = EmailAddress::parse_typed(&wanted.email)
         .map_err(|error| Refusal::Cause(Cause::Address(error)))?;
-    let password = password::judged(&visit, &terms, &email, &chosen.password).await?;
-    let password = password.map_err(|why| Refusal::Cause(Cause::Password(why)))?;
-    let return_url = visit.return_url(&chosen.return_to);
+    let return_url = visit.return_url(&wanted.return_to);
     let asker = visit.asker();
     let admits = visit.admits();
     let place = visit.place(&admits);
-    let asked =
-        desk.gate.request_password(place, asker, &email, &password, return_url.as_str()).await?;
+    let asked = desk.gate.request_password(place, asker, &email, return_url.as_str()).await?;
     Ok(accepted(&visit, &asked))
 }
 
@@ -211,9 +208,17 @@ pub async fn verify(
     Document(verify): Document<VerifyDocument>,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
+    let password = verify.password.as_deref().map(Password::typed).transpose();
+    let password = password.map_err(|why| Refusal::Cause(Cause::Password(why)))?;
+    let (site, host) = (visit.site(), visit.host());
+    let known = [&*site.title, &*site.name, &*host];
+    let choice = password.as_ref().map(|password| Choice { password, known: &known });
+    let choice = choice.as_ref();
     let verified = match (&verify.token, &verify.code) {
-        (Some(token), None) => by_token(&desk, &visit, token, verify.email.as_deref()).await?,
-        (None, Some(code)) => by_code(&desk, &visit, code).await?,
+        (Some(token), None) => {
+            by_token(&desk, &visit, token, verify.email.as_deref(), choice).await?
+        }
+        (None, Some(code)) => by_code(&desk, &visit, code, choice).await?,
         (Some(_), Some(_)) | (None, None) => return Err(Refusal::Cause(Cause::Proof)),
     };
     Ok(signed_in_document(&visit, verified))
@@ -261,21 +266,15 @@ async fn by_token(
     visit: &Visit,
     text: &str,
     email: Option<&str>,
+    choice: Option<&Choice<'_>>,
 ) -> Result<Verified, Refusal> {
     let link = Token::<Link>::parse(&desk.gate.keys().token, text)
         .map_err(|_| Refusal::Cause(Cause::Token))?;
     let admits = visit.admits();
     let place = visit.place(&admits);
-    match desk.gate.open_link(place, &link, visit.caller()).await? {
-        Opened::SignedIn(signed_in) => return Ok(Verified::now(visit, *signed_in)),
-        Opened::Elsewhere(_) => {}
-        Opened::AlreadyIn(record) => return already_in(visit, record).await,
-        Opened::Gone(why, _) => return Err(gone(why)),
-        Opened::Unknown => return Err(Refusal::Cause(Cause::LinkUnknown)),
-    }
     let typed = email.map(EmailAddress::parse_typed).transpose();
-    let address = typed.as_ref().ok().and_then(Option::as_ref);
-    match desk.gate.redeem_elsewhere(place, &link, address, visit.caller()).await? {
+    let answer = LinkAnswer { typed: typed.as_ref().ok().and_then(Option::as_ref), choice };
+    match redeemed(desk.gate.redeem_link(place, &link, answer, visit.caller()).await)? {
         Redeemed::SignedIn(signed_in) => Ok(Verified::now(visit, *signed_in)),
         Redeemed::WrongAddress(_) => Err(Refusal::Cause(match typed {
             Err(error) => Cause::Address(error),
@@ -286,6 +285,10 @@ async fn by_token(
             Err(Refusal::later(until, Again::Resend { token: String::new() }))
         }
         Redeemed::CodeOnly(_) => Err(Refusal::Cause(Cause::ConfirmationRefused)),
+        Redeemed::Password(why, _) => Err(Refusal::Cause(Cause::Password(why))),
+        Redeemed::Gone(Gone::Used { session }, record) if is_held(visit, session) => {
+            already_in(visit, record).await
+        }
         Redeemed::Gone(why, _) => Err(gone(why)),
         Redeemed::Unknown => Err(Refusal::Cause(Cause::LinkUnknown)),
     }
@@ -308,17 +311,39 @@ fn gone(why: Gone) -> Refusal {
     })
 }
 
-async fn by_code(desk: &Desk, visit: &Visit, text: &str) -> Result<Verified, Refusal> {
+/// A password with a mail that lets nobody choose one is as any other member that is not documented.
+fn redeemed<T>(redeemed: Result<T, RedeemError>) -> Result<T, Refusal> {
+    redeemed.map_err(|error| match error {
+        RedeemError::NoChoice => Refusal::Cause(Cause::Document),
+        RedeemError::Busy(_) | RedeemError::Store(_) => error.into(),
+    })
+}
+
+fn is_held(visit: &Visit, session: TokenDigest<token::Session>) -> bool {
+    visit.session.as_ref().map(Token::digest) == Some(session)
+}
+
+async fn by_code(
+    desk: &Desk,
+    visit: &Visit,
+    text: &str,
+    choice: Option<&Choice<'_>>,
+) -> Result<Verified, Refusal> {
     let code = Code::parse(text).ok();
     let admits = visit.admits();
     let place = visit.place(&admits);
-    let cause = match desk.gate.redeem_code(place, code.as_ref(), visit.caller()).await? {
+    let tried = desk.gate.redeem_code(place, code.as_ref(), choice, visit.caller()).await;
+    let cause = match redeemed(tried)? {
         CodeRedeemed::SignedIn(signed_in) => return Ok(Verified::now(visit, *signed_in)),
         CodeRedeemed::Wrong { left, .. } => match (code, text.trim().is_empty()) {
             (Some(_), _) => Cause::CodeWrong { tries_left: left },
             (None, true) => Cause::CodeMissing,
             (None, false) => Cause::CodeMalformed,
         },
+        CodeRedeemed::Password(why, _) => Cause::Password(why),
+        CodeRedeemed::TooMany { until } => {
+            return Err(Refusal::later(until, Again::Resend { token: String::new() }));
+        }
         CodeRedeemed::UsedUp(_) => Cause::CodeUsedUp,
         CodeRedeemed::Gone(..) => Cause::AttemptOver,
         CodeRedeemed::NoAttempt => Cause::NoAttempt,

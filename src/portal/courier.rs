@@ -207,7 +207,7 @@ impl Courier {
                     site_name: &site.title,
                     link: &job.link,
                     code: &job.code,
-                    sets_password: kind == MailKind::NewPassword,
+                    chooses_password: kind == MailKind::NewPassword,
                     valid_until: job.expires_at,
                     sent_at: job.asked_at,
                     browser: &job.browser_label,

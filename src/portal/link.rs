@@ -10,18 +10,21 @@ use super::pages::link::{
     ElsewhereMode, Gone as GonePage, LinkElsewhere, LinkGone, LinkUnknown, Report as ReportPage,
     ReportDone,
 };
-use super::pages::sign_in::Again;
+use super::pages::sign_in::{Again, ChoosePassword};
 use super::pages::{AddressProblem, Page};
 use super::refusal::Refusal;
 use super::sign_in::{address_problem, append, is_stale, see_other};
 use super::visit::Visit;
-use super::{Desk, onward};
+use super::waiting::shown;
+use super::{Desk, onward, password};
 use crate::domain::attempt::{Gone, Record, State as AttemptState, Way};
 use crate::domain::email::EmailAddress;
+use crate::domain::password::PasswordProblem;
 use crate::domain::terms::OtherBrowser;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Report, Token};
-use crate::gate::redeem::{Opened, Redeemed, SignedIn};
+use crate::gate::password::Choice;
+use crate::gate::redeem::{LinkAnswer, Opened, Redeemed, SignedIn};
 use crate::gate::report::Reported;
 
 /// `GET /link/TOKEN`. `HEAD` and prefetch get a page and change nothing, whoever sends them.
@@ -40,7 +43,7 @@ pub async fn open(
         return Ok(match record {
             None => unknown(&visit),
             Some(record) => match record.open(Way::OtherLink, desk.gate.now()) {
-                Ok(()) => elsewhere(&visit, &record, &text, "", None),
+                Ok(()) => asks(&visit, &record, &text, Refused::default()),
                 Err(why) => gone(&visit, why, &record, &text),
             },
         });
@@ -54,7 +57,9 @@ pub async fn open(
             let return_url = visit.return_url(&record.attempt.return_url);
             see_other(&onward::straight(&visit, &return_url))
         }
-        Opened::Elsewhere(record) => elsewhere(&visit, &record, &text, "", None),
+        Opened::Choose(record) | Opened::Elsewhere(record) => {
+            asks(&visit, &record, &text, Refused::default())
+        }
         Opened::Gone(why, record) => match straight_on(&visit, why, &record).await? {
             Some(response) => response,
             None => gone(&visit, why, &record, &text),
@@ -80,7 +85,7 @@ async fn straight_on(
     Ok(goes.then(|| see_other(&onward::straight(visit, &return_url))))
 }
 
-/// `POST /link/TOKEN`: the visitor confirms on another device.
+/// `POST /link/TOKEN`: the visitor confirms on another device, or has chosen a password.
 pub async fn confirm(
     State(desk): State<Arc<Desk>>,
     visit: Visit,
@@ -94,21 +99,37 @@ pub async fn confirm(
     let typed = form.value("email")?;
     let email = EmailAddress::parse_typed(typed);
     let admits = visit.admits();
-    let redeemed = desk
-        .gate
-        .redeem_elsewhere(visit.place(&admits), &link, email.as_ref().ok(), visit.caller())
-        .await?;
-    Ok(match redeemed {
+    let place = visit.place(&admits);
+    let password = match password::chosen(&visit, &form)? {
+        Ok(password) => password,
+        Err(problem) => {
+            let refused = Refused { typed, password: Some(problem), ..Refused::default() };
+            return Ok(match desk.gate.peek_link(place, &link).await? {
+                Some(record) => asks(&visit, &record, &text, refused),
+                None => unknown(&visit),
+            });
+        }
+    };
+    let (site, host) = (visit.site(), visit.host());
+    let known = [&*site.title, &*site.name, &*host];
+    let choice = password.as_ref().map(|password| Choice { password, known: &known });
+    let answer = LinkAnswer { typed: email.as_ref().ok(), choice: choice.as_ref() };
+    Ok(match desk.gate.redeem_link(place, &link, answer, visit.caller()).await? {
         Redeemed::SignedIn(signed_in) => {
             let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);
             enter(&visit, &signed_in, &location)
         }
         Redeemed::WrongAddress(record) => {
             let problem = email.err().map_or(AddressProblem::Mismatch, address_problem);
-            elsewhere(&visit, &record, &text, typed, Some(problem))
+            let refused = Refused { typed, address: Some(problem), ..Refused::default() };
+            asks(&visit, &record, &text, refused)
+        }
+        Redeemed::Password(problem, record) => {
+            let refused = Refused { typed, password: Some(problem), ..Refused::default() };
+            asks(&visit, &record, &text, refused)
         }
         Redeemed::TooMany { until } => return Err(too_many(&visit, until, "link", &text)),
-        Redeemed::CodeOnly(record) => elsewhere(&visit, &record, &text, "", None),
+        Redeemed::CodeOnly(record) => asks(&visit, &record, &text, Refused::default()),
         Redeemed::Gone(why, record) => gone(&visit, why, &record, &text),
         Redeemed::Unknown => unknown(&visit),
     })
@@ -148,16 +169,29 @@ fn too_many(visit: &Visit, until: UnixMillis, page: &str, token: &str) -> Refusa
     Refusal::later(until, Again::Page { path: format!("{}/{page}/{token}", visit.desk.prefix) })
 }
 
-fn elsewhere(
-    visit: &Visit,
-    record: &Record,
-    token: &str,
-    typed: &str,
-    error: Option<AddressProblem>,
-) -> Response {
+/// What was answered to the page of a link, and why it was refused.
+#[derive(Default)]
+struct Refused<'a> {
+    typed: &'a str,
+    address: Option<AddressProblem>,
+    password: Option<PasswordProblem>,
+}
+
+/// The page of a link that signs nobody in by itself: it asks for a password in the browser that wants
+/// one, and any other browser to confirm.
+fn asks(visit: &Visit, record: &Record, token: &str, refused: Refused<'_>) -> Response {
     let host = visit.host();
+    let field = password::field(visit, &record.attempt, refused.password);
+    let own = visit.browser.as_ref().map(Token::digest) == Some(record.attempt.browser);
+    if own && let Some(password) = field {
+        let (email, _) = shown(record);
+        let page = ChoosePassword { site: visit.page_site(&host), token, email: &email, password };
+        return page.render(&visit.look).into_response();
+    }
     let mode = match visit.site().terms.other_browser {
-        OtherBrowser::Address => ElsewhereMode::Address { email: typed, error },
+        OtherBrowser::Address => {
+            ElsewhereMode::Address { email: refused.typed, error: refused.address }
+        }
         OtherBrowser::Button => ElsewhereMode::Button,
         OtherBrowser::CodeOnly => ElsewhereMode::CodeOnly,
     };
@@ -167,7 +201,7 @@ fn elsewhere(
         requested_at: record.attempt.asked_at,
         works_until: record.attempt.expires_at,
         browser: &record.attempt.browser_label,
-        sets_password: record.attempt.new_password.is_some(),
+        password: field,
         mode,
         in_app: visit.in_app,
         reference: visit.look.reference(),

@@ -122,7 +122,7 @@ pub struct SignInMail<'a> {
     /// The code as it is shown: `WDJB-MJHT`.
     pub code: &'a str,
     /// Both also set the password that was typed where the mail was asked for.
-    pub sets_password: bool,
+    pub chooses_password: bool,
     /// When link and code end.
     pub valid_until: UnixMillis,
     /// When the mail was asked for.
@@ -228,7 +228,7 @@ impl Mails {
         mail: &SignInMail<'_>,
         language: Language,
     ) -> Result<RenderedMail, BrandError> {
-        let key = subject_key(mail.sets_password);
+        let key = subject_key(mail.chooses_password);
         let subject = self.subject(key, language, mail.site_host, mail.sent_at)?;
         self.rendered(["mail/sign_in.txt", "mail/sign_in.html"], language, &mail.view(), subject)
     }
@@ -311,13 +311,14 @@ pub fn subject(
     language: Language,
     host: &str,
     sent_at: UnixMillis,
-    sets_password: bool,
+    chooses_password: bool,
 ) -> String {
-    said_subject(phrases, subject_key(sets_password), language, host, sent_at).unwrap_or_default()
+    said_subject(phrases, subject_key(chooses_password), language, host, sent_at)
+        .unwrap_or_default()
 }
 
-fn subject_key(sets_password: bool) -> &'static str {
-    if sets_password { "mail-password-subject" } else { "mail-subject" }
+fn subject_key(chooses_password: bool) -> &'static str {
+    if chooses_password { "mail-password-subject" } else { "mail-subject" }
 }
 
 /// One line, whatever the host and the operator's text say.

@@ -1,9 +1,10 @@
 //! Passwords, at sites that accept one beside the link; elsewhere none of this is there.
 //!
-//! A password is chosen on one page, whether it is the first one of somebody who registers, another
-//! one, or one in place of a forgotten one: the address and the new password are typed, a mail goes
-//! out, and its link or code sets it in the browser where it was typed. So nobody sets a password
-//! without the mailbox, and nobody's mailbox sets a password that somebody else has typed.
+//! A password is chosen in one way, whether it is the first one of somebody who registers, another
+//! one, or one in place of a forgotten one: a mail is asked for, and whoever answers it, by link or
+//! code, types the password there. So nobody sets a password without the mailbox, and nothing that was
+//! typed before the mailbox was proven is ever set: a page of the application, which has our origin,
+//! could have typed it.
 
 use std::sync::Arc;
 
@@ -12,14 +13,15 @@ use axum::response::{IntoResponse, Response};
 
 use super::form::Form;
 use super::link::enter;
-use super::pages::sign_in::{Again, ChoosePassword};
+use super::pages::sign_in::{Again, AskPassword, NewPasswordField};
 use super::pages::{AddressProblem, Look, Page, PasswordProblem as Words};
 use super::refusal::Refusal;
 use super::sign_in::{address_problem, append, path_of_form, see_other};
 use super::visit::Visit;
 use super::{Desk, onward};
+use crate::domain::attempt::Attempt;
 use crate::domain::email::EmailAddress;
-use crate::domain::password::{LONGEST_PASSWORD, Password, PasswordProblem, PasswordTerms};
+use crate::domain::password::{LONGEST_PASSWORD, Password, PasswordProblem};
 use crate::domain::return_url::ReturnUrl;
 use crate::domain::token::Token;
 use crate::gate::ask::AskError;
@@ -52,6 +54,31 @@ impl<'a> Wanted<'a> {
             _ => Err(Refusal::BadRequest("an unknown way to sign in")),
         }
     }
+}
+
+/// A password that was chosen beside a link or a code, if one was.
+///
+/// # Errors
+/// [`Refusal::BadRequest`], as [`Wanted::read`].
+pub fn chosen(
+    visit: &Visit,
+    form: &Form,
+) -> Result<Result<Option<Password>, PasswordProblem>, Refusal> {
+    Ok(match Wanted::read(visit, form)? {
+        Wanted::Mail => Ok(None),
+        Wanted::Password(text) => Password::typed(text).map(Some),
+    })
+}
+
+/// The field for a password, where the mail of this attempt lets its reader choose one.
+#[must_use]
+pub fn field(
+    visit: &Visit,
+    attempt: &Attempt,
+    problem: Option<PasswordProblem>,
+) -> Option<NewPasswordField> {
+    let terms = visit.site().terms.passwords().filter(|_| attempt.chooses_password)?;
+    Some(NewPasswordField { least: terms.min_length, error: problem.map(words) })
 }
 
 /// What became of a password on the form.
@@ -107,13 +134,12 @@ pub async fn redeem(
 
 /// `GET /password?return_to=`
 pub async fn form(visit: Visit) -> Result<Response, Refusal> {
-    let terms = terms(&visit)?;
+    require_passwords(&visit)?;
     visit.require_open()?;
     let return_url = visit.return_url(&visit.query_value("return_to").unwrap_or_default());
     let session = visit.session().await?;
     let email = session.as_ref().map_or("", |session| session.email.identity());
-    let fields = Fields { email, ..Fields::default() };
-    Ok(page(&visit, terms, &return_url, &fields))
+    Ok(page(&visit, &return_url, email, "", None))
 }
 
 /// `POST /password`: the same answer for every address that is one.
@@ -123,23 +149,15 @@ pub async fn submit(
     form: Form,
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
-    let terms = terms(&visit)?;
+    require_passwords(&visit)?;
     visit.require_open()?;
     let (typed, fragment) = (form.value("email")?, form.value("fragment")?);
     let return_url = visit.return_url(form.value("return_to")?);
-    let chosen = form.value("password")?;
-    let email = EmailAddress::parse_typed(typed);
-    let password = match &email {
-        Ok(email) => judged(&visit, &terms, email, chosen).await?,
-        Err(_) => Err(PasswordProblem::Missing),
-    };
-    let (email, password) = match (email, password) {
-        (Ok(email), Ok(password)) => (email, password),
-        (email, password) => {
-            let error = email.as_ref().err().map(|error| address_problem(*error));
-            let password_error = password.err().filter(|_| error.is_none()).map(words);
-            let fields = Fields { email: typed, fragment, error, password_error };
-            return Ok(page(&visit, terms, &return_url, &fields));
+    let email = match EmailAddress::parse_typed(typed) {
+        Ok(email) => email,
+        Err(error) => {
+            let error = Some(address_problem(error));
+            return Ok(page(&visit, &return_url, typed, fragment, error));
         }
     };
     let return_url = return_url.with_fragment(fragment);
@@ -147,9 +165,7 @@ pub async fn submit(
     let asker = visit.asker();
     let admits = visit.admits();
     let place = visit.place(&admits);
-    let asked =
-        desk.gate.request_password(place, asker, &email, &password, return_url.as_str()).await;
-    let asked = match asked {
+    let asked = match desk.gate.request_password(place, asker, &email, return_url.as_str()).await {
         Ok(asked) => asked,
         Err(AskError::TooMany { until }) => {
             let path = onward::with_return_to(&visit, "password", return_url.as_str());
@@ -163,29 +179,9 @@ pub async fn submit(
     Ok(response)
 }
 
-/// A password that may be chosen for this address.
-///
-/// # Errors
-/// [`Refusal::Busy`].
-pub async fn judged(
-    visit: &Visit,
-    terms: &PasswordTerms,
-    email: &EmailAddress,
-    text: &str,
-) -> Result<Result<Password, PasswordProblem>, Refusal> {
-    let password = match Password::typed(text) {
-        Ok(password) => password,
-        Err(problem) => return Ok(Err(problem)),
-    };
-    let (site, host) = (visit.site(), visit.host());
-    let words = [&*site.title, &*site.name, &*host];
-    let judgement = visit.desk.gate.judge_password(&password, terms, email, &words).await?;
-    Ok(judgement.map(|()| password))
-}
-
-/// How this site accepts passwords. Where it does not, there is no such page.
-fn terms(visit: &Visit) -> Result<PasswordTerms, Refusal> {
-    visit.site().terms.passwords().copied().ok_or(Refusal::NotFound)
+/// Where the site accepts no passwords, there is no such page.
+fn require_passwords(visit: &Visit) -> Result<(), Refusal> {
+    visit.site().terms.passwords().map(|_| ()).ok_or(Refusal::NotFound)
 }
 
 fn words(problem: PasswordProblem) -> Words {
@@ -197,31 +193,21 @@ fn words(problem: PasswordProblem) -> Words {
     }
 }
 
-/// What stands in the form.
-#[derive(Default)]
-struct Fields<'a> {
-    email: &'a str,
-    fragment: &'a str,
-    error: Option<AddressProblem>,
-    password_error: Option<Words>,
-}
-
 fn page(
     visit: &Visit,
-    terms: PasswordTerms,
     return_url: &ReturnUrl,
-    fields: &Fields<'_>,
+    email: &str,
+    fragment: &str,
+    error: Option<AddressProblem>,
 ) -> Response {
     let host = visit.host();
     let here = onward::with_return_to(visit, "password", return_url.as_str());
-    ChoosePassword {
+    AskPassword {
         site: visit.page_site(&host),
         return_to: return_url.as_str(),
-        fragment: fields.fragment,
-        email: fields.email,
-        error: fields.error,
-        password_error: fields.password_error,
-        least: terms.min_length,
+        fragment,
+        email,
+        error,
         has_link: visit.has_link(),
     }
     .render(&Look { here, ..visit.look.clone() })

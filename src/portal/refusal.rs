@@ -17,6 +17,7 @@ use super::pages::{Look, Page, Site};
 use super::visit::Here;
 use crate::domain::time::UnixMillis;
 use crate::gate::ask::AskError;
+use crate::gate::redeem::RedeemError;
 use crate::ports::{StoreError, TooBusy};
 
 /// Why a request is refused.
@@ -98,6 +99,16 @@ impl From<StoreError> for Refusal {
 impl From<TooBusy> for Refusal {
     fn from(TooBusy: TooBusy) -> Self {
         Self::Busy
+    }
+}
+
+impl From<RedeemError> for Refusal {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::NoChoice => Self::BadRequest("a password that nobody asked to choose"),
+            RedeemError::Store(error) => error.into(),
+            RedeemError::Busy(TooBusy) => Self::Busy,
+        }
     }
 }
 

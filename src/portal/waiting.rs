@@ -17,12 +17,14 @@ use super::pages::sign_in::{
 use super::refusal::Refusal;
 use super::sign_in::{append, see_other};
 use super::visit::Visit;
-use super::{Desk, onward};
+use super::{Desk, onward, password};
 use crate::domain::attempt::{Record, State as AttemptState, Way};
 use crate::domain::code::Code;
 use crate::domain::email::{EmailAddress, typo};
+use crate::domain::password::PasswordProblem;
 use crate::domain::token::{Browser, Link, Token, TokenDigest};
 use crate::gate::ask::{AskError, resend_at};
+use crate::gate::password::Choice;
 use crate::gate::redeem::CodeRedeemed;
 use crate::ports::Stored;
 
@@ -43,7 +45,7 @@ pub async fn page(visit: Visit) -> Result<Response, Refusal> {
     } else {
         None
     };
-    Ok(check_mail(&visit, &record, None, notice))
+    Ok(check_mail(&visit, &record, CodeRefused::default(), notice))
 }
 
 /// `GET /wait`: the state of this browser's attempt, for the script of the page.
@@ -111,8 +113,24 @@ pub async fn code(
     let typed = form.value("code")?;
     let code = Code::parse(typed).ok();
     let admits = visit.admits();
+    let place = visit.place(&admits);
+    let password = match password::chosen(&visit, &form)? {
+        Ok(password) => password,
+        Err(problem) => {
+            return Ok(match attempt(&visit).await? {
+                Some(record) => {
+                    let refused = CodeRefused { typed, password: Some(problem), code: None };
+                    check_mail(&visit, &record, refused, None)
+                }
+                None => see_other(&format!("{}/sign-in", desk.prefix)),
+            });
+        }
+    };
+    let (site, host) = (visit.site(), visit.host());
+    let known = [&*site.title, &*site.name, &*host];
+    let choice = password.as_ref().map(|password| Choice { password, known: &known });
     let redeemed =
-        desk.gate.redeem_code(visit.place(&admits), code.as_ref(), visit.caller()).await?;
+        desk.gate.redeem_code(place, code.as_ref(), choice.as_ref(), visit.caller()).await?;
     Ok(match redeemed {
         CodeRedeemed::SignedIn(signed_in) => {
             let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);
@@ -124,7 +142,16 @@ pub async fn code(
                 (None, true) => CodeProblem::Missing,
                 (None, false) => CodeProblem::Malformed,
             };
-            check_mail(&visit, &record, Some(problem), None)
+            let refused = CodeRefused { code: Some(problem), ..CodeRefused::default() };
+            check_mail(&visit, &record, refused, None)
+        }
+        CodeRedeemed::Password(problem, record) => {
+            let refused = CodeRefused { typed, password: Some(problem), code: None };
+            check_mail(&visit, &record, refused, None)
+        }
+        CodeRedeemed::TooMany { until } => {
+            let path = format!("{}/check-mail", desk.prefix);
+            return Err(Refusal::later(until, Again::Page { path }));
         }
         CodeRedeemed::UsedUp(record) => used_up(&visit, &record),
         CodeRedeemed::Gone(_, record) if was_signed_in(&visit, &record).await? => {
@@ -179,7 +206,8 @@ pub async fn was_signed_in(visit: &Visit, record: &Record) -> Stored<bool> {
 }
 
 /// The address and the return URL, as far as this browser may see them.
-fn shown(record: &Record) -> (String, &str) {
+#[must_use]
+pub fn shown(record: &Record) -> (String, &str) {
     let attempt = &record.attempt;
     if attempt.stranger {
         (attempt.email.masked(), "/")
@@ -188,10 +216,19 @@ fn shown(record: &Record) -> (String, &str) {
     }
 }
 
+/// What was answered to the page that waits, and why it was refused.
+#[derive(Default)]
+struct CodeRefused<'a> {
+    /// The code, where it was not looked at.
+    typed: &'a str,
+    code: Option<CodeProblem>,
+    password: Option<PasswordProblem>,
+}
+
 fn check_mail(
     visit: &Visit,
     record: &Record,
-    code_error: Option<CodeProblem>,
+    refused: CodeRefused<'_>,
     notice: Option<CheckMailNotice>,
 ) -> Response {
     let now = visit.desk.gate.now();
@@ -206,14 +243,16 @@ fn check_mail(
     let trouble = visit.desk.mail_health.trouble(now);
     let own = (!attempt.stranger).then_some(&attempt.email);
     let suggestion = own.and_then(typo::suggestion);
-    let sets_password = attempt.new_password.is_some();
+    let password = password::field(visit, attempt, refused.password);
+    let chooses = attempt.chooses_password;
     CheckMail {
         site: visit.page_site(&host),
         email: &email,
         sender: &visit.site().sender.to_string(),
-        subject: &subject(phrases, attempt.language, &host, attempt.asked_at, sets_password),
+        subject: &subject(phrases, attempt.language, &host, attempt.asked_at, chooses),
         has_link: visit.has_link(),
-        sets_password,
+        password,
+        code: refused.typed,
         suggestion: suggestion.as_ref().map(EmailAddress::identity),
         now,
         sent_at: attempt.asked_at,
@@ -224,7 +263,7 @@ fn check_mail(
             Some(Trouble::Delayed { since }) => Delivery::Delayed { since },
             Some(Trouble::Down { since }) => Delivery::Down { since },
         },
-        code_error,
+        code_error: refused.code,
         notice,
         mailbox: mailbox(visit, record),
         return_to,

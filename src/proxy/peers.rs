@@ -3,6 +3,7 @@
 mod authorities;
 mod balance;
 mod health;
+mod sockets;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +18,7 @@ pub use authorities::Authorities;
 pub use balance::Balance;
 use balance::{Balanced, fixed};
 pub use health::Health;
+use sockets::Sockets;
 
 use crate::domain::navigation::RequestKind;
 use crate::domain::time::UnixMillis;
@@ -25,6 +27,8 @@ use crate::domain::time::UnixMillis;
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a server that refused a connection is passed over.
 const REFUSAL: Duration = Duration::from_secs(5);
+/// Sets the connections for WebSockets apart from the others.
+const SOCKETS: u64 = 0x736f_636b_6574_7321;
 /// How long a stream may be silent: WebSockets, server-sent events and gRPC often are.
 const STREAM_SILENCE: Duration = Duration::from_secs(3600);
 
@@ -187,6 +191,13 @@ impl Upstream {
             Wire::Http | Wire::Https => options.alpn = ALPN::H1,
         }
         peer.group_key = self.authorities.as_ref().map_or(0, Authorities::group);
+        if errand.kind == RequestKind::WebSocket {
+            let connect_timeout = self.connect_timeout;
+            peer.options.custom_l4 = Some(Arc::new(Sockets { connect_timeout }));
+            // Neither one that was open before nor one for whoever comes later.
+            peer.options.idle_timeout = Some(Duration::ZERO);
+            peer.group_key ^= SOCKETS;
+        }
         Ok((peer, address))
     }
 

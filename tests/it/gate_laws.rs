@@ -10,7 +10,7 @@ use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::Place;
 use linkgate::gate::ask::{AskError, Asker};
 use linkgate::gate::mail_job::MailJob;
-use linkgate::gate::redeem::{CodeRedeemed, Opened, Redeemed};
+use linkgate::gate::redeem::{CodeRedeemed, LinkAnswer, Opened, Redeemed};
 use linkgate::gate::report::Reported;
 use linkgate::ports::Clock;
 
@@ -175,11 +175,13 @@ async fn an_attempt_counts_at_the_host_where_it_began_alone() {
         .at(async |gate, place| {
             let place = Place { origin: &elsewhere, realm: "https://admin.example.com", ..place };
             let parsed = Code::parse(&job.code).expect("a code");
-            let code = gate.redeem_code(place, Some(&parsed), own).await;
+            let code = gate.redeem_code(place, Some(&parsed), None, own).await;
             assert!(matches!(code, Ok(CodeRedeemed::NoAttempt)), "{code:?}");
             let opened = gate.open_link(place, &link, own).await;
             assert!(matches!(opened, Ok(Opened::Unknown)), "{opened:?}");
-            let confirmed = gate.redeem_elsewhere(place, &link, Some(&typed), own).await;
+            let confirmed = gate
+                .redeem_link(place, &link, LinkAnswer { typed: Some(&typed), choice: None }, own)
+                .await;
             assert!(matches!(confirmed, Ok(Redeemed::Unknown)), "{confirmed:?}");
             let resent = gate.resend(place, asker).await;
             assert!(matches!(resent, Err(AskError::NoAttempt)), "{resent:?}");

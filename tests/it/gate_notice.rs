@@ -5,7 +5,7 @@ use std::time::Duration;
 use linkgate::domain::token::{Report, Token};
 use linkgate::gate::ask::Asker;
 use linkgate::gate::mail_job::{MailJob, MailKind};
-use linkgate::gate::redeem::{Caller, Opened, Redeemed};
+use linkgate::gate::redeem::{Caller, LinkAnswer, Opened, Redeemed};
 use linkgate::gate::report::Reported;
 use linkgate::ports::Clock;
 
@@ -60,8 +60,10 @@ async fn nothing_is_told_where_it_is_not_wanted_or_nobody_came_in() {
     let (link, client) = (world.link(&job), client());
     let typed = address("eve@example.com");
     let other = caller(&client, None, None);
-    let wrong = world
-        .at(async |gate, place| gate.redeem_elsewhere(place, &link, Some(&typed), other).await);
+    let wrong = world.at(async |gate, place| {
+        gate.redeem_link(place, &link, LinkAnswer { typed: Some(&typed), choice: None }, other)
+            .await
+    });
     assert!(matches!(wrong.await, Ok(Redeemed::WrongAddress(_))));
     let own = caller(&client, Some(&browser), None);
     let opened = world.at(async |gate, place| gate.open_link(place, &link, own).await).await;
@@ -81,8 +83,10 @@ async fn the_report_of_a_notice_ends_the_session_for_a_day() {
         let (link, client, typed) = (world.link(&job), client(), address(ANN));
         let browser = (!by_link_elsewhere).then_some(&browser);
         let thief = Caller { browser_label: "Chrome on Windows", ..caller(&client, browser, None) };
-        let entered = world
-            .at(async |gate, place| gate.redeem_elsewhere(place, &link, Some(&typed), thief).await);
+        let entered = world.at(async |gate, place| {
+            gate.redeem_link(place, &link, LinkAnswer { typed: Some(&typed), choice: None }, thief)
+                .await
+        });
         let Ok(Redeemed::SignedIn(thief)) = entered.await else { panic!("not in") };
         let notice = world.mails().await.remove(0);
         assert_eq!(notice.browser_label, "Chrome on Windows", "the browser that signed in");

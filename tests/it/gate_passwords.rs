@@ -1,21 +1,28 @@
 //! Passwords: who sets one, who gets in with one, and what nobody learns.
 
+mod alike;
+mod tries;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use linkgate::adapters::argon2::Argon2Passwords;
 use linkgate::domain::account::AccountOrigin;
-use linkgate::domain::device::Device;
+use linkgate::domain::attempt::Gone;
+use linkgate::domain::client::ClientAddress;
+use linkgate::domain::code::Code;
 use linkgate::domain::password::{Password, PasswordHash, PasswordProblem, PasswordTerms};
 use linkgate::domain::secret::Secret;
 use linkgate::domain::terms::{Mode, Registration};
+use linkgate::domain::token::{Browser, Link, Token};
 use linkgate::gate::accounts::AccountWish;
 use linkgate::gate::ask::{AskError, Asked, Asker};
-use linkgate::gate::mail_job::MailKind;
-use linkgate::gate::password::PasswordRedeemed;
-use linkgate::gate::redeem::{CodeRedeemed, Opened, Redeemed};
-use linkgate::ports::{Entropy, Passwords, Store, TooBusy};
+use linkgate::gate::mail_job::{MailJob, MailKind};
+use linkgate::gate::password::{Choice, PasswordRedeemed};
+use linkgate::gate::redeem::{CodeRedeemed, LinkAnswer, Opened, RedeemError, Redeemed, SignedIn};
+use linkgate::ports::{Entropy, Passwords, Seat, Store, TooBusy};
 
 use crate::gate_world::{HOUR, MINUTE, Seeded, World, address, caller, client};
 use crate::watched_store::Watched;
@@ -29,12 +36,13 @@ fn hybrid(limit: &str) -> Mode {
         min_length: 15,
         person_limit: limit.parse().expect("a limit"),
         client_limit: "1000000/1h".parse().expect("a limit"),
+        network_limit: "1000000/1h".parse().expect("a limit"),
     })
 }
 
 fn world() -> World {
     let mut world = World::in_memory();
-    world.terms.mode = hybrid("1000000/1h");
+    world.terms.mode = hybrid("100000/1h");
     world
 }
 
@@ -43,15 +51,44 @@ fn typed(text: &str) -> Password {
 }
 
 impl World {
-    /// Chooses a password, and returns the browser and what the mail says.
-    async fn choose(&self, who: &str, text: &str) -> Asked {
-        let (email, password, asker) = (address(who), typed(text), self.asker(None));
+    /// Asks for the mail with which a password is chosen.
+    async fn wants(&self, who: &str) -> (Asked, MailJob) {
+        let (email, asker) = (address(who), self.asker(None));
         let asked = self
-            .at(async |gate, place| {
-                gate.request_password(place, asker, &email, &password, "/deep").await
-            })
+            .at(async |gate, place| gate.request_password(place, asker, &email, "/deep").await)
             .await;
-        asked.expect("a mail")
+        (asked.expect("a mail"), self.mails().await.remove(0))
+    }
+
+    /// Answers the page of a link, with a password and with the address.
+    async fn choose(
+        &self,
+        link: &Token<Link>,
+        who: Option<&str>,
+        text: &str,
+        browser: Option<&Token<Browser>>,
+    ) -> Result<Redeemed, RedeemError> {
+        let (password, email, client) = (typed(text), who.map(address), client());
+        let choice = Choice { password: &password, known: &["Lighthouse"] };
+        let answer = LinkAnswer { typed: email.as_ref(), choice: Some(&choice) };
+        let caller = caller(&client, browser, None);
+        self.at(async |gate, place| gate.redeem_link(place, link, answer, caller).await).await
+    }
+
+    /// Types a code and a password into the page that waits.
+    async fn choose_by_code(
+        &self,
+        code: &str,
+        text: &str,
+        browser: &Token<Browser>,
+    ) -> Result<CodeRedeemed, RedeemError> {
+        let (password, client) = (typed(text), client());
+        let choice = Choice { password: &password, known: &[] };
+        let (code, caller) = (Code::parse(code).ok(), caller(&client, Some(browser), None));
+        self.at(async |gate, place| {
+            gate.redeem_code(place, code.as_ref(), Some(&choice), caller).await
+        })
+        .await
     }
 
     async fn try_password(&self, who: &str, text: &str, asker: &Asker) -> Tried {
@@ -62,9 +99,10 @@ impl World {
             })
             .await;
         match done {
-            Ok(PasswordRedeemed::SignedIn(it)) => Tried::In(it.device),
+            Ok(PasswordRedeemed::SignedIn(it)) => Tried::In(it),
             Ok(PasswordRedeemed::Wrong) => Tried::Wrong,
             Err(AskError::TooMany { .. }) => Tried::TooMany,
+            Err(AskError::Busy(_)) => Tried::Busy,
             Err(error) => panic!("{error}"),
         }
     }
@@ -74,102 +112,126 @@ impl World {
     }
 
     /// Gives somebody a password the usual way.
-    async fn with_password(&self, who: &str, text: &str) {
-        let asked = self.choose(who, text).await;
-        let job = self.mails().await.remove(0);
-        let client = client();
-        let opened = self.open(&self.link(&job), caller(&client, Some(&asked.browser), None)).await;
-        let Opened::SignedIn(it) = opened else { panic!("{opened:?}") };
+    async fn with_password(&self, who: &str, text: &str) -> Box<SignedIn> {
+        let (asked, job) = self.wants(who).await;
+        let chosen = self.choose(&self.link(&job), None, text, Some(&asked.browser)).await;
+        let Ok(Redeemed::SignedIn(it)) = chosen else { panic!("{chosen:?}") };
         assert!(it.password_set);
+        it
     }
 }
 
 #[derive(Debug)]
 enum Tried {
-    In(Device),
+    In(Box<SignedIn>),
     Wrong,
     TooMany,
+    Busy,
 }
 
 #[tokio::test]
-async fn the_mail_sets_it_in_the_browser_where_it_was_typed() {
+async fn whoever_answers_the_mail_chooses_it() {
     let world = world();
-    assert!(!world.enters(ANN, GOOD).await);
-    let asked = world.choose(ANN, GOOD).await;
-    let job = world.mails().await.remove(0);
+    let (asked, job) = world.wants(ANN).await;
     assert_eq!(job.kind, MailKind::NewPassword);
-    assert!(!world.enters(ANN, GOOD).await, "typed is not set");
-    let client = client();
-    let opened = world.open(&world.link(&job), caller(&client, Some(&asked.browser), None)).await;
-    assert!(matches!(opened, Opened::SignedIn(it) if it.password_set && !it.registered));
+    let (client, link) = (client(), world.link(&job));
+    let own = Some(&asked.browser);
+    // Opening the link asks for it and changes nothing, as often as it is opened.
+    for _ in 0..2 {
+        let opened = world.open(&link, caller(&client, own, None)).await;
+        assert!(matches!(opened, Opened::Choose(_)), "{opened:?}");
+    }
+    assert!(!world.enters(ANN, GOOD).await);
+    let Ok(Redeemed::SignedIn(it)) = world.choose(&link, None, GOOD, own).await else {
+        panic!("it is set");
+    };
+    assert!(it.password_set && !it.registered);
     assert!(world.enters(ANN, GOOD).await);
     assert!(!world.enters(ANN, OTHER).await);
     // By code as well, and then the old one is worth nothing.
-    let asked = world.choose(ANN, OTHER).await;
-    let job = world.mails().await.remove(0);
-    let caller = caller(&client, Some(&asked.browser), None);
-    let CodeRedeemed::SignedIn(it) = world.code(&job.code, caller).await else { panic!("a code") };
+    let (asked, job) = world.wants(ANN).await;
+    let chosen = world.choose_by_code(&job.code, OTHER, &asked.browser).await;
+    let Ok(CodeRedeemed::SignedIn(it)) = chosen else { panic!("{chosen:?}") };
     assert!(it.password_set);
     assert!(world.enters(ANN, OTHER).await && !world.enters(ANN, GOOD).await);
-}
-
-/// Whoever registers with somebody else's address and a password of their own must get nothing by
-/// that person's click (account pre-hijacking).
-#[tokio::test]
-async fn the_link_sets_nothing_in_any_other_browser() {
-    let world = world();
-    let attacker = world.choose(ANN, GOOD).await;
-    let job = world.mails().await.remove(0);
-    let (client, link) = (client(), world.link(&job));
+    // On another device, too, once the address is typed again.
+    let (_, job) = world.wants(ANN).await;
+    let link = world.link(&job);
     let opened = world.open(&link, caller(&client, None, None)).await;
-    assert!(matches!(opened, Opened::Elsewhere(_)));
-    let Redeemed::SignedIn(it) = world.confirm(&link, ANN, caller(&client, None, None)).await
-    else {
-        panic!("the owner signs in");
-    };
+    assert!(matches!(opened, Opened::Elsewhere(_)), "{opened:?}");
+    for (who, word) in [(None, "no address"), (Some("eve@example.com"), "another one")] {
+        let refused = world.choose(&link, who, GOOD, None).await;
+        assert!(matches!(refused, Ok(Redeemed::WrongAddress(_))), "{word}: {refused:?}");
+    }
+    let chosen = world.choose(&link, Some(ANN), GOOD, None).await;
+    assert!(matches!(chosen, Ok(Redeemed::SignedIn(it)) if it.password_set));
+    assert!(world.enters(ANN, GOOD).await && !world.enters(ANN, OTHER).await);
+    // And whoever changes their mind signs in as ever.
+    let (asked, job) = world.wants(ANN).await;
+    let caller = caller(&client, Some(&asked.browser), None);
+    let CodeRedeemed::SignedIn(it) = world.code(&job.code, caller).await else { panic!("a code") };
     assert!(!it.password_set);
-    assert!(!world.enters(ANN, GOOD).await);
-    // A fresh link for a dead one is the asking browser's own, and sets nothing either.
-    world.clock.pass(HOUR);
-    let victim = world.fresh_link(world.asker(None), &link).await.expect("a mail");
-    let job = world.mails().await.remove(0);
-    assert_eq!(job.kind, MailKind::SignIn, "the mail speaks of no password");
-    let own = caller(&client, Some(&victim.browser), None);
-    let opened = world.open(&world.link(&job), own).await;
-    assert!(matches!(opened, Opened::SignedIn(it) if !it.password_set));
-    assert!(!world.enters(ANN, GOOD).await);
-    // The browser that typed it goes on having its code alone.
-    let own = caller(&client, Some(&attacker.browser), None);
-    assert!(matches!(world.code("BBBB-BBBB", own).await, CodeRedeemed::Gone(..)));
+    assert!(world.enters(ANN, GOOD).await);
 }
 
+/// A link that was meant to sign somebody in once must not become a password that always does.
 #[tokio::test]
-async fn a_resend_keeps_what_was_typed() {
+async fn a_mail_for_signing_in_sets_none() {
     let world = world();
-    let asked = world.choose(ANN, GOOD).await;
-    world.mails().await;
+    let (browser, job) = world.mailed(ANN, None).await;
+    let refused = world.choose(&world.link(&job), None, GOOD, Some(&browser)).await;
+    assert!(matches!(refused, Err(RedeemError::NoChoice)), "{refused:?}");
+    let refused = world.choose(&world.link(&job), Some(ANN), GOOD, None).await;
+    assert!(matches!(refused, Err(RedeemError::NoChoice)), "{refused:?}");
+    let refused = world.choose_by_code(&job.code, GOOD, &browser).await;
+    assert!(matches!(refused, Err(RedeemError::NoChoice)), "{refused:?}");
+    assert!(!world.enters(ANN, GOOD).await);
+    let client = client();
+    let opened = world.open(&world.link(&job), caller(&client, Some(&browser), None)).await;
+    assert!(matches!(opened, Opened::SignedIn(_)), "nothing was used up: {opened:?}");
+}
+
+/// Resent and fresh mails are of the same kind; and a dead link brings nothing back.
+#[tokio::test]
+async fn a_dead_link_sets_nothing_and_its_fresh_one_asks_again() {
+    let world = world();
+    let (asked, first) = world.wants(ANN).await;
     world.clock.pass(MINUTE);
     let again = world.resend(world.asker(Some(&asked.browser))).await.expect("a mail");
+    let second = world.mails().await.remove(0);
+    assert_eq!(second.kind, MailKind::NewPassword);
+    let own = Some(&again.browser);
+    let replaced = world.choose(&world.link(&first), None, OTHER, own).await;
+    assert!(matches!(replaced, Ok(Redeemed::Gone(Gone::Replaced, _))), "{replaced:?}");
+    let chosen = world.choose(&world.link(&second), None, GOOD, own).await;
+    assert!(matches!(chosen, Ok(Redeemed::SignedIn(_))), "{chosen:?}");
+    let used = world.choose(&world.link(&second), None, OTHER, own).await;
+    assert!(matches!(used, Ok(Redeemed::Gone(Gone::Used { .. }, _))), "{used:?}");
+    world.clock.pass(HOUR);
+    let fresh = world.fresh_link(world.asker(own), &world.link(&second)).await.expect("a mail");
     let job = world.mails().await.remove(0);
     assert_eq!(job.kind, MailKind::NewPassword);
     let client = client();
-    world.open(&world.link(&job), caller(&client, Some(&again.browser), None)).await;
-    assert!(world.enters(ANN, GOOD).await);
+    let own = caller(&client, Some(&fresh.browser), None);
+    let opened = world.open(&world.link(&job), own).await;
+    assert!(matches!(opened, Opened::Choose(_)), "{opened:?}");
+    assert!(world.enters(ANN, GOOD).await, "nothing has changed");
 }
 
 #[tokio::test]
 async fn a_site_without_passwords_sets_none_and_takes_none() {
     let mut world = world();
     world.with_password(ANN, GOOD).await;
-    let asked = world.choose(ANN, OTHER).await;
-    let job = world.mails().await.remove(0);
+    let (asked, job) = world.wants(ANN).await;
     world.terms.mode = Mode::Passwordless;
     assert!(!world.enters(ANN, GOOD).await);
+    let refused = world.choose(&world.link(&job), None, OTHER, Some(&asked.browser)).await;
+    assert!(matches!(refused, Err(RedeemError::NoChoice)), "{refused:?}");
     let client = client();
     let opened = world.open(&world.link(&job), caller(&client, Some(&asked.browser), None)).await;
     assert!(matches!(opened, Opened::SignedIn(it) if !it.password_set));
-    let asked = world.choose(ANN, OTHER).await;
-    assert!(asked.attempt.new_password.is_none(), "nothing of it is kept");
+    let (asked, job) = world.wants(ANN).await;
+    assert!(!asked.attempt.chooses_password && job.kind == MailKind::SignIn);
     world.terms.mode = hybrid("1000/1h");
     assert!(world.enters(ANN, GOOD).await && !world.enters(ANN, OTHER).await);
 }
@@ -220,211 +282,96 @@ async fn what_an_operator_says_later_keeps_the_password() {
     assert!(!world.enters(ANN, GOOD).await, "off the list");
 }
 
-/// "That was not me" of a sign-in with a password: whoever came in knows it.
+/// "That was not me" of a sign-in with a password: whoever came in knows it, and perhaps for long.
 #[tokio::test]
-async fn a_report_takes_the_password_away() {
+async fn a_report_takes_the_password_away_and_ends_all_that_came_of_it() {
     let mut world = world();
     world.terms.new_device_notice = true;
-    world.with_password(ANN, GOOD).await;
+    let own = world.with_password(ANN, GOOD).await;
     world.mails().await;
     world.clock.pass(MINUTE);
-    assert!(world.enters(ANN, GOOD).await);
-    let notice = world.mails().await.remove(0);
-    assert!(matches!(notice.kind, MailKind::NewDevice { .. }));
-    world.clock.pass(20 * HOUR);
-    world.gate.report(&world.report(&notice), &address(ANN)).await.expect("a store");
+    let mut sessions = vec![own.token];
+    let mut notices = Vec::new();
+    for _ in 0..2 {
+        let tried = world.try_password(ANN, GOOD, &world.asker(None)).await;
+        let Tried::In(thief) = tried else { panic!("{tried:?}") };
+        sessions.push(thief.token);
+        notices.append(&mut world.mails().await);
+        world.clock.pass(20 * MINUTE);
+    }
+    assert!(notices.iter().all(|it| matches!(it.kind, MailKind::NewDevice { .. })));
+    for session in &sessions {
+        assert!(world.is_in(session).await);
+    }
+    // The second one is reported; the first came in with the same password.
+    world.gate.report(&world.report(&notices[1]), &address(ANN)).await.expect("a store");
     assert!(!world.enters(ANN, GOOD).await);
+    for session in &sessions {
+        assert!(!world.is_in(session).await);
+    }
     assert!(world.gate.account(&address(ANN)).await.expect("a store").is_none());
 }
 
+/// Whoever had the old password has a browser that counts as the person's.
 #[tokio::test]
-async fn tries_are_limited_by_person_and_client_and_a_known_browser_has_its_own() {
+async fn another_password_makes_the_browsers_before_it_strangers() {
     let mut world = world();
     world.with_password(ANN, GOOD).await;
-    let Tried::In(device) = world.try_password(ANN, GOOD, &world.asker(None)).await else {
-        panic!("it is right");
-    };
+    let tried = world.try_password(ANN, GOOD, &world.asker(None)).await;
+    let Tried::In(thief) = tried else { panic!("{tried:?}") };
+    world.clock.pass(MINUTE);
+    let own = world.with_password(ANN, OTHER).await;
     world.terms.mode = hybrid("3/1h");
     world.clock.pass(2 * HOUR);
     for _ in 0..3 {
-        let tried = world.try_password(ANN, OTHER, &world.asker(None)).await;
-        assert!(matches!(tried, Tried::Wrong), "{tried:?}");
+        world.try_password(ANN, GOOD, &world.asker(None)).await;
     }
-    let stranger = world.try_password(ANN, GOOD, &world.asker(None)).await;
-    assert!(matches!(stranger, Tried::TooMany), "right or wrong: {stranger:?}");
-    // Nobody is kept out of their own browser by others, nor from the link.
-    let own = Asker { device: Some(device), ..world.asker(None) };
-    assert!(matches!(world.try_password(ANN, GOOD, &own).await, Tried::In(_)));
-    assert!(world.ask(ANN, None).await.is_ok());
-    for _ in 0..2 {
-        world.try_password(ANN, OTHER, &own).await;
-    }
-    let own = world.try_password(ANN, GOOD, &own).await;
-    assert!(matches!(own, Tried::TooMany), "its count is one, too: {own:?}");
-    world.clock.pass(2 * HOUR);
-    let mut terms = PasswordTerms { ..*world.terms.passwords().expect("hybrid") };
-    terms.client_limit = "2/1h".parse().expect("a limit");
-    world.terms.mode = Mode::Hybrid(terms);
-    for number in 0..2 {
-        world.try_password(&format!("p{number}@example.com"), OTHER, &world.asker(None)).await;
-    }
-    let tried = world.try_password("p2@example.com", OTHER, &world.asker(None)).await;
-    assert!(matches!(tried, Tried::TooMany), "one client, many people: {tried:?}");
+    let thief = Asker { device: Some(thief.device), ..world.asker(None) };
+    let tried = world.try_password(ANN, OTHER, &thief).await;
+    assert!(matches!(tried, Tried::TooMany), "a stranger's count: {tried:?}");
+    let own = Asker { device: Some(own.device), ..world.asker(None) };
+    let tried = world.try_password(ANN, OTHER, &own).await;
+    assert!(matches!(tried, Tried::In(_)), "the browser where it was chosen: {tried:?}");
 }
 
 #[tokio::test]
-async fn what_may_be_chosen_is_judged_with_the_words_around_it() {
+async fn what_may_be_chosen_is_judged_with_the_words_around_it_and_costs_no_code() {
     let world = world();
-    let judge = async |text: &str| {
-        let (password, terms) = (typed(text), *world.terms.passwords().expect("hybrid"));
-        let email = address("josephine.baker@example.com");
-        let judged = world.gate.judge_password(&password, &terms, &email, &["Lighthouse"]).await;
-        judged.expect("time")
-    };
-    assert_eq!(judge(GOOD).await, Ok(()));
-    assert_eq!(judge("too short").await, Err(PasswordProblem::TooShort { least: 15 }));
-    for text in ["josephine.baker", "lighthouselighthouse", "baker.josephine1"] {
-        assert_eq!(judge(text).await, Err(PasswordProblem::Guessable), "{text}");
+    let (asked, job) = world.wants("josephine.baker@example.com").await;
+    let (own, link) = (Some(&asked.browser), world.link(&job));
+    for (text, problem) in [
+        ("too short", PasswordProblem::TooShort { least: 15 }),
+        ("josephine.baker", PasswordProblem::Guessable),
+        ("lighthouselighthouse", PasswordProblem::Guessable),
+        ("baker.josephine1", PasswordProblem::Guessable),
+    ] {
+        let refused = world.choose(&link, None, text, own).await;
+        let Ok(Redeemed::Password(why, _)) = refused else { panic!("{text}: {refused:?}") };
+        assert_eq!(why, problem, "{text}");
     }
+    // More than there are tries for the code, whether it is right or not.
+    for code in [&*job.code, "BBBB-BBBB"].repeat(6) {
+        let refused = world.choose_by_code(code, "passwordpassword", &asked.browser).await;
+        assert!(matches!(refused, Ok(CodeRedeemed::Password(..))), "{refused:?}");
+    }
+    let chosen = world.choose_by_code(&job.code, GOOD, &asked.browser).await;
+    assert!(matches!(chosen, Ok(CodeRedeemed::SignedIn(_))), "{chosen:?}");
 }
 
-/// Changes the account while a password is compared.
-struct Meddling {
-    inner: Argon2Passwords,
-    meddle: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-}
-
-#[async_trait]
-impl Passwords for Meddling {
-    async fn judge(
-        &self,
-        password: &Password,
-        least: u32,
-        known: Vec<String>,
-    ) -> Result<Result<(), PasswordProblem>, TooBusy> {
-        self.inner.judge(password, least, known).await
-    }
-
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, TooBusy> {
-        self.inner.hash(password).await
-    }
-
-    async fn matches(
-        &self,
-        password: &Password,
-        hash: Option<&PasswordHash>,
-    ) -> Result<bool, TooBusy> {
-        let matches = self.inner.matches(password, hash).await;
-        if let Some(meddle) = self.meddle.lock().expect("no panic").take() {
-            meddle();
-        }
-        matches
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_password_that_is_changed_while_it_is_compared_opens_nothing() {
-    let secret = Secret::new(&[7; 32]).expect("a secret");
-    let inner = Argon2Passwords::new(&secret, Arc::new(Seeded::new(5)));
-    let meddling = Arc::new(Meddling { inner, meddle: Mutex::default() });
-    let mut world = World::with_passwords(Arc::clone(&meddling) as Arc<dyn Passwords>);
-    world.terms.mode = hybrid("1000/1h");
-    world.with_password(ANN, GOOD).await;
-    let (store, person) = (Arc::clone(&world.store), world.person(ANN));
-    let linkgate::ports::AccountFound::Account(account) =
-        store.account(person).await.expect("a store")
-    else {
-        panic!("an account");
-    };
-    let runtime = tokio::runtime::Handle::current();
-    *meddling.meddle.lock().expect("no panic") = Some(Box::new(move || {
-        let changed = account.clone().changed();
-        let change = linkgate::ports::AccountChange {
-            person,
-            from: Some(account.revision),
-            to: Some(&changed),
-            ends_sessions: false,
-        };
-        tokio::task::block_in_place(|| {
-            runtime.block_on(async { store.change_account(change).await.expect("a store") })
-        });
-    }));
-    let entered = world.enters(ANN, GOOD).await;
-    assert!(!entered, "it may have been another password by then");
-    assert!(world.enters(ANN, GOOD).await, "and it was not");
-}
-
-/// Somebody with a password, somebody without one, somebody unknown, one who is suspended, one who
-/// may not enter; all of one length.
-const KINDS: [&str; 5] = [
-    "known@example.com",
-    "plain@example.com",
-    "fresh@example.com",
-    "sussp@example.com",
-    "known@nowhere.net",
-];
-
-async fn scene() -> (World, Arc<Watched>) {
-    let store = Watched::new();
-    let mut world = World::over(Arc::clone(&store) as Arc<dyn Store>);
-    world.terms.mode = hybrid("1000000/1h");
-    for who in [KINDS[0], KINDS[3]] {
-        world.with_password(who, GOOD).await;
-    }
-    world.signed_in(KINDS[1], None).await;
-    world.gate.suspend_account(&address(KINDS[3])).await.expect("a store");
-    store.calls();
-    (world, store)
-}
-
+/// Judging is work that somebody gets done who has proven nothing yet.
 #[tokio::test]
-async fn the_store_gets_the_same_calls_whoever_is_named() {
-    let (world, store) = scene().await;
-    let mut seen = Vec::new();
-    for who in KINDS {
-        let wrong = world.try_password(who, OTHER, &world.asker(None)).await;
-        assert!(matches!(wrong, Tried::Wrong), "{who}");
-        let tried = store.calls();
-        world.choose(who, OTHER).await;
-        seen.push((tried, store.calls()));
+async fn what_is_judged_for_one_mail_is_counted() {
+    let world = world();
+    let (asked, job) = world.wants(ANN).await;
+    let mut judged = 0;
+    while let Ok(CodeRedeemed::Password(..)) =
+        world.choose_by_code("BBBB-BBBB", "passwordpassword", &asked.browser).await
+    {
+        judged += 1;
     }
-    assert!(!seen[0].0.is_empty());
-    for (who, other) in KINDS.iter().zip(&seen) {
-        assert_eq!(*other, seen[0], "{who}");
-    }
-    // The suspended one's right password, too.
-    let right = world.try_password(KINDS[3], GOOD, &world.asker(None)).await;
-    assert!(matches!(right, Tried::Wrong));
-    assert_eq!(store.calls(), seen[0].0);
-}
-
-/// By the sign test of [`crate::gate_timing`], with fewer pairs: one hash takes longer than all else.
-#[tokio::test]
-async fn a_wrong_password_takes_the_same_time_whoever_is_named() {
-    const PAIRS: u32 = 120;
-    let (world, _) = scene().await;
-    let coin = Seeded::new(9);
-    let mut slower = [0_u32; KINDS.len()];
-    for _ in 0..PAIRS {
-        for other in 1..KINDS.len() {
-            let mut toss = [0];
-            coin.fill(&mut toss);
-            let mut took = [Duration::ZERO; 2];
-            for turn in [usize::from(toss[0] & 1), usize::from(toss[0] & 1 == 0)] {
-                let who = [KINDS[0], KINDS[other]][turn];
-                let start = Instant::now();
-                world.try_password(who, OTHER, &world.asker(None)).await;
-                took[turn] = start.elapsed();
-            }
-            slower[other] += u32::from(took[0] > took[1]);
-        }
-    }
-    // 5.5 standard deviations of a fair coin; without the hash of one side it would be all of them.
-    let bound = 5.5 * f64::from(PAIRS).sqrt() / 2.0;
-    for (who, slower) in KINDS.iter().zip(slower).skip(1) {
-        let off = (f64::from(slower) - f64::from(PAIRS) / 2.0).abs();
-        assert!(off < bound, "{who}: the one with a password was slower {slower} times of {PAIRS}");
-    }
+    assert_eq!(judged, 20);
+    let refused = world.choose(&world.link(&job), None, GOOD, Some(&asked.browser)).await;
+    assert!(matches!(refused, Ok(Redeemed::TooMany { .. })), "{refused:?}");
 }
 
 #[tokio::test]

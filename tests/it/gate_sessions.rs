@@ -14,6 +14,7 @@ use linkgate::gate::sessions::OwnSession;
 use tempfile::TempDir;
 
 use crate::gate_world::{HOUR, MINUTE, World, address, caller, client};
+use crate::support::folder;
 use crate::support::redis::{RedisServer, fresh_prefix};
 
 const ANN: &str = "ann@example.com";
@@ -153,7 +154,7 @@ async fn streams_hear_of_every_ending() {
 
 /// One world over each store. What they stand on ends with what is returned beside them.
 async fn over_every_store() -> ([World; 3], TempDir, Arc<RedisServer>) {
-    let folder = TempDir::new().expect("a folder");
+    let folder = folder();
     let embedded = Embedded::open(folder.path()).expect("a store");
     let server = RedisServer::shared().await;
     let redis = RedisStore::new(&server.url(), &fresh_prefix(), RedisOptions::default());

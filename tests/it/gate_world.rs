@@ -23,7 +23,7 @@ use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Report, Token};
 use linkgate::gate::ask::{AskError, Asked, Asker};
 use linkgate::gate::mail_job::MailJob;
-use linkgate::gate::redeem::{Caller, CodeRedeemed, Opened, Redeemed, SignedIn};
+use linkgate::gate::redeem::{Caller, CodeRedeemed, LinkAnswer, Opened, Redeemed, SignedIn};
 use linkgate::gate::{Gate, Place};
 use linkgate::ports::{Clock, Entropy, Passwords, Store};
 
@@ -211,7 +211,13 @@ impl World {
     pub async fn confirm(&self, link: &Token<Link>, who: &str, caller: Caller<'_>) -> Redeemed {
         let typed = Some(address(who));
         let redeemed = self.at(async |gate, place| {
-            gate.redeem_elsewhere(place, link, typed.as_ref(), caller).await
+            gate.redeem_link(
+                place,
+                link,
+                LinkAnswer { typed: typed.as_ref(), choice: None },
+                caller,
+            )
+            .await
         });
         redeemed.await.expect("a store")
     }
@@ -220,7 +226,7 @@ impl World {
     pub async fn code(&self, code: &str, caller: Caller<'_>) -> CodeRedeemed {
         let code = Some(Code::parse(code).expect("a code"));
         let redeemed =
-            self.at(async |gate, place| gate.redeem_code(place, code.as_ref(), caller).await);
+            self.at(async |gate, place| gate.redeem_code(place, code.as_ref(), None, caller).await);
         redeemed.await.expect("a store")
     }
 

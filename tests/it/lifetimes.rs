@@ -6,7 +6,7 @@ use linkgate::domain::attempt::{Gone, State};
 use linkgate::domain::code::Code;
 use linkgate::domain::token::{self, Token};
 use linkgate::gate::ask::AskError;
-use linkgate::gate::redeem::{CodeRedeemed, Opened, Redeemed};
+use linkgate::gate::redeem::{CodeRedeemed, LinkAnswer, Opened, Redeemed};
 use linkgate::gate::report::Reported;
 use linkgate::ports::Clock;
 
@@ -46,13 +46,19 @@ async fn a_link_works_until_the_last_millisecond_and_not_after_it() {
         if !works {
             let typed = address(ANN);
             let redeemed = world.at(async |gate, place| {
-                gate.redeem_elsewhere(place, &link, Some(&typed), own).await
+                gate.redeem_link(
+                    place,
+                    &link,
+                    LinkAnswer { typed: Some(&typed), choice: None },
+                    own,
+                )
+                .await
             });
             let redeemed = redeemed.await.expect("a store");
             assert!(matches!(redeemed, Redeemed::Gone(Gone::Expired, _)), "{redeemed:?}");
             let code = Code::parse(&job.code).expect("a code");
             let redeemed =
-                world.at(async |gate, place| gate.redeem_code(place, Some(&code), own).await);
+                world.at(async |gate, place| gate.redeem_code(place, Some(&code), None, own).await);
             let redeemed = redeemed.await.expect("a store");
             assert!(matches!(redeemed, CodeRedeemed::Gone(Gone::Expired, _)), "{redeemed:?}");
         }
@@ -132,12 +138,15 @@ async fn who_is_taken_off_the_list_after_the_mail_stays_out() {
     let opened = world.at(async |gate, place| gate.open_link(place, &link, own).await).await;
     assert!(matches!(opened, Ok(Opened::Gone(Gone::Ended, _))), "{opened:?}");
     let other = caller(&client, None, None);
-    let redeemed = world
-        .at(async |gate, place| gate.redeem_elsewhere(place, &link, Some(&typed), other).await);
+    let redeemed = world.at(async |gate, place| {
+        gate.redeem_link(place, &link, LinkAnswer { typed: Some(&typed), choice: None }, other)
+            .await
+    });
     let redeemed = redeemed.await;
     assert!(matches!(redeemed, Ok(Redeemed::Gone(Gone::Ended, _))), "{redeemed:?}");
     let code = Code::parse(&job.code).expect("a code");
-    let redeemed = world.at(async |gate, place| gate.redeem_code(place, Some(&code), own).await);
+    let redeemed =
+        world.at(async |gate, place| gate.redeem_code(place, Some(&code), None, own).await);
     let redeemed = redeemed.await;
     assert!(matches!(redeemed, Ok(CodeRedeemed::Gone(Gone::Ended, _))), "{redeemed:?}");
     let sessions = world.store.sessions_of(world.person(ANN), world.clock.now()).await;
@@ -157,8 +166,10 @@ async fn who_was_put_on_the_list_after_asking_has_no_mail_and_no_way_in() {
     world.off_the_list.lock().expect("no panic").clear();
     let (link, client, typed) = (world.link(&job), client(), address(ANN));
     let other = caller(&client, None, None);
-    let redeemed = world
-        .at(async |gate, place| gate.redeem_elsewhere(place, &link, Some(&typed), other).await);
+    let redeemed = world.at(async |gate, place| {
+        gate.redeem_link(place, &link, LinkAnswer { typed: Some(&typed), choice: None }, other)
+            .await
+    });
     let redeemed = redeemed.await;
     assert!(matches!(redeemed, Ok(Redeemed::Gone(Gone::Ended, _))), "{redeemed:?}");
 }
@@ -266,7 +277,7 @@ async fn an_attempt_of_one_site_is_unknown_at_another() {
         let place = linkgate::gate::Place { site: "reports", ..place };
         let opened = gate.open_link(place, &link, own).await;
         assert!(matches!(opened, Ok(Opened::Unknown)), "{opened:?}");
-        gate.redeem_code(place, Some(&code), own).await
+        gate.redeem_code(place, Some(&code), None, own).await
     });
     let elsewhere = elsewhere.await;
     assert!(matches!(elsewhere, Ok(CodeRedeemed::NoAttempt)), "{elsewhere:?}");

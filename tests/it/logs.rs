@@ -52,11 +52,10 @@ async fn flow(gate: &Gate, relay: &Relay) -> Vec<String> {
     secrets
 }
 
-/// A password is chosen, set and used, wrong and right.
+/// A password is asked for, chosen and used, wrong and right.
 async fn passwords(gate: &Gate, relay: &Relay, browser: &mut Browser) {
-    let choose = |text| [("email", "pat@example.com"), ("password", text)];
-    browser.post("/.linkgate/password", &choose("querysecret")).await;
-    browser.post("/.linkgate/password", &choose("querysecret9 pickle mosaic velvet")).await;
+    let typed = |text| [("email", "pat@example.com"), ("password", text)];
+    browser.post("/.linkgate/password", &[("email", "pat@example.com")]).await;
     let mail = loop {
         let count = relay.messages().len();
         if let Some(mail) = relay.messages().into_iter().find(|it| it.to == ["pat@example.com"]) {
@@ -65,10 +64,13 @@ async fn passwords(gate: &Gate, relay: &Relay, browser: &mut Browser) {
         relay.message(count + 1).await;
     };
     browser.get(&mail.link()).await;
+    browser.post(&mail.link(), &typed("querysecret")).await;
+    browser.post("/.linkgate/code", &[("code", "BBBB-BBBB"), ("password", "querysecret")]).await;
+    browser.post(&mail.link(), &typed("querysecret9 pickle mosaic velvet")).await;
     browser.post("/.linkgate/sign-out", &[]).await;
-    browser.post("/.linkgate/sign-in", &choose("querysecret10 is another one")).await;
+    browser.post("/.linkgate/sign-in", &typed("querysecret10 is another one")).await;
     let entered =
-        browser.post("/.linkgate/sign-in", &choose("querysecret9 pickle mosaic velvet")).await;
+        browser.post("/.linkgate/sign-in", &typed("querysecret9 pickle mosaic velvet")).await;
     assert_eq!((entered.status, entered.location()), (303, "/"), "{}", entered.text());
     assert_eq!(signed_in_as(gate, browser).await.as_deref(), Some("pat@example.com"));
 }

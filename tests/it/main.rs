@@ -12,6 +12,7 @@
 mod assertions;
 mod attacks;
 mod browser;
+mod command_line;
 mod courier;
 mod crash;
 mod documents;

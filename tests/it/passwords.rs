@@ -35,7 +35,7 @@ const SITES: &str = r#"
 over_every_store!(
     somebody_registers_with_a_password_and_the_mail_completes_it,
     a_forgotten_password_is_replaced_and_whoever_had_it_is_out,
-    what_is_typed_for_somebody_else_sets_nothing,
+    what_is_asked_for_somebody_else_is_theirs_to_choose,
     a_wrong_password_says_nothing_and_keeps_what_was_typed,
     the_account_page_tells_of_the_password_and_takes_it_away,
 );
@@ -50,9 +50,13 @@ fn at(gate: &Gate, site: &str) -> Browser {
     browser
 }
 
-async fn choose(browser: &mut Browser, who: &str, password: &str) -> Answer {
-    let fields = [("email", who), ("password", password), ("return_to", "/deep?x=1")];
-    browser.post(CHOOSE, &fields).await
+async fn wants(browser: &mut Browser, who: &str) -> Answer {
+    browser.post(CHOOSE, &[("email", who), ("return_to", "/deep?x=1")]).await
+}
+
+/// Answers the page of a link.
+async fn choose(browser: &mut Browser, link: &str, password: &str) -> Answer {
+    browser.post(link, &[("password", password), ("way", "password")]).await
 }
 
 async fn enter(browser: &mut Browser, who: &str, password: &str) -> Answer {
@@ -60,13 +64,15 @@ async fn enter(browser: &mut Browser, who: &str, password: &str) -> Answer {
     browser.post(FORM, &fields).await
 }
 
-/// Gives somebody a password: typed, mailed, opened.
+/// Gives somebody a password: mailed, opened, chosen.
 async fn given(gate: &Gate, who: &str, password: &str) -> Browser {
     let mut browser = gate.browser();
     let before = gate.mails().iter().filter(|mail| mail.to == who).count();
-    assert_eq!(choose(&mut browser, who, password).await.location(), "/.linkgate/check-mail");
-    let opened = browser.get(&gate.mail(who, before + 1).await.link()).await;
-    assert_eq!((opened.status, opened.location()), (303, "/deep?x=1"), "{}", opened.text());
+    assert_eq!(wants(&mut browser, who).await.location(), "/.linkgate/check-mail");
+    let link = gate.mail(who, before + 1).await.link();
+    assert_eq!(browser.get(&link).await.status, 200);
+    let chosen = choose(&mut browser, &link, password).await;
+    assert_eq!((chosen.status, chosen.location()), (303, "/deep?x=1"), "{}", chosen.text());
     browser
 }
 
@@ -78,18 +84,24 @@ async fn somebody_registers_with_a_password_and_the_mail_completes_it(kind: Kind
     assert!(form.contains("New here"), "{form}");
     let page = ann.get("/.linkgate/password?return_to=%2Fdeep%3Fx%3D1").await;
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("autocomplete=\"new-password\""), "{}", page.text());
-    assert_eq!(choose(&mut ann, ANN, GOOD).await.location(), "/.linkgate/check-mail");
+    assert!(!page.text().contains("type=\"password\""), "{}", page.text());
+    assert_eq!(wants(&mut ann, ANN).await.location(), "/.linkgate/check-mail");
     let waits = ann.get("/.linkgate/check-mail").await.text();
-    assert!(waits.contains("sets your new password"), "{waits}");
+    assert!(waits.contains("your new password here"), "{waits}");
+    assert!(waits.contains("autocomplete=\"new-password\""), "{waits}");
     let accounts = || gate.operator(&["accounts", "list", "--json"]).json()["accounts"].clone();
     assert_eq!(accounts(), json!([]), "nothing is there before the mail is answered");
     let mail = gate.mail(ANN, 1).await;
-    assert!(mail.subject.starts_with("Confirm your new password for "), "{}", mail.subject);
+    assert!(mail.subject.starts_with("Choose a password for "), "{}", mail.subject);
     assert!(waits.contains(&mail.subject), "{waits}");
-    assert!(!mail.raw.contains(GOOD) && !mail.text.contains("lantern"));
-    let opened = ann.get(&mail.link()).await;
-    assert_eq!((opened.status, opened.location()), (303, "/deep?x=1"));
+    for _ in 0..2 {
+        let page = ann.get(&mail.link()).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("Choose your password"), "{}", page.text());
+    }
+    assert_eq!(accounts(), json!([]), "nor by opening it");
+    let chosen = choose(&mut ann, &mail.link(), GOOD).await;
+    assert_eq!((chosen.status, chosen.location()), (303, "/deep?x=1"), "{}", chosen.text());
     let made = accounts();
     assert_eq!(
         (&made[0]["origin"], made[0]["password_set_at"].is_string()),
@@ -115,11 +127,16 @@ async fn a_forgotten_password_is_replaced_and_whoever_had_it_is_out(kind: Kind) 
     assert_eq!(signed_in_as(&gate, &mut thief).await.as_deref(), Some(ANN));
     // By code this time, and the fragment comes along.
     let mut ann = gate.browser();
-    let fields =
-        [("email", ANN), ("password", OTHER), ("return_to", "/deep"), ("fragment", "#total")];
+    let fields = [("email", ANN), ("return_to", "/deep"), ("fragment", "#total")];
     ann.post(CHOOSE, &fields).await;
-    let mail = gate.mail(ANN, 2).await;
-    let done = ann.post("/.linkgate/code", &[("code", &mail.code())]).await;
+    let code = gate.mail(ANN, 2).await.code();
+    let fields = [("code", &*code), ("password", "short"), ("way", "password")];
+    let refused = ann.post("/.linkgate/code", &fields).await;
+    assert_eq!(refused.status, 422);
+    let page = refused.text();
+    assert!(page.contains("at least 15 characters") && page.contains(&code), "{page}");
+    let fields = [("code", &*code), ("password", OTHER), ("way", "password")];
+    let done = ann.post("/.linkgate/code", &fields).await;
     assert_eq!((done.status, done.location()), (303, "/deep#total"));
     for browser in [&mut first, &mut thief] {
         assert_eq!(signed_in_as(&gate, browser).await, None);
@@ -129,19 +146,39 @@ async fn a_forgotten_password_is_replaced_and_whoever_had_it_is_out(kind: Kind) 
     assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 303);
 }
 
-async fn what_is_typed_for_somebody_else_sets_nothing(kind: Kind) {
+/// Also for a page of the application, which has our origin: it can ask for the mail, and nothing that
+/// it typed is ever set.
+async fn what_is_asked_for_somebody_else_is_theirs_to_choose(kind: Kind) {
     let gate = gate(&kind).await;
-    let (mut attacker, mut ann) = (gate.browser(), gate.browser());
-    choose(&mut attacker, ANN, GOOD).await;
-    let mail = gate.mail(ANN, 1).await;
-    let page = ann.get(&mail.link()).await;
-    assert!(page.text().contains("Signing in here does not set it"), "{}", page.text());
-    assert_eq!(ann.post(&mail.link(), &[("email", ANN)]).await.status, 303);
-    assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN));
-    assert_eq!(enter(&mut attacker, ANN, GOOD).await.status, 422);
-    assert!(!attacker.cookies.contains_key(SESSION));
-    let accounts = gate.operator(&["accounts", "list", "--json"]).json();
-    assert_eq!(accounts["accounts"], json!([]));
+    let mut ann = gate.browser();
+    ann.post(CHOOSE, &[("email", ANN), ("password", OTHER), ("way", "password")]).await;
+    let link = gate.mail(ANN, 1).await.link();
+    assert_eq!(ann.get(&link).await.status, 200, "the click alone changes nothing");
+    assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 422);
+    // Who asked and who answers need not be the same browser: the mailbox is what counts.
+    let mut phone = gate.browser();
+    let page = phone.get(&link).await.text();
+    assert!(page.contains("New password") && page.contains("name=\"email\""), "{page}");
+    let fields = |email, password| [("email", email), ("password", password), ("way", "password")];
+    for (email, password, words) in [
+        ("eve@example.com", GOOD, "The e-mail was not sent to this address"),
+        ("", GOOD, "Enter your e-mail address"),
+        (ANN, "passwordpassword", "easy to guess"),
+        (ANN, "", "Enter the password that you want to have"),
+    ] {
+        let refused = phone.post(&link, &fields(email, password)).await;
+        assert_eq!(refused.status, 422, "{words}");
+        assert!(refused.text().contains(words), "{words}: {}", refused.text());
+    }
+    assert_eq!(phone.post(&link, &fields(ANN, GOOD)).await.status, 303);
+    assert_eq!(signed_in_as(&gate, &mut phone).await.as_deref(), Some(ANN));
+    assert_eq!(enter(&mut gate.browser(), ANN, GOOD).await.status, 303);
+    assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 422);
+    // Or none is chosen, and the link is what it always is.
+    wants(&mut ann, ANN).await;
+    let link = gate.mail(ANN, 2).await.link();
+    assert_eq!(ann.post(&link, &[("password", ""), ("way", "mail")]).await.status, 303);
+    assert_eq!(enter(&mut gate.browser(), ANN, GOOD).await.status, 303);
 }
 
 async fn a_wrong_password_says_nothing_and_keeps_what_was_typed(kind: Kind) {
@@ -191,8 +228,8 @@ async fn the_account_page_tells_of_the_password_and_takes_it_away(kind: Kind) {
     assert!(page.contains("You have none and sign in by e-mail."), "{page}");
     let page = ann.get(CHOOSE).await.text();
     assert!(page.contains("value=\"ann@example.com\""), "{page}");
-    choose(&mut ann, ANN, GOOD).await;
-    ann.get(&gate.mail(ANN, 2).await.link()).await;
+    wants(&mut ann, ANN).await;
+    choose(&mut ann, &gate.mail(ANN, 2).await.link(), GOOD).await;
     let page = ann.get(ACCOUNT).await.text();
     assert!(page.contains("Choose another one") && page.contains("Remove the password"), "{page}");
     let both = [("password", "remove"), ("others", "1")];
@@ -218,16 +255,23 @@ async fn a_passwordless_site_has_no_password_anywhere() {
     let mut browser = gate.browser();
     let form = browser.get(FORM).await.text();
     assert!(!form.contains("type=\"password\"") && !form.contains("name=\"way\""), "{form}");
-    for answer in [browser.get(CHOOSE).await, choose(&mut browser, ANN, GOOD).await] {
+    for answer in [browser.get(CHOOSE).await, wants(&mut browser, ANN).await] {
         assert_eq!(answer.status, 404);
     }
     let body = json!({ "email": ANN, "password": GOOD });
     let refused = browser.json("POST", "/.linkgate/api/sign-in", &body).await;
     assert_eq!((refused.status, &refused.json()["code"]), (422, &json!("document_malformed")));
-    assert_eq!(browser.json("POST", "/.linkgate/api/password", &body).await.status, 404);
+    let wanted = json!({ "email": ANN });
+    assert_eq!(browser.json("POST", "/.linkgate/api/password", &wanted).await.status, 404);
     assert_eq!(enter(&mut browser, ANN, GOOD).await.location(), "/.linkgate/check-mail");
     let mail = gate.mail(ANN, 1).await;
     assert!(mail.subject.starts_with("Sign in to "), "{}", mail.subject);
+    let body = json!({ "code": mail.code(), "password": GOOD });
+    let refused = browser.json("POST", "/.linkgate/api/verify", &body).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (422, &json!("document_malformed")));
+    // A form field more than there is means nothing, as everywhere.
+    let fields = [("code", &*mail.code()), ("password", GOOD), ("way", "password")];
+    assert_eq!(browser.post("/.linkgate/code", &fields).await.status, 303);
 }
 
 /// A password is proof enough for what wants a recent sign-in.
@@ -249,23 +293,30 @@ async fn a_password_renews_an_old_sign_in() {
 async fn what_may_not_be_chosen_is_told_at_the_field() {
     let gate = gate(&Kind::memory()).await;
     let mut browser = gate.browser();
-    for (who, password, words) in [
-        (ANN, "", "Enter your password"),
-        (ANN, "too short", "at least 15 characters"),
-        (ANN, "passwordpassword", "easy to guess"),
-        (ANN, &"x y".repeat(100), "at most 256 characters"),
-        ("ann", GOOD, "An address looks like"),
+    let refused = wants(&mut browser, "ann").await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("An address looks like"), "{}", refused.text());
+    let cross =
+        [("Sec-Fetch-Site", "cross-site"), ("Content-Type", "application/x-www-form-urlencoded")];
+    let body = b"email=ann%40example.com";
+    assert_eq!(browser.send("POST", CHOOSE, &cross, Some(body)).await.status, 403);
+    assert!(browser.cookies.is_empty() && gate.mails().is_empty());
+    wants(&mut browser, ANN).await;
+    let link = gate.mail(ANN, 1).await.link();
+    for (password, words) in [
+        ("", "Enter the password that you want to have"),
+        ("too short", "at least 15 characters"),
+        ("passwordpassword", "easy to guess"),
+        (&*"x y".repeat(100), "at most 256 characters"),
     ] {
-        let refused = choose(&mut browser, who, password).await;
+        let refused = choose(&mut browser, &link, password).await;
         assert_eq!(refused.status, 422, "{password}");
         assert!(refused.text().contains(words), "{words}: {}", refused.text());
         assert!(password.len() < 10 || !refused.text().contains(password), "{password}");
     }
-    let cross =
-        [("Sec-Fetch-Site", "cross-site"), ("Content-Type", "application/x-www-form-urlencoded")];
-    let body = b"email=ann%40example.com&password=lantern+orbit+pickle+mosaic";
-    assert_eq!(browser.send("POST", CHOOSE, &cross, Some(body)).await.status, 403);
-    assert!(browser.cookies.is_empty() && gate.mails().is_empty());
+    let body = b"password=lantern+orbit+pickle+mosaic&way=password";
+    assert_eq!(browser.send("POST", &link, &cross, Some(body)).await.status, 403);
+    assert_eq!(choose(&mut browser, &link, GOOD).await.status, 303, "nothing was used up");
 }
 
 #[tokio::test]
@@ -275,10 +326,17 @@ async fn programs_do_the_same() {
     let post = async |client: &mut Browser, path: &str, body: Value| {
         client.json("POST", &format!("/.linkgate/api/{path}"), &body).await
     };
-    let chosen = json!({ "email": ANN, "password": GOOD, "return_to": "/deep" });
-    assert_eq!(post(&mut client, "password", chosen).await.status, 202);
+    let wanted = json!({ "email": ANN, "return_to": "/deep" });
+    assert_eq!(post(&mut client, "password", wanted).await.status, 202);
     let code = gate.mail(ANN, 1).await.code();
-    assert_eq!(post(&mut client, "verify", json!({ "code": code })).await.status, 200);
+    let short = json!({ "code": code, "password": "short" });
+    let short = post(&mut client, "verify", short).await;
+    assert_eq!(
+        (short.status, &short.json()["code"], &short.json()["least"]),
+        (422, &json!("password_too_short"), &json!(15))
+    );
+    let chosen = json!({ "code": code, "password": GOOD });
+    assert_eq!(post(&mut client, "verify", chosen).await.status, 200);
     let mut other = gate.browser();
     let asked = json!({ "email": ANN, "password": GOOD, "return_to": "/deep" });
     let entered = post(&mut other, "sign-in", asked).await;
@@ -287,9 +345,17 @@ async fn programs_do_the_same() {
     assert_eq!(signed_in_as(&gate, &mut other).await.as_deref(), Some(ANN));
     let wrong = post(&mut client, "sign-in", json!({ "email": ANN, "password": OTHER })).await;
     assert_eq!((wrong.status, &wrong.json()["code"]), (422, &json!("password_wrong")));
-    let short = post(&mut client, "password", json!({ "email": ANN, "password": "short" })).await;
-    assert_eq!(
-        (&short.json()["code"], &short.json()["least"]),
-        (&json!("password_too_short"), &json!(15))
-    );
+    // By link, in another client; and without a password it signs in as ever.
+    for (number, password) in [(2, Some(OTHER)), (3, None)] {
+        assert_eq!(post(&mut client, "password", json!({ "email": ANN })).await.status, 202);
+        let link = gate.mail(ANN, number).await.link();
+        let token = link.rsplit('/').next().expect("a token");
+        let mut body = json!({ "token": token, "email": ANN });
+        if let Some(password) = password {
+            body["password"] = password.into();
+        }
+        let answer = post(&mut gate.browser(), "verify", body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 303);
+    }
 }

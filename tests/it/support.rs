@@ -23,11 +23,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 /// A program of the system. Debian puts servers where only root looks.
 pub fn program(name: &str) -> Command {
     let place: Option<PathBuf> =
         Some(Path::new("/usr/sbin").join(name)).filter(|place| place.exists());
     Command::new(place.unwrap_or_else(|| name.into()))
+}
+
+/// A folder that ends with its test; in memory, where that can be. The embedded store waits for the
+/// disk with every write, and a disk that others write to as well takes seconds for each of them.
+pub fn folder() -> TempDir {
+    let in_memory = TempDir::new_in("/dev/shm");
+    in_memory.or_else(|_| TempDir::new()).expect("a folder")
 }
 
 /// Asks again and again until the answer is there; fails after ten seconds.

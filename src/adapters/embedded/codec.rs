@@ -253,7 +253,7 @@ mod tests {
             network: "127.0.0.1".into(),
             language: crate::domain::language::Language::German,
             stranger: false,
-            new_password: None,
+            chooses_password: false,
             admitted: true,
         };
         Record { attempt, state: State::Live, tries: 0 }

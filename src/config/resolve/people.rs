@@ -72,6 +72,7 @@ fn passwords(scope: &Scope<'_>, file: &PasswordsFile, terms: &mut PasswordTerms)
     let scope = scope.key("limits", *at);
     terms.person_limit = scope.or("person", file.person.as_ref(), terms.person_limit, limit);
     terms.client_limit = scope.or("ip", file.ip.as_ref(), terms.client_limit, limit);
+    terms.network_limit = scope.or("network", file.network.as_ref(), terms.network_limit, limit);
 }
 
 fn limits(

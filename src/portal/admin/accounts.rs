@@ -156,8 +156,7 @@ pub(super) async fn set_password(
     };
     let wrong = |problem: PasswordProblem| AdminProblem::Value(format!("The password {problem}."));
     let password = Password::typed(&text).map_err(wrong)?;
-    desk.gate.judge_password(&password, &terms, &email, &[]).await?.map_err(wrong)?;
-    let hash = desk.gate.hash_password(&password).await?;
+    let hash = desk.gate.accept_password(&terms, &email, &password).await?.map_err(wrong)?;
     let kept = desk.gate.set_password(&email, hash).await?;
     tracing::warn!("a password was set by an operator");
     Ok(answer(&kept))

@@ -51,8 +51,8 @@
     show.onchange = ({ target }) => (find("#password").type = target.checked ? "text" : "password");
   }
 
-  // A complete code needs no button.
-  const code = find("input[name=code]");
+  // A complete code alone needs no button.
+  const code = find("[data-alone]");
   code?.addEventListener("input", () => {
     if (/^([\s-]*[BCDFGHJKLMNPQRSTVWXZ]){8}[\s-]*$/i.test(code.value)) code.form.requestSubmit();
   });

@@ -11,7 +11,7 @@ pub(crate) const SIGN_IN: SignInMail<'static> = SignInMail {
     site_name: "Staging",
     link: "https://staging.example.com/.linkgate/link/Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6",
     code: "WDJB-MJHT",
-    sets_password: false,
+    chooses_password: false,
     valid_until: UnixMillis(1_795_357_080_000),
     sent_at: AT,
     browser: "Firefox on Windows",
@@ -25,7 +25,8 @@ pub(crate) const CODE_ALONE: SignInMail<'static> =
     SignInMail { link: "", report_link: "", ..SIGN_IN };
 
 /// With a password that it sets.
-pub(crate) const NEW_PASSWORD: SignInMail<'static> = SignInMail { sets_password: true, ..SIGN_IN };
+pub(crate) const NEW_PASSWORD: SignInMail<'static> =
+    SignInMail { chooses_password: true, ..SIGN_IN };
 
 /// After a sign-in with a new browser.
 pub(crate) const NEW_DEVICE: NewDeviceMail<'static> = NewDeviceMail {

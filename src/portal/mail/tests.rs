@@ -27,10 +27,10 @@ fn all(mail: &SignInMail<'_>) -> Vec<(String, RenderedMail)> {
         let code_only = SignInMail { link: "", report_link: "", ..*mail };
         let name = format!("{language}_sign_in_code_only");
         all.push((name, mails.sign_in(&code_only, language).unwrap()));
-        let password = SignInMail { sets_password: true, ..*mail };
+        let password = SignInMail { chooses_password: true, ..*mail };
         let name = format!("{language}_new_password");
         all.push((name, mails.sign_in(&password, language).unwrap()));
-        let code_only = SignInMail { sets_password: true, ..code_only };
+        let code_only = SignInMail { chooses_password: true, ..code_only };
         let name = format!("{language}_new_password_code_only");
         all.push((name, mails.sign_in(&code_only, language).unwrap()));
         let name = format!("{language}_new_device");

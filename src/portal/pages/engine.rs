@@ -27,6 +27,8 @@ pub(crate) const PAGES: &[Source] = built_in![
     "layout.html",
     "fields.html",
     "password.html",
+    "new_password.html",
+    "ask_password.html",
     "sign_in.html",
     "choose_password.html",
     "check_mail.html",

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde::Serialize;
 
+use super::sign_in::NewPasswordField;
 use super::{AddressProblem, Page, Reference, Site};
 use crate::domain::time::UnixMillis;
 
@@ -21,8 +22,8 @@ pub struct LinkElsewhere<'a> {
     pub works_until: UnixMillis,
     /// The asking browser: `Firefox on Windows`. A hint, never the raw `User-Agent`.
     pub browser: &'a str,
-    /// A new password was typed there, and going on here does not set it.
-    pub sets_password: bool,
+    /// Where the mail lets its reader choose a password: the field for it.
+    pub password: Option<NewPasswordField>,
     /// How one may go on here.
     pub mode: ElsewhereMode<'a>,
     /// This is the built-in browser of a mail app: a session made here stays here.
@@ -124,7 +125,9 @@ impl Page for LinkElsewhere<'_> {
     }
 
     fn status(&self) -> StatusCode {
+        let password_error = self.password.and_then(|field| field.error);
         match self.mode {
+            _ if password_error.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
             ElsewhereMode::Address { error: Some(_), .. } => StatusCode::UNPROCESSABLE_ENTITY,
             ElsewhereMode::Address { error: None, .. }
             | ElsewhereMode::Button

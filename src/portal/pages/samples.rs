@@ -15,8 +15,8 @@ use super::session::{
     SignedOut, SiteLink, Welcome,
 };
 use super::sign_in::{
-    Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox, RateLimited,
-    RequestEnded, SignIn, SignInNotice,
+    Again, CheckMail, CheckMailNotice, CodeProblem, CodeUsedUp, Delivery, Mailbox,
+    NewPasswordField, RateLimited, RequestEnded, SignIn, SignInNotice,
 };
 use super::{AddressProblem, Page, Site};
 use crate::domain::email::EmailAddress;
@@ -144,7 +144,8 @@ fn waiting<'a>(words: &Words<'a>) -> CheckMail<'a> {
         sender: words.sender,
         subject: words.subject,
         has_link: true,
-        sets_password: false,
+        password: None,
+        code: "",
         suggestion: None,
         now: at(2),
         sent_at: NOW,
@@ -234,14 +235,15 @@ fn elsewhere(words: &Words<'_>, viewer: &mut impl Viewer) {
         ("link_elsewhere_password", address("", None), false),
     ] {
         let (requested_at, works_until) = (NOW, at(900));
-        let sets_password = name == "link_elsewhere_password";
+        let password = (name == "link_elsewhere_password")
+            .then_some(NewPasswordField { least: 15, error: None });
         let page = LinkElsewhere {
             site,
             token,
             requested_at,
             works_until,
             browser,
-            sets_password,
+            password,
             mode,
             in_app,
             reference,

@@ -47,10 +47,19 @@ pub struct PasswordField {
     pub registers: bool,
 }
 
-/// `GET {prefix}/password`, and the refused `POST` (422): where a password is chosen, the first one
-/// or another one. It is the same for everybody, and what is chosen counts once a mail was answered.
+/// The field for a password that is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NewPasswordField {
+    /// How many characters it needs.
+    pub least: u32,
+    /// Why what was typed is refused. It is never shown again.
+    pub error: Option<PasswordProblem>,
+}
+
+/// `GET {prefix}/password`, and the refused `POST` (422): asks for the mail with which a password is
+/// chosen, the first one or another one. It is the same for everybody.
 #[derive(Clone, Debug, Serialize)]
-pub struct ChoosePassword<'a> {
+pub struct AskPassword<'a> {
     /// The site.
     pub site: Site<'a>,
     /// Hidden field: where to go afterwards.
@@ -61,12 +70,22 @@ pub struct ChoosePassword<'a> {
     pub email: &'a str,
     /// Why the address was refused.
     pub error: Option<AddressProblem>,
-    /// Why the password was refused.
-    pub password_error: Option<PasswordProblem>,
-    /// How many characters it needs.
-    pub least: u32,
     /// The mails of this site hold a link; else the code alone.
     pub has_link: bool,
+}
+
+/// `GET {prefix}/link/TOKEN` of a mail that lets its reader choose a password, in the browser that
+/// asked, and the refused `POST` (422). Opening it has changed nothing.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChoosePassword<'a> {
+    /// The site.
+    pub site: Site<'a>,
+    /// The token of the link, for the form's address.
+    pub token: &'a str,
+    /// Whose password it will be, as far as this browser may see it.
+    pub email: &'a str,
+    /// The field.
+    pub password: NewPasswordField,
 }
 
 /// Something to know before signing in.
@@ -113,8 +132,10 @@ pub struct CheckMail<'a> {
     pub subject: &'a str,
     /// The mails of this site hold a link; else the code alone, and no link is spoken of.
     pub has_link: bool,
-    /// This browser has typed a new password, which the mail sets.
-    pub sets_password: bool,
+    /// Where the mail lets its reader choose a password: the field for it, beside the code.
+    pub password: Option<NewPasswordField>,
+    /// The code that was typed, if it was not looked at yet because of the password.
+    pub code: &'a str,
     /// An address that was perhaps meant: `ann@gmail.com` for `ann@gmial.com`. Told from the typed
     /// address alone, and only ever a hint: the mail to the typed one is on its way.
     pub suggestion: Option<&'a str>,
@@ -285,13 +306,23 @@ impl Page for SignIn<'_> {
     }
 }
 
+impl Page for AskPassword<'_> {
+    fn template(&self) -> &'static str {
+        "ask_password.html"
+    }
+
+    fn status(&self) -> StatusCode {
+        status(self.error.is_some())
+    }
+}
+
 impl Page for ChoosePassword<'_> {
     fn template(&self) -> &'static str {
         "choose_password.html"
     }
 
     fn status(&self) -> StatusCode {
-        status(self.error.is_some() || self.password_error.is_some())
+        status(self.password.error.is_some())
     }
 }
 
@@ -301,7 +332,8 @@ impl Page for CheckMail<'_> {
     }
 
     fn status(&self) -> StatusCode {
-        status(self.code_error.is_some())
+        let password_error = self.password.and_then(|field| field.error);
+        status(self.code_error.is_some() || password_error.is_some())
     }
 }
 

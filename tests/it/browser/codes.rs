@@ -37,6 +37,7 @@ async fn a_resend_waits_its_turn_and_the_newest_mail_alone_works() {
     assert_eq!(gate.mails().len(), 1);
 
     redis.pass(31, &mut gate).await;
+    chromium.forgives().await;
     chromium.client.refresh().await.expect("the page");
     chromium.says("Check your mail").await;
     chromium.press("Send a new e-mail").await;
@@ -76,6 +77,8 @@ async fn what_has_expired_says_so_on_both_pages_and_one_press_renews_it() {
     ask(&gate, &clicking, "dan@example.com").await;
     let link = gate.mail("dan@example.com", 1).await.link();
     redis.pass(601, &mut gate).await;
+    waiting.forgives().await;
+    clicking.forgives().await;
 
     // The page that waits notices by itself.
     waiting.says("This request has ended").await;

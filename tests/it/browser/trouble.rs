@@ -49,6 +49,7 @@ async fn a_relay_that_puts_off_is_silent_or_refuses() {
     logged(&gate, "tries=2").await;
     // The third try is due ten seconds or more later; a lease that a restart leaves, a minute later.
     redis.pass(75, &mut gate).await;
+    chromium.forgives().await;
     let message = relay.message(1).await;
     assert_eq!(chromium.wait_state().await, "waiting");
     let mail = Mail::parse(message.data);
@@ -167,6 +168,7 @@ async fn arabic_runs_from_right_to_left_and_codes_do_not() {
     let chromium = Chromium::start().await;
     chromium.open(&installed.deep()).await;
     chromium.press("العربية").await;
+    chromium.says("إرسال رابط إليّ").await;
     runs(&chromium, "html", "rtl").await;
     runs(&chromium, "input[name=email]", "ltr").await;
     chromium.is_content(&[]).await;

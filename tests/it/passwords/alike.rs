@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CHOOSE, FORM, GOOD, OTHER, SITES, choose, given};
+use super::{FORM, GOOD, OTHER, SITES, given, wants};
 use crate::support::alike::{Seen, Way, assert_alike};
 use crate::support::gate::{Gate, Wishes};
 
@@ -51,9 +51,15 @@ async fn nobody_learns_who_has_a_password() {
         assert_alike(who, &known, &seen);
     }
     let status = |step: &str| known.iter().find(|seen| seen.step == step).map(|seen| seen.status);
-    for (step, expected) in
-        [("wrong", 422), ("wrong, API", 422), ("choose", 303), ("waits", 200), ("too many", 429)]
-    {
+    for (step, expected) in [
+        ("wrong", 422),
+        ("wrong, API", 422),
+        ("choose", 303),
+        ("waits", 200),
+        ("wrong code", 422),
+        ("short", 422),
+        ("too many", 429),
+    ] {
         assert_eq!(status(step), Some(expected), "{step}");
     }
 }
@@ -65,12 +71,12 @@ async fn walk(gate: &Gate, email: &'static str, password: &str) -> Vec<Seen> {
     way.post("wrong", FORM, &form).await;
     way.json("wrong, API", "/.linkgate/api/sign-in", &document).await;
     way.get("form after it", FORM).await;
-    let short = [("email", email), ("password", "short")];
-    way.post("short", CHOOSE, &short).await;
-    let chosen = choose(&mut way.browser, email, OTHER).await;
-    way.note("choose", &chosen);
+    let wanted = wants(&mut way.browser, email).await;
+    way.note("choose", &wanted);
     way.get("waits", "/.linkgate/check-mail").await;
-    way.post("wrong code", "/.linkgate/code", &[("code", "BBBB-BBBB")]).await;
+    let wrong = |password| [("code", "BBBB-BBBB"), ("password", password), ("way", "password")];
+    way.post("wrong code", "/.linkgate/code", &wrong(OTHER)).await;
+    way.post("short", "/.linkgate/code", &wrong("short")).await;
     way.post("wrong again", FORM, &form).await;
     way.browser = gate.browser();
     way.post("the last one", FORM, &form).await;

@@ -7,7 +7,7 @@ use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::code::Code;
 use linkgate::domain::token::{Browser, Token};
 use linkgate::gate::mail_job::MailJob;
-use linkgate::gate::redeem::{CodeRedeemed, Opened, Redeemed};
+use linkgate::gate::redeem::{CodeRedeemed, LinkAnswer, Opened, Redeemed};
 use linkgate::ports::Clock;
 use tokio::sync::Barrier;
 
@@ -53,12 +53,18 @@ async fn click(
                             matches!(opened.expect("a store"), Opened::SignedIn(_))
                         }
                         Click::Elsewhere => {
-                            let redeemed =
-                                gate.redeem_elsewhere(place, &link, Some(&typed), other).await;
+                            let redeemed = gate
+                                .redeem_link(
+                                    place,
+                                    &link,
+                                    LinkAnswer { typed: Some(&typed), choice: None },
+                                    other,
+                                )
+                                .await;
                             matches!(redeemed.expect("a store"), Redeemed::SignedIn(_))
                         }
                         Click::Code => {
-                            let redeemed = gate.redeem_code(place, Some(&code), own).await;
+                            let redeemed = gate.redeem_code(place, Some(&code), None, own).await;
                             matches!(redeemed.expect("a store"), CodeRedeemed::SignedIn(_))
                         }
                     })
@@ -117,7 +123,7 @@ async fn redis() -> (Arc<RedisServer>, World) {
 }
 
 fn embedded() -> (tempfile::TempDir, World) {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = crate::support::folder();
     let store = Embedded::open(folder.path()).expect("a store");
     (folder, World::over(Arc::new(store)))
 }

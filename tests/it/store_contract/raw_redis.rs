@@ -1,5 +1,7 @@
 //! What a Redis store leaves in Redis.
 
+use std::sync::Arc;
+
 use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::account::{Account, AccountOrigin};
 use linkgate::domain::limit::{Limited, PersonKey};
@@ -13,6 +15,7 @@ use super::service_tokens::{self, token};
 use super::world::{
     ANN, LIFETIME, NOW, Place, SESSION_LIFETIME, World, browser, link, mail, session_digest,
 };
+use crate::support::redis::RedisServer;
 
 /// Longer than values count, keys live at most.
 const SLACK: i64 = 600_000;
@@ -245,7 +248,8 @@ async fn sessions_that_redis_removed_leave_the_index() {
 
 #[tokio::test]
 async fn scripts_come_back_after_redis_forgot_them() {
-    let world = World::redis().await;
+    // Its own server: the scripts of all others are forgotten, too.
+    let world = World::redis_at(Arc::new(RedisServer::start().await));
     let Place::Redis { server, .. } = &world.place else { unreachable!() };
     world.begin(1, 1, ANN, NOW).await;
     let mut connection = connect(&server.url()).await;

@@ -19,6 +19,7 @@ use linkgate::ports::{
 };
 use tempfile::TempDir;
 
+use crate::support::folder;
 use crate::support::redis::{RedisServer, fresh_prefix};
 
 /// Some moment.
@@ -51,13 +52,17 @@ impl World {
     }
 
     pub fn embedded() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let store = Arc::new(Embedded::open(folder.path()).unwrap());
         Self { store, place: Place::Folder(folder) }
     }
 
     pub async fn redis() -> Self {
-        let (server, prefix) = (RedisServer::shared().await, fresh_prefix());
+        Self::redis_at(RedisServer::shared().await)
+    }
+
+    pub fn redis_at(server: Arc<RedisServer>) -> Self {
+        let prefix = fresh_prefix();
         let store = RedisStore::new(&server.url(), &prefix, RedisOptions::default()).unwrap();
         Self { store: Arc::new(store), place: Place::Redis { server, prefix } }
     }
@@ -105,7 +110,7 @@ pub fn attempt(browser_number: u32) -> Attempt {
         network: "127.0.0.1".into(),
         language: Language::Arabic,
         stranger: false,
-        new_password: None,
+        chooses_password: false,
         admitted: true,
     }
 }

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use super::websocket;
 use crate::support::app::{application, head};
 use crate::support::client::{Answer, Browser, read_answer};
 use crate::support::gate::{Gate, Wishes};
@@ -62,6 +63,9 @@ async fn an_application_that_cannot_be_reached_is_given_up_after_the_time_of_its
     let page = gate.browser().get("/x").await;
     assert_eq!(page.status, 504);
     assert!(page.text().contains("The application takes too long"), "{}", page.text());
+    let origin = format!("Origin: {}\r\n", gate.origin);
+    let (_, socket) = websocket::open(&gate, &gate.browser(), &origin).await;
+    assert_eq!(socket.status, 504);
     let still = tokio::time::timeout(Duration::ZERO, &mut patient).await;
     assert!(still.is_err(), "the other site waits: {still:?}");
     // There is room now, and what waits gets there.

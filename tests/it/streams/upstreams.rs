@@ -26,6 +26,8 @@ async fn an_application_that_is_down_is_said_to_be() {
     let script =
         gate.browser().send("GET", "/public/x", &[("Accept", "application/json")], None).await;
     assert_eq!((script.status, script.header("content-type")), (502, "application/problem+json"));
+    let socket = [("Upgrade", "websocket"), ("Origin", &gate.origin)];
+    assert_eq!(gate.browser().send("GET", "/public/x", &socket, None).await.status, 502);
     assert_eq!(gate.browser().get("/.linkgate/sign-in").await.status, 200, "we are not down");
 }
 

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::support::app::{application, head, site};
+use crate::support::certificates::Certificates;
 use crate::support::client::{Answer, Browser, read_answer};
 use crate::support::gate::{Gate, Wishes};
 
 const ANN: &str = "ann@example.com";
 
 /// Takes a WebSocket, says who it was told that is there, and sends back what it gets.
-pub async fn echo(mut stream: TcpStream) {
+pub async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let Some(head) = head(&mut stream).await else { return };
     let lines = head.lines().filter_map(|line| line.split_once(": "));
     let who = lines.filter(|(name, _)| name.eq_ignore_ascii_case("remote-email"));
@@ -26,7 +27,7 @@ pub async fn echo(mut stream: TcpStream) {
     assert!(head.to_ascii_lowercase().contains("upgrade: websocket"), "{head}");
     assert!(!head.contains("linkgate-session"), "our cookie does not: {head}");
     stream.write_all(switch.as_bytes()).await.expect("write");
-    let (mut read, mut write) = stream.split();
+    let (mut read, mut write) = tokio::io::split(stream);
     let _ = tokio::io::copy(&mut read, &mut write).await;
 }
 
@@ -76,6 +77,43 @@ async fn a_websocket_of_a_signed_in_page_goes_through() {
         let mut received = vec![0; sent.len()];
         stream.read_exact(&mut received).await.expect("the echo");
         assert!(sent == received, "frame {seed}");
+    }
+}
+
+/// An application may agree before linkgate has noticed that the request has ended. That is no end of
+/// the socket.
+#[tokio::test]
+async fn every_websocket_of_many_stays_open() {
+    let certificates = Certificates::new();
+    let acceptor = certificates.acceptor(&["http/1.1"]);
+    let secured = application(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                echo(stream).await;
+            }
+        }
+    })
+    .await;
+    let folder = tempfile::tempdir().expect("a folder");
+    certificates.write(folder.path());
+    let (ca, port) = (folder.path().join("ca.pem"), secured.port());
+    let secured = format!("{{ url: \"https://localhost:{port}\", ca: \"{}\" }}", ca.display());
+    let plain = format!("http://{}", application(echo).await);
+    for (upstream, count) in [(plain, 200), (secured, 60)] {
+        let gate = Gate::with(Wishes { sites: site(&upstream), ..Wishes::default() }).await;
+        let mut browser = gate.browser();
+        gate.sign_in(&mut browser, ANN, "/.linkgate/account").await;
+        let origin = format!("Origin: {}\r\n", gate.origin);
+        for number in 0..count {
+            let (mut stream, answer) = open(&gate, &browser, &origin).await;
+            assert_eq!(answer.status, 101, "{upstream}: {number}");
+            let sent = frame(100, number);
+            stream.write_all(&sent).await.expect("write");
+            let mut received = vec![0; sent.len()];
+            let echoed = stream.read_exact(&mut received).await;
+            assert!(echoed.is_ok() && sent == received, "{upstream}: {number}: {echoed:?}");
+        }
     }
 }
 

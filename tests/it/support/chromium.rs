@@ -268,6 +268,11 @@ impl Chromium {
         entries.filter_map(|entry| entry["message"].as_str()).map(str::to_owned).collect()
     }
 
+    /// Forgets what it complained about while linkgate was started again: a page that waits asks on.
+    pub async fn forgives(&self) {
+        self.complaints().await;
+    }
+
     /// Fails when the browser complained about anything since the last question, apart from
     /// answers with these statuses.
     pub async fn is_content(&self, expected: &[u16]) {

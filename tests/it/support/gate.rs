@@ -14,9 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::client::{Answer, Browser, raw};
-use super::eventually;
 pub use super::mail::Mail;
 use super::upstream::Upstream;
+use super::{eventually, folder};
 
 /// What a test wants to be different. Every text is YAML.
 #[derive(Clone, Debug)]
@@ -69,6 +69,7 @@ const USUAL_SITE: &str = r#"
     rules:
       - { path: "/public/**", access: public }
       - { path: "/admin/**", allow: ["root@example.com"] }
+      - { path: "/admin", allow: ["root@example.com"] }
 "#;
 
 /// A running linkgate, an application behind it, and its mailbox. Everything ends with it.
@@ -93,7 +94,7 @@ impl Gate {
     /// Starts with wishes.
     pub async fn with(wishes: Wishes) -> Self {
         let upstream = Upstream::start().await;
-        let folder = TempDir::new().expect("a folder");
+        let folder = folder();
         let (port, admin) = (free_port(), free_port());
         let mut gate = Self {
             upstream,

@@ -43,19 +43,21 @@ mail-operator = Gesendet für { $operator }.
 
 mail-help = Hilfe:
 
-mail-password-subject = Neues Passwort für { $host } bestätigen ({ $time })
+mail-password-subject = Passwort für { $host } wählen ({ $time })
 
-mail-password-title = Neues Passwort für { $host } bestätigen
+mail-password-title = Passwort für { $host } wählen
 
-mail-password-preview = Gilt einmal und nur bis { $until }. Sie haben kein neues Passwort gewählt? Dann tun Sie nichts.
+mail-password-preview = Gilt einmal und nur bis { $until }. Sie haben das nicht angefordert? Dann tun Sie nichts.
 
-mail-password-open = Öffnen Sie diesen Link in dem Browser, in dem Sie das neue Passwort eingegeben haben: Damit wird es gesetzt und Sie werden angemeldet. Er gilt einmal und nur bis { $until }.
+mail-password-open = Dieser Link führt zu der Seite, auf der Sie ein Passwort wählen. Er gilt einmal und nur bis { $until }.
 
-mail-password-button = Passwort setzen
+mail-password-button = Passwort wählen
 
-mail-password-only-code = Gehen Sie zurück zu dem Browser, in dem Sie das neue Passwort eingegeben haben, und geben Sie den Code ein: Damit wird es gesetzt und Sie werden angemeldet. Er gilt einmal und nur bis { $until }. Der Code lautet
+mail-password-or-code = Oder geben Sie diesen Code mit Ihrem neuen Passwort in dem Browser ein, in dem Sie diese E-Mail angefordert haben. Der Code lautet
 
-mail-password-not-me = Sie haben kein neues Passwort gewählt? Dann tun Sie nichts: Ohne diese E-Mail wird es nicht gesetzt. Wer Sie nach dem Code fragt, gehört nicht zu uns.
+mail-password-only-code = Gehen Sie zurück zu dem Browser, in dem Sie diese E-Mail angefordert haben, und geben Sie den Code zusammen mit Ihrem neuen Passwort ein. Er gilt einmal und nur bis { $until }. Der Code lautet
+
+mail-password-not-me = Sie haben das nicht angefordert? Dann tun Sie nichts: Es wird kein Passwort gesetzt. Wer Sie nach dem Code fragt, gehört nicht zu uns.
 
 ## The e-mail after a sign-in with a browser that was not used before
 

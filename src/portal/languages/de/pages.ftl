@@ -114,17 +114,25 @@ password-too-long = Verwenden Sie höchstens { $most } Zeichen.
 
 password-guessable = Dieses Passwort ist leicht zu erraten. Verwenden Sie einige Wörter, die nichts miteinander zu tun haben.
 
-choose-password-title = Passwort wählen
+ask-password-title = Passwort wählen
 
-choose-password-link = Wir senden Ihnen eine E-Mail. Das Passwort wird gesetzt, wenn Sie den Link in diesem Browser öffnen oder den Code hier eingeben.
+ask-password-link = Wir senden Ihnen eine E-Mail. Ihr Link führt zu der Seite, auf der Sie das Passwort wählen.
 
-choose-password-code = Wir senden Ihnen eine E-Mail mit einem Code. Das Passwort wird gesetzt, wenn Sie den Code hier eingeben.
+ask-password-code = Wir senden Ihnen eine E-Mail mit einem Code. Sie geben ihn zusammen mit dem Passwort ein, das Sie wählen.
+
+ask-password-send = E-Mail anfordern
+
+choose-password-title = Wählen Sie Ihr Passwort
+
+choose-password-text = Für { $email } bei { $site }. Sie werden zugleich angemeldet.
+
+choose-password-missing = Geben Sie das Passwort ein, das Sie haben möchten.
+
+choose-password-set = Passwort setzen
 
 choose-password-new = Neues Passwort
 
 choose-password-rule = Mindestens { $least } Zeichen. Gut sind einige Wörter, die nichts miteinander zu tun haben.
-
-choose-password-send = E-Mail anfordern
 
 choose-password-without = Ohne neues Passwort anmelden
 
@@ -136,9 +144,9 @@ check-mail-intro-link = Falls Sie sich mit { $email } bei { $site } anmelden dü
 
 check-mail-intro-code = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail mit einem Code unterwegs. Geben Sie den Code hier ein.
 
-check-mail-password-link = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail unterwegs. Öffnen Sie den Link in diesem Browser oder geben Sie den Code hier ein: Damit wird Ihr neues Passwort gesetzt.
+check-mail-password-link = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail unterwegs. Öffnen Sie den Link oder geben Sie hier den Code und Ihr neues Passwort ein.
 
-check-mail-password-code = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail mit einem Code unterwegs. Geben Sie den Code hier ein: Damit wird Ihr neues Passwort gesetzt.
+check-mail-password-code = Falls Sie sich mit { $email } bei { $site } anmelden dürfen, ist eine E-Mail mit einem Code unterwegs. Geben Sie hier den Code und Ihr neues Passwort ein.
 
 check-mail-sent-again = Wir haben eine neue E-Mail gesendet. Nur die neueste ist gültig.
 
@@ -236,8 +244,6 @@ link-elsewhere-title-code = Gehen Sie zurück zum ersten Fenster
 link-elsewhere-in-app = Dies ist der eingebaute Browser Ihrer E-Mail-App. Wenn Sie sich in einem anderen Browser anmelden möchten, geben Sie dort den Code aus der E-Mail ein.
 
 link-elsewhere-text = Jemand, vermutlich Sie selbst, hat diesen Link in einem anderen Browser angefordert. Durch das Öffnen hier hat sich nichts geändert.
-
-link-elsewhere-password = In jenem Fenster wurde ein neues Passwort eingegeben. Durch die Anmeldung hier wird es nicht gesetzt. Um es zu setzen, geben Sie dort den Code aus der E-Mail ein.
 
 link-elsewhere-site = Website
 link-elsewhere-asked = Angefordert

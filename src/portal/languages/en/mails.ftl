@@ -60,24 +60,27 @@ mail-operator = Sent for { $operator }.
 # A link or address where help is found follows.
 mail-help = Help:
 
-# The e-mail that also sets a new password: in place of the texts above. $host, $time: as above.
-mail-password-subject = Confirm your new password for { $host } ({ $time })
+# The e-mail with which a password is chosen: in place of the texts above. $host, $time: as above.
+mail-password-subject = Choose a password for { $host } ({ $time })
 
-mail-password-title = Confirm your new password for { $host }
-
-# $until: clock time.
-mail-password-preview = It works once, until { $until }. You did not choose a new password? Then do nothing.
+mail-password-title = Choose a password for { $host }
 
 # $until: clock time.
-mail-password-open = Open this link in the browser where you typed the new password: that sets it and signs you in. It works once, until { $until }.
+mail-password-preview = It works once, until { $until }. You did not ask for this? Then do nothing.
+
+# $until: clock time.
+mail-password-open = This link leads to the page where you choose a password. It works once, until { $until }.
 
 # Button.
-mail-password-button = Set the password
+mail-password-button = Choose a password
+
+# The code follows.
+mail-password-or-code = Or enter this code, with your new password, in the browser where you asked for this e-mail. The code is
 
 # The code follows. $until: clock time.
-mail-password-only-code = Go back to the browser where you typed the new password and enter the code: that sets it and signs you in. It works once, until { $until }. The code is
+mail-password-only-code = Go back to the browser where you asked for this e-mail, and enter the code together with your new password. It works once, until { $until }. The code is
 
-mail-password-not-me = You did not choose a new password? Then do nothing: without this e-mail it is not set. Nobody who asks you for the code is one of us.
+mail-password-not-me = You did not ask for this? Then do nothing: no password is set. Nobody who asks you for the code is one of us.
 
 ## The e-mail after a sign-in with a browser that was not used before
 

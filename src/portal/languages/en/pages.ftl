@@ -155,14 +155,29 @@ password-too-long = Use at most { $most } characters.
 
 password-guessable = This password is easy to guess. Use a few words that have nothing to do with each other.
 
-# The page where a password is chosen: the first one, or another one.
-choose-password-title = Choose a password
+# The page that asks for the e-mail with which a password is chosen: the first one, or another one.
+ask-password-title = Choose a password
 
 # For sites whose e-mails hold a link and a code.
-choose-password-link = We will send you an e-mail. The password is set when you open its link in this browser, or enter its code here.
+ask-password-link = We will send you an e-mail. Its link leads to the page where you choose the password.
 
 # For sites whose e-mails hold a code and no link.
-choose-password-code = We will send you an e-mail with a code. The password is set when you enter the code here.
+ask-password-code = We will send you an e-mail with a code. You enter it together with the password that you choose.
+
+# Button.
+ask-password-send = Send me the e-mail
+
+# The page where it is chosen, once the e-mail is answered.
+choose-password-title = Choose your password
+
+# $email: address; $site: name of the site.
+choose-password-text = For { $email } at { $site }. You will be signed in as well.
+
+# Nothing was typed.
+choose-password-missing = Enter the password that you want to have.
+
+# Button.
+choose-password-set = Set the password
 
 # Label of the field.
 choose-password-new = New password
@@ -170,10 +185,7 @@ choose-password-new = New password
 # $least: number of characters, 8 or more.
 choose-password-rule = At least { $least } characters. A few words that have nothing to do with each other do well.
 
-# Button.
-choose-password-send = Send me the e-mail
-
-# Link back to the form.
+# Link back to the form, and button beside the field for the password.
 choose-password-without = Sign in without a new password
 
 ## Check your mail: the page that waits
@@ -186,10 +198,10 @@ check-mail-intro-link = If { $email } may sign in to { $site }, an e-mail is on 
 # For sites whose e-mails hold a code and no link. $email: address; $site: name of the site.
 check-mail-intro-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code here.
 
-# The same two for somebody who has typed a new password.
-check-mail-password-link = If { $email } may sign in to { $site }, an e-mail is on its way. Open its link in this browser, or enter its code here: that sets your new password.
+# The same two for an e-mail with which a password is chosen.
+check-mail-password-link = If { $email } may sign in to { $site }, an e-mail is on its way. Open its link, or enter its code and your new password here.
 
-check-mail-password-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code here: that sets your new password.
+check-mail-password-code = If { $email } may sign in to { $site }, an e-mail with a code is on its way. Enter the code and your new password here.
 
 check-mail-sent-again = We sent a new e-mail. Only the newest one works.
 
@@ -311,9 +323,6 @@ link-elsewhere-title-code = Go back to where you started
 link-elsewhere-in-app = This is your mail app’s own browser. To be signed in elsewhere, enter the code from the e-mail there.
 
 link-elsewhere-text = Someone, probably you, asked for this link in another browser. Opening it here has changed nothing.
-
-# “That window” is the one where the link was asked for.
-link-elsewhere-password = A new password was typed in that window. Signing in here does not set it. To set it, enter the code from the e-mail there.
 
 link-elsewhere-site = Site
 link-elsewhere-asked = Asked for

@@ -44,19 +44,21 @@ mail-operator = Envoyé pour { $operator }.
 
 mail-help = Aide :
 
-mail-password-subject = Confirmer votre nouveau mot de passe pour { $host } ({ $time })
+mail-password-subject = Choisir un mot de passe pour { $host } ({ $time })
 
-mail-password-title = Confirmer votre nouveau mot de passe pour { $host }
+mail-password-title = Choisir un mot de passe pour { $host }
 
-mail-password-preview = Valable une seule fois, jusqu’à { $until }. Vous n’avez pas choisi de mot de passe ? Alors ne faites rien.
+mail-password-preview = Valable une seule fois, jusqu’à { $until }. Vous n’avez rien demandé ? Alors ne faites rien.
 
-mail-password-open = Ouvrez ce lien dans le navigateur où vous avez saisi le nouveau mot de passe : il sera défini et vous serez connecté. Le lien est valable une seule fois, jusqu’à { $until }.
+mail-password-open = Ce lien mène à la page où vous choisissez un mot de passe. Il est valable une seule fois, jusqu’à { $until }.
 
-mail-password-button = Définir le mot de passe
+mail-password-button = Choisir un mot de passe
 
-mail-password-only-code = Revenez au navigateur où vous avez saisi le nouveau mot de passe et saisissez le code : il sera défini et vous serez connecté. Le code est valable une seule fois, jusqu’à { $until }. Le code est
+mail-password-or-code = Ou saisissez ce code, avec votre nouveau mot de passe, dans le navigateur où vous avez demandé cet e-mail. Le code est
 
-mail-password-not-me = Vous n’avez pas choisi de nouveau mot de passe ? Alors ne faites rien : sans cet e-mail, il n’est pas défini. Personne de chez nous ne vous demandera ce code.
+mail-password-only-code = Revenez au navigateur où vous avez demandé cet e-mail et saisissez le code avec votre nouveau mot de passe. Il est valable une seule fois, jusqu’à { $until }. Le code est
+
+mail-password-not-me = Vous n’avez rien demandé ? Alors ne faites rien : aucun mot de passe n’est défini. Personne de chez nous ne vous demandera ce code.
 
 ## The e-mail after a sign-in with a browser that was not used before
 

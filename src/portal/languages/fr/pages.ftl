@@ -116,17 +116,25 @@ password-too-long = Utilisez au plus { $most } caractères.
 
 password-guessable = Ce mot de passe est facile à deviner. Utilisez quelques mots sans rapport entre eux.
 
-choose-password-title = Choisir un mot de passe
+ask-password-title = Choisir un mot de passe
 
-choose-password-link = Nous vous enverrons un e-mail. Le mot de passe sera défini lorsque vous ouvrirez son lien dans ce navigateur, ou saisirez ici son code.
+ask-password-link = Nous vous enverrons un e-mail. Son lien mène à la page où vous choisirez le mot de passe.
 
-choose-password-code = Nous vous enverrons un e-mail avec un code. Le mot de passe sera défini lorsque vous saisirez le code ici.
+ask-password-code = Nous vous enverrons un e-mail avec un code. Vous le saisirez avec le mot de passe de votre choix.
+
+ask-password-send = Recevoir l’e-mail
+
+choose-password-title = Choisissez votre mot de passe
+
+choose-password-text = Pour { $email }, sur { $site }. Vous serez connecté en même temps.
+
+choose-password-missing = Saisissez le mot de passe que vous voulez avoir.
+
+choose-password-set = Définir le mot de passe
 
 choose-password-new = Nouveau mot de passe
 
 choose-password-rule = Au moins { $least } caractères. Quelques mots sans rapport entre eux conviennent bien.
-
-choose-password-send = Recevoir l’e-mail
 
 choose-password-without = Se connecter sans nouveau mot de passe
 
@@ -138,9 +146,9 @@ check-mail-intro-link = Si l’adresse { $email } permet de se connecter à { $s
 
 check-mail-intro-code = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail avec un code est en route. Saisissez le code ici.
 
-check-mail-password-link = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail est en route. Ouvrez dans ce navigateur le lien qu’il contient, ou saisissez ici son code : votre nouveau mot de passe sera alors défini.
+check-mail-password-link = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail est en route. Ouvrez le lien qu’il contient, ou saisissez ici son code et votre nouveau mot de passe.
 
-check-mail-password-code = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail avec un code est en route. Saisissez le code ici : votre nouveau mot de passe sera alors défini.
+check-mail-password-code = Si l’adresse { $email } permet de se connecter à { $site }, un e-mail avec un code est en route. Saisissez ici le code et votre nouveau mot de passe.
 
 check-mail-sent-again = Nous avons envoyé un nouvel e-mail. Seul le plus récent est valable.
 
@@ -238,8 +246,6 @@ link-elsewhere-title-code = Revenez là où vous avez commencé
 link-elsewhere-in-app = Ceci est le navigateur intégré de votre application de messagerie. Pour vous connecter dans un autre navigateur, saisissez-y le code reçu par e-mail.
 
 link-elsewhere-text = Quelqu’un, sans doute vous, a demandé ce lien dans un autre navigateur. L’ouvrir ici n’a rien changé.
-
-link-elsewhere-password = Un nouveau mot de passe a été saisi dans cette autre fenêtre. Se connecter ici ne le définit pas. Pour le définir, saisissez-y le code reçu par e-mail.
 
 link-elsewhere-site = Site
 link-elsewhere-asked = Demandé à

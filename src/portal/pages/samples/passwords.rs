@@ -2,7 +2,9 @@
 
 use super::words::Words;
 use super::{Viewer, waiting};
-use crate::portal::pages::sign_in::{CheckMail, ChoosePassword, PasswordField, SignIn};
+use crate::portal::pages::sign_in::{
+    AskPassword, CheckMail, ChoosePassword, NewPasswordField, PasswordField, SignIn,
+};
 use crate::portal::pages::{AddressProblem, PasswordProblem, Site};
 
 pub(super) fn passwords(words: &Words<'_>, viewer: &mut impl Viewer) {
@@ -30,32 +32,28 @@ pub(super) fn passwords(words: &Words<'_>, viewer: &mut impl Viewer) {
     viewer.view("sign_in_password_missing", &SignIn { email, password, ..form.clone() });
     let known = SignIn { email, remembered: true, has_link: false, ..form };
     viewer.view("sign_in_password_registers", &SignIn { password: field(None, true), ..known });
-    let page = ChoosePassword {
-        site,
-        return_to,
-        fragment: "",
-        email: "",
-        error: None,
-        password_error: None,
-        least: 15,
-        has_link: true,
-    };
-    viewer.view("choose_password", &page);
-    viewer.view("choose_password_code", &ChoosePassword { email, has_link: false, ..page.clone() });
+    let ask = AskPassword { site, return_to, fragment: "", email: "", error: None, has_link: true };
+    viewer.view("ask_password", &ask);
+    viewer.view("ask_password_code", &AskPassword { email, has_link: false, ..ask.clone() });
     let (typed, error) = (words.typed[1], Some(AddressProblem::Malformed));
-    viewer.view("choose_password_address", &ChoosePassword { email: typed, error, ..page.clone() });
+    viewer.view("ask_password_address", &AskPassword { email: typed, error, ..ask });
+    let fresh = NewPasswordField { least: 15, error: None };
+    let page = ChoosePassword { site, token: words.token, email, password: fresh };
+    viewer.view("choose_password", &page);
     for (name, problem) in [
         ("missing", PasswordProblem::Missing),
         ("too_short", PasswordProblem::TooShort { least: 15 }),
         ("too_long", PasswordProblem::TooLong { most: 256 }),
         ("guessable", PasswordProblem::Guessable),
     ] {
-        let password_error = Some(problem);
-        let page = ChoosePassword { email, password_error, ..page.clone() };
-        viewer.view(&format!("choose_password_{name}"), &page);
+        let password = NewPasswordField { error: Some(problem), ..fresh };
+        viewer
+            .view(&format!("choose_password_{name}"), &ChoosePassword { password, ..page.clone() });
     }
-    let waits = CheckMail { site, sets_password: true, ..waiting(words) };
+    let waits = CheckMail { site, password: Some(fresh), ..waiting(words) };
     viewer.view("check_mail_password", &waits);
-    let waits = CheckMail { has_link: false, ..waits };
-    viewer.view("check_mail_password_code", &waits);
+    let refused = NewPasswordField { error: Some(PasswordProblem::Guessable), ..fresh };
+    let page = CheckMail { password: Some(refused), code: "WDJB-MJHT", ..waits.clone() };
+    viewer.view("check_mail_password_guessable", &page);
+    viewer.view("check_mail_password_code", &CheckMail { has_link: false, ..waits });
 }
