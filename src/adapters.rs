@@ -4,4 +4,5 @@ pub mod argon2;
 pub mod clock;
 pub mod embedded;
 pub mod mail;
+pub mod ours;
 pub mod redis;

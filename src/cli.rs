@@ -28,6 +28,7 @@ mod question;
 pub mod reload;
 mod secret_file;
 mod serve;
+pub mod stores;
 mod table;
 mod tokens;
 

@@ -15,7 +15,7 @@
 //! | [`domain`] | what an address, a token, a path, a rule, an attempt and a session *are*; pure |
 //! | [`ports`] | what the use cases need from outside, with the laws each adapter keeps |
 //! | [`gate`] | the use cases: ask for a link, open it, redeem it, authenticate, sign out |
-//! | [`adapters`] | stores (embedded, memory, Redis), their clock, mailers (SMTP, folder, inbox) |
+//! | [`adapters`] | stores (embedded, memory, Redis), the guard before them, their clock, mailers (SMTP, folder, inbox) |
 //! | [`config`] | YAML → domain types; every mistake with its place and cure |
 //! | [`portal`] | pages, mails and the JSON API; an axum router that is called in-process |
 //! | [`proxy`] | Pingora: the wire guard, the phases of a request, headers, upstreams, the server |
@@ -51,11 +51,17 @@
 //! [`gate::keys`] are what they can do. A suspension is one step of the store ([`ports::Accounts`]) that
 //! [`ports::Attempts::settle`] looks at in its own.
 //!
+//! # Whose store it is
+//!
+//! People are found by hashes under the secret, so in another store nobody is suspended. A store has a
+//! mark ([`ports::Upkeep`]), and [`adapters::ours`] stands before every handle: nothing is asked of a
+//! store that has not said that it is ours, at the start and every second since.
+//!
 //! # One place to touch
 //!
 //! | to add | touch | what leads you on |
 //! |---|---|---|
-//! | a store | `adapters/x.rs`, a variant of [`config::StoreConfig`] | the `match` in [`cli::installation`], the contract suite |
+//! | a store | `adapters/x.rs`, a variant of [`config::StoreConfig`] | the `match` in [`cli::stores`], the contract suite |
 //! | a mail transport | `adapters/mail/x.rs`, a variant of [`config::MailTransport`] | the same |
 //! | a page | a view in [`portal::pages`] and its template | the snapshot and structure tests |
 //! | an endpoint | a line of the router in [`portal`] | the table test over the surface |

@@ -4,6 +4,7 @@
 
 mod passwords;
 mod people;
+mod upkeep;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,7 +16,6 @@ use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
-use crate::domain::secret::Mark;
 use crate::domain::sender::Sender;
 use crate::domain::session::Session;
 use crate::domain::signing::KeyRoster;
@@ -23,7 +23,8 @@ use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
 pub use passwords::{Passwords, Seat, TooBusy};
-pub use people::{AccountChange, AccountChanged, Accounts, ServiceTokens};
+pub use people::{AccountChange, AccountChanged, AccountFound, Accounts, ServiceTokens};
+pub use upkeep::{Owner, Upkeep};
 
 /// The store did not do what was asked, or did not say so in time.
 ///
@@ -269,27 +270,6 @@ pub trait KeyRosters: Send + Sync {
     /// Stores a roster in place of the one before its revision. Returns whether that was there;
     /// if not, nothing has changed.
     async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool>;
-}
-
-/// What keeps a store in order.
-#[async_trait]
-pub trait Upkeep: Send + Sync {
-    /// Asks whether the store answers.
-    async fn ping(&self) -> Stored<()>;
-
-    /// Removes what is over. Returns how many records went.
-    async fn sweep(&self, now: UnixMillis) -> Stored<u64>;
-
-    /// Whether the store belongs to the installation with this mark. A store that belongs to nobody
-    /// belongs to it from now on, and for good.
-    ///
-    /// People are found by hashes under the installation's secret: with another one, nobody is, and
-    /// somebody who is suspended would be a stranger whom `allow` lets in.
-    async fn belongs_to(&self, mark: Mark) -> Stored<bool>;
-
-    /// The store's own time, if it has one: nodes that share a store judge expiry by it, so that a
-    /// node with a wrong clock changes nothing.
-    async fn time(&self) -> Stored<Option<UnixMillis>>;
 }
 
 /// A whole store.

@@ -65,8 +65,8 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::domain::secret::Mark;
-    use crate::ports::StoreError;
+    use crate::domain::secret::{Birth, Mark};
+    use crate::ports::{Owner, StoreError};
 
     /// Goes 100 ms ahead with each look.
     #[derive(Default)]
@@ -81,8 +81,11 @@ mod tests {
     struct TimeOnly(Mutex<Result<Option<u64>, Away>>);
     #[async_trait]
     impl Upkeep for TimeOnly {
-        async fn belongs_to(&self, _: Mark) -> Stored<bool> {
-            Ok(true)
+        async fn owner(&self, _: Mark) -> Stored<Owner> {
+            Ok(Owner::Nobody)
+        }
+        async fn adopt(&self, _: Mark, birth: Birth) -> Stored<Owner> {
+            Ok(Owner::Ours(birth))
         }
 
         async fn ping(&self) -> Stored<()> {

@@ -12,6 +12,7 @@ mod codec;
 mod keys;
 mod open;
 mod outbox;
+mod owner;
 mod service_tokens;
 mod steps;
 mod sweep;
@@ -35,13 +36,14 @@ use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::domain::account::Account;
 use crate::domain::attempt::{Record, State};
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
-use crate::domain::secret::Mark;
+use crate::domain::secret::{Birth, Mark};
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountStep, Accounts, Attempts, Beginning, ClaimedMail, Limits,
-    MailId, NewSession, Outbox, Sessions, Settled, Settlement, StoreError, Stored, Upkeep,
+    AccountChange, AccountChanged, AccountFound, AccountStep, Accounts, Attempts, Beginning,
+    ClaimedMail, Limits, MailId, NewSession, Outbox, Owner, Sessions, Settled, Settlement,
+    StoreError, Stored, Upkeep,
 };
 
 /// The embedded store. Dropping it finishes what is queued and closes the file.
@@ -245,11 +247,8 @@ impl Sessions for Embedded {
 
 #[async_trait]
 impl Accounts for Embedded {
-    async fn account(&self, person: PersonKey) -> Stored<Option<Account>> {
-        self.read("find an account", |view| {
-            let stored = view.accounts.get(&person.0)?;
-            Ok(stored.and_then(|it| codec::decode_account(it.value())))
-        })
+    async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
+        self.read("find an account", |view| accounts::look(view, person))
     }
 
     async fn accounts(
@@ -337,9 +336,13 @@ impl Upkeep for Embedded {
         }
     }
 
-    async fn belongs_to(&self, mark: Mark) -> Stored<bool> {
-        let step = move |tables: &mut Tables<'_>| steps::belongs_to(tables, mark);
-        self.writer.write("find out whose store it is", step).await
+    async fn owner(&self, mark: Mark) -> Stored<Owner> {
+        self.read("say whose it is", |view| owner::look(view, mark))
+    }
+
+    async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner> {
+        let step = move |tables: &mut Tables<'_>| owner::adopt(tables, mark, birth);
+        self.writer.write("take its mark", step).await
     }
 
     /// One machine, one clock.

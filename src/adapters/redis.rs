@@ -16,6 +16,7 @@ mod read;
 mod roster;
 mod scripts;
 mod service_tokens;
+mod upkeep;
 
 use std::time::Duration;
 
@@ -32,13 +33,12 @@ use self::keys::{Keys, hex};
 use self::scripts::Scripts;
 use crate::domain::attempt::Record;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
-use crate::domain::secret::Mark;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 use crate::ports::{
     AccountStep, Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled,
-    Settlement, StoreError, Stored, Upkeep,
+    Settlement, StoreError, Stored,
 };
 
 /// How much longer keys live than their values count: room for clocks that differ.
@@ -47,8 +47,6 @@ const SLACK: Duration = Duration::from_secs(600);
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 /// Mails beyond the asked for that one claim looks at, so that expired ones hide no others.
 const LOOK_FURTHER: usize = 64;
-/// Places in the outbox that one sweep looks at.
-const SWEEP: usize = 512;
 
 /// How to connect, besides the URL.
 #[derive(Clone, Debug, Default)]
@@ -348,33 +346,5 @@ impl Outbox for RedisStore {
         let mut command = cmd("ZADD");
         command.arg(self.keys.outbox()).arg("XX").arg(due.0).arg(id.to_hex());
         self.connection.ask("give a mail back", Request::Write(&command)).await
-    }
-}
-
-#[async_trait]
-impl Upkeep for RedisStore {
-    async fn ping(&self) -> Stored<()> {
-        self.connection.ask("answer", Request::Read(&cmd("PING"))).await
-    }
-
-    /// Redis removes its keys itself; this tidies the outbox.
-    async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
-        let mut script = self.scripts.sweep.key(self.keys.outbox());
-        script.arg(self.keys.mails()).arg(now.0).arg(SWEEP);
-        self.connection.ask("remove what is over", Request::Script(&script)).await
-    }
-
-    async fn belongs_to(&self, mark: Mark) -> Stored<bool> {
-        let mut script = self.scripts.belongs_to.key(self.keys.installation());
-        script.arg(u128::from_be_bytes(mark.0).to_string());
-        self.connection.ask("find out whose store it is", Request::Script(&script)).await
-    }
-
-    async fn time(&self) -> Stored<Option<UnixMillis>> {
-        let request = cmd("TIME");
-        let (seconds, micros): (u64, u64) =
-            self.connection.ask("tell the time", Request::Read(&request)).await?;
-        let span = Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros));
-        Ok(Some(UnixMillis(0).after(span)))
     }
 }

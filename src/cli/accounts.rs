@@ -181,7 +181,7 @@ fn set_password(common: &Common, address: &EmailAddress, remove: bool) -> ExitCo
     }
     let done = act(
         common,
-        |way| way.ask("/api/accounts/set-password", Some(&said)),
+        |way| way.ask_with_password("/api/accounts/set-password", &said),
         |answer| {
             let set_at = answer["account"]["password_set_at"].as_str();
             let state =

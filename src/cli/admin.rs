@@ -8,16 +8,19 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
+use zeroize::Zeroizing;
 
 use super::secret_file;
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::{Embedded, OpenError};
+use crate::adapters::ours::Claim;
 use crate::config::{Config, Password, StoreConfig};
 use crate::gate::Gate;
 use crate::portal::admin::{AdminDesk, AdminFacts, Facts, HEADER, router};
@@ -47,6 +50,15 @@ pub(super) enum AdminError {
          a `token`, or stop the process"
     )]
     NoApi,
+    /// A password would go there in clear text.
+    #[error(
+        "the admin API at {address} has no TLS, and a password would leave this machine as it is typed: \
+         stop linkgate and do this again, or let `admin.listen` be a loopback address"
+    )]
+    Exposed {
+        /// Where it is.
+        address: SocketAddr,
+    },
     /// That process did not answer.
     #[error("the store is in use by a linkgate process that does not answer at {address}: {cause}")]
     Away {
@@ -56,11 +68,6 @@ pub(super) enum AdminError {
         cause: String,
     },
 }
-
-/// People are found by hashes under the secret. A command with another one would find nobody, and
-/// still say that it was done.
-pub(super) const FOREIGN_STORE: &str = "the store belongs to another secret: nobody would be found in \
-    it. Put that secret back, or begin with a store that is empty (another folder, another prefix)";
 
 /// The way to the API.
 pub(super) enum Way {
@@ -85,7 +92,7 @@ impl Way {
                 Err(error) => return Err(failed(&error)),
             },
             StoreConfig::Redis(redis) => {
-                super::installation::redis(redis).map_err(|error| failed(&error))?
+                super::stores::redis(redis).map_err(|error| failed(&error))?
             }
         };
         let secret = secret_file::secret(&config.secret, &OsEntropy)
@@ -95,13 +102,14 @@ impl Way {
         let clock = Arc::new(StoreClock::new(SystemClock));
         let synced = runtime.block_on(clock.sync(&*store));
         synced.map_err(|error| failed(&format_args!("{error}: {}", error.source)))?;
-        let ours = runtime.block_on(store.belongs_to(secret.mark()));
-        match ours.map_err(|error| failed(&format_args!("{error}: {}", error.source)))? {
-            true => {}
-            false => return Err(AdminError::Store(FOREIGN_STORE.to_owned())),
-        }
-        let clock: Arc<dyn Clock> = clock;
+        // People are found by hashes under the secret. With another one nobody would be found, and the
+        // command would still say that it was done.
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let claim = Claim::new(secret.mark(), Arc::clone(&entropy));
+        let ours = runtime.block_on(claim.ask(&*store));
+        ours.map_err(|error| failed(&format_args!("{error}: {}", error.source)))?
+            .map_err(|why| failed(&why))?;
+        let clock: Arc<dyn Clock> = clock;
         let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));
         let prefix = config.prefix.as_str();
         let gate = Gate::new(store, clock, entropy, passwords, &secret, prefix);
@@ -123,13 +131,31 @@ impl Way {
         Ok(Self::Process(address, config.admin_token.clone()))
     }
 
+    /// As [`ask`](Self::ask), with a document that holds a password: it does not leave the machine in
+    /// clear text.
+    ///
+    /// # Errors
+    /// [`AdminError`], in words for the operator.
+    pub(super) fn ask_with_password(
+        &self,
+        path: &str,
+        document: &Value,
+    ) -> Result<Value, AdminError> {
+        match self {
+            Self::Process(address, _) if !address.ip().is_loopback() => {
+                Err(AdminError::Exposed { address: *address })
+            }
+            Self::Process(..) | Self::Direct(..) => self.ask(path, Some(document)),
+        }
+    }
+
     /// Asks the API. `document` makes it a post.
     ///
     /// # Errors
     /// [`AdminError`], in words for the operator.
     pub(super) fn ask(&self, path: &str, document: Option<&Value>) -> Result<Value, AdminError> {
         let method = if document.is_some() { Method::POST } else { Method::GET };
-        let body = document.map(Value::to_string).unwrap_or_default();
+        let body = document.map(text).transpose()?.unwrap_or_default();
         let (status, answer) = match self {
             Self::Direct(router, runtime) => direct(router, runtime, method, path, body),
             Self::Process(address, token) => {
@@ -163,19 +189,32 @@ pub(super) fn facts(config: &Config) -> Facts {
 }
 
 type Answer = (StatusCode, Vec<u8>);
+/// What is sent. It may hold a password, so it is wiped.
+type Sent = Zeroizing<Vec<u8>>;
+
+/// Room for the longest password in the longest spelling: what is moved to a larger place leaves a
+/// copy behind.
+const ROOM: usize = 32 << 10;
+
+fn text(document: &Value) -> Result<Sent, AdminError> {
+    let mut text = Zeroizing::new(Vec::with_capacity(ROOM));
+    serde_json::to_writer(&mut *text, document)
+        .map_err(|error| AdminError::Store(error.to_string()))?;
+    Ok(text)
+}
 
 fn direct(
     router: &Router,
     runtime: &Runtime,
     method: Method,
     path: &str,
-    body: String,
+    body: Sent,
 ) -> Result<Answer, AdminError> {
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from(body))
+        .body(Body::from(Bytes::from_owner(body)))
         .map_err(|error| AdminError::Store(error.to_string()))?;
     runtime.block_on(async {
         let Ok(response) = router.clone().oneshot(request).await;
@@ -193,20 +232,20 @@ fn over_http(
     token: Option<&Password>,
     method: &Method,
     path: &str,
-    body: &str,
+    body: &[u8],
 ) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let bearer = token.map(|token| format!("Authorization: Bearer {}\r\n", token.expose()));
-    let head = zeroize::Zeroizing::new(format!(
+    let head = Zeroizing::new(format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{HEADER}: 1\r\n{}Content-Type: \
          application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         bearer.unwrap_or_default(),
         body.len(),
     ));
     stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())?;
+    stream.write_all(body)?;
     let mut received = Vec::new();
     let broken = || io::Error::new(io::ErrorKind::InvalidData, "not an answer of the admin API");
     let mut parts = [0; 8192];
@@ -239,7 +278,31 @@ fn whole_answer(bytes: &[u8]) -> Option<Answer> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_password_goes_to_no_other_machine_in_clear_text() {
+        let document = json!({ "email": "ann@example.com", "password": "a secret of hers" });
+        for address in ["192.0.2.1:9180", "[2001:db8::1]:9180"] {
+            let way = Way::Process(address.parse().unwrap(), None);
+            let refused = way.ask_with_password("/api/accounts/set-password", &document);
+            let why = refused.unwrap_err().to_string();
+            assert!(why.contains(address) && !why.contains("of hers"), "{why}");
+        }
+        // Nobody listens there, and it was tried.
+        let way = Way::Process(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), None);
+        let tried = way.ask_with_password("/api/accounts/set-password", &document);
+        assert!(matches!(tried, Err(AdminError::Away { .. })), "{tried:?}");
+    }
+
+    #[test]
+    fn what_may_hold_a_password_is_written_to_one_place() {
+        let typed = "\u{1}".repeat(4096);
+        let sent = text(&json!({ "email": "x".repeat(320), "password": typed })).unwrap();
+        assert!(sent.len() > 6 * 4096 && sent.capacity() == ROOM, "{}", sent.len());
+    }
 
     #[test]
     fn an_answer_is_whole_or_nothing() {

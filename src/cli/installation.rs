@@ -14,18 +14,15 @@ use zeroize::Zeroizing;
 
 use super::foundation::{Built, Foundation};
 use super::reload::{InForce, Source};
+use super::stores::Stores;
 use super::{health, secret_file};
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
-use crate::adapters::embedded::Embedded;
 use crate::adapters::mail::folder::Folder;
 use crate::adapters::mail::inbox::Inbox;
 use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
-use crate::adapters::redis::{RedisOptions, RedisStore};
-use crate::config::{
-    Config, MailTransport, Password, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
-};
-use crate::domain::secret::Mark;
+use crate::adapters::ours::OurStore;
+use crate::config::{Config, MailTransport, Password, SmtpConfig, SmtpTls};
 use crate::gate::Gate;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
 use crate::portal::assertion::{SigningKeys, root_key};
@@ -37,7 +34,7 @@ use crate::portal::mail::MailRoom;
 use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock};
 use crate::proxy::front::Fronts;
 use crate::proxy::server::{
-    GuardedProxy, Listening, add_pages, add_proxy, add_work, guarded, server_conf,
+    GuardedProxy, Listening, add_pages, add_proxy, add_work, futures_of, guarded, server_conf,
 };
 use crate::proxy::service::AuthProxy;
 use crate::proxy::wire::WireLimits;
@@ -82,8 +79,8 @@ pub struct Installation {
     pub proxy: AuthProxy,
     /// The worker that delivers mail.
     pub courier: Arc<Courier>,
-    /// The store for work beside the proxy; it may have connections of its own.
-    pub work_store: Arc<dyn Store>,
+    /// The store, for the proxy and for the work beside it.
+    pub stores: Stores,
     /// The routes of the admin listener besides the health pages, if anybody may use them.
     pub admin: Option<Router>,
     /// The clock that is kept in step with the store's.
@@ -96,8 +93,6 @@ pub struct Installation {
     pub fronts: Arc<Fronts>,
     /// Where it was read from, if it is to be read again.
     pub source: Option<Source>,
-    /// Whose store it has to be.
-    pub mark: Mark,
 }
 
 impl Installation {
@@ -109,8 +104,9 @@ impl Installation {
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let secret = secret_file::secret(&config.secret, &OsEntropy)
             .map_err(|error| StartError::Part(format!("secret: {error}")))?;
-        let (store, work_store) = open_stores(&config.store)?;
-        require_ours(&config.store, &work_store, secret.mark())?;
+        let stores = Stores::open(&config.store, secret.mark(), &entropy)?;
+        let store = Arc::clone(&stores.requests) as Arc<dyn Store>;
+        let work_store = Arc::clone(&stores.work) as Arc<dyn Store>;
         let clock = Arc::new(StoreClock::new(SystemClock));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let prefix = config.prefix.as_str();
@@ -143,11 +139,10 @@ impl Installation {
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
         let shared = Arc::clone(&fronts);
-        let mark = secret.mark();
         let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
         let source = None;
-        Ok(Self { proxy, courier, work_store, admin, clock, inbox, in_force, fronts, source, mark })
+        Ok(Self { proxy, courier, stores, admin, clock, inbox, in_force, fronts, source })
     }
 
     /// Puts everything into a server, which then only has to run.
@@ -166,13 +161,14 @@ impl Installation {
         let conf = server_conf(threads(config));
         let mut server = Server::new_with_opt_and_conf(None, conf);
         let app = guard(self.proxy, config);
-        add_proxy(&mut server, app, &listening(config)).map_err(part)?;
+        let requests = Arc::clone(&self.stores.requests);
+        add_proxy(&mut server, app, &listening(config), move || watch(&requests)).map_err(part)?;
         if let Some((address, router)) = self.inbox {
             add_pages(&mut server, "inbox", address, router);
         }
         if let Some(address) = config.admin {
-            let (store, in_force) = (Arc::clone(&self.work_store), Arc::clone(&self.in_force));
-            let health = health::router(store, in_force, self.mark, caller(config));
+            let (stores, in_force) = (self.stores.clone(), Arc::clone(&self.in_force));
+            let health = health::router(stores, in_force, caller(config));
             add_pages(&mut server, "admin", address, health.merge(self.admin.unwrap_or_default()));
         }
         let fronts = self.fronts;
@@ -188,9 +184,11 @@ impl Installation {
         }
         let courier = self.courier;
         add_work(&mut server, "mail", move || Box::pin(Arc::clone(&courier).run()));
-        let (store, clock) = (self.work_store, self.clock);
+        let (work, clock) = (self.stores.work, self.clock);
+        let watched = Arc::clone(&work);
+        add_work(&mut server, "whose store", move || watch(&watched));
         add_work(&mut server, "upkeep", move || {
-            Box::pin(upkeep(Arc::clone(&store), Arc::clone(&clock)))
+            Box::pin(upkeep(Arc::clone(&work) as Arc<dyn Store>, Arc::clone(&clock)))
         });
         Ok(server)
     }
@@ -218,27 +216,9 @@ pub fn guard(proxy: AuthProxy, config: &Config) -> GuardedProxy {
     guarded(&conf, proxy, limits)
 }
 
-/// Refuses a store of another installation. One that does not answer is asked again by `/readyz`.
-fn require_ours(
-    config: &StoreConfig,
-    store: &Arc<dyn Store>,
-    mark: Mark,
-) -> Result<(), StartError> {
-    // A connection belongs to the runtime that uses it, and this one ends here.
-    let store: Arc<dyn Store> = match config {
-        StoreConfig::Redis(settings) => redis(settings)?,
-        StoreConfig::Embedded { .. } | StoreConfig::Memory => Arc::clone(store),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| StartError::Store(error.to_string()))?;
-    match runtime.block_on(store.belongs_to(mark)) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(StartError::Store(super::admin::FOREIGN_STORE.to_owned())),
-        Err(error) => {
-            tracing::warn!(%error, cause = %error.source, "the store does not answer yet");
-            Ok(())
-        }
-    }
+fn watch(store: &Arc<OurStore>) -> futures_of::Boxed {
+    let store = Arc::clone(store);
+    Box::pin(async move { store.watch().await })
 }
 
 /// Removes what is over, and keeps the clock in step. Trouble is said once until it is over.
@@ -275,36 +255,6 @@ fn listening(config: &Config) -> Vec<Listening> {
             tls: listener.tls.as_ref().map(|tls| (path(&tls.certificate), path(&tls.key))),
         })
         .collect()
-}
-
-pub(super) type TwoHandles = (Arc<dyn Store>, Arc<dyn Store>);
-
-/// One handle for the proxy and one for the work beside it. Pingora runs them in runtimes of their
-/// own, and a Redis connection belongs to the runtime that uses it; the embedded store has none.
-pub(super) fn open_stores(store: &StoreConfig) -> Result<TwoHandles, StartError> {
-    let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
-    let shared = |store: Embedded| {
-        let store: Arc<dyn Store> = Arc::new(store);
-        (Arc::clone(&store), store)
-    };
-    match store {
-        StoreConfig::Memory => Embedded::in_memory().map(shared).map_err(|error| failed(&error)),
-        StoreConfig::Embedded { path } => {
-            Embedded::open(path).map(shared).map_err(|error| failed(&error))
-        }
-        StoreConfig::Redis(settings) => Ok((redis(settings)?, redis(settings)?)),
-    }
-}
-
-/// A Redis store, with connections of its own.
-///
-/// # Errors
-/// [`StartError`] when URL or certificate cannot be used.
-pub(super) fn redis(settings: &RedisConfig) -> Result<Arc<dyn Store>, StartError> {
-    let ca = settings.ca.as_deref().map(read).transpose()?;
-    let store = RedisStore::new(settings.url.expose(), &settings.prefix, RedisOptions { ca });
-    let store = store.map_err(|error| StartError::Store(format!("redis: URL {error}")))?;
-    Ok(Arc::new(store))
 }
 
 type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);

@@ -86,6 +86,14 @@ impl Account {
         }
     }
 
+    /// Stands for the account of somebody whose own cannot be read: it may be a suspension, so it is
+    /// taken for one. Never stored.
+    #[must_use]
+    pub fn unreadable(email: &EmailAddress) -> Self {
+        let account = Self::new(email.clone(), AccountOrigin::Suspension, UnixMillis(0));
+        Self { state: AccountState::Suspended, ..account }
+    }
+
     /// Whether the person may enter nowhere.
     #[must_use]
     pub fn is_suspended(&self) -> bool {
@@ -148,12 +156,15 @@ impl Account {
     /// The account after the suspension, if one stays.
     #[must_use]
     pub fn resumed(&self) -> Option<Self> {
-        match self.origin {
-            AccountOrigin::Suspension => None,
-            AccountOrigin::Added | AccountOrigin::Registered | AccountOrigin::Password => {
-                Some(Self { state: AccountState::Active, ..self.clone().changed() })
-            }
-        }
+        let origin = match self.origin {
+            // A password that was set meanwhile stays: it counts again, and the record is its own.
+            AccountOrigin::Suspension if self.password.is_some() => AccountOrigin::Password,
+            AccountOrigin::Suspension => return None,
+            origin @ (AccountOrigin::Added
+            | AccountOrigin::Registered
+            | AccountOrigin::Password) => origin,
+        };
+        Some(Self { state: AccountState::Active, origin, ..self.clone().changed() })
     }
 }
 
@@ -265,6 +276,26 @@ mod tests {
         assert!(with.is_member() && with.revision > added.revision);
         let without = with.without_password().unwrap();
         assert!(without.is_member() && without.revision > with.revision);
+    }
+
+    #[test]
+    fn a_password_of_the_suspended_outlives_the_suspension() {
+        let suspended = Account::suspended(None, &ann(), UnixMillis(5));
+        let hash = PasswordHash::from_phc("$argon2id$".into());
+        let kept = KeptPassword { hash, set_at: UnixMillis(6) };
+        let with = Account::with_password(Some(&suspended), &ann(), kept.clone());
+        assert!(with.is_suspended());
+        let resumed = with.resumed().unwrap();
+        assert_eq!(resumed.password, Some(kept));
+        assert!(!resumed.is_suspended() && !resumed.is_member());
+        assert_eq!(resumed.without_password(), None, "nothing else was there");
+        assert_eq!(with.without_password().unwrap().resumed(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_suspended_and_has_nothing() {
+        let unread = Account::unreadable(&ann());
+        assert!(unread.is_suspended() && !unread.is_member() && unread.password.is_none());
     }
 
     #[test]

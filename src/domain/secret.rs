@@ -50,6 +50,12 @@ impl Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(pub [u8; 16]);
 
+/// Tells one beginning of a store from another: drawn when an installation takes a store that is
+/// empty. A store that was emptied and begun anew has the same mark, and lacks everybody who was
+/// suspended before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Birth(pub [u8; 16]);
+
 impl Secret {
     /// The mark of the installation that has this secret.
     #[must_use]

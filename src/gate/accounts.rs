@@ -15,7 +15,7 @@ use crate::domain::limit::PersonKey;
 use crate::domain::password::{KeptPassword, PasswordHash};
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::time::UnixMillis;
-use crate::ports::{AccountChange, AccountChanged, StoreError, Stored};
+use crate::ports::{AccountChange, AccountChanged, AccountFound, StoreError, Stored};
 
 /// How old the account behind a request may be. A change on this node counts at once, one on another
 /// node after so long at most; a suspension counts at once everywhere, because it ends the sessions.
@@ -24,6 +24,8 @@ const FRESH: Duration = Duration::from_secs(1);
 const KEPT: usize = 65_536;
 /// How often a change is tried that another one crosses.
 const TRIES: usize = 16;
+/// In words for the log.
+const CHANGE: &str = "change an account";
 
 /// Accounts as they were read lately, by identity.
 pub(super) struct Lately(Cache<Box<str>, Read>);
@@ -86,12 +88,24 @@ pub enum Kept {
 }
 
 impl Gate {
-    /// The account behind an address, as the store has it now.
+    /// The account behind an address, as the store has it now. In place of one that cannot be read
+    /// there is one that is suspended.
     ///
     /// # Errors
     /// When the store is in trouble.
     pub async fn account(&self, email: &EmailAddress) -> Stored<Option<Account>> {
-        self.store.account(self.keys.subject.person(email.identity())).await
+        let person = self.keys.subject.person(email.identity());
+        Ok(match self.store.account(person).await? {
+            AccountFound::Nothing => None,
+            AccountFound::Account(account) => Some(account),
+            AccountFound::Unreadable => {
+                tracing::warn!(
+                    "an account cannot be read, and its person counts as suspended: a linkgate of \
+                     another version has written it, or it is damaged"
+                );
+                Some(Account::unreadable(email))
+            }
+        })
     }
 
     /// The account behind a signed-in request: from memory while it was read within the last second.
@@ -285,7 +299,13 @@ impl Gate {
     ) -> Stored<Kept> {
         let person = self.keys.subject.person(email.identity());
         for _ in 0..TRIES {
-            let before = self.store.account(person).await?;
+            let before = match self.store.account(person).await? {
+                AccountFound::Nothing => None,
+                AccountFound::Account(account) => Some(account),
+                AccountFound::Unreadable => {
+                    return Err(StoreError::new(CHANGE, "it is of another version, or damaged"));
+                }
+            };
             let (to, end) = match judge(before.as_ref()) {
                 Judged::Left => return Ok(kept(before.is_some(), before)),
                 Judged::Put(account, end) => (Some(account), end),
@@ -300,7 +320,7 @@ impl Gate {
                 return Ok(kept(before.is_some(), to));
             }
         }
-        Err(StoreError::new("change an account", "it is of another version, or changes too often"))
+        Err(StoreError::new(CHANGE, "it changes too often"))
     }
 }
 

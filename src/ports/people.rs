@@ -23,6 +23,17 @@ pub struct AccountChange<'a> {
     pub ends_sessions: bool,
 }
 
+/// What lies under a person's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountFound {
+    /// Nothing.
+    Nothing,
+    /// An account.
+    Account(Account),
+    /// One that cannot be read, of another version or damaged. It may be a suspension.
+    Unreadable,
+}
+
 /// What became of an [`AccountChange`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountChanged {
@@ -40,15 +51,15 @@ pub enum AccountChanged {
 /// Law 1: [`change_account`](Self::change_account) is one atomic step. If it leaves the account
 /// suspended, all sessions of the person end in that step even if nobody says so, and
 /// [`Attempts::settle`](super::Attempts::settle) makes none for a suspended one afterwards. Law 2: only keyed hashes in keys. Law 3: a record of a
-/// version that is not known reads as absent, but is never written over, and admits nobody: it may
-/// be a suspension.
+/// version that is not known is told apart from none, is never written over, and admits nobody: it
+/// may be a suspension.
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// The account of a person.
-    async fn account(&self, person: PersonKey) -> Stored<Option<Account>>;
+    async fn account(&self, person: PersonKey) -> Stored<AccountFound>;
 
     /// Up to `most` accounts in the order of their keys, those that come `after` a key; with the
-    /// key of each, to go on from.
+    /// key of each, to go on from. Those that cannot be read are left out.
     async fn accounts(
         &self,
         after: Option<PersonKey>,

@@ -6,6 +6,7 @@
 //! about anew.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::Method;
@@ -22,6 +23,10 @@ use crate::domain::service_token::ServiceToken;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
 use crate::portal::Portal;
+use crate::ports::Stored;
+
+/// When a stream that could not be judged is judged again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Pages, sites and applications of one configuration.
 #[derive(Debug)]
@@ -83,26 +88,24 @@ impl Front {
     }
 
     /// Whether a stream that was let through once would be let through by this configuration, too.
-    /// Trouble of the store ends nothing: nobody knows then.
-    pub async fn still_passes(&self, passed: &Passed) -> bool {
+    ///
+    /// # Errors
+    /// When the store is in trouble: then nobody knows.
+    pub async fn still_passes(&self, passed: &Passed) -> Stored<bool> {
         let desk = self.portal.desk();
-        let Some(located) = desk.sites.find(&passed.authority) else { return false };
+        let Some(located) = desk.sites.find(&passed.authority) else { return Ok(false) };
         let identity;
         let visitor = match &passed.by {
             Behind::Nobody => Visitor::Nobody,
             Behind::Machine(machine, _) => Visitor::Machine(machine),
             Behind::Session { digest, .. } => {
                 let idle = located.site.terms.session.idle;
-                match desk.gate.standing(*digest, &located.realm, idle).await {
-                    Ok(Some(session)) => match desk.identity(&session, idle).await {
-                        Ok(found) => {
-                            identity = found;
-                            Visitor::Person(&identity)
-                        }
-                        Err(_) => return true,
-                    },
-                    Ok(None) => Visitor::Nobody,
-                    Err(_) => return true,
+                match desk.gate.standing(*digest, &located.realm, idle).await? {
+                    Some(session) => {
+                        identity = desk.identity(&session, idle).await?;
+                        Visitor::Person(&identity)
+                    }
+                    None => Visitor::Nobody,
                 }
             }
         };
@@ -117,7 +120,7 @@ impl Front {
         };
         // It must lead to an application, which another proxy may have by now.
         let decision = located.site.policy.decide(asked);
-        matches!(&decision, Decision::Pass(permit) if self.upstream(permit).is_some())
+        Ok(matches!(&decision, Decision::Pass(permit) if self.upstream(permit).is_some()))
     }
 }
 
@@ -164,25 +167,31 @@ impl Fronts {
     }
 
     /// Resolves when a stream that `by` let through would be let through no more, because of a change
-    /// of the configuration or of the account behind it.
+    /// of the configuration or of the account behind it. While the store is in trouble nobody knows:
+    /// then the stream goes on, and is judged again until somebody does.
     pub async fn revoked(&self, passed: &Passed, by: Arc<Front>) {
         let mut changes = self.changes.subscribe();
         // The change may have come while the application took its time to answer.
-        let mut is_changed = !Arc::ptr_eq(&self.current(), &by);
+        let mut is_due = !Arc::ptr_eq(&self.current(), &by);
         // Not kept: a stream may be open for days.
         drop(by);
         let mut account = None;
         loop {
-            if is_changed && !self.current().still_passes(passed).await {
-                return;
+            if is_due {
+                match self.current().still_passes(passed).await {
+                    Ok(true) => is_due = false,
+                    Ok(false) => return,
+                    Err(_) => {}
+                }
             }
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() {
                     return std::future::pending().await;
                 },
                 revision = self.account_changed(&passed.by, account) => account = revision,
+                () = tokio::time::sleep(AGAIN), if is_due => {}
             }
-            is_changed = true;
+            is_due = true;
         }
     }
 

@@ -1,5 +1,7 @@
 //! The server: listeners, the guard before them, and the services beside the proxy.
 
+mod beside;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,7 @@ use pingora::services::background::{BackgroundService, background_service};
 use pingora::services::listening::Service;
 use tower::ServiceExt;
 
+use self::beside::Beside;
 use super::context::reference;
 use super::service::AuthProxy;
 use super::streams::Revocable;
@@ -90,15 +93,19 @@ pub fn guarded(conf: &Arc<ServerConf>, proxy: AuthProxy, limits: WireLimits) -> 
     )
 }
 
-/// Adds the proxy with its listeners to a server.
+/// Adds the proxy with its listeners to a server, and work that runs in the same runtime.
 ///
 /// # Errors
 /// [`AssemblyError`] when a certificate cannot be used.
-pub fn add_proxy(
+pub fn add_proxy<F>(
     server: &mut Server,
     app: GuardedProxy,
     listeners: &[Listening],
-) -> Result<(), AssemblyError> {
+    work: F,
+) -> Result<(), AssemblyError>
+where
+    F: Fn() -> futures_of::Boxed + Send + Sync + 'static,
+{
     let mut service = Service::new("proxy".to_owned(), app);
     for listening in listeners {
         let address = listening.address.to_string();
@@ -115,7 +122,7 @@ pub fn add_proxy(
             }
         }
     }
-    server.add_service(service);
+    server.add_service(Beside { service, work: Arc::new(work) });
     Ok(())
 }
 

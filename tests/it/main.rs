@@ -47,3 +47,4 @@ mod streams;
 mod support;
 mod warnings;
 mod watched_store;
+mod whose_store;

@@ -106,5 +106,7 @@ contract! {
     upkeep:
         a_store_answers
         a_store_belongs_to_one_installation
+        a_store_without_a_mark_is_adopted_only_while_it_is_empty
+        a_store_with_changed_keys_and_no_mark_is_adopted_by_nobody
         what_is_over_is_removed_and_nothing_else;
 }

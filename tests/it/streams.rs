@@ -2,6 +2,7 @@
 
 mod bodies;
 pub mod grpc;
+mod in_doubt;
 mod patience;
 mod tls;
 mod upstreams;

@@ -8,15 +8,16 @@ use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
-use linkgate::domain::secret::Mark;
+use linkgate::domain::secret::{Birth, Mark};
 use linkgate::domain::service_token::{ServiceToken, TokenName};
 use linkgate::domain::session::Session;
 use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
-    AccountChange, AccountChanged, Accounts, Attempts, Beginning, ClaimedMail, KeyRosters, Limits,
-    MailId, Outbox, ServiceTokens, Sessions, Settled, Settlement, Stored, Upkeep,
+    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
+    KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
+    Stored, Upkeep,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -111,7 +112,7 @@ impl Sessions for Watched {
 
 #[async_trait]
 impl Accounts for Watched {
-    async fn account(&self, person: PersonKey) -> Stored<Option<Account>> {
+    async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
         self.note("account");
         self.inner.account(person).await
     }
@@ -214,8 +215,12 @@ impl KeyRosters for Watched {
 
 #[async_trait]
 impl Upkeep for Watched {
-    async fn belongs_to(&self, mark: Mark) -> Stored<bool> {
-        self.inner.belongs_to(mark).await
+    async fn owner(&self, mark: Mark) -> Stored<Owner> {
+        self.inner.owner(mark).await
+    }
+
+    async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner> {
+        self.inner.adopt(mark, birth).await
     }
 
     async fn ping(&self) -> Stored<()> {

@@ -1,6 +1,6 @@
 //! What is done to accounts inside a transaction.
 
-use redb::{ReadableTable, StorageError};
+use redb::{AccessGuard, ReadableTable, StorageError};
 
 use super::codec;
 use super::steps::remove_session;
@@ -9,7 +9,7 @@ use super::writer::{Outcome, Step};
 use crate::domain::account::Account;
 use crate::domain::limit::PersonKey;
 use crate::domain::token::{self, TokenDigest};
-use crate::ports::AccountChanged;
+use crate::ports::{AccountChanged, AccountFound};
 
 /// An [`AccountChange`](crate::ports::AccountChange), encoded.
 pub(super) struct Change {
@@ -20,24 +20,25 @@ pub(super) struct Change {
     pub(super) ends_sessions: bool,
 }
 
-/// What lies under a person's key.
-pub(super) enum Found {
-    Nothing,
-    Account(Account),
-    /// Of another version, or damaged.
-    Unreadable,
+pub(super) fn find(tables: &Tables<'_>, person: PersonKey) -> Result<AccountFound, StorageError> {
+    Ok(read(tables.accounts.get(&person.0)?))
 }
 
-pub(super) fn find(tables: &Tables<'_>, person: PersonKey) -> Result<Found, StorageError> {
-    let Some(stored) = tables.accounts.get(&person.0)? else { return Ok(Found::Nothing) };
-    Ok(codec::decode_account(stored.value()).map_or(Found::Unreadable, Found::Account))
+pub(super) fn look(view: &View, person: PersonKey) -> Result<AccountFound, StorageError> {
+    Ok(read(view.accounts.get(&person.0)?))
+}
+
+fn read(stored: Option<AccessGuard<'_, &[u8]>>) -> AccountFound {
+    let Some(stored) = stored else { return AccountFound::Nothing };
+    let account = codec::decode_account(stored.value());
+    account.map_or(AccountFound::Unreadable, AccountFound::Account)
 }
 
 pub(super) fn change(tables: &mut Tables<'_>, change: &Change) -> Step<AccountChanged> {
     let revision = match find(tables, change.person)? {
-        Found::Nothing => None,
-        Found::Account(account) => Some(account.revision),
-        Found::Unreadable => return Ok(Outcome::Untouched(AccountChanged::Stale)),
+        AccountFound::Nothing => None,
+        AccountFound::Account(account) => Some(account.revision),
+        AccountFound::Unreadable => return Ok(Outcome::Untouched(AccountChanged::Stale)),
     };
     if revision != change.from {
         return Ok(Outcome::Untouched(AccountChanged::Stale));

@@ -6,11 +6,12 @@
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
-use crate::domain::secret::Mark;
+use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::domain::signing::{KeyRoster, RosterDamaged};
 use crate::domain::time::UnixMillis;
+use crate::ports::Owner;
 
 /// The version that is written.
 const VERSION: u8 = 1;
@@ -104,9 +105,19 @@ pub(super) fn decode_token(bytes: &[u8]) -> Option<(ServiceToken, UnixMillis)> {
     Some((ServiceToken { last_used, ..token }, keep_until))
 }
 
-/// Whose store it is. What cannot be read is somebody else's.
-pub(super) fn encode_mark(mark: Mark) -> Vec<u8> {
-    [&[VERSION], mark.0.as_slice()].concat()
+/// Whose store it is.
+pub(super) fn encode_owner(mark: Mark, birth: Birth) -> Vec<u8> {
+    [&[VERSION], mark.0.as_slice(), &birth.0].concat()
+}
+
+/// What cannot be read is somebody else's.
+pub(super) fn decode_owner(bytes: Option<&[u8]>, mark: Mark) -> Owner {
+    let Some(bytes) = bytes else { return Owner::Nobody };
+    let read = Reader::new(bytes).and_then(|mut rest| {
+        let (found, birth) = (Mark(rest.array()?), Birth(rest.array()?));
+        (found == mark && rest.0.is_empty()).then_some(birth)
+    });
+    read.map_or(Owner::Another, Owner::Ours)
 }
 
 /// The roster of signing keys.
@@ -270,6 +281,21 @@ mod tests {
         }
         let other = [&[VERSION + 1], &bytes[1..]].concat();
         assert_eq!(decode_roster(Some(&other)), Err(RosterDamaged));
+    }
+
+    #[test]
+    fn a_mark_that_cannot_be_read_is_somebody_elses() {
+        let (mark, birth) = (Mark([1; 16]), Birth([2; 16]));
+        let bytes = encode_owner(mark, birth);
+        assert_eq!(decode_owner(None, mark), Owner::Nobody);
+        assert_eq!(decode_owner(Some(&bytes), mark), Owner::Ours(birth));
+        assert_eq!(decode_owner(Some(&bytes), Mark([3; 16])), Owner::Another);
+        for length in 0..bytes.len() {
+            assert_eq!(decode_owner(Some(&bytes[..length]), mark), Owner::Another, "{length}");
+        }
+        for other in [[&[VERSION + 1], &bytes[1..]].concat(), [&*bytes, &[0]].concat()] {
+            assert_eq!(decode_owner(Some(&other), mark), Owner::Another);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::domain::signing::KeyRoster;
 use crate::ports::{KeyRosters, StoreError, Stored};
 
 /// Its name among what there is one of.
-const NAME: &str = "signing-keys";
+pub(super) const NAME: &str = "signing-keys";
 
 #[async_trait]
 impl KeyRosters for Embedded {

@@ -2,17 +2,16 @@
 
 use redb::{ReadableTable, StorageError};
 
-use super::accounts::{self, Found};
+use super::accounts;
 use super::codec::{self, StoredAttempt, Window};
 use super::outbox;
 use super::tables::{Kind, Tables, limit_key, pair};
 use super::writer::{Outcome, Step};
 use crate::domain::attempt::{Record, State};
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
-use crate::domain::secret::Mark;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
-use crate::ports::{QueuedMail, Settled};
+use crate::ports::{AccountFound, QueuedMail, Settled};
 
 /// A [`Beginning`](crate::ports::Beginning), encoded.
 pub(super) struct Begin {
@@ -115,10 +114,12 @@ pub(super) fn settle(tables: &mut Tables<'_>, settle: &Settle) -> Step<Settled> 
 /// Why this session is not made, if it is not.
 fn refused(tables: &Tables<'_>, make: &Make) -> Result<Option<Settled>, StorageError> {
     let found = match accounts::find(tables, make.person)? {
-        Found::Account(account) if account.is_suspended() => return Ok(Some(Settled::Barred)),
-        Found::Unreadable => return Ok(Some(Settled::Barred)),
-        Found::Account(account) => Some(account.revision),
-        Found::Nothing => None,
+        AccountFound::Account(account) if account.is_suspended() => {
+            return Ok(Some(Settled::Barred));
+        }
+        AccountFound::Unreadable => return Ok(Some(Settled::Barred)),
+        AccountFound::Account(account) => Some(account.revision),
+        AccountFound::Nothing => None,
     };
     let is_other =
         matches!(make.account, MakeAccount::Judged { revision, .. } if revision != found);
@@ -133,7 +134,7 @@ fn make_session(tables: &mut Tables<'_>, make: &Make) -> Result<(), StorageError
     match &make.account {
         MakeAccount::Kept => {}
         MakeAccount::Registers(bytes) => {
-            if matches!(accounts::find(tables, make.person)?, Found::Nothing) {
+            if matches!(accounts::find(tables, make.person)?, AccountFound::Nothing) {
                 tables.accounts.insert(person, bytes.as_slice())?;
             }
         }
@@ -197,18 +198,6 @@ pub(super) fn hit(tables: &mut Tables<'_>, hits: &[Hit], now: UnixMillis) -> Ste
         put_window(tables, &hit.key, before.map(|it| it.until), now_open)?;
     }
     Ok(Outcome::Written(Verdict::Within))
-}
-
-/// The name of the mark among what there is one of.
-const MARK: &str = "installation";
-
-pub(super) fn belongs_to(tables: &mut Tables<'_>, mark: Mark) -> Step<bool> {
-    let mark = codec::encode_mark(mark);
-    if let Some(stored) = tables.singles.get(MARK)? {
-        return Ok(Outcome::Untouched(stored.value() == mark));
-    }
-    tables.singles.insert(MARK, mark.as_slice())?;
-    Ok(Outcome::Written(true))
 }
 
 pub(super) fn pause(tables: &mut Tables<'_>, key: LimitKey, until: UnixMillis) -> Step<()> {

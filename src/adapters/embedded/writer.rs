@@ -36,7 +36,7 @@ pub(super) enum Outcome<T> {
 /// The result of a step.
 pub(super) type Step<T> = Result<Outcome<T>, redb::StorageError>;
 
-/// The views that readers share. `None` after trouble, until the next commit: readers then fail
+/// The views that readers share. `None` after trouble, until the next step: readers then fail
 /// and never see what is out of date.
 pub(super) type SharedView = Arc<RwLock<Option<View>>>;
 
@@ -185,11 +185,11 @@ impl Desk {
     fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Trouble> {
         let outcome = self.database().and_then(|database| Ok(apply(database, group)?));
         match outcome {
-            Ok(true) => {
+            Ok(changed) if changed || self.is_blind() => {
                 let view = self.database.as_ref().and_then(|database| View::open(database).ok());
                 publish(&self.view, view);
             }
-            Ok(false) => {}
+            Ok(_) => {}
             Err(Trouble::Database(error)) => {
                 self.full |= is_full(&error);
                 return Err(Trouble::Database(error));
@@ -197,6 +197,11 @@ impl Desk {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// Whether readers see nothing since the last trouble.
+    fn is_blind(&self) -> bool {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     /// The open file. Once a write failed, redb refuses all others until the file is opened again.

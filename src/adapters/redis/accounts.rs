@@ -8,13 +8,13 @@ use super::keys::hex;
 use super::{RedisStore, json, read};
 use crate::domain::account::{Account, AccountState};
 use crate::domain::limit::PersonKey;
-use crate::ports::{AccountChange, AccountChanged, Accounts, Stored};
+use crate::ports::{AccountChange, AccountChanged, AccountFound, Accounts, Stored};
 
 #[async_trait]
 impl Accounts for RedisStore {
-    async fn account(&self, person: PersonKey) -> Stored<Option<Account>> {
-        let mut command = cmd("HMGET");
-        command.arg(self.keys.account(person)).arg(&["v", "d"]);
+    async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
+        let mut command = cmd("HGETALL");
+        command.arg(self.keys.account(person));
         let fields = self.connection.ask("find an account", Request::Read(&command)).await?;
         Ok(read::account(fields))
     }

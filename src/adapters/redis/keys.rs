@@ -87,6 +87,17 @@ impl Keys {
         format!("{}:signing-keys", self.prefix)
     }
 
+    /// All keys of ours, for a search. A prefix has no letter of a meaning there.
+    pub(super) fn all(&self) -> String {
+        format!("{}:*", self.prefix)
+    }
+
+    /// Whether a key of ours is one of those that hold people, scripts or signing keys.
+    pub(super) fn is_somebodys(&self, key: &[u8]) -> bool {
+        let prefixes = [self.sessions(), self.account_prefix(), self.token_prefix()];
+        key == self.roster().as_bytes() || prefixes.iter().any(|it| key.starts_with(it.as_bytes()))
+    }
+
     pub(super) fn installation(&self) -> String {
         format!("{}:installation", self.prefix)
     }

@@ -1,16 +1,18 @@
 //! Reading what Redis answers. What is missing, damaged or of another version reads as absent.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
+use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::domain::signing::{KeyRoster, RosterDamaged};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, TokenDigest};
-use crate::ports::{ClaimedMail, MailId, QueuedMail};
+use crate::ports::{AccountFound, ClaimedMail, MailId, Owner, QueuedMail};
 
 /// Bytes and not text: one damaged byte must not turn "absent" into an error.
 type Field = Option<Vec<u8>>;
@@ -60,20 +62,41 @@ pub(super) fn listed_session(
     Some((TokenDigest::from_hex(&text(digest)?)?, session((version, fixed, seen))?))
 }
 
-/// `v`, `d`.
-pub(super) fn account(fields: (Field, Field)) -> Option<Account> {
-    let (version, fixed) = fields;
+/// All fields: a hash without those that are known here is one of another version.
+pub(super) fn account(mut fields: HashMap<Vec<u8>, Vec<u8>>) -> AccountFound {
+    if fields.is_empty() {
+        return AccountFound::Nothing;
+    }
+    let (version, fixed) = (fields.remove(b"v".as_slice()), fields.remove(b"d".as_slice()));
+    readable_account(version, fixed).map_or(AccountFound::Unreadable, AccountFound::Account)
+}
+
+fn readable_account(version: Field, fixed: Field) -> Option<Account> {
     known(version)?;
     serde_json::from_slice(&fixed?).ok()
 }
 
-/// The person, and what belongs to the [`account`], if it can be read.
+/// `v`, `mark`, `birth`. What cannot be read is somebody else's.
+pub(super) fn owner(fields: (Field, Field, Field), mark: Mark) -> Owner {
+    let (version, found, birth) = match fields {
+        (None, None, None) => return Owner::Nobody,
+        fields => fields,
+    };
+    let read = || {
+        known(version)?;
+        let birth = parse::<u128>(birth)?.to_be_bytes();
+        (parse::<u128>(found)?.to_be_bytes() == mark.0).then_some(Birth(birth))
+    };
+    read().map_or(Owner::Another, Owner::Ours)
+}
+
+/// The person, and the account, if it can be read.
 pub(super) fn listed_account(
     fields: (Field, Field, Field),
 ) -> Option<(PersonKey, Option<Account>)> {
     let (person, version, fixed) = fields;
     let person = TokenDigest::<Link>::from_hex(&text(person)?)?;
-    Some((PersonKey(*person.as_bytes()), account((version, fixed))))
+    Some((PersonKey(*person.as_bytes()), readable_account(version, fixed)))
 }
 
 /// `v`, `d`, `seen`; zero for never.

@@ -122,7 +122,11 @@ async fn a_password_that_is_changed_while_it_is_compared_opens_nothing() {
     world.terms.mode = hybrid("1000/1h");
     world.with_password(ANN, GOOD).await;
     let (store, person) = (Arc::clone(&world.store), world.person(ANN));
-    let account = store.account(person).await.expect("a store").expect("an account");
+    let linkgate::ports::AccountFound::Account(account) =
+        store.account(person).await.expect("a store")
+    else {
+        panic!("an account");
+    };
     let runtime = tokio::runtime::Handle::current();
     *meddling.meddle.lock().expect("no panic") = Some(Box::new(move || {
         let changed = account.clone().changed();

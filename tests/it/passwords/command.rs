@@ -5,7 +5,10 @@ use crate::flow::signed_in_as;
 use crate::support::gate::{Gate, Told};
 use crate::support::stores::{Kind, over_every_store};
 
-over_every_store!(an_operator_sets_and_takes_away_a_password);
+over_every_store!(
+    an_operator_sets_and_takes_away_a_password,
+    a_password_that_was_set_during_a_suspension_counts_after_it,
+);
 
 fn set(gate: &Gate, who: &str, line: &str) -> Told {
     gate.operator_types(&["accounts", "set-password", who], line)
@@ -39,6 +42,22 @@ async fn an_operator_sets_and_takes_away_a_password(kind: Kind) {
     let removed = gate.operator(&["accounts", "set-password", ANN, "--remove"]);
     assert_eq!(removed.done(), "ann@example.com: there is no password\n");
     assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 422);
+}
+
+async fn a_password_that_was_set_during_a_suspension_counts_after_it(kind: Kind) {
+    let gate = gate(&kind).await;
+    // Without an account before.
+    gate.operator(&["accounts", "suspend", ANN]).done();
+    set(&gate, ANN, &format!("{GOOD}\n")).done();
+    assert_eq!(enter(&mut gate.browser(), ANN, GOOD).await.status, 422, "still suspended");
+    assert_eq!(gate.operator(&["accounts", "resume", ANN]).done(), "ann@example.com: active\n");
+    assert_eq!(enter(&mut gate.browser(), ANN, GOOD).await.status, 303);
+    // It makes nobody a person with an account, and what is left goes with it.
+    let listed = gate.operator(&["accounts", "list", "--json"]).json();
+    assert_eq!(listed["accounts"][0]["origin"], "password");
+    gate.operator(&["accounts", "set-password", ANN, "--remove"]).done();
+    let listed = gate.operator(&["accounts", "list", "--json"]).json();
+    assert_eq!(listed, serde_json::json!({ "accounts": [] }));
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 //! Adding, suspending and removing people, by command beside the running process.
 
+use redis::AsyncCommands;
+
 use crate::flow::{SESSION, signed_in_as};
+use crate::streams::websocket::closed;
+use crate::support::app::application;
+use crate::support::events::{listen, news};
 use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
 use crate::support::redis::RedisServer;
@@ -196,6 +201,46 @@ async fn who_is_suspended_is_out_even_where_no_session_was_found() {
     gate.operator(&["accounts", "resume", ANN]).done();
 }
 
+/// Of another version, or damaged: it may be a suspension, so it is taken for one.
+#[tokio::test]
+async fn who_has_an_account_that_cannot_be_read_is_out_as_if_suspended() {
+    let server = RedisServer::start().await;
+    let upstream = format!("http://{}", application(news).await);
+    let sites = format!(
+        "\n  - {{ name: app, origin: $ORIGIN, upstream: {upstream}, allow: [\"@example.com\"] }}\n"
+    );
+    let gate = Gate::with(Wishes { sites, ..Kind::at(&server.url()).wishes() }).await;
+    gate.operator(&["accounts", "add", ANN]).done();
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/.linkgate/account").await;
+    let mut asking = gate.browser();
+    gate.ask(&mut asking, ANN, "/").await;
+    let mail = gate.mail(ANN, 2).await;
+    let mut stream = listen(&gate, &ann, "/events").await;
+    let mut redis = server.connection().await.expect("a connection");
+    let keys: Vec<String> = redis.keys("*:account:*").await.expect("keys");
+    assert_eq!(keys.len(), 1);
+    let _: usize = redis.hset(&keys[0], "v", "2").await.expect("another version");
+    let session = "/.linkgate/api/session";
+    eventually("ann is out", async || (ann.get(session).await.status == 401).then_some(())).await;
+    closed(&mut stream).await;
+    assert_eq!(ann.get("/page").await.status, 303);
+    // As somebody who is suspended: the form answers as ever, no mail leaves, no link works.
+    assert_eq!(asking.get(&mail.link()).await.status, 410);
+    assert_eq!(gate.ask(&mut gate.browser(), ANN, "/").await.status, 303);
+    gate.sign_in(&mut gate.browser(), "dan@example.com", "/.linkgate/account").await;
+    assert_eq!(gate.mails().iter().filter(|mail| mail.to == ANN).count(), 2);
+    let log = gate.whole_log().await;
+    assert!(log.contains("an account cannot be read, and its person counts as suspended"), "{log}");
+    assert!(!log.contains(ANN), "{log}");
+    // Nobody writes over it, and the version that can read it finds it as it was.
+    assert_eq!(gate.operator(&["accounts", "resume", ANN]).code, 1);
+    assert_eq!(gate.operator(&["accounts", "add", ANN]).code, 1);
+    let _: usize = redis.hset(&keys[0], "v", "1").await.expect("as it was");
+    gate.sign_in(&mut ann, ANN, "/.linkgate/account").await;
+    eventually("ann is in", async || (ann.get(session).await.status == 200).then_some(())).await;
+}
+
 over_every_store!(a_store_of_another_secret_is_refused);
 
 /// People are found by a hash under the secret: with another one a command would find nobody and say
@@ -211,9 +256,18 @@ async fn a_store_of_another_secret_is_refused(kind: Kind) {
         // The commands speak to the process, which has the right one.
         gate.operator(&["accounts", "suspend", BOB]).done();
     } else {
-        let told = gate.operator(&["accounts", "suspend", ANN]);
-        assert_eq!(told.code, 1, "{}", told.out);
-        assert!(told.err.contains("belongs to another secret"), "{}", told.err);
+        for command in [
+            &["accounts", "suspend", ANN][..],
+            &["accounts", "list"],
+            &["sessions", "end", ANN],
+            &["tokens", "list"],
+            &["keys", "list"],
+            &["keys", "rotate", "--now"],
+        ] {
+            let told = gate.operator(command);
+            assert_eq!((told.code, &*told.out), (1, ""), "{command:?}");
+            assert!(told.err.contains("belongs to another secret"), "{}", told.err);
+        }
     }
     assert_eq!(ann.get("/page").await.status, 200, "nothing was changed");
     gate.kill();

@@ -12,7 +12,9 @@ use linkgate::domain::limit::{Limited, PersonKey, Verdict};
 use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::token::Token;
 use linkgate::domain::{secret::Secret, token::TokenKey};
-use linkgate::ports::{AccountChange, AccountChanged, Beginning, QueuedMail, Settled};
+use linkgate::ports::{
+    AccountChange, AccountChanged, AccountFound, Beginning, QueuedMail, Settled,
+};
 use redb::{Database, Key, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
 
 use super::limits::hit;
@@ -322,7 +324,7 @@ async fn an_account_of_another_version_admits_nobody() {
     }
     let store = std::sync::Arc::new(Embedded::open(folder.path()).unwrap());
     let world = World { store, place: Place::Folder(folder) };
-    assert_eq!(world.store.account(ANN).await.unwrap(), None);
+    assert_eq!(world.store.account(ANN).await.unwrap(), AccountFound::Unreadable);
     assert_eq!(world.store.accounts(None, 9).await.unwrap(), []);
     for from in [None, Some(account.revision)] {
         let change = AccountChange { person: ANN, from, to: None, ends_sessions: true };

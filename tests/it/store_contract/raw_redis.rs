@@ -6,7 +6,7 @@ use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::account::{Account, AccountOrigin};
 use linkgate::domain::limit::{Limited, PersonKey};
 use linkgate::domain::time::UnixMillis;
-use linkgate::ports::{AccountChange, AccountChanged, Settled, Store};
+use linkgate::ports::{AccountChange, AccountChanged, AccountFound, Settled, Store};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 
@@ -206,7 +206,7 @@ async fn an_account_of_another_version_admits_nobody() {
     let mut connection = connect(&server.url()).await;
     let key = format!("{prefix}:account:{}", "a1".repeat(32));
     let _: i64 = connection.hset(&key, "v", "2").await.unwrap();
-    assert_eq!(world.store.account(ANN).await.unwrap(), None);
+    assert_eq!(world.store.account(ANN).await.unwrap(), AccountFound::Unreadable);
     assert_eq!(world.store.accounts(None, 9).await.unwrap(), []);
     for from in [None, Some(account.revision)] {
         let change = AccountChange { person: ANN, from, to: None, ends_sessions: true };

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use linkgate::domain::account::Account;
+use linkgate::domain::email::EmailAddress;
 use linkgate::domain::limit::{Limited, Verdict};
-use linkgate::domain::secret::Mark;
+use linkgate::domain::secret::{Birth, Mark};
+use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::time::UnixMillis;
-use linkgate::ports::{Clock, Settled, SystemClock};
+use linkgate::ports::{AccountChange, Clock, Owner, Settled, SystemClock};
 
 use tokio::sync::Barrier;
 
 use super::limits::hit;
-use super::raw_redis;
 use super::world::{
     ANN, LIFETIME, NOW, Place, SESSION_LIFETIME, World, browser, link, session_digest,
 };
+use super::{raw_redis, service_tokens};
 
 pub(super) async fn a_store_answers(world: World) {
     world.store.ping().await.unwrap();
@@ -31,26 +34,68 @@ pub(super) async fn a_store_answers(world: World) {
 
 /// Whoever comes first has it, for good, however many come.
 pub(super) async fn a_store_belongs_to_one_installation(world: World) {
-    let (ours, theirs) = (Mark([1; 16]), Mark([0xff; 16]));
+    let marks = [Mark([1; 16]), Mark([0xff; 16])];
+    for mark in marks {
+        assert_eq!(world.store.owner(mark).await.unwrap(), Owner::Nobody);
+    }
     let start = Arc::new(Barrier::new(8));
     let asking = (0..8_u8).map(|n| {
         let (store, start) = (Arc::clone(&world.store), Arc::clone(&start));
-        let mark = if n % 2 == 0 { ours } else { theirs };
+        let (mark, birth) = (marks[usize::from(n % 2)], Birth([n; 16]));
         tokio::spawn(async move {
             start.wait().await;
-            (mark, store.belongs_to(mark).await.unwrap())
+            (mark, birth, store.adopt(mark, birth).await.unwrap())
         })
     });
     let mut told = Vec::new();
     for one in asking.collect::<Vec<_>>() {
         told.push(one.await.unwrap());
     }
-    let won = told.iter().find(|(_, belongs)| *belongs).unwrap().0;
-    assert!(told.iter().all(|(mark, belongs)| *belongs == (*mark == won)), "{told:?}");
+    let won = told.iter().find_map(|(mark, birth, owner)| {
+        (*owner == Owner::Ours(*birth)).then_some((*mark, *birth))
+    });
+    let (won, born) = won.unwrap();
+    let expected = |mark| if mark == won { Owner::Ours(born) } else { Owner::Another };
+    assert!(told.iter().all(|(mark, _, owner)| *owner == expected(*mark)), "{told:?}");
     world.store.sweep(NOW.after(SESSION_LIFETIME)).await.unwrap();
-    for mark in [ours, theirs] {
-        assert_eq!(world.store.belongs_to(mark).await.unwrap(), mark == won);
+    for mark in marks {
+        assert_eq!(world.store.owner(mark).await.unwrap(), expected(mark));
+        assert_eq!(world.store.adopt(mark, Birth([9; 16])).await.unwrap(), expected(mark));
     }
+}
+
+/// Whose the people in it are is not known.
+pub(super) async fn a_store_without_a_mark_is_adopted_only_while_it_is_empty(world: World) {
+    let (store, mark) = (&*world.store, Mark([1; 16]));
+    let adopt = async || store.adopt(mark, Birth([2; 16])).await.unwrap();
+    let session = world.signed_in(1, ANN).await;
+    assert_eq!(adopt().await, Owner::Nobody, "a session");
+    assert!(store.end(session, ANN).await.unwrap());
+    let email = EmailAddress::parse("ann@example.com").unwrap();
+    let ann = Account::suspended(None, &email, NOW);
+    let change = AccountChange { person: ANN, from: None, to: Some(&ann), ends_sessions: true };
+    store.change_account(change).await.unwrap();
+    assert_eq!(adopt().await, Owner::Nobody, "an account");
+    let from = Some(ann.revision);
+    let change = AccountChange { person: ANN, from, to: None, ends_sessions: true };
+    store.change_account(change).await.unwrap();
+    service_tokens::add(store, 1, "backup").await;
+    assert_eq!(adopt().await, Owner::Nobody, "a service token");
+    assert!(store.revoke_token(&"backup".parse().unwrap()).await.unwrap());
+    assert_eq!(store.owner(mark).await.unwrap(), Owner::Nobody, "nothing was written");
+    // Attempts, counts and mails are of the last minutes, and harm nobody.
+    world.begin(2, 2, ANN, NOW).await;
+    assert_eq!(adopt().await, Owner::Ours(Birth([2; 16])));
+    // From now on it is ours, whatever comes into it.
+    world.signed_in(3, ANN).await;
+    assert_eq!(adopt().await, Owner::Ours(Birth([2; 16])));
+}
+
+pub(super) async fn a_store_with_changed_keys_and_no_mark_is_adopted_by_nobody(world: World) {
+    let roster = KeyRoster::initial().rotated(7, NOW).unwrap();
+    assert!(world.store.replace_roster(&roster).await.unwrap());
+    let adopted = world.store.adopt(Mark([1; 16]), Birth([2; 16])).await.unwrap();
+    assert_eq!(adopted, Owner::Nobody);
 }
 
 pub(super) async fn what_is_over_is_removed_and_nothing_else(world: World) {

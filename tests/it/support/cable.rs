@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -10,37 +11,68 @@ use tokio::sync::watch;
 /// ones for longer than it needs to close them.
 pub struct Cable {
     pub address: SocketAddr,
-    plugged: watch::Sender<bool>,
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Plugged,
+    /// It ends the connections that carry this text to the server.
+    BreaksAt(&'static str),
+    Cut,
 }
 
 impl Cable {
     pub async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (plugged, state) = watch::channel(true);
+        let (state, seen) = watch::channel(State::Plugged);
         tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let mut state = state.clone();
-                if !*state.borrow() {
+            while let Ok((near, _)) = listener.accept().await {
+                let mut seen = seen.clone();
+                if *seen.borrow() == State::Cut {
                     continue;
                 }
                 tokio::spawn(async move {
-                    let Ok(mut far) = TcpStream::connect(server).await else { return };
+                    let Ok(far) = TcpStream::connect(server).await else { return };
+                    let ((from_near, mut to_near), (mut from_far, to_far)) =
+                        (near.into_split(), far.into_split());
                     tokio::select! {
-                        _ = copy_bidirectional(&mut near, &mut far) => {}
-                        _ = state.wait_for(|plugged| !plugged) => {}
+                        () = ask(from_near, to_far, seen.clone()) => {}
+                        _ = copy(&mut from_far, &mut to_near) => {}
+                        _ = seen.wait_for(|state| *state == State::Cut) => {}
                     }
                 });
             }
         });
-        Self { address, plugged }
+        Self { address, state }
     }
 
     pub fn cut(&self) {
-        self.plugged.send_replace(false);
+        self.state.send_replace(State::Cut);
+    }
+
+    /// From now on whoever asks for something with this text in it gets no answer.
+    pub fn break_at(&self, text: &'static str) {
+        self.state.send_replace(State::BreaksAt(text));
     }
 
     pub fn plug(&self) {
-        self.plugged.send_replace(true);
+        self.state.send_replace(State::Plugged);
+    }
+}
+
+async fn ask(mut near: OwnedReadHalf, mut far: OwnedWriteHalf, state: watch::Receiver<State>) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = near.read(&mut bytes).await {
+        let asked = &bytes[..length];
+        if let State::BreaksAt(text) = *state.borrow()
+            && asked.windows(text.len()).any(|window| window == text.as_bytes())
+        {
+            return;
+        }
+        if far.write_all(asked).await.is_err() {
+            return;
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -80,10 +81,13 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// A connection of the test's own.
+    /// A connection of the test's own. It is patient: on a busy machine half a second, which is what
+    /// the driver waits, is not long.
     pub async fn connection(&self) -> Option<::redis::aio::MultiplexedConnection> {
         let client = ::redis::Client::open(self.url()).unwrap();
-        client.get_multiplexed_async_connection().await.ok()
+        let config = ::redis::AsyncConnectionConfig::new()
+            .set_response_timeout(Some(Duration::from_secs(10)));
+        client.get_multiplexed_async_connection_with_config(&config).await.ok()
     }
 
     async fn ask(&self, command: &::redis::Cmd) -> Option<String> {

@@ -1,0 +1,285 @@
+//! A store that is used only while it is known to be ours.
+//!
+//! People are found by hashes under the secret. In the store of another secret, or in one that was
+//! emptied, somebody who is suspended is a stranger whom `allow` lets in. So nothing is asked of a
+//! store before it has said whose it is ([`Claim::ask`]), and it is asked again every second: Redis
+//! may be exchanged for another one at any moment. That happens beside the requests, which look at a
+//! flag and otherwise fail as with any trouble of a store.
+//!
+//! Each handle asks by itself, because each has a connection of its own, and the two may lead to
+//! different servers.
+
+mod handing_on;
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+
+use crate::domain::secret::{Birth, Mark};
+use crate::ports::{Entropy, Owner, Store, StoreError, Stored, draw};
+
+/// How often a store is asked whose it is.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Why a store is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOurs {
+    /// It has not said whose it is, or not lately.
+    #[error("the store does not say whose it is")]
+    Unknown,
+    /// It has another mark.
+    #[error(
+        "the store belongs to another secret: nobody would be found in it. Put that secret back, or \
+         begin with a store that is empty (another folder, another prefix)"
+    )]
+    Another,
+    /// It was ours in this run.
+    #[error(
+        "the store is not the one of before: it was emptied, or another one has taken its place, and \
+         nobody who was suspended is so there. Bring the one of before back, or restart linkgate to \
+         begin anew with this one"
+    )]
+    Lost,
+    /// It has no mark, and yet it is not empty.
+    #[error(
+        "the store has accounts, sessions, service tokens or keys in it, and nothing that says of which \
+         secret they are. Restore all of it from a copy, or begin with a store that is empty (another \
+         folder, another prefix)"
+    )]
+    Unmarked,
+}
+
+/// What one run of linkgate knows a store by.
+pub struct Claim {
+    mark: Mark,
+    entropy: Arc<dyn Entropy>,
+    /// Of the store that was confirmed first: no other one is taken for it in this run.
+    birth: OnceLock<Birth>,
+}
+
+impl std::fmt::Debug for Claim {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Claim(..)")
+    }
+}
+
+impl Claim {
+    /// For the store of the installation with this mark.
+    #[must_use]
+    pub fn new(mark: Mark, entropy: Arc<dyn Entropy>) -> Self {
+        Self { mark, entropy, birth: OnceLock::new() }
+    }
+
+    /// Asks a store whose it is. The first time in a run a store that is empty becomes ours; later it
+    /// would be one that was emptied.
+    ///
+    /// # Errors
+    /// When it does not answer; then nobody knows.
+    pub async fn ask(&self, store: &dyn Store) -> Stored<Result<(), NotOurs>> {
+        let Some(birth) = self.birth.get() else { return self.ask_first(store).await };
+        Ok(match store.owner(self.mark).await? {
+            Owner::Ours(found) => same(*birth, found),
+            Owner::Another => Err(NotOurs::Another),
+            Owner::Nobody => Err(NotOurs::Lost),
+        })
+    }
+
+    async fn ask_first(&self, store: &dyn Store) -> Stored<Result<(), NotOurs>> {
+        let drawn = Birth(draw(&self.entropy));
+        Ok(match store.adopt(self.mark, drawn).await? {
+            Owner::Ours(found) => {
+                if found == drawn {
+                    tracing::info!("the store was empty, and belongs to this secret from now on");
+                }
+                same(*self.birth.get_or_init(|| found), found)
+            }
+            Owner::Another => Err(NotOurs::Another),
+            Owner::Nobody => Err(NotOurs::Unmarked),
+        })
+    }
+}
+
+fn same(birth: Birth, found: Birth) -> Result<(), NotOurs> {
+    if birth == found { Ok(()) } else { Err(NotOurs::Lost) }
+}
+
+/// A handle of a store that is used only while it is ours.
+pub struct OurStore {
+    store: Arc<dyn Store>,
+    claim: Arc<Claim>,
+    /// What the handle is for, in a word for the log.
+    name: &'static str,
+    /// The [`number`] of why it is not used.
+    refusal: AtomicU8,
+}
+
+impl std::fmt::Debug for OurStore {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "OurStore({}, {:?})", self.name, self.refusal())
+    }
+}
+
+impl OurStore {
+    /// Guards a handle. It is taken to be ours if the claim was confirmed just now.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, claim: Arc<Claim>, name: &'static str) -> Self {
+        let refusal = if claim.birth.get().is_some() { None } else { Some(NotOurs::Unknown) };
+        Self { store, claim, name, refusal: AtomicU8::new(number(refusal)) }
+    }
+
+    /// Why it is not used, if it is not. Asks nobody.
+    #[must_use]
+    pub fn refusal(&self) -> Option<NotOurs> {
+        refusal_of(self.refusal.load(Ordering::Acquire))
+    }
+
+    /// Asks every second whose the store is, for ever. For the runtime that uses the handle.
+    pub async fn watch(&self) {
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            self.look().await;
+        }
+    }
+
+    /// Asks whose the store is. While it does not answer it is not used: who answers next may be
+    /// another one.
+    async fn look(&self) {
+        let before = self.refusal();
+        if before == Some(NotOurs::Unknown) {
+            // A file heals when it is written to, and nobody else does that now.
+            let _ = self.store.ping().await;
+        }
+        let (now, cause) = match self.claim.ask(&*self.store).await {
+            Ok(answer) => (answer.err(), None),
+            Err(error) => (Some(NotOurs::Unknown), Some(error)),
+        };
+        self.refusal.store(number(now), Ordering::Release);
+        if before != now {
+            self.tell(now, cause);
+        }
+    }
+
+    fn tell(&self, now: Option<NotOurs>, cause: Option<StoreError>) {
+        let handle = self.name;
+        match (now, cause) {
+            (None, _) => tracing::info!(handle, "the store is ours and is used"),
+            (Some(why), Some(error)) => {
+                tracing::warn!(handle, %error, cause = %error.source, "not used: {why}");
+            }
+            (Some(why), None) => tracing::error!(handle, "not used: {why}"),
+        }
+    }
+
+    /// The store, while it is ours.
+    fn ours(&self) -> Stored<&dyn Store> {
+        match self.refusal() {
+            None => Ok(&*self.store),
+            Some(why) => Err(StoreError::new("be ours", why)),
+        }
+    }
+}
+
+/// As one byte, for the flag.
+fn number(refusal: Option<NotOurs>) -> u8 {
+    match refusal {
+        None => 0,
+        Some(NotOurs::Unknown) => 1,
+        Some(NotOurs::Another) => 2,
+        Some(NotOurs::Lost) => 3,
+        Some(NotOurs::Unmarked) => 4,
+    }
+}
+
+fn refusal_of(number: u8) -> Option<NotOurs> {
+    match number {
+        0 => None,
+        2 => Some(NotOurs::Another),
+        3 => Some(NotOurs::Lost),
+        4 => Some(NotOurs::Unmarked),
+        _ => Some(NotOurs::Unknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::embedded::Embedded;
+    use crate::domain::limit::PersonKey;
+    use crate::ports::{Accounts, OsEntropy};
+
+    const OURS: Mark = Mark([1; 16]);
+
+    fn claim(mark: Mark) -> Arc<Claim> {
+        Arc::new(Claim::new(mark, Arc::new(OsEntropy)))
+    }
+
+    fn empty() -> Arc<dyn Store> {
+        Arc::new(Embedded::in_memory().unwrap())
+    }
+
+    async fn is_used(store: &OurStore) -> bool {
+        store.account(PersonKey([7; 32])).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_asked_before_it_has_said_whose_it_is() {
+        let (store, claim) = (empty(), claim(OURS));
+        let ours = OurStore::new(Arc::clone(&store), Arc::clone(&claim), "test");
+        assert!(!is_used(&ours).await);
+        assert_eq!(ours.refusal(), Some(NotOurs::Unknown));
+        let error = ours.account(PersonKey([7; 32])).await.unwrap_err();
+        assert!(error.source.to_string().contains("does not say whose it is"), "{error:?}");
+        ours.look().await;
+        assert!(is_used(&ours).await);
+        assert!(matches!(store.owner(OURS).await.unwrap(), Owner::Ours(_)), "it was empty");
+        // A handle that is made after the question was answered needs no other one.
+        assert!(is_used(&OurStore::new(store, claim, "test")).await);
+    }
+
+    #[tokio::test]
+    async fn another_one_in_its_place_is_not_used_and_not_adopted() {
+        let (before, claim) = (empty(), claim(OURS));
+        assert_eq!(claim.ask(&*before).await.unwrap(), Ok(()));
+        let emptied = empty();
+        assert_eq!(claim.ask(&*emptied).await.unwrap(), Err(NotOurs::Lost));
+        assert_eq!(emptied.owner(OURS).await.unwrap(), Owner::Nobody, "nothing was written");
+        // Somebody else with the same secret has begun anew with it.
+        emptied.adopt(OURS, Birth([9; 16])).await.unwrap();
+        assert_eq!(claim.ask(&*emptied).await.unwrap(), Err(NotOurs::Lost));
+        let foreign = empty();
+        foreign.adopt(Mark([2; 16]), Birth([9; 16])).await.unwrap();
+        assert_eq!(claim.ask(&*foreign).await.unwrap(), Err(NotOurs::Another));
+        assert_eq!(claim.ask(&*before).await.unwrap(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_handle_closes_and_opens_with_what_the_store_says() {
+        let (store, claim) = (empty(), claim(OURS));
+        assert_eq!(claim.ask(&*store).await.unwrap(), Ok(()));
+        let foreign = empty();
+        foreign.adopt(Mark([2; 16]), Birth([9; 16])).await.unwrap();
+        let mut ours = OurStore::new(Arc::clone(&store), claim, "test");
+        for (server, refusal) in [
+            (&foreign, Some(NotOurs::Another)),
+            (&store, None),
+            (&empty(), Some(NotOurs::Lost)),
+            (&store, None),
+        ] {
+            ours.store = Arc::clone(server);
+            ours.look().await;
+            assert_eq!((ours.refusal(), is_used(&ours).await), (refusal, refusal.is_none()));
+        }
+    }
+
+    #[test]
+    fn the_flag_says_what_it_was_told() {
+        let all = [NotOurs::Unknown, NotOurs::Another, NotOurs::Lost, NotOurs::Unmarked].map(Some);
+        for refusal in all.into_iter().chain([None]) {
+            assert_eq!(refusal_of(number(refusal)), refusal);
+        }
+    }
+}

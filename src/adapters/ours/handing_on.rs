@@ -1,0 +1,191 @@
+//! Every call, handed on while the store is ours. What touches nobody's data is handed on always.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::OurStore;
+use crate::domain::account::Account;
+use crate::domain::attempt::Record;
+use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::secret::{Birth, Mark};
+use crate::domain::service_token::{ServiceToken, TokenName};
+use crate::domain::session::Session;
+use crate::domain::signing::KeyRoster;
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
+use crate::ports::{
+    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
+    KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
+    Stored, Upkeep,
+};
+
+#[async_trait]
+impl Attempts for OurStore {
+    async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
+        self.ours()?.begin(beginning).await
+    }
+
+    async fn attempt(&self, link: TokenDigest<Link>) -> Stored<Option<Record>> {
+        self.ours()?.attempt(link).await
+    }
+
+    async fn latest(
+        &self,
+        browser: TokenDigest<Browser>,
+    ) -> Stored<Option<(TokenDigest<Link>, Record)>> {
+        self.ours()?.latest(browser).await
+    }
+
+    async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool> {
+        self.ours()?.count_try(link, most).await
+    }
+
+    async fn settle(
+        &self,
+        link: TokenDigest<Link>,
+        settlement: &Settlement<'_>,
+    ) -> Stored<Settled> {
+        self.ours()?.settle(link, settlement).await
+    }
+}
+
+#[async_trait]
+impl Sessions for OurStore {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>> {
+        self.ours()?.session(digest).await
+    }
+
+    async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
+        self.ours()?.touch(digest, now).await
+    }
+
+    async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
+        self.ours()?.end(digest, person).await
+    }
+
+    async fn sessions_of(
+        &self,
+        person: PersonKey,
+        now: UnixMillis,
+    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
+        self.ours()?.sessions_of(person, now).await
+    }
+}
+
+#[async_trait]
+impl Accounts for OurStore {
+    async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
+        self.ours()?.account(person).await
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>> {
+        self.ours()?.accounts(after, most).await
+    }
+
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
+        self.ours()?.change_account(change).await
+    }
+}
+
+#[async_trait]
+impl ServiceTokens for OurStore {
+    async fn add_token(
+        &self,
+        digest: TokenDigest<Service>,
+        token: &ServiceToken,
+        keep_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Stored<bool> {
+        self.ours()?.add_token(digest, token, keep_until, now).await
+    }
+
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
+        self.ours()?.token(digest).await
+    }
+
+    async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
+        self.ours()?.tokens().await
+    }
+
+    async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()> {
+        self.ours()?.note_use(digest, now).await
+    }
+
+    async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
+        self.ours()?.revoke_token(name).await
+    }
+}
+
+#[async_trait]
+impl Limits for OurStore {
+    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
+        self.ours()?.hit(hits, now).await
+    }
+
+    async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()> {
+        self.ours()?.pause(key, until, now).await
+    }
+
+    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
+        self.ours()?.is_paused(key, now).await
+    }
+}
+
+#[async_trait]
+impl Outbox for OurStore {
+    async fn claim(
+        &self,
+        most: usize,
+        lease: Duration,
+        now: UnixMillis,
+    ) -> Stored<Vec<ClaimedMail>> {
+        self.ours()?.claim(most, lease, now).await
+    }
+
+    async fn done(&self, id: MailId) -> Stored<()> {
+        self.ours()?.done(id).await
+    }
+
+    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
+        self.ours()?.retry(id, due).await
+    }
+}
+
+#[async_trait]
+impl KeyRosters for OurStore {
+    async fn roster(&self) -> Stored<KeyRoster> {
+        self.ours()?.roster().await
+    }
+
+    async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
+        self.ours()?.replace_roster(roster).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for OurStore {
+    async fn ping(&self) -> Stored<()> {
+        self.store.ping().await
+    }
+
+    async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
+        self.ours()?.sweep(now).await
+    }
+
+    async fn owner(&self, mark: Mark) -> Stored<Owner> {
+        self.store.owner(mark).await
+    }
+
+    async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner> {
+        self.store.adopt(mark, birth).await
+    }
+
+    async fn time(&self) -> Stored<Option<UnixMillis>> {
+        self.store.time().await
+    }
+}

@@ -1,0 +1,78 @@
+//! Opening stores, and making sure that they are ours.
+
+use std::sync::Arc;
+
+use super::installation::{StartError, read};
+use crate::adapters::embedded::Embedded;
+use crate::adapters::ours::{Claim, OurStore};
+use crate::adapters::redis::{RedisOptions, RedisStore};
+use crate::config::{RedisConfig, StoreConfig};
+use crate::domain::secret::Mark;
+use crate::ports::{Entropy, Store};
+
+/// One handle for the proxy and one for the work beside it. Pingora runs them in runtimes of their
+/// own, and a Redis connection belongs to the runtime that uses it; the embedded store has none.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// For the proxy.
+    pub requests: Arc<OurStore>,
+    /// For the work beside it.
+    pub work: Arc<OurStore>,
+}
+
+impl Stores {
+    /// Opens what the configuration names, and asks whose it is. One that does not answer yet is not
+    /// used until it has said so.
+    ///
+    /// # Errors
+    /// [`StartError::Store`] when it cannot be opened, or is not ours.
+    pub(super) fn open(
+        config: &StoreConfig,
+        mark: Mark,
+        entropy: &Arc<dyn Entropy>,
+    ) -> Result<Self, StartError> {
+        let (requests, work) = two_handles(config)?;
+        // A connection belongs to the runtime that uses it, and the one of this question ends here.
+        let asked: Arc<dyn Store> = match config {
+            StoreConfig::Redis(settings) => redis(settings)?,
+            StoreConfig::Embedded { .. } | StoreConfig::Memory => Arc::clone(&work),
+        };
+        let claim = Arc::new(Claim::new(mark, Arc::clone(entropy)));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| StartError::Store(error.to_string()))?;
+        match runtime.block_on(claim.ask(&*asked)) {
+            Ok(answer) => answer.map_err(|why| StartError::Store(why.to_string()))?,
+            Err(error) => {
+                tracing::warn!(%error, cause = %error.source, "the store does not answer yet");
+            }
+        }
+        let guarded = |store, name| Arc::new(OurStore::new(store, Arc::clone(&claim), name));
+        Ok(Self { requests: guarded(requests, "requests"), work: guarded(work, "work") })
+    }
+}
+
+fn two_handles(store: &StoreConfig) -> Result<(Arc<dyn Store>, Arc<dyn Store>), StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
+    let shared = |store: Embedded| {
+        let store: Arc<dyn Store> = Arc::new(store);
+        (Arc::clone(&store), store)
+    };
+    match store {
+        StoreConfig::Memory => Embedded::in_memory().map(shared).map_err(|error| failed(&error)),
+        StoreConfig::Embedded { path } => {
+            Embedded::open(path).map(shared).map_err(|error| failed(&error))
+        }
+        StoreConfig::Redis(settings) => Ok((redis(settings)?, redis(settings)?)),
+    }
+}
+
+/// A Redis store, with connections of its own.
+///
+/// # Errors
+/// [`StartError`] when URL or certificate cannot be used.
+pub(super) fn redis(settings: &RedisConfig) -> Result<Arc<dyn Store>, StartError> {
+    let ca = settings.ca.as_deref().map(read).transpose()?;
+    let store = RedisStore::new(settings.url.expose(), &settings.prefix, RedisOptions { ca });
+    let store = store.map_err(|error| StartError::Store(format!("redis: URL {error}")))?;
+    Ok(Arc::new(store))
+}

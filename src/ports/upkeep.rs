@@ -1,0 +1,46 @@
+//! Keeping a store in order, and whose it is.
+
+use async_trait::async_trait;
+
+use super::Stored;
+use crate::domain::secret::{Birth, Mark};
+use crate::domain::time::UnixMillis;
+
+/// Whose a store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The installation's that asks.
+    Ours(Birth),
+    /// Another installation's, or one's whose mark cannot be read.
+    Another,
+    /// Nobody's: it has no mark.
+    Nobody,
+}
+
+/// What keeps a store in order.
+///
+/// People are found by hashes under the secret of an installation: with another one nobody is, and
+/// somebody who is suspended would be a stranger whom `allow` lets in. Therefore a store has the mark
+/// of its installation. Law 1: only [`adopt`](Self::adopt) writes it, in one atomic step and once; of
+/// all callers in all processes that adopt a store, one has it, and all are told whose it is. Law 2: a
+/// store without a mark that holds sessions, accounts, service tokens or changed signing keys is
+/// adopted by nobody: the mark was lost, and whose they are is not known.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Asks whether the store answers.
+    async fn ping(&self) -> Stored<()>;
+
+    /// Removes what is over. Returns how many records went.
+    async fn sweep(&self, now: UnixMillis) -> Stored<u64>;
+
+    /// Whose the store is. Changes nothing.
+    async fn owner(&self, mark: Mark) -> Stored<Owner>;
+
+    /// Gives a store that is nobody's and empty to the installation with this mark, for good. Returns
+    /// whose it is then.
+    async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner>;
+
+    /// The store's own time, if it has one: nodes that share a store judge expiry by it, so that a
+    /// node with a wrong clock changes nothing.
+    async fn time(&self) -> Stored<Option<UnixMillis>>;
+}
