@@ -31,7 +31,7 @@ impl Stores {
         mark: Mark,
         entropy: &Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
-        let (requests, work) = two_handles(config)?;
+        let [requests, work] = two_handles(config)?;
         // A connection belongs to the runtime that uses it, and the one of this question ends here.
         let asked: Arc<dyn Store> = match config {
             StoreConfig::Redis(settings) => redis(settings)?,
@@ -51,18 +51,18 @@ impl Stores {
     }
 }
 
-fn two_handles(store: &StoreConfig) -> Result<(Arc<dyn Store>, Arc<dyn Store>), StartError> {
+fn two_handles(store: &StoreConfig) -> Result<[Arc<dyn Store>; 2], StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
     let shared = |store: Embedded| {
         let store: Arc<dyn Store> = Arc::new(store);
-        (Arc::clone(&store), store)
+        [Arc::clone(&store), store]
     };
     match store {
         StoreConfig::Memory => Embedded::in_memory().map(shared).map_err(|error| failed(&error)),
         StoreConfig::Embedded { path } => {
             Embedded::open(path).map(shared).map_err(|error| failed(&error))
         }
-        StoreConfig::Redis(settings) => Ok((redis(settings)?, redis(settings)?)),
+        StoreConfig::Redis(settings) => Ok([redis(settings)?, redis(settings)?]),
     }
 }
 
