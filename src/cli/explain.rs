@@ -15,7 +15,7 @@ use crate::domain::client::ClientAddress;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::GroupName;
 use crate::domain::path::PathPattern;
-use crate::domain::policy::{MethodError, MethodSet};
+use crate::domain::policy::MethodSet;
 use crate::domain::service_token::TokenName;
 use crate::domain::time::Span;
 
@@ -26,6 +26,7 @@ pub(super) struct ExplainArguments {
     #[arg(short, long, value_name = "FILE")]
     config: PathBuf,
     /// The method, as in GET.
+    #[arg(value_parser = method)]
     method: String,
     /// The whole address of the page.
     url: WholeUrl,
@@ -74,8 +75,9 @@ pub(super) struct ExplainArguments {
     from: Option<IpAddr>,
 }
 
-fn method(text: &str) -> Result<String, MethodError> {
-    MethodSet::of([text]).map(|_| text.to_owned())
+fn method(text: &str) -> Result<String, String> {
+    let set = MethodSet::of([text]).map_err(|error| format!("{error}; {}", error.hint()));
+    set.map(|_| text.to_owned())
 }
 
 impl ExplainArguments {

@@ -275,7 +275,7 @@ impl fmt::Display for Explanation {
                 "the client's address is not known: what may match is decided both ways"
             )?;
         }
-        writeln!(out, "decision: {}, by {}{because}", self.verdict, named(&self.rule))
+        write!(out, "decision: {}, by {}{because}", self.verdict, named(&self.rule))
     }
 }
 

@@ -141,7 +141,9 @@ impl MethodError {
                 format!("did you mean `{}`?", name.to_ascii_uppercase())
             }
             Self::Name(_) => "write methods like `GET` or `POST`".to_owned(),
-            Self::NeverServed(_) => "remove it; such requests get 405".to_owned(),
+            Self::NeverServed(_) => {
+                "leave it out: such requests get 405 before any rule is asked".to_owned()
+            }
         }
     }
 }
@@ -293,8 +295,8 @@ mod tests {
             ("get", "did you mean `GET`?"),
             ("", "write methods"),
             ("*", "write methods"),
-            ("TRACE", "remove it"),
-            ("CONNECT", "remove it"),
+            ("TRACE", "leave it out"),
+            ("CONNECT", "leave it out"),
         ] {
             assert!(MethodSet::of([name]).unwrap_err().hint().starts_with(hint), "{name}");
         }

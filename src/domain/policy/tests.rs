@@ -1,4 +1,5 @@
 mod places;
+mod renewal;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -272,8 +273,7 @@ reading 2 of 2: /assets/private/a (slashes merged)
   /assets/private/** (path /assets/private/**): matches
     deny: nobody may pass
   -> forbidden
-decision: forbidden, by /assets/private/**, the strictest of the readings
-"
+decision: forbidden, by /assets/private/**, the strictest of the readings"
     );
     let target = RequestTarget::parse(b"/hooks/a").unwrap();
     let carol = visitor("carol@example.com", &[], Duration::ZERO);
@@ -375,27 +375,4 @@ fn known_bypasses_of_other_proxies_get_nowhere() {
         assert_eq!(corpus_word(target.as_bytes()), expected, "{source}: {target}");
     }
     assert_eq!(RequestTarget::parse(b"/a/.."), Err(TargetError::DotSegment));
-}
-
-#[test]
-fn an_old_sign_in_is_renewed_for_what_follows_the_page_too() {
-    let minute = Some(Duration::from_secs(60));
-    let rules = vec![
-        Rule { methods: MethodSet::of(["GET"]).unwrap(), ..rule("/transfer", Access::Site) },
-        Rule { max_age: minute, ..rule("/transfer", Access::Site) },
-        Rule {
-            methods: MethodSet::of(["POST"]).unwrap(),
-            max_age: minute,
-            ..rule("/order", Access::Site)
-        },
-        Rule { max_age: minute, ..rule("/admin", Access::Allow(list(&["root@example.com"]))) },
-    ];
-    let wiki = site(rules, &["@example.com"]);
-    let old = visitor("ann@example.com", &[], Duration::from_secs(61));
-    let fresh = visitor("ann@example.com", &[], Duration::from_secs(59));
-    for (path, wants) in [("/transfer", true), ("/order", true), ("/admin", false), ("/", false)] {
-        let target = RequestTarget::parse(path.as_bytes()).unwrap();
-        assert_eq!(wiki.wants_renewal(asked("GET", &target, Some(&old))), wants, "{path}");
-        assert!(!wiki.wants_renewal(asked("GET", &target, Some(&fresh))), "{path}");
-    }
 }

@@ -182,6 +182,23 @@ fn the_documented_tests_come_true() {
 }
 
 #[test]
+fn explain_asks_for_a_method_that_can_reach_a_rule() {
+    let explain = |method: &str| {
+        let url = "https://team.example.com/";
+        linkgate(WITH_ACCOUNTS, &["explain", "-c", "a.yaml", method, url])
+    };
+    for (method, told) in [
+        ("TRACE", "is never served: TRACE; leave it out: such requests get 405"),
+        ("get", "is not an HTTP method: get; did you mean `GET`?"),
+        ("G T", "is not an HTTP method: G T"),
+    ] {
+        let (code, text) = explain(method);
+        assert!(code == Some(64) && text.contains(told), "{method}: {code:?} {text}");
+    }
+    assert_eq!(explain("PROPFIND").0, Some(0));
+}
+
+#[test]
 fn explain_says_every_reason() {
     let explain = |more: &[&str]| {
         let (code, text) = linkgate(FILE, &[&["explain", "-c", "a.yaml"], more].concat());
