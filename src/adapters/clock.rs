@@ -84,6 +84,10 @@ mod tests {
         async fn owner(&self, _: Mark) -> Stored<Owner> {
             Ok(Owner::Nobody)
         }
+        async fn is_empty(&self) -> Stored<bool> {
+            Ok(true)
+        }
+
         async fn adopt(&self, _: Mark, birth: Birth) -> Stored<Owner> {
             Ok(Owner::Ours(birth))
         }

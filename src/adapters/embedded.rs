@@ -345,6 +345,10 @@ impl Upkeep for Embedded {
         self.writer.write("take its mark", step).await
     }
 
+    async fn is_empty(&self) -> Stored<bool> {
+        self.read("say whether it is empty", owner::is_empty)
+    }
+
     /// One machine, one clock.
     async fn time(&self) -> Stored<Option<UnixMillis>> {
         Ok(None)

@@ -86,6 +86,20 @@ impl Claim {
         })
     }
 
+    /// Asks whether a store may be read. One that is nobody's stays so: looking into a store takes it
+    /// from nobody.
+    ///
+    /// # Errors
+    /// When it does not answer; then nobody knows.
+    pub async fn ask_to_read(&self, store: &dyn Store) -> Stored<Result<(), NotOurs>> {
+        Ok(match store.owner(self.mark).await? {
+            Owner::Ours(_) => Ok(()),
+            Owner::Nobody if store.is_empty().await? => Ok(()),
+            Owner::Nobody => Err(NotOurs::Unmarked),
+            Owner::Another => Err(NotOurs::Another),
+        })
+    }
+
     async fn ask_first(&self, store: &dyn Store) -> Stored<Result<(), NotOurs>> {
         let drawn = Birth(draw(&self.entropy));
         Ok(match store.adopt(self.mark, drawn).await? {
@@ -254,6 +268,17 @@ mod tests {
         foreign.adopt(Mark([2; 16]), Birth([9; 16])).await.unwrap();
         assert_eq!(claim.ask(&*foreign).await.unwrap(), Err(NotOurs::Another));
         assert_eq!(claim.ask(&*before).await.unwrap(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn who_only_reads_takes_a_store_from_nobody() {
+        let (store, claim) = (empty(), claim(OURS));
+        assert_eq!(claim.ask_to_read(&*store).await.unwrap(), Ok(()));
+        assert_eq!(store.owner(OURS).await.unwrap(), Owner::Nobody);
+        assert_eq!(claim.ask(&*store).await.unwrap(), Ok(()));
+        assert_eq!(claim.ask_to_read(&*store).await.unwrap(), Ok(()));
+        let other = self::claim(Mark([2; 16]));
+        assert_eq!(other.ask_to_read(&*store).await.unwrap(), Err(NotOurs::Another));
     }
 
     #[tokio::test]

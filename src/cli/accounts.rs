@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::admin::{AdminError, Way};
+use super::admin::{AdminError, Purpose, Way};
 use super::table::table;
 use super::{EX_USAGE, fail, load, say};
 use crate::domain::email::EmailAddress;
@@ -143,7 +143,7 @@ pub(super) fn run(command: &AccountsCommand) -> ExitCode {
             let said = json!({ "email": address.spelling(), "name": name, "groups": groups });
             act(common, |way| way.ask("/api/accounts", Some(&said)), person)
         }
-        AccountsCommand::List { common } => act(common, all, |answer| {
+        AccountsCommand::List { common } => look(common, all, |answer| {
             let heads = [
                 ("ADDRESS", "email"),
                 ("STATE", "state"),
@@ -244,7 +244,7 @@ pub(super) fn run_sessions(command: &SessionsCommand) -> ExitCode {
     match command {
         SessionsCommand::List { common, address } => {
             let said = json!({ "email": address.spelling() });
-            act(
+            look(
                 common,
                 |way| way.ask("/api/sessions/list", Some(&said)),
                 |answer| {
@@ -279,9 +279,27 @@ pub(super) fn rows<'a>(answer: &'a Value, member: &str) -> &'a [Value] {
     answer[member].as_array().map_or(&[], Vec::as_slice)
 }
 
+/// Looks something up over the API, and says what was found.
+pub(super) fn look(
+    common: &Common,
+    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
+    over_api(common, Purpose::Read, ask, words)
+}
+
 /// Does something over the API, and says what came of it.
 pub(super) fn act(
     common: &Common,
+    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
+    over_api(common, Purpose::Change, ask, words)
+}
+
+fn over_api(
+    common: &Common,
+    purpose: Purpose,
     ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
     words: impl FnOnce(&Value) -> String,
 ) -> ExitCode {
@@ -289,7 +307,7 @@ pub(super) fn act(
         Ok(config) => config,
         Err(code) => return code,
     };
-    match Way::find(&config).and_then(|way| ask(&way)) {
+    match Way::find(&config, purpose).and_then(|way| ask(&way)) {
         Ok(answer) if common.json => {
             say(&answer);
             ExitCode::SUCCESS

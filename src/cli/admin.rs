@@ -69,6 +69,15 @@ pub(super) enum AdminError {
     },
 }
 
+/// What a command does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It only looks.
+    Read,
+    /// It may change something: a store that is empty becomes ours.
+    Change,
+}
+
 /// The way to the API.
 pub(super) enum Way {
     /// The store is ours for now.
@@ -82,7 +91,7 @@ impl Way {
     ///
     /// # Errors
     /// [`AdminError`], in words for the operator.
-    pub(super) fn find(config: &Config) -> Result<Self, AdminError> {
+    pub(super) fn find(config: &Config, purpose: Purpose) -> Result<Self, AdminError> {
         let failed = |error: &dyn std::fmt::Display| AdminError::Store(error.to_string());
         let store: Arc<dyn Store> = match &config.store {
             StoreConfig::Memory => return Self::to_process(config),
@@ -106,7 +115,12 @@ impl Way {
         // command would still say that it was done.
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let claim = Claim::new(secret.mark(), Arc::clone(&entropy));
-        let ours = runtime.block_on(claim.ask(&*store));
+        let ours = runtime.block_on(async {
+            match purpose {
+                Purpose::Read => claim.ask_to_read(&*store).await,
+                Purpose::Change => claim.ask(&*store).await,
+            }
+        });
         ours.map_err(|error| failed(&format_args!("{error}: {}", error.source)))?
             .map_err(|why| failed(&why))?;
         let clock: Arc<dyn Clock> = clock;

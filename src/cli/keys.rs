@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::accounts::{Common, act, rows};
+use super::accounts::{Common, act, look, rows};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
@@ -31,7 +31,7 @@ pub(super) enum KeysCommand {
 
 pub(super) fn run(command: &KeysCommand) -> ExitCode {
     match command {
-        KeysCommand::List { common } => act(common, |way| way.ask("/api/keys", None), listed),
+        KeysCommand::List { common } => look(common, |way| way.ask("/api/keys", None), listed),
         KeysCommand::Rotate { common, now } => {
             let said = json!({ "now": now });
             act(common, |way| way.ask("/api/keys/rotate", Some(&said)), listed)

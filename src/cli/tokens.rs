@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::accounts::{Common, act, rows};
+use super::accounts::{Common, act, look, rows};
 use super::table::table;
 
 #[derive(Debug, Subcommand)]
@@ -69,7 +69,7 @@ pub(super) fn run(command: &TokensCommand) -> ExitCode {
             }
             act(common, |way| way.ask("/api/tokens", Some(&said)), made)
         }
-        TokensCommand::List { common } => act(
+        TokensCommand::List { common } => look(
             common,
             |way| way.ask("/api/tokens", None),
             |answer| {

@@ -108,6 +108,14 @@ pub enum Limited {
     /// Addresses that were typed to confirm one link. Without a limit, whoever finds a link could
     /// try every name of a company.
     Confirmations,
+    /// Addresses that were typed to report one mail, for the same reason.
+    Reports,
+    /// Passwords that were chosen with one link, each of which is work.
+    ChoicesByLink,
+    /// Passwords that were chosen with the code of one mail. Anybody who asked for it can do that
+    /// without having it: counted together with what only its reader can do, they would take link and
+    /// report from the reader, and see in the count what the reader has done.
+    ChoicesByCode,
 }
 
 impl Limited {
@@ -131,6 +139,9 @@ impl Limited {
             Self::PasswordsOnDevice => "password_device",
             Self::PasswordsOnDevices => "password_devices",
             Self::Confirmations => "confirm",
+            Self::Reports => "report",
+            Self::ChoicesByLink => "choose_link",
+            Self::ChoicesByCode => "choose_code",
         }
     }
 }
@@ -147,9 +158,10 @@ pub struct CountedAlone {
     pub network: bool,
 }
 
-/// Addresses that may be typed to confirm one link, or to report it. Few for somebody who guesses,
-/// and enough that a mail scanner which fills in every form does not use them up.
-pub const CONFIRMATIONS: Limit = Limit { count: 20, window: Span::seconds(24 * 3600) };
+/// What may be typed for one mail: addresses to confirm its link, addresses to report it, passwords
+/// chosen with its link, and with its code. Each is counted by itself. Few for somebody who guesses, and
+/// enough that a mail scanner which fills in every form does not use them up.
+pub const TYPED_FOR_ONE_MAIL: Limit = Limit { count: 20, window: Span::seconds(24 * 3600) };
 
 /// Whose count it is: a keyed hash, so that the store learns no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

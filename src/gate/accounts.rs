@@ -15,6 +15,7 @@ use crate::domain::limit::PersonKey;
 use crate::domain::password::{KeptPassword, PasswordHash};
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Token};
 use crate::ports::{AccountChange, AccountChanged, AccountFound, StoreError, Stored};
 
 /// How old the account behind a request may be. A change on this node counts at once, one on another
@@ -226,22 +227,35 @@ impl Gate {
                 Judged::Put(account, SessionsEnd::Yes)
             })
             .await?;
-        self.distrust_devices(email, self.clock.now().after(Duration::from_millis(1))).await?;
+        self.distrust_all_devices(email).await?;
         Ok(changed)
     }
 
-    /// Takes the password of a person away. Sessions stay: the way in is the link again.
+    /// Takes the password of a person away and ends all of their sessions, as another password does:
+    /// whoever is afraid that somebody knows it removes it first, and may choose another one later.
+    /// Sessions of whoever has none stay. Browsers are strangers' either way.
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn drop_password(&self, email: &EmailAddress) -> Stored<Kept> {
-        self.take_password(email, SessionsEnd::No).await
+    pub async fn void_password(&self, email: &EmailAddress) -> Stored<Kept> {
+        let changed = self.take_password(email, SessionsEnd::Yes).await?;
+        self.distrust_all_devices(email).await?;
+        Ok(changed)
     }
 
-    /// The same for one that somebody else may know: all sessions of the person end in the same step.
-    /// Nothing happens to whoever has none.
-    pub(super) async fn void_password(&self, email: &EmailAddress) -> Stored<Kept> {
-        self.take_password(email, SessionsEnd::Yes).await
+    /// The same for a person themselves, whose session is this one: it stays.
+    ///
+    /// # Errors
+    /// When the store is in trouble: the password may be gone, and sessions may still be there.
+    pub async fn void_own_password(
+        &self,
+        email: &EmailAddress,
+        this: &Token<token::Session>,
+    ) -> Stored<()> {
+        // First the password: no session can be made with it afterwards.
+        self.take_password(email, SessionsEnd::No).await?;
+        self.end_others(email, this).await?;
+        self.distrust_all_devices(email).await
     }
 
     async fn take_password(&self, email: &EmailAddress, end: SessionsEnd) -> Stored<Kept> {

@@ -7,9 +7,9 @@ use super::ask::{AskError, Asker, Draft, EXPIRED_RETENTION};
 use super::entry::{Proof, Settling};
 use super::redeem::{Caller, RedeemError, SignedIn};
 use super::{Gate, Place};
-use crate::domain::attempt::Attempt;
+use crate::domain::attempt::{Attempt, Way};
 use crate::domain::email::EmailAddress;
-use crate::domain::limit::Verdict;
+use crate::domain::limit::{Limited, Verdict};
 use crate::domain::password::{Password, PasswordHash, PasswordProblem, PasswordTerms};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, Token, TokenDigest};
@@ -110,12 +110,11 @@ impl Gate {
     }
 
     /// What is kept of a password that somebody has chosen, if it may be chosen. Judging takes work
-    /// that nobody has proven a mailbox for yet, when a code comes with it: so it is counted, like an
-    /// address that is typed to confirm the link.
+    /// that nobody has proven a mailbox for yet, when a code comes with it: so it is counted.
     pub(super) async fn chosen(
         &self,
         place: Place<'_>,
-        link: TokenDigest<Link>,
+        (link, way): (TokenDigest<Link>, Way),
         attempt: &Attempt,
         choice: Option<&Choice<'_>>,
     ) -> Result<Chosen, RedeemError> {
@@ -123,7 +122,11 @@ impl Gate {
         let terms = place.terms.passwords().filter(|_| attempt.chooses_password);
         let terms = terms.ok_or(RedeemError::NoChoice)?;
         let seat = self.passwords.seat()?;
-        if let Verdict::Exceeded { until } = self.count_confirmation(link).await? {
+        let what = match way {
+            Way::Code | Way::Password => Limited::ChoicesByCode,
+            Way::OwnLink | Way::OtherLink => Limited::ChoicesByLink,
+        };
+        if let Verdict::Exceeded { until } = self.count_typed(what, link).await? {
             return Ok(Chosen::TooMany { until });
         }
         Ok(match self.accept(seat, terms, &attempt.email, choice).await? {

@@ -10,7 +10,7 @@ use crate::domain::client::ClientAddress;
 use crate::domain::code::{Code, TRIES};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
-use crate::domain::limit::Verdict;
+use crate::domain::limit::{Limited, Verdict};
 use crate::domain::password::PasswordProblem;
 use crate::domain::session::Session;
 use crate::domain::terms::OtherBrowser;
@@ -202,7 +202,8 @@ impl Gate {
         if !own && let Some(refused) = self.confirm(place, link, &answer, &record).await? {
             return Ok(refused);
         }
-        let chosen = self.chosen(place, link.digest(), &record.attempt, answer.choice).await?;
+        let chosen =
+            self.chosen(place, (link.digest(), way), &record.attempt, answer.choice).await?;
         let chosen = match chosen {
             Chosen::Hash(hash) => hash,
             Chosen::Refused(problem) => return Ok(Redeemed::Password(problem, record)),
@@ -232,7 +233,8 @@ impl Gate {
         let wrong = || Some(Redeemed::WrongAddress(record.clone()));
         // What is no address guesses nothing, and is not counted.
         let Some(typed) = answer.typed else { return Ok(wrong()) };
-        if let Verdict::Exceeded { until } = self.count_confirmation(link.digest()).await? {
+        let counted = self.count_typed(Limited::Confirmations, link.digest()).await?;
+        if let Verdict::Exceeded { until } = counted {
             return Ok(Some(Redeemed::TooMany { until }));
         }
         Ok(if *typed == record.attempt.email { None } else { wrong() })
@@ -271,7 +273,7 @@ impl Gate {
             });
         };
         // Before the code is compared: what is refused for the password says nothing of the code.
-        let chosen = match self.chosen(place, link, &record.attempt, choice).await? {
+        let chosen = match self.chosen(place, (link, Way::Code), &record.attempt, choice).await? {
             Chosen::Hash(hash) => hash,
             Chosen::Refused(problem) => return Ok(CodeRedeemed::Password(problem, record)),
             Chosen::TooMany { until } => return Ok(CodeRedeemed::TooMany { until }),

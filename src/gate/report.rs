@@ -6,7 +6,7 @@ use super::Gate;
 use super::ask::{DEVICE_TRUST, EXPIRED_RETENTION};
 use crate::domain::attempt::{Record, State};
 use crate::domain::email::EmailAddress;
-use crate::domain::limit::{CONFIRMATIONS, Hit, LimitKey, Limited, Verdict};
+use crate::domain::limit::{Hit, LimitKey, Limited, TYPED_FOR_ONE_MAIL, Verdict};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Report, Token, TokenDigest};
 use crate::ports::{Settled, Settlement, Stored};
@@ -23,7 +23,8 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn report(&self, token: &Token<Report>, typed: &EmailAddress) -> Stored<Reported> {
-        if let Verdict::Exceeded { until } = self.count_confirmation(token.attempt()).await? {
+        let counted = self.count_typed(Limited::Reports, token.attempt()).await?;
+        if let Verdict::Exceeded { until } = counted {
             return Ok(Reported::TooMany { until });
         }
         for _ in 0..STATES {
@@ -39,8 +40,6 @@ impl Gate {
             if matches!(record.state, State::LinkUsed { .. } | State::Used { .. }) {
                 let email = &record.attempt.email;
                 self.end_sessions_since(&record, now).await?;
-                // Proofs of this very moment are void, too.
-                self.distrust_devices(email, now.after(Duration::from_millis(1))).await?;
                 // Whoever came in may have come with it, and not for the first time.
                 self.void_password(email).await?;
             }
@@ -88,16 +87,26 @@ impl Gate {
         self.store.pause(self.distrust_key(email), until, self.clock.now()).await
     }
 
+    /// As [`distrust_devices`](Self::distrust_devices), and those of this very moment, too.
+    pub(super) async fn distrust_all_devices(&self, email: &EmailAddress) -> Stored<()> {
+        let before = self.clock.now().after(Duration::from_millis(1));
+        self.distrust_devices(email, before).await
+    }
+
     /// What is held back: mail to one mailbox, asked for from one network.
     pub(super) fn pause_key(&self, email: &EmailAddress, network: &str) -> LimitKey {
         // A network has no blank in it.
         self.keys.subject.limit(Limited::Pause, &format!("{network} {}", email.limit_key()))
     }
 
-    /// Counts one address that is typed to confirm or report a link, before it is compared.
-    pub(super) async fn count_confirmation(&self, link: TokenDigest<Link>) -> Stored<Verdict> {
-        let key = self.keys.subject.limit(Limited::Confirmations, &link.to_hex());
-        self.store.hit(&[Hit { key, limit: CONFIRMATIONS }], self.clock.now()).await
+    /// Counts what is typed for one mail, before it is compared or judged.
+    pub(super) async fn count_typed(
+        &self,
+        what: Limited,
+        link: TokenDigest<Link>,
+    ) -> Stored<Verdict> {
+        let key = self.keys.subject.limit(what, &link.to_hex());
+        self.store.hit(&[Hit { key, limit: TYPED_FOR_ONE_MAIL }], self.clock.now()).await
     }
 
     /// The attempt behind a report link, if it was made at this site.

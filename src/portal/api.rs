@@ -286,7 +286,10 @@ async fn by_token(
         }
         Redeemed::CodeOnly(_) => Err(Refusal::Cause(Cause::ConfirmationRefused)),
         Redeemed::Password(why, _) => Err(Refusal::Cause(Cause::Password(why))),
-        Redeemed::Gone(Gone::Used { session }, record) if is_held(visit, session) => {
+        // A password that comes too late was not set, and nobody may think so.
+        Redeemed::Gone(Gone::Used { session }, record)
+            if choice.is_none() && is_held(visit, session) =>
+        {
             already_in(visit, record).await
         }
         Redeemed::Gone(why, _) => Err(gone(why)),

@@ -157,7 +157,7 @@ pub async fn end_sessions(
         return Ok(see_other(&format!("{}/sign-in", desk.prefix)));
     };
     if password {
-        desk.gate.drop_password(&session.email).await?;
+        desk.gate.void_own_password(&session.email, token).await?;
         return Ok(see_other(&format!("{}/account?ended=password", desk.prefix)));
     }
     if others {

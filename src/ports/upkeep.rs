@@ -40,6 +40,10 @@ pub trait Upkeep: Send + Sync {
     /// whose it is then.
     async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner>;
 
+    /// Whether there is nothing in it that another secret would not find: no session, no account, no
+    /// service token, no changed signing keys.
+    async fn is_empty(&self) -> Stored<bool>;
+
     /// The store's own time, if it has one: nodes that share a store judge expiry by it, so that a
     /// node with a wrong clock changes nothing.
     async fn time(&self) -> Stored<Option<UnixMillis>>;

@@ -22,6 +22,7 @@ use linkgate::gate::ask::{AskError, Asked, Asker};
 use linkgate::gate::mail_job::{MailJob, MailKind};
 use linkgate::gate::password::{Choice, PasswordRedeemed};
 use linkgate::gate::redeem::{CodeRedeemed, LinkAnswer, Opened, RedeemError, Redeemed, SignedIn};
+use linkgate::gate::report::Reported;
 use linkgate::ports::{Entropy, Passwords, Seat, Store, TooBusy};
 
 use crate::gate_world::{HOUR, MINUTE, Seeded, World, address, caller, client};
@@ -89,6 +90,18 @@ impl World {
             gate.redeem_code(place, code.as_ref(), Some(&choice), caller).await
         })
         .await
+    }
+
+    /// How many passwords somebody who has not the code may choose for one mail.
+    async fn judged_by_code(&self, browser: &Token<Browser>) -> u32 {
+        let mut judged = 0;
+        loop {
+            match self.choose_by_code("BBBB-BBBB", "passwordpassword", browser).await {
+                Ok(CodeRedeemed::Password(..)) => judged += 1,
+                Ok(CodeRedeemed::TooMany { .. }) => return judged,
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     async fn try_password(&self, who: &str, text: &str, asker: &Asker) -> Tried {
@@ -261,7 +274,7 @@ async fn a_password_makes_nobody_a_member_and_registration_does() {
     let bob = world.gate.account(&address("bob@example.com")).await.expect("a store");
     assert!(bob.is_some_and(|it| it.is_member() && it.password.is_some()));
     // Taken away, the account stays; of somebody who had nothing else, nothing does.
-    world.gate.drop_password(&address(ANN)).await.expect("a store");
+    world.gate.void_password(&address(ANN)).await.expect("a store");
     let account = world.gate.account(&address(ANN)).await.expect("a store").expect("a record");
     assert!(account.is_member() && account.password.is_none());
     assert!(!world.enters(ANN, GOOD).await);
@@ -363,15 +376,69 @@ async fn what_may_be_chosen_is_judged_with_the_words_around_it_and_costs_no_code
 async fn what_is_judged_for_one_mail_is_counted() {
     let world = world();
     let (asked, job) = world.wants(ANN).await;
+    assert_eq!(world.judged_by_code(&asked.browser).await, 20);
+    let (link, own) = (world.link(&job), Some(&asked.browser));
     let mut judged = 0;
-    while let Ok(CodeRedeemed::Password(..)) =
-        world.choose_by_code("BBBB-BBBB", "passwordpassword", &asked.browser).await
+    while let Ok(Redeemed::Password(..)) = world.choose(&link, None, "passwordpassword", own).await
     {
         judged += 1;
     }
     assert_eq!(judged, 20);
-    let refused = world.choose(&world.link(&job), None, GOOD, Some(&asked.browser)).await;
+    let refused = world.choose(&link, None, GOOD, own).await;
     assert!(matches!(refused, Ok(Redeemed::TooMany { .. })), "{refused:?}");
+}
+
+/// Whoever asks for somebody else can type codes and passwords without having the mail.
+#[tokio::test]
+async fn a_stranger_takes_neither_link_nor_report_away_and_counts_the_same_whatever_is_done() {
+    let world = world();
+    let (asked, job) = world.wants(ANN).await;
+    assert_eq!(world.judged_by_code(&asked.browser).await, 20);
+    let chosen = world.choose(&world.link(&job), Some(ANN), GOOD, None).await;
+    assert!(matches!(chosen, Ok(Redeemed::SignedIn(_))), "{chosen:?}");
+    for step in 0..3 {
+        let (asked, job) = world.wants(ANN).await;
+        match step {
+            0 => {}
+            1 => {
+                let link = world.link(&job);
+                let wrong = world.choose(&link, Some("bob@example.com"), GOOD, None).await;
+                assert!(matches!(wrong, Ok(Redeemed::WrongAddress(_))), "{wrong:?}");
+                let chosen = world.choose(&link, Some(ANN), OTHER, None).await;
+                assert!(matches!(chosen, Ok(Redeemed::SignedIn(_))), "{chosen:?}");
+            }
+            _ => {
+                let done = world.gate.report(&world.report(&job), &address(ANN)).await;
+                assert_eq!(done.expect("a store"), Reported::Done);
+            }
+        }
+        assert_eq!(world.judged_by_code(&asked.browser).await, 20, "step {step}");
+        let reported = world.gate.report(&world.report(&job), &address(ANN)).await;
+        assert_eq!(reported.expect("a store"), Reported::Done, "step {step}");
+        world.clock.pass(25 * HOUR);
+    }
+}
+
+/// Whoever is afraid for a password removes it first, and chooses another one later.
+#[tokio::test]
+async fn a_password_that_is_taken_away_takes_what_came_of_it_along() {
+    let mut world = world();
+    world.with_password(ANN, GOOD).await;
+    let tried = world.try_password(ANN, GOOD, &world.asker(None)).await;
+    let Tried::In(thief) = tried else { panic!("{tried:?}") };
+    let own = world.signed_in(ANN, None).await;
+    world.clock.pass(MINUTE);
+    world.gate.void_own_password(&address(ANN), &own.token).await.expect("a store");
+    assert!(world.is_in(&own.token).await && !world.is_in(&thief.token).await);
+    world.with_password(ANN, OTHER).await;
+    world.terms.mode = hybrid("3/1h");
+    world.clock.pass(2 * HOUR);
+    for _ in 0..3 {
+        world.try_password(ANN, GOOD, &world.asker(None)).await;
+    }
+    let thief = Asker { device: Some(thief.device), ..world.asker(None) };
+    let tried = world.try_password(ANN, OTHER, &thief).await;
+    assert!(matches!(tried, Tried::TooMany), "a stranger's browser: {tried:?}");
 }
 
 #[tokio::test]

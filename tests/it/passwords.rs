@@ -235,10 +235,14 @@ async fn the_account_page_tells_of_the_password_and_takes_it_away(kind: Kind) {
     let both = [("password", "remove"), ("others", "1")];
     assert_eq!(ann.post(ACCOUNT, &both).await.status, 400);
     assert_eq!(ann.post(ACCOUNT, &[("password", "keep")]).await.status, 400);
+    let mut elsewhere = gate.browser();
+    assert_eq!(enter(&mut elsewhere, ANN, GOOD).await.status, 303);
     let removed = ann.post(ACCOUNT, &[("password", "remove")]).await;
+    assert_eq!(signed_in_as(&gate, &mut elsewhere).await, None, "whoever had it is out");
     assert_eq!(removed.location(), "/.linkgate/account?ended=password");
     let page = ann.get(removed.location()).await.text();
     assert!(page.contains("Your password is removed."), "{page}");
+    assert!(page.contains("All other devices are signed out."), "{page}");
     assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN), "the session stays");
     assert_eq!(enter(&mut gate.browser(), ANN, GOOD).await.status, 422);
     // At a site without passwords nothing of it is there.
@@ -337,6 +341,11 @@ async fn programs_do_the_same() {
     );
     let chosen = json!({ "code": code, "password": GOOD });
     assert_eq!(post(&mut client, "verify", chosen).await.status, 200);
+    // Too late for another one: a link that has signed this client in is no mistake, and sets none.
+    let token = gate.mail(ANN, 1).await.link().rsplit('/').next().expect("a token").to_owned();
+    let late = json!({ "token": token, "password": OTHER });
+    assert_eq!(post(&mut client, "verify", late).await.json()["code"], "link_used");
+    assert_eq!(post(&mut client, "verify", json!({ "token": token })).await.status, 200);
     let mut other = gate.browser();
     let asked = json!({ "email": ANN, "password": GOOD, "return_to": "/deep" });
     let entered = post(&mut other, "sign-in", asked).await;

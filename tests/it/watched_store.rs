@@ -215,6 +215,10 @@ impl KeyRosters for Watched {
 
 #[async_trait]
 impl Upkeep for Watched {
+    async fn is_empty(&self) -> Stored<bool> {
+        self.inner.is_empty().await
+    }
+
     async fn owner(&self, mark: Mark) -> Stored<Owner> {
         self.inner.owner(mark).await
     }

@@ -205,6 +205,26 @@ async fn people_without_a_mark_are_nobodys_to_adopt() {
     assert_eq!(scene.key("installation").await, None);
 }
 
+/// Somebody looks with the wrong secret, or before anything is there.
+#[tokio::test]
+async fn who_only_looks_takes_a_store_from_nobody() {
+    let mut scene = Scene::new().await;
+    let mut gate = Gate::with(scene.wishes()).await;
+    gate.kill();
+    scene.empty().await;
+    for command in [
+        &["accounts", "list"][..],
+        &["sessions", "list", ANN],
+        &["tokens", "list"],
+        &["keys", "list"],
+    ] {
+        gate.operator(command).done();
+        assert_eq!(scene.key("installation").await, None, "{command:?}");
+    }
+    gate.operator(&["sessions", "end", ANN]).done();
+    assert!(scene.key("installation").await.is_some());
+}
+
 #[tokio::test]
 async fn accounts_can_be_added_before_the_first_start() {
     let mut scene = Scene::new().await;

@@ -22,17 +22,26 @@ pub(super) fn adopt(tables: &mut Tables<'_>, mark: Mark, birth: Birth) -> Step<O
     if let Some(owner) = stored {
         return Ok(Outcome::Untouched(owner));
     }
-    if holds_something(tables)? {
+    let (accounts, sessions) = (&tables.accounts, &tables.sessions);
+    if !holds_nothing(accounts, sessions, &tables.tokens, &tables.singles)? {
         return Ok(Outcome::Untouched(Owner::Nobody));
     }
     tables.singles.insert(NAME, encode_owner(mark, birth).as_slice())?;
     Ok(Outcome::Written(Owner::Ours(birth)))
 }
 
-/// Whether there is anything that another secret would not find.
-fn holds_something(tables: &Tables<'_>) -> Result<bool, StorageError> {
-    Ok(!(tables.accounts.is_empty()?
-        && tables.sessions.is_empty()?
-        && tables.tokens.is_empty()?
-        && tables.singles.get(keys::NAME)?.is_none()))
+pub(super) fn is_empty(view: &View) -> Result<bool, StorageError> {
+    holds_nothing(&view.accounts, &view.sessions, &view.tokens, &view.singles)
+}
+
+fn holds_nothing(
+    accounts: &impl ReadableTableMetadata,
+    sessions: &impl ReadableTableMetadata,
+    tokens: &impl ReadableTableMetadata,
+    singles: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<bool, StorageError> {
+    Ok(accounts.is_empty()?
+        && sessions.is_empty()?
+        && tokens.is_empty()?
+        && singles.get(keys::NAME)?.is_none())
 }

@@ -185,6 +185,10 @@ impl Upkeep for OurStore {
         self.store.adopt(mark, birth).await
     }
 
+    async fn is_empty(&self) -> Stored<bool> {
+        self.store.is_empty().await
+    }
+
     async fn time(&self) -> Stored<Option<UnixMillis>> {
         self.store.time().await
     }

@@ -42,7 +42,7 @@ impl Upkeep for RedisStore {
     /// meanwhile comes from somebody who has adopted it, and that the script sees.
     async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner> {
         let owner = self.owner(mark).await?;
-        if owner != Owner::Nobody || self.holds_something().await? {
+        if owner != Owner::Nobody || !self.is_empty().await? {
             return Ok(owner);
         }
         let mut script = self.scripts.adopt.key(self.keys.installation());
@@ -51,19 +51,8 @@ impl Upkeep for RedisStore {
         Ok(read::owner(fields, mark))
     }
 
-    async fn time(&self) -> Stored<Option<UnixMillis>> {
-        let request = cmd("TIME");
-        let (seconds, micros): (u64, u64) =
-            self.connection.ask("tell the time", Request::Read(&request)).await?;
-        let span = Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros));
-        Ok(Some(UnixMillis(0).after(span)))
-    }
-}
-
-impl RedisStore {
-    /// Whether there is anything that another secret would not find. The indexes do not do: Redis may
-    /// have dropped one for want of memory.
-    async fn holds_something(&self) -> Stored<bool> {
+    /// The indexes do not do: Redis may have dropped one for want of memory.
+    async fn is_empty(&self) -> Stored<bool> {
         let mut cursor = 0_u64;
         loop {
             let mut command = cmd("SCAN");
@@ -71,13 +60,21 @@ impl RedisStore {
             let found: (u64, Vec<Vec<u8>>) =
                 self.connection.ask(WHOSE, Request::Read(&command)).await?;
             if found.1.iter().any(|key| self.keys.is_somebodys(key)) {
-                return Ok(true);
+                return Ok(false);
             }
             cursor = found.0;
             if cursor == 0 {
-                return Ok(false);
+                return Ok(true);
             }
         }
+    }
+
+    async fn time(&self) -> Stored<Option<UnixMillis>> {
+        let request = cmd("TIME");
+        let (seconds, micros): (u64, u64) =
+            self.connection.ask("tell the time", Request::Read(&request)).await?;
+        let span = Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros));
+        Ok(Some(UnixMillis(0).after(span)))
     }
 }
 

@@ -286,7 +286,7 @@ decision: forbidden, by /assets/private/**, the strictest of the readings"
         text.contains("no rule matches for certain, so the site's `allow` decides\n"),
         "{text}"
     );
-    assert!(text.ends_with("decision: pass, admitted, by the site's `allow`\n"), "{text}");
+    assert!(text.ends_with("decision: pass, admitted, by the site's `allow`"), "{text}");
 }
 
 #[test]

@@ -137,8 +137,8 @@ pub(super) async fn remove(
     Ok(answer(&kept))
 }
 
-/// `POST /api/accounts/set-password`: sets the password and ends all sessions of the person; without
-/// one, takes it away and ends none.
+/// `POST /api/accounts/set-password`: sets the password, or takes it away where there is none in
+/// the document; either ends all sessions of the person.
 pub(super) async fn set_password(
     State(desk): State<Arc<AdminDesk>>,
     headers: HeaderMap,
@@ -147,7 +147,7 @@ pub(super) async fn set_password(
     let said: PasswordDocument = read(&headers, &body)?;
     let email = address(&said.email)?;
     let Some(text) = said.password.map(Zeroizing::new) else {
-        let kept = desk.gate.drop_password(&email).await?;
+        let kept = desk.gate.void_password(&email).await?;
         tracing::warn!("a password was taken away by an operator");
         return Ok(answer(&kept));
     };

@@ -39,8 +39,11 @@ async fn an_operator_sets_and_takes_away_a_password(kind: Kind) {
     // Whatever the line end.
     assert_eq!(set(&gate, ANN, &format!("{OTHER}\r\n")).code, 0);
     assert_eq!(enter(&mut at(&gate, "open"), ANN, OTHER).await.status, 303);
+    let mut before = gate.browser();
+    gate.sign_in(&mut before, ANN, "/").await;
     let removed = gate.operator(&["accounts", "set-password", ANN, "--remove"]);
     assert_eq!(removed.done(), "ann@example.com: there is no password\n");
+    assert_eq!(signed_in_as(&gate, &mut before).await, None, "all sessions have ended");
     assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 422);
 }
 

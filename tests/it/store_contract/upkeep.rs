@@ -67,7 +67,11 @@ pub(super) async fn a_store_belongs_to_one_installation(world: World) {
 /// Whose the people in it are is not known.
 pub(super) async fn a_store_without_a_mark_is_adopted_only_while_it_is_empty(world: World) {
     let (store, mark) = (&*world.store, Mark([1; 16]));
-    let adopt = async || store.adopt(mark, Birth([2; 16])).await.unwrap();
+    let adopt = async || {
+        let owner = store.adopt(mark, Birth([2; 16])).await.unwrap();
+        assert_eq!(store.is_empty().await.unwrap(), owner != Owner::Nobody);
+        owner
+    };
     let session = world.signed_in(1, ANN).await;
     assert_eq!(adopt().await, Owner::Nobody, "a session");
     assert!(store.end(session, ANN).await.unwrap());
@@ -88,7 +92,7 @@ pub(super) async fn a_store_without_a_mark_is_adopted_only_while_it_is_empty(wor
     assert_eq!(adopt().await, Owner::Ours(Birth([2; 16])));
     // From now on it is ours, whatever comes into it.
     world.signed_in(3, ANN).await;
-    assert_eq!(adopt().await, Owner::Ours(Birth([2; 16])));
+    assert_eq!(store.adopt(mark, Birth([2; 16])).await.unwrap(), Owner::Ours(Birth([2; 16])));
 }
 
 pub(super) async fn a_store_with_changed_keys_and_no_mark_is_adopted_by_nobody(world: World) {
