@@ -3,6 +3,7 @@
 pub mod argon2;
 pub mod clock;
 pub mod embedded;
+pub mod kept;
 pub mod mail;
 pub mod ours;
 pub mod redis;

@@ -89,7 +89,6 @@ pub struct Gate {
     mail_waits: Arc<Notify>,
     touching: Arc<Mutex<HashSet<[u8; 32]>>>,
     endings: broadcast::Sender<TokenDigest<token::Session>>,
-    lately: Arc<accounts::Lately>,
 }
 
 /// Says of an address, and the account behind it if there is one, whether it may sign in: the
@@ -158,7 +157,6 @@ impl Gate {
             mail_waits: Arc::default(),
             touching: Arc::default(),
             endings: broadcast::Sender::new(ENDINGS),
-            lately: Arc::default(),
         }
     }
 
@@ -176,7 +174,6 @@ impl Gate {
             mail_waits: Arc::clone(&self.mail_waits),
             touching: Arc::clone(&self.touching),
             endings: self.endings.clone(),
-            lately: Arc::clone(&self.lately),
         }
     }
 

@@ -171,8 +171,15 @@ pub trait Attempts: Send + Sync {
 /// [`end`](Self::end) never brings the session back.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// The session of a token, whether it still counts or not.
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>>;
+    /// The session of a token, whether it still counts or not. May come from a copy in memory, but never
+    /// one that is older than the store's bound: zero for a store of one process.
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>>;
+
+    /// The session as it was while the store still answered, for as long as the operator lets people
+    /// go on without it.
+    fn session_in_grace(&self, _: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+        None
+    }
 
     /// Moves `last_seen` forward, if the session is there.
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()>;

@@ -26,6 +26,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, StorageError};
+use tokio::time::Instant;
 
 pub use self::open::{FILE_NAME, OpenError};
 
@@ -33,6 +34,7 @@ use self::codec::StoredAttempt;
 use self::steps::MakeAccount;
 use self::tables::{Tables, View, pair};
 use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
+use crate::adapters::kept::{Copies, Trust};
 use crate::domain::account::Account;
 use crate::domain::attempt::{Record, State};
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
@@ -46,11 +48,15 @@ use crate::ports::{
     StoreError, Stored, Upkeep,
 };
 
+/// Sessions that are kept in memory where nobody says how many.
+const COPIES: usize = 100_000;
+
 /// The embedded store. Dropping it finishes what is queued and closes the file.
 pub struct Embedded {
     // Dropped first: the thread lets go of the view, then of the file.
     writer: Writer,
     view: SharedView,
+    copies: Arc<Copies>,
 }
 
 impl std::fmt::Debug for Embedded {
@@ -65,6 +71,14 @@ impl Embedded {
     /// # Errors
     /// [`OpenError`], which says what is wrong and what to do.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_keeping(folder, COPIES)
+    }
+
+    /// The same, with so many sessions and as many accounts in memory at most.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what is wrong and what to do.
+    pub fn open_keeping(folder: &Path, copies: usize) -> Result<Self, OpenError> {
         let path = folder.join(FILE_NAME);
         let database = open::database(folder)?;
         let view = prepare(&database).map_err(|error| open::damaged(&path, error))?;
@@ -73,7 +87,7 @@ impl Embedded {
             let folder = folder.to_owned();
             Box::new(move || open::database(&folder))
         };
-        Self::start(database, view, reopen).map_err(|source| OpenError::Io { path, source })
+        Self::start(database, view, copies, reopen).map_err(|source| OpenError::Io { path, source })
     }
 
     /// A store that forgets everything when it is dropped: the same code without a file.
@@ -81,6 +95,14 @@ impl Embedded {
     /// # Errors
     /// [`OpenError`] when the machine has no room for a thread.
     pub fn in_memory() -> Result<Self, OpenError> {
+        Self::in_memory_keeping(COPIES)
+    }
+
+    /// The same, with so many sessions and as many accounts at hand at most.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the machine has no room for a thread.
+    pub fn in_memory_keeping(copies: usize) -> Result<Self, OpenError> {
         let place = Path::new("the memory store");
         let mut builder = Builder::new();
         builder.set_cache_size(open::CACHE_BYTES);
@@ -91,14 +113,20 @@ impl Embedded {
         let view = prepare(&database).map_err(|error| open::damaged(place, error))?;
         // Memory has no disk that could be full.
         let reopen = Box::new(move || Err(open::damaged(place, redb::Error::DatabaseClosed)));
-        Self::start(database, view, reopen)
+        Self::start(database, view, copies, reopen)
             .map_err(|source| OpenError::Io { path: place.to_owned(), source })
     }
 
-    fn start(database: Database, view: View, reopen: Reopen) -> std::io::Result<Self> {
+    fn start(
+        database: Database,
+        view: View,
+        copies: usize,
+        reopen: Reopen,
+    ) -> std::io::Result<Self> {
         let view = Arc::new(RwLock::new(Some(view)));
-        let writer = Writer::start(database, Arc::clone(&view), reopen)?;
-        Ok(Self { writer, view })
+        let copies = Arc::new(Copies::new(Trust::always(), copies));
+        let writer = Writer::start(database, Arc::clone(&view), Arc::clone(&copies), reopen)?;
+        Ok(Self { writer, view, copies })
     }
 
     /// Looks at the last commit. Takes microseconds and no lock that a disk is waited for under.
@@ -208,8 +236,17 @@ fn make(new: &NewSession<'_>) -> Result<steps::Make, serde_json::Error> {
 
 #[async_trait]
 impl Sessions for Embedded {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>> {
-        self.read("find a session", |view| session_in(view, digest.as_bytes()))
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
+        let (key, Copies { trust, sessions, .. }) = (digest.as_bytes(), &*self.copies);
+        if let Some(session) = sessions.get(key, trust, Instant::now()) {
+            return Ok(Some(session));
+        }
+        let ticket = sessions.begin(key);
+        let found = self.read("find a session", |view| session_in(view, key))?.map(Arc::new);
+        if let Some(session) = &found {
+            sessions.keep(key, ticket, trust.era(), Arc::clone(session));
+        }
+        Ok(found)
     }
 
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
@@ -248,7 +285,14 @@ impl Sessions for Embedded {
 #[async_trait]
 impl Accounts for Embedded {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
-        self.read("find an account", |view| accounts::look(view, person))
+        let Copies { trust, accounts, .. } = &*self.copies;
+        if let Some(found) = accounts.get(&person.0, trust, Instant::now()) {
+            return Ok(found);
+        }
+        let ticket = accounts.begin(&person.0);
+        let found = self.read("find an account", |view| accounts::look(view, person))?;
+        accounts.keep(&person.0, ticket, trust.era(), found.clone());
+        Ok(found)
     }
 
     async fn accounts(

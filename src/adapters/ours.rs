@@ -188,6 +188,11 @@ impl OurStore {
         }
     }
 
+    /// Whether it does not answer, and nothing worse is known.
+    fn is_only_away(&self) -> bool {
+        self.refusal() == Some(NotOurs::Unknown)
+    }
+
     /// The store, while it is ours.
     fn ours(&self) -> Stored<&dyn Store> {
         match self.refusal() {

@@ -11,13 +11,16 @@
 
 mod accounts;
 mod connection;
+mod following;
 mod keys;
 mod read;
 mod roster;
 mod scripts;
 mod service_tokens;
+mod sessions;
 mod upkeep;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::{
@@ -28,17 +31,19 @@ use async_trait::async_trait;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+pub use self::following::Keeping;
+
 use self::connection::{Connection, Request};
+use self::following::Following;
 use self::keys::{Keys, hex};
 use self::scripts::Scripts;
 use crate::domain::attempt::Record;
-use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
-use crate::domain::session::Session;
+use crate::domain::limit::{Hit, LimitKey, Verdict};
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{self, Browser, Link, TokenDigest};
+use crate::domain::token::{Browser, Link, TokenDigest};
 use crate::ports::{
-    AccountStep, Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Sessions, Settled,
-    Settlement, StoreError, Stored,
+    AccountStep, Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Settled, Settlement,
+    StoreError, Stored,
 };
 
 /// How much longer keys live than their values count: room for clocks that differ.
@@ -54,6 +59,8 @@ pub struct RedisOptions {
     /// The authority that signed the server's certificate, in PEM; the machine's and the
     /// well-known ones if `None`. Of no meaning for `redis://`.
     pub ca: Option<Vec<u8>>,
+    /// How copies of sessions and accounts are kept; none is if `None`.
+    pub keeping: Option<Keeping>,
 }
 
 /// Why a Redis store cannot be set up. Never repeats the URL, which may hold a password.
@@ -76,7 +83,9 @@ pub enum RedisSetupError {
 /// The Redis store.
 pub struct RedisStore {
     connection: Connection,
-    keys: Keys,
+    /// Copies in memory, if there are any.
+    following: Option<Arc<Following>>,
+    keys: Arc<Keys>,
     scripts: Scripts,
 }
 
@@ -101,13 +110,24 @@ impl RedisStore {
         // With RESP3 the connection tells when it breaks, and is mended before the next request.
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let info = info.set_redis_settings(settings);
+        let RedisOptions { ca, keeping } = options;
         let client = match info.addr() {
             ConnectionAddr::TcpTls { insecure: true, .. } => return Err(RedisSetupError::Insecure),
-            ConnectionAddr::TcpTls { .. } => with_tls(info, options.ca)?,
+            ConnectionAddr::TcpTls { .. } => with_tls(info, ca)?,
             _ => Client::open(info).map_err(|_| RedisSetupError::Url)?,
         };
-        let connection = Connection::new(client);
-        Ok(Self { connection, keys: Keys::new(prefix), scripts: Scripts::new() })
+        let keys = Arc::new(Keys::new(prefix));
+        let following =
+            keeping.map(|keeping| Following::new(client.clone(), Arc::clone(&keys), keeping));
+        Ok(Self { connection: Connection::new(client), following, keys, scripts: Scripts::new() })
+    }
+}
+
+impl Drop for RedisStore {
+    fn drop(&mut self) {
+        if let Some(following) = &self.following {
+            following.stop();
+        }
     }
 }
 
@@ -237,47 +257,18 @@ impl Attempts for RedisStore {
                 .arg(ttl(mail.expires_at, now))
                 .arg(now.0);
         }
-        let done: u8 = self.connection.ask(DOING, Request::Script(&script)).await?;
-        Ok(match done {
+        let done = self.connection.ask(DOING, Request::Script(&script)).await;
+        if let Some(new) = session {
+            self.drop_account(new.person);
+        }
+        if let Some((replaced, _)) = replaces {
+            self.drop_session(replaced);
+        }
+        Ok(match done? {
             0 => Settled::Changed,
             1 => Settled::Done,
             _ => Settled::Barred,
         })
-    }
-}
-
-#[async_trait]
-impl Sessions for RedisStore {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>> {
-        let mut command = cmd("HMGET");
-        command.arg(self.keys.session(digest)).arg(&["v", "d", "seen"]);
-        let fields = self.connection.ask("find a session", Request::Read(&command)).await?;
-        Ok(read::session(fields))
-    }
-
-    async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
-        let mut script = self.scripts.touch.key(self.keys.session(digest));
-        script.arg(now.0);
-        self.connection.ask("touch a session", Request::Script(&script)).await
-    }
-
-    async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
-        let mut script = self.scripts.end.key(self.keys.session(digest));
-        script.key(self.keys.person(person)).arg(digest.to_hex());
-        self.connection.ask("end a session", Request::Script(&script)).await
-    }
-
-    async fn sessions_of(
-        &self,
-        person: PersonKey,
-        now: UnixMillis,
-    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
-        let mut script = self.scripts.sessions_of.key(self.keys.person(person));
-        script.arg(self.keys.sessions());
-        let request = Request::Script(&script);
-        let rows: Vec<_> = self.connection.ask("list a person's sessions", request).await?;
-        let found = rows.into_iter().filter_map(read::listed_session);
-        Ok(found.filter(|(_, session)| session.expires_at > now).collect())
     }
 }
 

@@ -101,7 +101,7 @@ impl Way {
                 Err(error) => return Err(failed(&error)),
             },
             StoreConfig::Redis(redis) => {
-                super::stores::redis(redis).map_err(|error| failed(&error))?
+                super::stores::redis(redis, None).map_err(|error| failed(&error))?
             }
         };
         let secret = secret_file::secret(&config.secret, &OsEntropy)

@@ -104,7 +104,7 @@ impl Installation {
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let secret = secret_file::secret(&config.secret, &OsEntropy)
             .map_err(|error| StartError::Part(format!("secret: {error}")))?;
-        let stores = Stores::open(&config.store, secret.mark(), &entropy)?;
+        let stores = Stores::open(config, secret.mark(), &entropy)?;
         let store = Arc::clone(&stores.requests) as Arc<dyn Store>;
         let work_store = Arc::clone(&stores.work) as Arc<dyn Store>;
         let clock = Arc::new(StoreClock::new(SystemClock));

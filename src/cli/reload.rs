@@ -160,13 +160,13 @@ impl InForce {
 
     /// The keys of what would have changed, of that which is set up once at the start.
     fn waiting(&self, new: &Config, old: &Config) -> Vec<&'static str> {
-        let Config { listeners, admin, admin_token, secret, store, mail, .. } = new;
+        let Config { listeners, admin, admin_token, secret, store, copies, mail, .. } = new;
         let Config { prefix, server, log, .. } = new;
         let changed = [
             ("listen", *listeners != old.listeners),
             ("admin", *admin != old.admin || *admin_token != old.admin_token),
             ("secret", !self.is_ours(secret)),
-            ("store", *store != old.store),
+            ("store", *store != old.store || *copies != old.copies),
             ("mail.smtp, folder or inbox", mail.transport != old.mail.transport),
             ("prefix", *prefix != old.prefix),
             ("server", *server != old.server),
@@ -195,13 +195,24 @@ impl InForce {
             admin_token: _,
             secret: _,
             store: _,
+            copies: _,
             mail,
             prefix: _,
             server: _,
             log: _,
         } = new;
-        let Config { listeners, admin, admin_token, secret, store, prefix, server, log, .. } =
-            old.clone();
+        let Config {
+            listeners,
+            admin,
+            admin_token,
+            secret,
+            store,
+            copies,
+            prefix,
+            server,
+            log,
+            ..
+        } = old.clone();
         let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
         Config {
             listeners,
@@ -210,6 +221,7 @@ impl InForce {
             trusted_proxies,
             secret,
             store,
+            copies,
             mail,
             sign_in,
             session,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::installation::{StartError, read};
 use crate::adapters::embedded::Embedded;
 use crate::adapters::ours::{Claim, OurStore};
-use crate::adapters::redis::{RedisOptions, RedisStore};
-use crate::config::{RedisConfig, StoreConfig};
+use crate::adapters::redis::{Keeping, RedisOptions, RedisStore};
+use crate::config::{Config, CopiesConfig, RedisConfig, StoreConfig};
 use crate::domain::secret::Mark;
 use crate::ports::{Entropy, Store};
 
@@ -27,14 +27,14 @@ impl Stores {
     /// # Errors
     /// [`StartError::Store`] when it cannot be opened, or is not ours.
     pub(super) fn open(
-        config: &StoreConfig,
+        config: &Config,
         mark: Mark,
         entropy: &Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let [requests, work] = two_handles(config)?;
         // A connection belongs to the runtime that uses it, and the one of this question ends here.
-        let asked: Arc<dyn Store> = match config {
-            StoreConfig::Redis(settings) => redis(settings)?,
+        let asked: Arc<dyn Store> = match &config.store {
+            StoreConfig::Redis(settings) => redis(settings, None)?,
             StoreConfig::Embedded { .. } | StoreConfig::Memory => Arc::clone(&work),
         };
         let claim = Arc::new(Claim::new(mark, Arc::clone(entropy)));
@@ -51,18 +51,26 @@ impl Stores {
     }
 }
 
-fn two_handles(store: &StoreConfig) -> Result<[Arc<dyn Store>; 2], StartError> {
+fn two_handles(config: &Config) -> Result<[Arc<dyn Store>; 2], StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
     let shared = |store: Embedded| {
         let store: Arc<dyn Store> = Arc::new(store);
         [Arc::clone(&store), store]
     };
-    match store {
-        StoreConfig::Memory => Embedded::in_memory().map(shared).map_err(|error| failed(&error)),
-        StoreConfig::Embedded { path } => {
-            Embedded::open(path).map(shared).map_err(|error| failed(&error))
+    let CopiesConfig { most, trust, grace } = config.copies;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    match &config.store {
+        StoreConfig::Memory => {
+            Embedded::in_memory_keeping(most).map(shared).map_err(|error| failed(&error))
         }
-        StoreConfig::Redis(settings) => Ok([redis(settings)?, redis(settings)?]),
+        StoreConfig::Embedded { path } => {
+            Embedded::open_keeping(path, most).map(shared).map_err(|error| failed(&error))
+        }
+        StoreConfig::Redis(settings) => {
+            let keeping = Keeping { most, bound: trust, grace };
+            // What works beside the proxy asks for no sessions.
+            Ok([redis(settings, Some(keeping))?, redis(settings, None)?])
+        }
     }
 }
 
@@ -70,9 +78,13 @@ fn two_handles(store: &StoreConfig) -> Result<[Arc<dyn Store>; 2], StartError> {
 ///
 /// # Errors
 /// [`StartError`] when URL or certificate cannot be used.
-pub(super) fn redis(settings: &RedisConfig) -> Result<Arc<dyn Store>, StartError> {
+pub(super) fn redis(
+    settings: &RedisConfig,
+    keeping: Option<Keeping>,
+) -> Result<Arc<dyn Store>, StartError> {
     let ca = settings.ca.as_deref().map(read).transpose()?;
-    let store = RedisStore::new(settings.url.expose(), &settings.prefix, RedisOptions { ca });
+    let store =
+        RedisStore::new(settings.url.expose(), &settings.prefix, RedisOptions { ca, keeping });
     let store = store.map_err(|error| StartError::Store(format!("redis: URL {error}")))?;
     Ok(Arc::new(store))
 }

@@ -5,14 +5,18 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::settings::{
-    LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig, SessionConfig,
-    SignInConfig, SiteLimits,
+    CopiesConfig, LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig,
+    SessionConfig, SignInConfig, SiteLimits,
 };
 use crate::domain::colour::Colour;
 use crate::domain::limit::{CountedAlone, Limit};
 use crate::domain::password::PasswordTerms;
 use crate::domain::session::Lifetimes;
 use crate::domain::time::Span;
+
+/// At some five hundred bytes for each person who is signed in, half a gigabyte when it is full.
+pub(super) const COPIES: CopiesConfig =
+    CopiesConfig { most: 1_000_000, trust: Duration::from_secs(2), grace: Duration::ZERO };
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

@@ -92,6 +92,9 @@ map! {
         embedded: Map<EmbeddedFile>,
         redis: Map<RedisFile>,
         memory: Map<MemoryFile>,
+        cache: Text,
+        trust: Text,
+        grace: Text,
     }
 }
 

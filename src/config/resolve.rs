@@ -91,6 +91,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         log: server::log(root, file.log.as_ref()),
         secret: secret?,
         store: store?,
+        copies: store::copies(root, file),
         mail: mail?,
         sign_in,
         session,

@@ -17,7 +17,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub use brand::{BrandConfig, BrandText};
 pub use expectation::{Expectation, Expected};
 pub use outside::{
-    MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
+    CopiesConfig, MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
 };
 pub use question::{NotWhole, Question, SaidAccount, SaidScript, Who, WholeUrl};
 pub use site::{
@@ -56,6 +56,8 @@ pub struct Config {
     pub secret: SecretPlan,
     /// Where attempts and sessions are kept.
     pub store: StoreConfig,
+    /// What of it is kept in memory.
+    pub copies: CopiesConfig,
     /// How mail leaves.
     pub mail: MailConfig,
     /// Sign-in, as far as it is the same for all sites.

@@ -1,11 +1,8 @@
 //! Known people: what a request asks about them, and what operators do to them.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-
-use quick_cache::sync::Cache;
 
 use super::Gate;
 use crate::domain::account::{Account, AccountOrigin, PersonName};
@@ -14,40 +11,15 @@ use crate::domain::identity::GroupName;
 use crate::domain::limit::PersonKey;
 use crate::domain::password::{KeptPassword, PasswordHash};
 use crate::domain::session::{Session, SessionHandle, Standing};
-use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Token};
 use crate::ports::{AccountChange, AccountChanged, AccountFound, StoreError, Stored};
 
-/// How old the account behind a request may be. A change on this node counts at once, one on another
-/// node after so long at most; a suspension counts at once everywhere, because it ends the sessions.
-const FRESH: Duration = Duration::from_secs(1);
-/// People whose accounts are kept in memory, and those who have none.
-const KEPT: usize = 65_536;
+/// How often the account behind an open stream is looked at.
+const LOOK: Duration = Duration::from_millis(500);
 /// How often a change is tried that another one crosses.
 const TRIES: usize = 16;
 /// In words for the log.
 const CHANGE: &str = "change an account";
-
-/// Accounts as they were read lately, by identity.
-pub(super) struct Lately(Cache<Box<str>, Read>);
-
-#[derive(Clone)]
-struct Read {
-    account: Option<Arc<Account>>,
-    at: UnixMillis,
-}
-
-impl Default for Lately {
-    fn default() -> Self {
-        Self(Cache::new(KEPT))
-    }
-}
-
-impl fmt::Debug for Lately {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Lately(..)")
-    }
-}
 
 /// What an operator says of a person.
 #[derive(Clone, Debug)]
@@ -94,7 +66,7 @@ impl Gate {
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn account(&self, email: &EmailAddress) -> Stored<Option<Account>> {
+    pub async fn account(&self, email: &EmailAddress) -> Stored<Option<Arc<Account>>> {
         let person = self.keys.subject.person(email.identity());
         Ok(match self.store.account(person).await? {
             AccountFound::Nothing => None,
@@ -104,36 +76,19 @@ impl Gate {
                     "an account cannot be read, and its person counts as suspended: a linkgate of \
                      another version has written it, or it is damaged"
                 );
-                Some(Account::unreadable(email))
+                Some(Arc::new(Account::unreadable(email)))
             }
         })
-    }
-
-    /// The account behind a signed-in request: from memory while it was read within the last second.
-    ///
-    /// # Errors
-    /// When the store is in trouble.
-    pub async fn account_lately(&self, email: &EmailAddress) -> Stored<Option<Arc<Account>>> {
-        let now = self.clock.now();
-        // A clock that was set back must not make what was read last for longer.
-        let is_fresh = |read: &Read| read.at <= now && now.since(read.at) < FRESH;
-        if let Some(read) = self.lately.0.get(email.identity()).filter(is_fresh) {
-            return Ok(read.account);
-        }
-        let account = self.account(email).await?.map(Arc::new);
-        let read = Read { account: account.clone(), at: now };
-        self.lately.0.insert(email.identity().into(), read);
-        Ok(account)
     }
 
     /// Waits until the account behind an address is of another revision than `seen`, none for no
     /// account; at most a second longer. Returns the new one. For streams, which outlive the request
     /// that was decided about. Trouble of the store changes nothing: nobody knows then.
     pub async fn account_changed(&self, email: &EmailAddress, seen: Option<u64>) -> Option<u64> {
-        let mut looks = tokio::time::interval(FRESH);
+        let mut looks = tokio::time::interval(LOOK);
         loop {
             looks.tick().await;
-            let Ok(account) = self.account_lately(email).await else { continue };
+            let Ok(account) = self.account(email).await else { continue };
             let now = account.map(|account| account.revision);
             if now != seen {
                 return now;
@@ -300,11 +255,6 @@ impl Gate {
         Ok(sessions)
     }
 
-    /// The next request looks at the store again.
-    pub(super) fn forget_lately(&self, email: &EmailAddress) {
-        self.lately.0.remove(email.identity());
-    }
-
     /// Reads, judges and changes, until the account that was judged is the one that is changed.
     async fn change_account(
         &self,
@@ -320,8 +270,10 @@ impl Gate {
                     return Err(StoreError::new(CHANGE, "it is of another version, or damaged"));
                 }
             };
-            let (to, end) = match judge(before.as_ref()) {
-                Judged::Left => return Ok(kept(before.is_some(), before)),
+            let (to, end) = match judge(before.as_deref()) {
+                Judged::Left => {
+                    return Ok(kept(before.is_some(), before.map(Arc::unwrap_or_clone)));
+                }
                 Judged::Put(account, end) => (Some(account), end),
                 Judged::Removed(end) => (None, end),
             };
@@ -329,7 +281,6 @@ impl Gate {
             let ends_sessions = end == SessionsEnd::Yes;
             let change = AccountChange { person, from, to: to.as_ref(), ends_sessions };
             if let AccountChanged::Done { ended } = self.store.change_account(change).await? {
-                self.forget_lately(email);
                 ended.into_iter().for_each(|digest| self.announce(digest));
                 return Ok(kept(before.is_some(), to));
             }

@@ -214,7 +214,7 @@ impl Gate {
         // others everything goes on as ever, but no mail leaves: an answer of its own would say
         // that the address is known and its owner reads the mails.
         let held_back = paused && device.is_none();
-        let admitted = (place.admits)(wish.email, account.as_ref());
+        let admitted = (place.admits)(wish.email, account.as_deref());
         let browser = asker.browser.take().unwrap_or_else(|| self.new_browser());
         let Draft { link, code, attempt } =
             self.draft(place, &asker, browser.digest(), wish.email, wish.return_url);

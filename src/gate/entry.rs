@@ -88,9 +88,9 @@ impl Gate {
         };
         // The list may have changed since the mail was sent: who is off it is out.
         let account = self.account(&record.attempt.email).await?;
-        let admitted = (place.admits)(&record.attempt.email, account.as_ref());
+        let admitted = (place.admits)(&record.attempt.email, account.as_deref());
         let entry = admitted.filter(|_| record.attempt.admitted).and_then(|to_whom| {
-            let entry = Entry::of(place, &record, proof, account.as_ref(), &to_whom, now)?;
+            let entry = Entry::of(place, &record, proof, account.as_deref(), &to_whom, now)?;
             Some((entry, to_whom))
         });
         let Some((entry, to_whom)) = entry else {
@@ -143,9 +143,6 @@ impl Gate {
     ) -> Stored<()> {
         if is_told {
             self.mail_waits.notify_one();
-        }
-        if entry.to.is_some() {
-            self.forget_lately(email);
         }
         if entry.ends_others() {
             // Whoever had the old password may have a browser that counts as the person's.

@@ -75,7 +75,7 @@ impl Gate {
         }
         let kept = account.as_ref().and_then(|account| account.password.as_ref());
         let matches = self.passwords.matches(seat, password, kept.map(|kept| &kept.hash)).await?;
-        let admitted = (place.admits)(email, account.as_ref());
+        let admitted = (place.admits)(email, account.as_deref());
         let (Some(account), true, Some(_)) = (account, matches, admitted) else {
             return Ok(PasswordRedeemed::Wrong);
         };

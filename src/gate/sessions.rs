@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Gate;
+use crate::domain::account::Account;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::PersonKey;
 use crate::domain::session::{Session, SessionHandle, Standing};
@@ -14,7 +15,16 @@ use crate::ports::{Store, Stored};
 
 /// How often the session of an open stream is looked at: it may have ended on another node, or by
 /// its lifetime.
-const STREAM_LOOK: Duration = Duration::from_secs(1);
+const STREAM_LOOK: Duration = Duration::from_millis(500);
+
+/// A session that counts, and the account of its person.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// The session.
+    pub session: Arc<Session>,
+    /// The account, if there is one. It is not suspended.
+    pub account: Option<Arc<Account>>,
+}
 
 /// One of the sessions of a person, in a list for that person.
 #[derive(Clone, Debug)]
@@ -38,16 +48,16 @@ impl Gate {
         token: &Token<token::Session>,
         realm: &str,
         idle: Duration,
-    ) -> Stored<Option<Session>> {
+    ) -> Stored<Option<Present>> {
         let digest = token.digest();
-        let Some(session) = self.standing(digest, realm, idle).await? else { return Ok(None) };
+        let Some(present) = self.standing(digest, realm, idle).await? else { return Ok(None) };
         let now = self.clock.now();
-        if session.wants_touch(now, idle) {
+        if present.session.wants_touch(now, idle) {
             self.touch_beside(*digest.as_bytes(), move |store| async move {
                 store.touch(digest, now).await
             });
         }
-        Ok(Some(session))
+        Ok(Some(present))
     }
 
     /// The session of a digest, if it counts in this realm. Moves nothing.
@@ -63,7 +73,7 @@ impl Gate {
         digest: TokenDigest<token::Session>,
         realm: &str,
         idle: Duration,
-    ) -> Stored<Option<Session>> {
+    ) -> Stored<Option<Present>> {
         let Some(session) = self.store.session(digest).await? else { return Ok(None) };
         let counts = match session.standing(self.clock.now(), idle) {
             Standing::Active => session.realm == realm,
@@ -72,8 +82,9 @@ impl Gate {
         if !counts {
             return Ok(None);
         }
-        let account = self.account_lately(&session.email).await?;
-        Ok(Some(session).filter(|_| !account.is_some_and(|account| account.is_suspended())))
+        let account = self.account(&session.email).await?;
+        let is_barred = account.as_ref().is_some_and(|account| account.is_suspended());
+        Ok((!is_barred).then_some(Present { session, account }))
     }
 
     /// Waits until a session counts no more: at once when it is ended on this node, within a second
@@ -127,7 +138,7 @@ impl Gate {
     ///
     /// # Errors
     /// When the store is in trouble: the session may still be there, and the visitor must hear so.
-    pub async fn sign_out(&self, token: &Token<token::Session>) -> Stored<Option<Session>> {
+    pub async fn sign_out(&self, token: &Token<token::Session>) -> Stored<Option<Arc<Session>>> {
         self.end_session(token.digest()).await
     }
 
@@ -214,7 +225,7 @@ impl Gate {
     pub(super) async fn end_session(
         &self,
         digest: TokenDigest<token::Session>,
-    ) -> Stored<Option<Session>> {
+    ) -> Stored<Option<Arc<Session>>> {
         let Some(session) = self.store.session(digest).await? else { return Ok(None) };
         self.store.end(digest, self.person(&session.email)).await?;
         self.announce(digest);

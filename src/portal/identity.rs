@@ -9,8 +9,7 @@ use super::Desk;
 use crate::domain::account::Account;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{GroupName, Identity, Membership};
-use crate::domain::session::Session;
-use crate::ports::Stored;
+use crate::gate::sessions::Present;
 
 impl Desk {
     /// The groups of a person, sorted by name; those of an account are among them while it is
@@ -30,18 +29,16 @@ impl Desk {
     /// The person behind a session, with the groups and the account of now, not of sign-in.
     ///
     /// `idle` is the idle timeout of the site, of which a new span begins now.
-    ///
-    /// # Errors
-    /// When the store is in trouble.
-    pub async fn identity(&self, session: &Session, idle: Duration) -> Stored<Arc<Identity>> {
-        let account = self.gate.account_lately(&session.email).await?;
+    #[must_use]
+    pub fn identity(&self, present: &Present, idle: Duration) -> Arc<Identity> {
+        let Present { session, account } = present;
         let is_member = account.as_ref().is_some_and(|account| account.is_member());
-        Ok(Arc::new(Identity {
+        Arc::new(Identity {
             groups: self.groups_of(&session.email, account.as_deref()),
             email: session.email.clone(),
             signed_in_at: session.signed_in_at,
             membership: if is_member { Membership::Member } else { Membership::Outsider },
             expires_at: session.ends_at(self.gate.now(), idle),
-        }))
+        })
     }
 }

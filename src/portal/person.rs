@@ -183,7 +183,7 @@ async fn own_password(visit: &Visit, session: &Session) -> Stored<Option<Account
         return Ok(None);
     }
     let account = visit.desk.gate.account(&session.email).await?;
-    let set_at = account.and_then(|account| account.password).map(|kept| kept.set_at);
+    let set_at = account.and_then(|account| account.password.as_ref().map(|kept| kept.set_at));
     Ok(Some(AccountPassword { set_at }))
 }
 
@@ -191,7 +191,7 @@ async fn own_password(visit: &Visit, session: &Session) -> Stored<Option<Account
 ///
 /// # Errors
 /// When the store is in trouble.
-pub async fn signed_in(visit: &Visit) -> Stored<Option<(&Token<token::Session>, Session)>> {
+pub async fn signed_in(visit: &Visit) -> Stored<Option<(&Token<token::Session>, Arc<Session>)>> {
     let session = visit.session().await?;
     Ok(visit.session.as_ref().zip(session))
 }

@@ -59,7 +59,7 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
     let (email, remembered) = match wants_change {
         true if forgets => (String::new(), false),
         true => (typed_before(&visit).await?, false),
-        false => remembered(&visit, session.as_ref()),
+        false => remembered(&visit, session.as_deref()),
     };
     let form = FormState { email: &email, remembered, is_bad_news, ..FormState::default() };
     let mut response = page(&visit, &return_url, &form, &notices);
@@ -98,7 +98,11 @@ async fn typed_before(visit: &Visit) -> Result<String, Refusal> {
 ///
 /// # Errors
 /// When the store is in trouble.
-pub async fn is_stale(visit: &Visit, session: &Session, return_url: &ReturnUrl) -> Stored<bool> {
+pub async fn is_stale(
+    visit: &Visit,
+    session: &Arc<Session>,
+    return_url: &ReturnUrl,
+) -> Stored<bool> {
     let path = return_url.as_str();
     let path = path.split('#').next().unwrap_or(path);
     let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(false) };

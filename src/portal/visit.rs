@@ -26,6 +26,7 @@ use crate::domain::site::{Located, Site};
 use crate::domain::token::{self, Browser, Token, TokenKey};
 use crate::gate::ask::Asker;
 use crate::gate::redeem::Caller;
+use crate::gate::sessions::Present;
 use crate::gate::{Admits, Place};
 use crate::ports::Stored;
 
@@ -197,7 +198,15 @@ impl Visit {
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn session(&self) -> Stored<Option<Session>> {
+    pub async fn session(&self) -> Stored<Option<Arc<Session>>> {
+        Ok(self.present().await?.map(|present| present.session))
+    }
+
+    /// As [`session`](Self::session), with the account of its person.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn present(&self) -> Stored<Option<Present>> {
         let Some(token) = &self.session else { return Ok(None) };
         let idle = self.site().terms.session.idle;
         self.desk.gate.authenticate(token, &self.here.located.realm, idle).await
@@ -207,8 +216,10 @@ impl Visit {
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn identity(&self, session: &Session) -> Stored<Arc<Identity>> {
-        self.desk.identity(session, self.site().terms.session.idle).await
+    pub async fn identity(&self, session: &Arc<Session>) -> Stored<Arc<Identity>> {
+        let account = self.desk.gate.account(&session.email).await?;
+        let present = Present { session: Arc::clone(session), account };
+        Ok(self.desk.identity(&present, self.site().terms.session.idle))
     }
 
     /// The value of a query parameter that is there exactly once.

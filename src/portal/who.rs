@@ -107,5 +107,5 @@ pub async fn visitor(desk: &Desk, headers: &HeaderMap, located: &Located) -> Sto
     let idle = site.terms.session.idle;
     let found = desk.gate.authenticate(&token, &located.realm, idle).await?;
     let Some(found) = found else { return Ok(Who::Nobody) };
-    Ok(Who::Person { identity: desk.identity(&found, idle).await?, session: token.digest() })
+    Ok(Who::Person { identity: desk.identity(&found, idle), session: token.digest() })
 }

@@ -1,5 +1,7 @@
 //! Known people, and the tokens of scripts.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::Stored;
@@ -29,7 +31,7 @@ pub enum AccountFound {
     /// Nothing.
     Nothing,
     /// An account.
-    Account(Account),
+    Account(Arc<Account>),
     /// One that cannot be read, of another version or damaged. It may be a suspension.
     Unreadable,
 }
@@ -55,8 +57,14 @@ pub enum AccountChanged {
 /// may be a suspension.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// The account of a person.
+    /// The account of a person. May come from a copy in memory, as
+    /// [`Sessions::session`](super::Sessions::session).
     async fn account(&self, person: PersonKey) -> Stored<AccountFound>;
+
+    /// As [`Sessions::session_in_grace`](super::Sessions::session_in_grace).
+    fn account_in_grace(&self, _: PersonKey) -> Option<AccountFound> {
+        None
+    }
 
     /// Up to `most` accounts in the order of their keys, those that come `after` a key; with the
     /// key of each, to go on from. Those that cannot be read are left out.

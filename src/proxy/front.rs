@@ -101,8 +101,8 @@ impl Front {
             Behind::Session { digest, .. } => {
                 let idle = located.site.terms.session.idle;
                 match desk.gate.standing(*digest, &located.realm, idle).await? {
-                    Some(session) => {
-                        identity = desk.identity(&session, idle).await?;
+                    Some(present) => {
+                        identity = desk.identity(&present, idle);
                         Visitor::Person(&identity)
                     }
                     None => Visitor::Nobody,

@@ -3,6 +3,7 @@
 mod accounts;
 mod attempts;
 mod away;
+mod copies;
 mod crash;
 mod file;
 mod keys;
@@ -40,6 +41,14 @@ macro_rules! contract {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
                 async fn $law() {
                     super::$group::$law(super::world::World::redis().await).await;
+                }
+            )*)*
+        }
+        mod redis_with_copies {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $law() {
+                    super::$group::$law(super::world::World::redis_with_copies().await).await;
                 }
             )*)*
         }

@@ -85,7 +85,7 @@ impl Attempts for Watched {
 
 #[async_trait]
 impl Sessions for Watched {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>> {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
         self.note("session");
         self.inner.session(digest).await
     }

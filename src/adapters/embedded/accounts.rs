@@ -1,5 +1,7 @@
 //! What is done to accounts inside a transaction.
 
+use std::sync::Arc;
+
 use redb::{AccessGuard, ReadableTable, StorageError};
 
 use super::codec;
@@ -31,7 +33,7 @@ pub(super) fn look(view: &View, person: PersonKey) -> Result<AccountFound, Stora
 fn read(stored: Option<AccessGuard<'_, &[u8]>>) -> AccountFound {
     let Some(stored) = stored else { return AccountFound::Nothing };
     let account = codec::decode_account(stored.value());
-    account.map_or(AccountFound::Unreadable, AccountFound::Account)
+    account.map_or(AccountFound::Unreadable, |account| AccountFound::Account(Arc::new(account)))
 }
 
 pub(super) fn change(tables: &mut Tables<'_>, change: &Change) -> Step<AccountChanged> {
@@ -45,7 +47,7 @@ pub(super) fn change(tables: &mut Tables<'_>, change: &Change) -> Step<AccountCh
     }
     let key = &change.person.0;
     match &change.to {
-        Some(bytes) => drop(tables.accounts.insert(key, bytes.as_slice())?),
+        Some(bytes) => tables.accounts.insert(key, bytes.as_slice())?,
         None => drop(tables.accounts.remove(key)?),
     }
     let ended = if change.ends_sessions { end_all(tables, change.person)? } else { Vec::new() };

@@ -22,7 +22,7 @@ pub(super) fn adopt(tables: &mut Tables<'_>, mark: Mark, birth: Birth) -> Step<O
     if let Some(owner) = stored {
         return Ok(Outcome::Untouched(owner));
     }
-    let (accounts, sessions) = (&tables.accounts, &tables.sessions);
+    let (accounts, sessions) = (&*tables.accounts, &*tables.sessions);
     if !holds_nothing(accounts, sessions, &tables.tokens, &tables.singles)? {
         return Ok(Outcome::Untouched(Owner::Nobody));
     }

@@ -1,6 +1,10 @@
 //! The tables of the file. Keys are digests, keyed hashes and times only.
 
-use redb::{Database, ReadOnlyTable, Table, TableDefinition, WriteTransaction};
+use std::ops::Deref;
+
+use redb::{
+    AccessGuard, Database, ReadOnlyTable, StorageError, Table, TableDefinition, WriteTransaction,
+};
 
 use crate::domain::time::UnixMillis;
 
@@ -34,11 +38,11 @@ pub(super) struct Tables<'t> {
     /// Browser digest and person → link digest of the attempt that the next one replaces.
     pub(super) open: Table<'t, Pair, &'static [u8]>,
     /// Session digest → session.
-    pub(super) sessions: Table<'t, Digest, &'static [u8]>,
+    pub(super) sessions: Noted<'t>,
     /// Person and session digest.
     pub(super) people: Table<'t, Pair, ()>,
     /// Person → account.
-    pub(super) accounts: Table<'t, Digest, &'static [u8]>,
+    pub(super) accounts: Noted<'t>,
     /// Digest of a service token → token.
     pub(super) tokens: Table<'t, Digest, &'static [u8]>,
     /// Name of a service token → its digest.
@@ -63,9 +67,9 @@ impl<'t> Tables<'t> {
             attempts: transaction.open_table(ATTEMPTS)?,
             latest: transaction.open_table(LATEST)?,
             open: transaction.open_table(OPEN)?,
-            sessions: transaction.open_table(SESSIONS)?,
+            sessions: Noted::new(transaction.open_table(SESSIONS)?),
             people: transaction.open_table(PEOPLE)?,
-            accounts: transaction.open_table(ACCOUNTS)?,
+            accounts: Noted::new(transaction.open_table(ACCOUNTS)?),
             tokens: transaction.open_table(TOKENS)?,
             token_names: transaction.open_table(TOKEN_NAMES)?,
             limits: transaction.open_table(LIMITS)?,
@@ -74,6 +78,11 @@ impl<'t> Tables<'t> {
             singles: transaction.open_table(SINGLES)?,
             deadlines: transaction.open_table(DEADLINES)?,
         })
+    }
+
+    /// What was written of that of which there are copies in memory.
+    pub(super) fn written(self) -> Written {
+        Written { sessions: self.sessions.written, accounts: self.accounts.written }
     }
 
     /// Moves a record's deadline; `None` for no record before or after.
@@ -95,6 +104,49 @@ impl<'t> Tables<'t> {
         }
         Ok(())
     }
+}
+
+/// A table that notes which records were written. It can be written to in no other way, so that nobody
+/// forgets to say so.
+pub(super) struct Noted<'t> {
+    table: Table<'t, Digest, &'static [u8]>,
+    written: Vec<[u8; 32]>,
+}
+
+impl<'t> Noted<'t> {
+    fn new(table: Table<'t, Digest, &'static [u8]>) -> Self {
+        Self { table, written: Vec::new() }
+    }
+
+    pub(super) fn insert(&mut self, key: &[u8; 32], value: &[u8]) -> Result<(), StorageError> {
+        self.written.push(*key);
+        self.table.insert(key, value).map(drop)
+    }
+
+    /// Returns what was there.
+    pub(super) fn remove(
+        &mut self,
+        key: &[u8; 32],
+    ) -> Result<Option<AccessGuard<'_, &'static [u8]>>, StorageError> {
+        self.written.push(*key);
+        self.table.remove(key)
+    }
+}
+
+/// For whoever only reads.
+impl<'t> Deref for Noted<'t> {
+    type Target = Table<'t, Digest, &'static [u8]>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.table
+    }
+}
+
+/// Keys of records that a transaction has written.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) sessions: Vec<[u8; 32]>,
+    pub(super) accounts: Vec<[u8; 32]>,
 }
 
 /// What a deadline belongs to. The numbers are stored.

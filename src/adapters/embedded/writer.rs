@@ -14,7 +14,8 @@ use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 
 use super::open::OpenError;
-use super::tables::{Tables, View};
+use super::tables::{Tables, View, Written};
+use crate::adapters::kept::Copies;
 use crate::ports::{StoreError, Stored};
 
 /// Steps that may wait for the thread; more callers wait for a place.
@@ -63,10 +64,11 @@ impl Writer {
     pub(super) fn start(
         database: Database,
         view: SharedView,
+        copies: Arc<Copies>,
         reopen: Reopen,
     ) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let desk = Desk { database: Some(database), view, reopen, full: false };
+        let desk = Desk { database: Some(database), view, copies, reopen, full: false };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || desk.serve(jobs))?;
@@ -150,6 +152,7 @@ where
 struct Desk {
     database: Option<Database>,
     view: SharedView,
+    copies: Arc<Copies>,
     reopen: Reopen,
     /// Whether the last commit found the disk full.
     full: bool,
@@ -178,6 +181,7 @@ impl Desk {
         }
         // The file is closed properly only when nobody reads it any more.
         publish(&self.view, None);
+        self.copies.drop_all();
     }
 
     /// Applies a group in one transaction. After an error nothing of it is stored, unless the disk
@@ -185,18 +189,31 @@ impl Desk {
     fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Trouble> {
         let outcome = self.database().and_then(|database| Ok(apply(database, group)?));
         match outcome {
-            Ok(changed) if changed || self.is_blind() => {
+            Ok(written) if written.is_some() || self.is_blind() => {
                 let view = self.database.as_ref().and_then(|database| View::open(database).ok());
                 publish(&self.view, view);
+                self.forget(&written.unwrap_or_default());
             }
             Ok(_) => {}
             Err(Trouble::Database(error)) => {
                 self.full |= is_full(&error);
+                // The very commit may have failed: what is on the disk is not known.
+                self.copies.drop_all();
                 return Err(Trouble::Database(error));
             }
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// Drops the copies of what was written: after readers can see it, and before anybody is told that
+    /// it was done.
+    fn forget(&self, written: &Written) {
+        if self.is_blind() {
+            return self.copies.drop_all();
+        }
+        written.sessions.iter().for_each(|key| self.copies.sessions.drop_one(key));
+        written.accounts.iter().for_each(|key| self.copies.accounts.drop_one(key));
     }
 
     /// Whether readers see nothing since the last trouble.
@@ -210,6 +227,7 @@ impl Desk {
     fn database(&mut self) -> Result<&Database, Trouble> {
         if self.full {
             publish(&self.view, None);
+            self.copies.drop_all();
             self.database = None;
             let database = (self.reopen)()?;
             publish(&self.view, View::open(&database).ok());
@@ -220,22 +238,21 @@ impl Desk {
     }
 }
 
-/// Returns whether something was changed, and is committed.
-fn apply(database: &Database, group: &mut [Box<dyn Job>]) -> Result<bool, redb::Error> {
+/// Returns what was written and is committed; none if nothing was changed.
+fn apply(database: &Database, group: &mut [Box<dyn Job>]) -> Result<Option<Written>, redb::Error> {
     let transaction = database.begin_write()?;
     let mut changed = false;
-    {
-        let mut tables = Tables::open(&transaction)?;
-        for job in group {
-            changed |= job.apply(&mut tables)?;
-        }
+    let mut tables = Tables::open(&transaction)?;
+    for job in group {
+        changed |= job.apply(&mut tables)?;
     }
-    if changed {
-        transaction.commit()?;
-    } else {
+    let written = tables.written();
+    if !changed {
         transaction.abort()?;
+        return Ok(None);
     }
-    Ok(changed)
+    transaction.commit()?;
+    Ok(Some(written))
 }
 
 fn answer(group: Vec<Box<dyn Job>>, outcome: Result<(), Trouble>) {
@@ -369,7 +386,7 @@ mod tests {
             let full = Arc::clone(&full);
             Box::new(move || on_small_disk(&path, &full))
         };
-        let store = Embedded::start(database, view, reopen).unwrap();
+        let store = Embedded::start(database, view, 10, reopen).unwrap();
         store.writer.write("put", |tables| put(tables, 1)).await.unwrap();
         full.store(true, Ordering::Relaxed);
         for n in 2..5 {

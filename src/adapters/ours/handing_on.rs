@@ -1,5 +1,6 @@
 //! Every call, handed on while the store is ours. What touches nobody's data is handed on always.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -52,8 +53,15 @@ impl Attempts for OurStore {
 
 #[async_trait]
 impl Sessions for OurStore {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Session>> {
-        self.ours()?.session(digest).await
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
+        match self.ours() {
+            Ok(store) => store.session(digest).await,
+            Err(error) => self.session_in_grace(digest).map(Some).ok_or(error),
+        }
+    }
+
+    fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+        self.is_only_away().then(|| self.store.session_in_grace(digest))?
     }
 
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
@@ -76,7 +84,14 @@ impl Sessions for OurStore {
 #[async_trait]
 impl Accounts for OurStore {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
-        self.ours()?.account(person).await
+        match self.ours() {
+            Ok(store) => store.account(person).await,
+            Err(error) => self.account_in_grace(person).ok_or(error),
+        }
+    }
+
+    fn account_in_grace(&self, person: PersonKey) -> Option<AccountFound> {
+        self.is_only_away().then(|| self.store.account_in_grace(person))?
     }
 
     async fn accounts(

@@ -2,10 +2,12 @@
 
 use ::redis::cmd;
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use super::connection::Request;
 use super::keys::hex;
 use super::{RedisStore, json, read};
+use crate::adapters::kept::Copies;
 use crate::domain::account::{Account, AccountState};
 use crate::domain::limit::PersonKey;
 use crate::ports::{AccountChange, AccountChanged, AccountFound, Accounts, Stored};
@@ -13,10 +15,34 @@ use crate::ports::{AccountChange, AccountChanged, AccountFound, Accounts, Stored
 #[async_trait]
 impl Accounts for RedisStore {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
+        let copies = self.following.as_ref().map(|following| &*following.copies);
+        let held = copies.and_then(|it| it.accounts.get(&person.0, &it.trust, Instant::now()));
+        if let Some(held) = held {
+            return Ok(held);
+        }
         let mut command = cmd("HGETALL");
         command.arg(self.keys.account(person));
-        let fields = self.connection.ask("find an account", Request::Read(&command)).await?;
-        Ok(read::account(fields))
+        if let Some(following) = &self.following
+            && let Some(line) = following.line().await
+        {
+            let (accounts, key) = (&following.copies.accounts, &person.0);
+            let ticket = accounts.begin(key);
+            if let Ok(fields) = line.read(&command).await {
+                let found = read::account(fields);
+                accounts.keep(key, ticket, line.era, found.clone());
+                return Ok(found);
+            }
+        }
+        match self.connection.ask("find an account", Request::Read(&command)).await {
+            Ok(fields) => Ok(read::account(fields)),
+            Err(error) => self.account_in_grace(person).ok_or(error),
+        }
+    }
+
+    fn account_in_grace(&self, person: PersonKey) -> Option<AccountFound> {
+        let following = self.following.as_ref()?;
+        let Copies { accounts, trust, .. } = &*following.copies;
+        accounts.get_in_grace(&person.0, trust, Instant::now(), following.grace())
     }
 
     async fn accounts(
@@ -61,10 +87,12 @@ impl Accounts for RedisStore {
             .arg(hex(person.0))
             .arg(u8::from(ends_sessions || to.is_some_and(Account::is_suspended)))
             .arg(self.keys.sessions());
-        let ended: Option<Vec<_>> = self.connection.ask(DOING, Request::Script(&script)).await?;
-        Ok(match ended {
-            Some(ended) => AccountChanged::Done { ended: read::digests(ended) },
-            None => AccountChanged::Stale,
-        })
+        let ended = self.connection.ask(DOING, Request::Script(&script)).await;
+        // Also where it was another one than was judged: that one came from here.
+        self.drop_account(person);
+        let ended: Option<Vec<_>> = ended?;
+        let Some(ended) = ended.map(read::digests) else { return Ok(AccountChanged::Stale) };
+        ended.iter().for_each(|digest| self.drop_session(*digest));
+        Ok(AccountChanged::Done { ended })
     }
 }

@@ -36,6 +36,19 @@ impl Keys {
         self.sessions() + &digest.to_hex()
     }
 
+    /// The digest in the key of a session.
+    pub(super) fn session_in(&self, key: &[u8]) -> Option<TokenDigest<token::Session>> {
+        let hex = key.strip_prefix(self.sessions().as_bytes())?;
+        TokenDigest::from_hex(std::str::from_utf8(hex).ok()?)
+    }
+
+    /// The person in the key of an account.
+    pub(super) fn account_in(&self, key: &[u8]) -> Option<PersonKey> {
+        let hex = key.strip_prefix(self.account_prefix().as_bytes())?;
+        let person = TokenDigest::<Link>::from_hex(std::str::from_utf8(hex).ok()?)?;
+        Some(PersonKey(*person.as_bytes()))
+    }
+
     pub(super) fn browser(&self, browser: TokenDigest<Browser>) -> String {
         format!("{}:browser:{}", self.prefix, browser.to_hex())
     }

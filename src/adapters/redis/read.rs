@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
@@ -68,7 +69,8 @@ pub(super) fn account(mut fields: HashMap<Vec<u8>, Vec<u8>>) -> AccountFound {
         return AccountFound::Nothing;
     }
     let (version, fixed) = (fields.remove(b"v".as_slice()), fields.remove(b"d".as_slice()));
-    readable_account(version, fixed).map_or(AccountFound::Unreadable, AccountFound::Account)
+    readable_account(version, fixed)
+        .map_or(AccountFound::Unreadable, |account| AccountFound::Account(Arc::new(account)))
 }
 
 fn readable_account(version: Field, fixed: Field) -> Option<Account> {

@@ -6,6 +6,7 @@ use ::redis::cmd;
 use async_trait::async_trait;
 
 use super::connection::Request;
+use super::following::Fields;
 use super::{RedisStore, read};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::time::UnixMillis;
@@ -35,7 +36,7 @@ impl Upkeep for RedisStore {
         let mut command = cmd("HMGET");
         command.arg(self.keys.installation()).arg(&["v", "mark", "birth"]);
         let fields = self.connection.ask(WHOSE, Request::Read(&command)).await?;
-        Ok(read::owner(fields, mark))
+        Ok(self.judged(fields, mark))
     }
 
     /// A search may take many steps, and so is none of the script. What comes into the store
@@ -48,7 +49,7 @@ impl Upkeep for RedisStore {
         let mut script = self.scripts.adopt.key(self.keys.installation());
         script.arg(decimal(mark.0)).arg(decimal(birth.0));
         let fields = self.connection.ask("take its mark", Request::Script(&script)).await?;
-        Ok(read::owner(fields, mark))
+        Ok(self.judged(fields, mark))
     }
 
     /// The indexes do not do: Redis may have dropped one for want of memory.
@@ -75,6 +76,16 @@ impl Upkeep for RedisStore {
             self.connection.ask("tell the time", Request::Read(&request)).await?;
         let span = Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros));
         Ok(Some(UnixMillis(0).after(span)))
+    }
+}
+
+impl RedisStore {
+    fn judged(&self, fields: Fields, mark: Mark) -> Owner {
+        let owner = read::owner(fields.clone(), mark);
+        if let (Owner::Ours(_), Some(following)) = (owner, &self.following) {
+            following.is_ours(fields);
+        }
+        owner
     }
 }
 

@@ -11,10 +11,11 @@ use crate::config::defaults;
 use crate::config::file::{File, RedisFile, StoreFile};
 use crate::config::located::Located;
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, path_text};
+use crate::config::scope::{Scope, number, path_text, span};
 use crate::config::secret_source::SecretSource;
-use crate::config::settings::{Password, RedisConfig, SecretPlan, StoreConfig};
+use crate::config::settings::{CopiesConfig, Password, RedisConfig, SecretPlan, StoreConfig};
 use crate::domain::secret::Secret;
+use crate::domain::time::Span;
 
 /// `store`
 pub(super) fn store(root: &Scope<'_>, file: &File) -> Option<StoreConfig> {
@@ -25,17 +26,17 @@ pub(super) fn store(root: &Scope<'_>, file: &File) -> Option<StoreConfig> {
     };
     let scope = root.key("store", *at);
     match file {
-        StoreFile { embedded: Some(file), redis: None, memory: None } => {
+        StoreFile { embedded: Some(file), redis: None, memory: None, .. } => {
             let scope = scope.key("embedded", file.at);
             let path = file.value.path.as_ref();
             let path = scope.required("path", path, "name the folder for the data", path_text)?;
             Some(StoreConfig::Embedded { path: scope.file_path(&path) })
         }
-        StoreFile { embedded: None, redis: Some(file), memory: None } => {
+        StoreFile { embedded: None, redis: Some(file), memory: None, .. } => {
             redis(&scope.key("redis", file.at), &file.value).map(StoreConfig::Redis)
         }
-        StoreFile { embedded: None, redis: None, memory: Some(_) } => Some(StoreConfig::Memory),
-        StoreFile { embedded: None, redis: None, memory: None } => {
+        StoreFile { embedded: None, redis: None, memory: Some(_), .. } => Some(StoreConfig::Memory),
+        StoreFile { embedded: None, redis: None, memory: None, .. } => {
             scope.report(Fault::new("names no store").hint(HINT));
             None
         }
@@ -43,6 +44,29 @@ pub(super) fn store(root: &Scope<'_>, file: &File) -> Option<StoreConfig> {
             scope.report(Fault::new("names more than one store").hint(HINT));
             None
         }
+    }
+}
+
+/// `store.cache`, `store.trust`, `store.grace`
+pub(super) fn copies(root: &Scope<'_>, file: &File) -> CopiesConfig {
+    const HINT: &str =
+        "leave it out: this store is a part of linkgate, and no other process changes it";
+    let default = defaults::COPIES;
+    let Some(Located { value: file, at }) = &file.store else { return default };
+    let scope = root.key("store", *at);
+    if file.redis.is_none() {
+        for (key, text) in [("trust", &file.trust), ("grace", &file.grace)] {
+            if let Some(text) = text {
+                scope.key(key, text.at).report(Fault::new("is for Redis only").hint(HINT));
+            }
+        }
+    }
+    let trust = span(Span::seconds(1), Span::seconds(60));
+    let grace = span(Span::seconds(0), Span::seconds(900));
+    CopiesConfig {
+        most: scope.or("cache", file.cache.as_ref(), default.most, number(1000, 100_000_000)),
+        trust: scope.or("trust", file.trust.as_ref(), default.trust, trust),
+        grace: scope.or("grace", file.grace.as_ref(), default.grace, grace),
     }
 }
 

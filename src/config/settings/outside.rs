@@ -21,6 +21,17 @@ pub enum StoreConfig {
     Memory,
 }
 
+/// Copies of sessions and accounts in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopiesConfig {
+    /// Sessions at most, and as many accounts.
+    pub most: u32,
+    /// How long they are trusted without a sign of life from Redis.
+    pub trust: Duration,
+    /// For how long after that people who are signed in go on while Redis does not answer.
+    pub grace: Duration,
+}
+
 /// How to reach Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisConfig {

@@ -129,7 +129,7 @@ async fn a_password_that_is_changed_while_it_is_compared_opens_nothing() {
     };
     let runtime = tokio::runtime::Handle::current();
     *meddling.meddle.lock().expect("no panic") = Some(Box::new(move || {
-        let changed = account.clone().changed();
+        let changed = Arc::unwrap_or_clone(account.clone()).changed();
         let change = linkgate::ports::AccountChange {
             person,
             from: Some(account.revision),

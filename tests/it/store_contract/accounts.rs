@@ -40,7 +40,7 @@ async fn put(
 async fn found(store: &dyn Store, person: PersonKey) -> Option<Account> {
     match store.account(person).await.unwrap() {
         AccountFound::Nothing => None,
-        AccountFound::Account(account) => Some(account),
+        AccountFound::Account(account) => Some(Arc::unwrap_or_clone(account)),
         AccountFound::Unreadable => panic!("it was written by this store"),
     }
 }

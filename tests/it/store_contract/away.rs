@@ -157,7 +157,7 @@ fn odd_urls_are_refused_without_being_repeated() {
     let cut = "-----BEGIN CERTIFICATE-----\nMIIB\n";
     let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
     for ca in ["", "no certificate", cut, empty] {
-        let options = RedisOptions { ca: Some(ca.as_bytes().to_vec()) };
+        let options = RedisOptions { ca: Some(ca.as_bytes().to_vec()), keeping: None };
         let error = RedisStore::new("rediss://127.0.0.1", "x", options).expect_err(ca);
         assert_eq!(error, RedisSetupError::Authority, "{ca}");
     }

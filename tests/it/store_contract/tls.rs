@@ -55,7 +55,7 @@ async fn only_the_named_authority_is_believed() {
     let stranger = authority(tempfile::tempdir().unwrap().path());
     let url = format!("rediss://127.0.0.1:{}", open_tls(&server, folder.path()).await);
     let store = |ca: Option<&String>| {
-        let options = RedisOptions { ca: ca.map(|pem| pem.clone().into_bytes()) };
+        let options = RedisOptions { ca: ca.map(|pem| pem.clone().into_bytes()), keeping: None };
         RedisStore::new(&url, "tls", options).unwrap()
     };
     store(Some(&ours)).ping().await.expect("the server shows the right certificate");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use linkgate::adapters::embedded::Embedded;
-use linkgate::adapters::redis::{RedisOptions, RedisStore};
+use linkgate::adapters::redis::{Keeping, RedisOptions, RedisStore};
 use linkgate::domain::attempt::{Attempt, State};
 use linkgate::domain::code::{Code, CodeKey};
 use linkgate::domain::email::EmailAddress;
@@ -15,10 +15,11 @@ use linkgate::domain::session::Session;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, TokenDigest};
 use linkgate::ports::{
-    AccountStep, Beginning, MailId, NewSession, QueuedMail, Settled, Settlement, Store,
+    AccountStep, Beginning, MailId, NewSession, QueuedMail, Sessions, Settled, Settlement, Store,
 };
 use tempfile::TempDir;
 
+use crate::support::eventually;
 use crate::support::folder;
 use crate::support::redis::{RedisServer, fresh_prefix};
 
@@ -61,11 +62,36 @@ impl World {
         Self::redis_at(RedisServer::shared().await)
     }
 
+    /// With copies in memory, and already told of changes.
+    pub async fn redis_with_copies() -> Self {
+        let (server, prefix) = (RedisServer::shared().await, fresh_prefix());
+        let store = with_copies(&server.url(), &prefix, Duration::ZERO).await;
+        Self { store, place: Place::Redis { server, prefix } }
+    }
+
     pub fn redis_at(server: Arc<RedisServer>) -> Self {
         let prefix = fresh_prefix();
         let store = RedisStore::new(&server.url(), &prefix, RedisOptions::default()).unwrap();
         Self { store: Arc::new(store), place: Place::Redis { server, prefix } }
     }
+}
+
+/// A store with copies in memory that Redis tells of changes.
+pub async fn with_copies(url: &str, prefix: &str, grace: Duration) -> Arc<RedisStore> {
+    let keeping = Keeping { most: 10_000, bound: Duration::from_secs(1), grace };
+    let options = RedisOptions { keeping: Some(keeping), ..RedisOptions::default() };
+    let store = Arc::new(RedisStore::new(url, prefix, options).unwrap());
+    follows(&store).await;
+    store
+}
+
+/// Waits until a store is told of changes.
+pub async fn follows(store: &RedisStore) {
+    eventually("Redis tells of changes", async || {
+        store.session(session_digest(u32::MAX)).await.ok()?;
+        store.keeps_copies().then_some(())
+    })
+    .await;
 }
 
 /// The digest of link number `n`.

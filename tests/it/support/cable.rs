@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -20,6 +20,8 @@ enum State {
     /// It ends the connections that carry this text to the server.
     BreaksAt(&'static str),
     Cut,
+    /// Nothing moves, and nobody is told.
+    Frozen,
 }
 
 impl Cable {
@@ -37,9 +39,10 @@ impl Cable {
                     let Ok(far) = TcpStream::connect(server).await else { return };
                     let ((from_near, mut to_near), (mut from_far, to_far)) =
                         (near.into_split(), far.into_split());
+                    let thawed = seen.clone();
                     tokio::select! {
                         () = ask(from_near, to_far, seen.clone()) => {}
-                        _ = copy(&mut from_far, &mut to_near) => {}
+                        () = answer(&mut from_far, &mut to_near, thawed) => {}
                         _ = seen.wait_for(|state| *state == State::Cut) => {}
                     }
                 });
@@ -57,6 +60,11 @@ impl Cable {
         self.state.send_replace(State::BreaksAt(text));
     }
 
+    /// From now on nothing moves on it, and the connections stay.
+    pub fn freeze(&self) {
+        self.state.send_replace(State::Frozen);
+    }
+
     pub fn plug(&self) {
         self.state.send_replace(State::Plugged);
     }
@@ -65,6 +73,7 @@ impl Cable {
 async fn ask(mut near: OwnedReadHalf, mut far: OwnedWriteHalf, state: watch::Receiver<State>) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = near.read(&mut bytes).await {
+        thaw(&state).await;
         let asked = &bytes[..length];
         if let State::BreaksAt(text) = *state.borrow()
             && asked.windows(text.len()).any(|window| window == text.as_bytes())
@@ -75,4 +84,18 @@ async fn ask(mut near: OwnedReadHalf, mut far: OwnedWriteHalf, state: watch::Rec
             return;
         }
     }
+}
+
+async fn answer(far: &mut OwnedReadHalf, near: &mut OwnedWriteHalf, state: watch::Receiver<State>) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = far.read(&mut bytes).await {
+        thaw(&state).await;
+        if near.write_all(&bytes[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn thaw(state: &watch::Receiver<State>) {
+    let _ = state.clone().wait_for(|state| *state != State::Frozen).await;
 }

@@ -1,0 +1,232 @@
+//! Copies of sessions and accounts in memory, and how their changes are followed.
+//!
+//! One connection reads what is kept. On it Redis remembers which keys were read (`CLIENT TRACKING`,
+//! RESP3) and says so when one of them changes, whoever changes it and however: a script, `DEL` by hand,
+//! `FLUSHALL`, an eviction. News and answers come in one order, so an answer to `PING` says that
+//! everything before it was heard: from then on the copies are trusted for the bound of the
+//! configuration. When the connection is silent or breaks they are not, and every request asks Redis
+//! again until there is a new one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, PushInfo, PushKind, RedisError,
+    RedisResult, Value, cmd,
+};
+use arc_swap::ArcSwapOption;
+use tokio::sync::{Notify, OnceCell};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::keys::Keys;
+use crate::adapters::kept::{Copies, Era, Trust};
+
+/// How long one connection attempt or one answer may take.
+const STEP: Duration = Duration::from_secs(1);
+/// How long to wait before connecting anew.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Signs of life within the bound, so that one that is late costs no trust.
+const BEATS: u32 = 4;
+
+/// How copies of sessions and accounts are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeping {
+    /// Sessions at most, and as many accounts.
+    pub most: usize,
+    /// How long a copy is trusted without a sign of life from Redis.
+    pub bound: Duration,
+    /// For how long after that people who are signed in go on while Redis does not answer.
+    pub grace: Duration,
+}
+
+/// The copies, and the connection that tells of changes.
+pub(super) struct Following {
+    pub(super) copies: Arc<Copies>,
+    keeping: Keeping,
+    client: Client,
+    keys: Arc<Keys>,
+    line: ArcSwapOption<Line>,
+    task: OnceCell<AbortHandle>,
+    /// What stands in the mark of the store once it was found to be ours.
+    ours: ArcSwapOption<Fields>,
+}
+
+/// `v`, `mark`, `birth` of the installation, as stored.
+pub(super) type Fields = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// A connection on which Redis remembers what was read.
+pub(super) struct Line {
+    connection: MultiplexedConnection,
+    pub(super) era: Era,
+}
+
+impl Line {
+    pub(super) async fn read<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        command.query_async(&mut self.connection.clone()).await
+    }
+}
+
+impl Following {
+    pub(super) fn new(client: Client, keys: Arc<Keys>, keeping: Keeping) -> Arc<Self> {
+        Arc::new(Self {
+            copies: Arc::new(Copies::new(Trust::none(), keeping.most)),
+            keeping,
+            client,
+            keys,
+            line: ArcSwapOption::empty(),
+            task: OnceCell::new(),
+            ours: ArcSwapOption::empty(),
+        })
+    }
+
+    pub(super) fn grace(&self) -> Duration {
+        self.keeping.grace
+    }
+
+    /// The connection for what may be kept, while there is one. The first call has it made, in the
+    /// runtime of the caller.
+    pub(super) async fn line(self: &Arc<Self>) -> Option<Arc<Line>> {
+        let start = async || tokio::spawn(follow(Arc::clone(self))).abort_handle();
+        self.task.get_or_init(start).await;
+        self.line.load_full()
+    }
+
+    /// Remembers by what the store is known to be ours: a connection that leads to another one is not
+    /// used.
+    pub(super) fn is_ours(&self, fields: Fields) {
+        if self.ours.load().as_deref() != Some(&fields) {
+            self.ours.store(Some(Arc::new(fields)));
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    async fn connect(&self, news: &Arc<News>) -> RedisResult<Line> {
+        let heard = Arc::clone(news);
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(STEP))
+            .set_response_timeout(Some(STEP))
+            .set_push_sender(move |push: PushInfo| {
+                heard.hear(&push);
+                Ok::<(), std::convert::Infallible>(())
+            });
+        let mut connection =
+            self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let () = cmd("CLIENT").arg("TRACKING").arg("ON").query_async(&mut connection).await?;
+        let line = Line { connection, era: news.era };
+        let mut mark = cmd("HMGET");
+        mark.arg(self.keys.installation()).arg(&["v", "mark", "birth"]);
+        let fields: Fields = line.read(&mark).await?;
+        match self.ours.load_full() {
+            Some(ours) if *ours != fields => Err(RedisError::from((
+                ::redis::ErrorKind::Client,
+                "it leads to a store that is not ours",
+            ))),
+            Some(_) | None => Ok(line),
+        }
+    }
+
+    /// Keeps the line for as long as it lives. Returns why it does no more.
+    async fn hold(&self, line: Line, news: &News) -> RedisError {
+        let line = Arc::new(line);
+        let beat = self.keeping.bound / BEATS;
+        loop {
+            let sent = Instant::now();
+            // The answer comes after all news of what was done before the question arrived.
+            if let Err(error) = line.read::<()>(&cmd("PING")).await {
+                return error;
+            }
+            self.copies.trust.renew(line.era, sent + self.keeping.bound);
+            if self.line.load().is_none() {
+                tracing::info!("Redis tells of changes: sessions and accounts are kept in memory");
+                self.line.store(Some(Arc::clone(&line)));
+            }
+            tokio::select! {
+                () = tokio::time::sleep(beat) => {}
+                () = news.over.notified() => {
+                    return RedisError::from((::redis::ErrorKind::Io, "the connection has ended"));
+                }
+            }
+        }
+    }
+}
+
+/// For ever: until the store is dropped.
+async fn follow(following: Arc<Following>) {
+    let is_told = AtomicBool::new(false);
+    loop {
+        let era = following.copies.trust.era();
+        let news = Arc::new(News {
+            era,
+            copies: Arc::clone(&following.copies),
+            keys: Arc::clone(&following.keys),
+            over: Notify::new(),
+        });
+        let error = match following.connect(&news).await {
+            Ok(line) => {
+                is_told.store(false, Ordering::Relaxed);
+                following.hold(line, &news).await
+            }
+            Err(error) => error,
+        };
+        following.line.store(None);
+        following.copies.trust.end(era);
+        if !is_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%error, "Redis does not tell of changes: every request asks it");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What one connection tells. Called where its answers are read, in their order.
+struct News {
+    era: Era,
+    copies: Arc<Copies>,
+    keys: Arc<Keys>,
+    over: Notify,
+}
+
+impl News {
+    fn hear(&self, push: &PushInfo) {
+        match push.kind {
+            PushKind::Invalidate => self.drop_changed(&push.data),
+            PushKind::Disconnection => self.end(),
+            _ => {}
+        }
+    }
+
+    fn drop_changed(&self, data: &[Value]) {
+        let [Value::Array(changed)] = data else {
+            // Nothing is named when all keys are gone: and with them the mark.
+            self.copies.drop_all();
+            return self.end();
+        };
+        for key in changed {
+            match key {
+                Value::BulkString(key) if key == self.keys.installation().as_bytes() => self.end(),
+                Value::BulkString(key) => self.drop_one(key),
+                _ => self.copies.drop_all(),
+            }
+        }
+    }
+
+    fn drop_one(&self, key: &[u8]) {
+        if let Some(digest) = self.keys.session_in(key) {
+            self.copies.sessions.drop_one(digest.as_bytes());
+        } else if let Some(person) = self.keys.account_in(key) {
+            self.copies.accounts.drop_one(&person.0);
+        }
+    }
+
+    fn end(&self) {
+        self.copies.trust.end(self.era);
+        self.over.notify_one();
+    }
+}
