@@ -42,14 +42,16 @@ use crate::domain::limit::{Hit, LimitKey, Verdict};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, TokenDigest};
 use crate::ports::{
-    AccountStep, Attempts, Beginning, ClaimedMail, Limits, MailId, Outbox, Settled, Settlement,
-    StoreError, Stored,
+    AccountStep, Attempts, Beginning, ClaimedMail, Limits, MailId, NewSession, Outbox, Settled,
+    Settlement, StoreError, Stored,
 };
 
 /// How much longer keys live than their values count: room for clocks that differ.
 const SLACK: Duration = Duration::from_secs(600);
 /// Longer times to live are cut to this; Redis refuses some that are absurd.
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+/// In words for the log.
+const SETTLE: &str = "settle a sign-in";
 /// Mails beyond the asked for that one claim looks at, so that expired ones hide no others.
 const LOOK_FURTHER: usize = 64;
 
@@ -152,6 +154,42 @@ fn json<T: serde::Serialize>(doing: &'static str, value: &T) -> Stored<String> {
     serde_json::to_string(value).map_err(|error| StoreError::new(doing, error))
 }
 
+impl RedisStore {
+    /// What a settlement says of the session that it makes.
+    fn add_session(
+        &self,
+        script: &mut ::redis::ScriptInvocation<'_>,
+        new: &NewSession<'_>,
+        now: UnixMillis,
+    ) -> Stored<()> {
+        script
+            .key(self.keys.session(new.digest))
+            .key(self.keys.person(new.person))
+            .key(self.keys.account(new.person))
+            .key(self.keys.accounts())
+            .arg(new.digest.to_hex())
+            .arg(json(SETTLE, new.session)?)
+            .arg(new.session.last_seen.0)
+            .arg(ttl(new.session.expires_at, now))
+            .arg(hex(new.person.0))
+            .arg(self.keys.sessions());
+        let (word, judged, to, ends_others) = match new.account {
+            AccountStep::Kept => ("kept", None, None, false),
+            AccountStep::Registers(account) => ("registers", None, Some(account), false),
+            AccountStep::Judged { revision, to, ends_others } => {
+                ("judged", revision, to, ends_others)
+            }
+        };
+        script
+            .arg(word)
+            .arg(judged.map(|it| it.to_string()).unwrap_or_default())
+            .arg(to.map_or(0, |account| account.revision))
+            .arg(to.map(|it| json(SETTLE, it)).transpose()?.unwrap_or_default())
+            .arg(u8::from(ends_others));
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Attempts for RedisStore {
     async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
@@ -208,7 +246,6 @@ impl Attempts for RedisStore {
         link: TokenDigest<Link>,
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
-        const DOING: &str = "settle a sign-in";
         let &Settlement { from, to, ref session, mail, keep_until, now } = settlement;
         let mut script = self.scripts.settle.key(self.keys.attempt(link));
         script.arg(from.to_string()).arg(to.to_string()).arg(ttl(keep_until, now));
@@ -216,30 +253,7 @@ impl Attempts for RedisStore {
         let replaces = session.as_ref().and_then(|new| new.replaces);
         script.arg(u8::from(replaces.is_some())).arg(u8::from(mail.is_some()));
         if let Some(new) = session {
-            script
-                .key(self.keys.session(new.digest))
-                .key(self.keys.person(new.person))
-                .key(self.keys.account(new.person))
-                .key(self.keys.accounts())
-                .arg(new.digest.to_hex())
-                .arg(json(DOING, new.session)?)
-                .arg(new.session.last_seen.0)
-                .arg(ttl(new.session.expires_at, now))
-                .arg(hex(new.person.0))
-                .arg(self.keys.sessions());
-            let (word, judged, to, ends_others) = match new.account {
-                AccountStep::Kept => ("kept", None, None, false),
-                AccountStep::Registers(account) => ("registers", None, Some(account), false),
-                AccountStep::Judged { revision, to, ends_others } => {
-                    ("judged", revision, to, ends_others)
-                }
-            };
-            script
-                .arg(word)
-                .arg(judged.map(|it| it.to_string()).unwrap_or_default())
-                .arg(to.map_or(0, |account| account.revision))
-                .arg(to.map(|it| json(DOING, it)).transpose()?.unwrap_or_default())
-                .arg(u8::from(ends_others));
+            self.add_session(&mut script, new, now)?;
         }
         if let Some((replaced, person)) = replaces {
             script
@@ -257,7 +271,7 @@ impl Attempts for RedisStore {
                 .arg(ttl(mail.expires_at, now))
                 .arg(now.0);
         }
-        let done = self.connection.ask(DOING, Request::Script(&script)).await;
+        let done = self.connection.ask(SETTLE, Request::Script(&script)).await;
         if let Some(new) = session {
             self.drop_account(new.person);
         }
