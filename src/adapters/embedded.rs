@@ -34,7 +34,7 @@ use self::codec::StoredAttempt;
 use self::steps::MakeAccount;
 use self::tables::{Tables, View, pair};
 use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
-use crate::adapters::kept::{Copies, Trust};
+use crate::adapters::kept::{Copies, Kept, Trust};
 use crate::domain::account::Account;
 use crate::domain::attempt::{Record, State};
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
@@ -143,6 +143,28 @@ impl Embedded {
     }
 }
 
+impl Embedded {
+    /// Looks at a record: in memory, else at the last commit. What is not there is not kept.
+    fn read_kept<V: Clone>(
+        &self,
+        doing: &'static str,
+        kept: &Kept<V>,
+        key: &[u8; 32],
+        look: impl FnOnce(&View) -> Result<Option<V>, StorageError>,
+    ) -> Stored<Option<V>> {
+        let held = kept.get(key, &self.copies.trust, Instant::now());
+        if held.is_some() {
+            return Ok(held);
+        }
+        let ticket = kept.begin(key);
+        let found = self.read(doing, look)?;
+        if let Some(value) = &found {
+            kept.keep(key, ticket, self.copies.trust.era(), value.clone());
+        }
+        Ok(found)
+    }
+}
+
 /// Makes the tables, so that readers find them, and gives back the mails of the process before.
 fn prepare(database: &Database) -> Result<View, redb::Error> {
     let transaction = database.begin_write()?;
@@ -237,16 +259,10 @@ fn make(new: &NewSession<'_>) -> Result<steps::Make, serde_json::Error> {
 #[async_trait]
 impl Sessions for Embedded {
     async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
-        let (key, Copies { trust, sessions, .. }) = (digest.as_bytes(), &*self.copies);
-        if let Some(session) = sessions.get(key, trust, Instant::now()) {
-            return Ok(Some(session));
-        }
-        let ticket = sessions.begin(key);
-        let found = self.read("find a session", |view| session_in(view, key))?.map(Arc::new);
-        if let Some(session) = &found {
-            sessions.keep(key, ticket, trust.era(), Arc::clone(session));
-        }
-        Ok(found)
+        let key = digest.as_bytes();
+        self.read_kept("find a session", &self.copies.sessions, key, |view| {
+            Ok(session_in(view, key)?.map(Arc::new))
+        })
     }
 
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
@@ -285,14 +301,9 @@ impl Sessions for Embedded {
 #[async_trait]
 impl Accounts for Embedded {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
-        let Copies { trust, accounts, .. } = &*self.copies;
-        if let Some(found) = accounts.get(&person.0, trust, Instant::now()) {
-            return Ok(found);
-        }
-        let ticket = accounts.begin(&person.0);
-        let found = self.read("find an account", |view| accounts::look(view, person))?;
-        accounts.keep(&person.0, ticket, trust.era(), found.clone());
-        Ok(found)
+        let look = |view: &View| accounts::look(view, person).map(Some);
+        let found = self.read_kept("find an account", &self.copies.accounts, &person.0, look)?;
+        Ok(found.unwrap_or(AccountFound::Nothing))
     }
 
     async fn accounts(

@@ -16,6 +16,7 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
+use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::ports::AccountFound;
 
@@ -207,6 +208,8 @@ pub struct Copies {
     pub trust: Trust,
     /// Sessions, by their digests.
     pub sessions: Kept<Arc<Session>>,
+    /// Service tokens, by their digests.
+    pub tokens: Kept<Arc<ServiceToken>>,
     /// Accounts, by the hashes of their people; also that somebody has none.
     pub accounts: Kept<AccountFound>,
 }
@@ -215,12 +218,18 @@ impl Copies {
     /// Room for so many people who are signed in.
     #[must_use]
     pub fn new(trust: Trust, most: usize) -> Self {
-        Self { trust, sessions: Kept::new(most), accounts: Kept::new(most) }
+        Self {
+            trust,
+            sessions: Kept::new(most),
+            tokens: Kept::new(most),
+            accounts: Kept::new(most),
+        }
     }
 
     /// Drops everything, and what is being read.
     pub fn drop_all(&self) {
         self.sessions.drop_all();
+        self.tokens.drop_all();
         self.accounts.drop_all();
     }
 }

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod connection;
+mod copies;
 mod following;
 mod keys;
 mod read;

@@ -11,7 +11,7 @@ use crate::ports::{Stored, draw};
 /// How long an expired token is listed as expired.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 /// How often the token of an open stream is looked at.
-const STREAM_LOOK: Duration = Duration::from_secs(1);
+const STREAM_LOOK: Duration = Duration::from_millis(500);
 
 impl Gate {
     /// Makes a token, whose text is shown to whoever asked and to nobody else, ever. Nothing if the
@@ -41,10 +41,13 @@ impl Gate {
                 store.note_use(digest, now).await
             });
         }
-        Ok(Some(Arc::new(machine)))
+        Ok(Some(machine))
     }
 
-    async fn standing_token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
+    async fn standing_token(
+        &self,
+        digest: TokenDigest<Service>,
+    ) -> Stored<Option<Arc<ServiceToken>>> {
         let found = self.store.token(digest).await?;
         Ok(found.filter(|token| token.is_alive(self.clock.now())))
     }

@@ -95,7 +95,13 @@ pub trait ServiceTokens: Send + Sync {
     ) -> Stored<bool>;
 
     /// The token of a digest, whether it still counts or not.
-    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>>;
+    /// May come from a copy in memory, as [`Sessions::session`](super::Sessions::session).
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>>;
+
+    /// As [`Sessions::session_in_grace`](super::Sessions::session_in_grace).
+    fn token_in_grace(&self, _: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
+        None
+    }
 
     /// All tokens, by name.
     async fn tokens(&self) -> Stored<Vec<ServiceToken>>;

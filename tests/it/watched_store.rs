@@ -144,7 +144,7 @@ impl ServiceTokens for Watched {
         self.inner.add_token(digest, token, keep_until, now).await
     }
 
-    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
         self.note("token");
         self.inner.token(digest).await
     }

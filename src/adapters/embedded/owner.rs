@@ -23,7 +23,7 @@ pub(super) fn adopt(tables: &mut Tables<'_>, mark: Mark, birth: Birth) -> Step<O
         return Ok(Outcome::Untouched(owner));
     }
     let (accounts, sessions) = (&*tables.accounts, &*tables.sessions);
-    if !holds_nothing(accounts, sessions, &tables.tokens, &tables.singles)? {
+    if !holds_nothing(accounts, sessions, &*tables.tokens, &tables.singles)? {
         return Ok(Outcome::Untouched(Owner::Nobody));
     }
     tables.singles.insert(NAME, encode_owner(mark, birth).as_slice())?;

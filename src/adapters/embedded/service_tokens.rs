@@ -1,5 +1,7 @@
 //! The tokens of scripts.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use redb::{ReadableTable, StorageError};
 
@@ -77,10 +79,11 @@ impl ServiceTokens for Embedded {
         self.writer.write(DOING, step).await
     }
 
-    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
-        self.read("find a service token", |view| {
-            let stored = view.tokens.get(digest.as_bytes())?;
-            Ok(stored.and_then(|it| codec::decode_token(it.value())).map(|(token, _)| token))
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
+        let key = digest.as_bytes();
+        self.read_kept("find a service token", &self.copies.tokens, key, |view| {
+            let stored = view.tokens.get(key)?.and_then(|it| codec::decode_token(it.value()));
+            Ok(stored.map(|(token, _)| Arc::new(token)))
         })
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Tables<'t> {
     /// Person → account.
     pub(super) accounts: Noted<'t>,
     /// Digest of a service token → token.
-    pub(super) tokens: Table<'t, Digest, &'static [u8]>,
+    pub(super) tokens: Noted<'t>,
     /// Name of a service token → its digest.
     pub(super) token_names: Table<'t, &'static str, &'static [u8]>,
     /// What is counted or paused and for whom → window.
@@ -70,7 +70,7 @@ impl<'t> Tables<'t> {
             sessions: Noted::new(transaction.open_table(SESSIONS)?),
             people: transaction.open_table(PEOPLE)?,
             accounts: Noted::new(transaction.open_table(ACCOUNTS)?),
-            tokens: transaction.open_table(TOKENS)?,
+            tokens: Noted::new(transaction.open_table(TOKENS)?),
             token_names: transaction.open_table(TOKEN_NAMES)?,
             limits: transaction.open_table(LIMITS)?,
             mails: transaction.open_table(MAILS)?,
@@ -82,7 +82,11 @@ impl<'t> Tables<'t> {
 
     /// What was written of that of which there are copies in memory.
     pub(super) fn written(self) -> Written {
-        Written { sessions: self.sessions.written, accounts: self.accounts.written }
+        Written {
+            sessions: self.sessions.written,
+            tokens: self.tokens.written,
+            accounts: self.accounts.written,
+        }
     }
 
     /// Moves a record's deadline; `None` for no record before or after.
@@ -146,6 +150,7 @@ impl<'t> Deref for Noted<'t> {
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) sessions: Vec<[u8; 32]>,
+    pub(super) tokens: Vec<[u8; 32]>,
     pub(super) accounts: Vec<[u8; 32]>,
 }
 

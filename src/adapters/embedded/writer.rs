@@ -213,6 +213,7 @@ impl Desk {
             return self.copies.drop_all();
         }
         written.sessions.iter().for_each(|key| self.copies.sessions.drop_one(key));
+        written.tokens.iter().for_each(|key| self.copies.tokens.drop_one(key));
         written.accounts.iter().for_each(|key| self.copies.accounts.drop_one(key));
     }
 

@@ -119,8 +119,15 @@ impl ServiceTokens for OurStore {
         self.ours()?.add_token(digest, token, keep_until, now).await
     }
 
-    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
-        self.ours()?.token(digest).await
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
+        match self.ours() {
+            Ok(store) => store.token(digest).await,
+            Err(error) => self.token_in_grace(digest).map(Some).ok_or(error),
+        }
+    }
+
+    fn token_in_grace(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
+        self.is_only_away().then(|| self.store.token_in_grace(digest))?
     }
 
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {

@@ -2,12 +2,10 @@
 
 use ::redis::cmd;
 use async_trait::async_trait;
-use tokio::time::Instant;
 
 use super::connection::Request;
 use super::keys::hex;
 use super::{RedisStore, json, read};
-use crate::adapters::kept::Copies;
 use crate::domain::account::{Account, AccountState};
 use crate::domain::limit::PersonKey;
 use crate::ports::{AccountChange, AccountChanged, AccountFound, Accounts, Stored};
@@ -15,34 +13,18 @@ use crate::ports::{AccountChange, AccountChanged, AccountFound, Accounts, Stored
 #[async_trait]
 impl Accounts for RedisStore {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
-        let copies = self.following.as_ref().map(|following| &*following.copies);
-        let held = copies.and_then(|it| it.accounts.get(&person.0, &it.trust, Instant::now()));
-        if let Some(held) = held {
-            return Ok(held);
-        }
         let mut command = cmd("HGETALL");
         command.arg(self.keys.account(person));
-        if let Some(following) = &self.following
-            && let Some(line) = following.line().await
-        {
-            let (accounts, key) = (&following.copies.accounts, &person.0);
-            let ticket = accounts.begin(key);
-            if let Ok(fields) = line.read(&command).await {
-                let found = read::account(fields);
-                accounts.keep(key, ticket, line.era, found.clone());
-                return Ok(found);
-            }
-        }
-        match self.connection.ask("find an account", Request::Read(&command)).await {
-            Ok(fields) => Ok(read::account(fields)),
-            Err(error) => self.account_in_grace(person).ok_or(error),
-        }
+        let parse = |fields| Some(read::account(fields));
+        let key = &person.0;
+        let found = self
+            .read_kept("find an account", |copies| &copies.accounts, key, &command, parse)
+            .await?;
+        Ok(found.unwrap_or(AccountFound::Nothing))
     }
 
     fn account_in_grace(&self, person: PersonKey) -> Option<AccountFound> {
-        let following = self.following.as_ref()?;
-        let Copies { accounts, trust, .. } = &*following.copies;
-        accounts.get_in_grace(&person.0, trust, Instant::now(), following.grace())
+        self.following.as_ref()?.in_grace(|copies| &copies.accounts, &person.0)
     }
 
     async fn accounts(

@@ -220,6 +220,8 @@ impl News {
     fn drop_one(&self, key: &[u8]) {
         if let Some(digest) = self.keys.session_in(key) {
             self.copies.sessions.drop_one(digest.as_bytes());
+        } else if let Some(digest) = self.keys.token_in(key) {
+            self.copies.tokens.drop_one(digest.as_bytes());
         } else if let Some(person) = self.keys.account_in(key) {
             self.copies.accounts.drop_one(&person.0);
         }

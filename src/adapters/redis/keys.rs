@@ -42,6 +42,12 @@ impl Keys {
         TokenDigest::from_hex(std::str::from_utf8(hex).ok()?)
     }
 
+    /// The digest in the key of a service token.
+    pub(super) fn token_in(&self, key: &[u8]) -> Option<TokenDigest<Service>> {
+        let hex = key.strip_prefix(self.token_prefix().as_bytes())?;
+        TokenDigest::from_hex(std::str::from_utf8(hex).ok()?)
+    }
+
     /// The person in the key of an account.
     pub(super) fn account_in(&self, key: &[u8]) -> Option<PersonKey> {
         let hex = key.strip_prefix(self.account_prefix().as_bytes())?;

@@ -1,5 +1,7 @@
 //! The tokens of scripts.
 
+use std::sync::Arc;
+
 use ::redis::cmd;
 use async_trait::async_trait;
 
@@ -31,11 +33,16 @@ impl ServiceTokens for RedisStore {
         self.connection.ask(DOING, Request::Script(&script)).await
     }
 
-    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<ServiceToken>> {
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
         let mut command = cmd("HMGET");
         command.arg(self.keys.token(digest)).arg(&["v", "d", "seen"]);
-        let fields = self.connection.ask("find a service token", Request::Read(&command)).await?;
-        Ok(read::service_token(fields))
+        let parse = |fields| read::service_token(fields).map(Arc::new);
+        let key = digest.as_bytes();
+        self.read_kept("find a service token", |copies| &copies.tokens, key, &command, parse).await
+    }
+
+    fn token_in_grace(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
+        self.following.as_ref()?.in_grace(|copies| &copies.tokens, digest.as_bytes())
     }
 
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {

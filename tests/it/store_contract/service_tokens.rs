@@ -37,7 +37,7 @@ pub(super) async fn a_token_is_found_as_it_was_made_until_it_is_revoked(world: W
     let store = &*world.store;
     assert!(add(store, 1, "backup").await);
     assert!(add(store, 2, "audit").await);
-    assert_eq!(store.token(digest(1)).await.unwrap(), Some(token("backup")));
+    assert_eq!(store.token(digest(1)).await.unwrap(), Some(Arc::new(token("backup"))));
     assert_eq!(store.token(digest(3)).await.unwrap(), None);
     assert_eq!(store.tokens().await.unwrap(), [token("audit"), token("backup")]);
     assert!(store.revoke_token(&"backup".parse().unwrap()).await.unwrap());
