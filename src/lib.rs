@@ -57,6 +57,12 @@
 //! mark ([`ports::Upkeep`]), and [`adapters::ours`] stands before every handle: nothing is asked of a
 //! store that has not said that it is ours, at the start and every second since.
 //!
+//! # What is kept in memory
+//!
+//! A request of somebody who is signed in leaves the process only for the application. Each store keeps
+//! copies of sessions, accounts and service tokens ([`adapters::kept`]): the embedded one drops what a
+//! commit wrote before it answers, the Redis one what its connection tells of.
+//!
 //! # One place to touch
 //!
 //! | to add | touch | what leads you on |
