@@ -202,9 +202,8 @@ impl Installation {
         });
         if let Some(source) = self.source {
             let in_force = self.in_force;
-            server.add_work("reload", move || {
-                Box::pin(Arc::clone(&in_force).follow(source.clone()))
-            });
+            server
+                .add_work("reload", move || Box::pin(Arc::clone(&in_force).follow(source.clone())));
         }
         let courier = self.courier;
         server.add_work("mail", move || Box::pin(Arc::clone(&courier).run()));

@@ -107,7 +107,10 @@ fn begin(
 /// Builds everything over a store that is nobody's, to learn what is wrong before anything is given up.
 fn rehearse(config: &Config, doors: &Doors) -> Result<(), StartError> {
     let config = Config { store: StoreConfig::Memory, ..config.clone() };
-    Installation::open(&config)?.into_assembly(&config, doors, None).map(drop)
+    // What it has to say is said when it is meant.
+    tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
+        Installation::open(&config)?.into_assembly(&config, doors, None).map(drop)
+    })
 }
 
 /// What the process is told from outside.

@@ -56,8 +56,7 @@ impl Stores {
             }
         }
         let guarded = |store, name| Arc::new(OurStore::new(store, Arc::clone(&claim), name));
-        Ok(Self {
-            requests: guarded(requests, "requests"), work: guarded(work, "work"), lent })
+        Ok(Self { requests: guarded(requests, "requests"), work: guarded(work, "work"), lent })
     }
 }
 

@@ -186,8 +186,7 @@ where
                 None => self.begin_keep_alive(&mut session, requests.take(), shutdown),
             }
             let request = self.inner.process_new_http(session, shutdown);
-            let (stream, settings) =
-                CARRIED.scope(Cell::new(pending), request).await?.consume();
+            let (stream, settings) = CARRIED.scope(Cell::new(pending), request).await?.consume();
             kept = settings;
             // Anything but our own stream at the end of a request is not fit for another one.
             guard = stream.into_any().downcast::<HeadGuard>().ok()?;

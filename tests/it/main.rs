@@ -45,6 +45,7 @@ mod smtp;
 mod store_contract;
 mod streams;
 mod support;
+mod upgrade;
 mod warnings;
 mod watched_store;
 mod whose_store;

@@ -42,6 +42,8 @@ pub struct Wishes {
     pub admin: String,
     /// Environment variables of the process.
     pub environment: Vec<(String, String)>,
+    /// Whether it is started as the link `linkgate` in its folder, which may lead elsewhere later.
+    pub own_program: bool,
 }
 
 impl Default for Wishes {
@@ -57,6 +59,7 @@ impl Default for Wishes {
             extra: String::new(),
             admin: String::new(),
             environment: Vec::new(),
+            own_program: false,
         }
     }
 }
@@ -171,7 +174,13 @@ impl Gate {
             .append(true)
             .open(self.path("log"))
             .expect("the log");
-        let child = Command::new(env!("CARGO_BIN_EXE_linkgate"))
+        let mut program = PathBuf::from(env!("CARGO_BIN_EXE_linkgate"));
+        if self.wishes.own_program {
+            let link = self.path("linkgate");
+            let _ = std::os::unix::fs::symlink(&program, &link);
+            program = link;
+        }
+        let child = Command::new(program)
             .args(["serve", "-c"])
             .arg(self.path("linkgate.yaml"))
             .envs(self.wishes.environment.iter().cloned())
@@ -200,6 +209,29 @@ impl Gate {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Every process that serves this configuration: the one that was started, and those that have taken
+    /// over. The folder has a name of its own, so they are ours.
+    pub fn processes(&self) -> Vec<u32> {
+        let file = self.path("linkgate.yaml");
+        let file = file.as_os_str().as_encoded_bytes();
+        let serves = |process: &u32| {
+            let line = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+            let words: Vec<_> = line.split(|byte| *byte == 0).collect();
+            words.contains(&b"serve".as_slice()) && words.contains(&file)
+        };
+        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        all.filter(serves).collect()
+    }
+
+    /// The code with which the process that was started has ended.
+    pub async fn code(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("a process");
+        let status =
+            eventually("the process has ended", async || child.try_wait().ok().flatten()).await;
+        status.code()
     }
 
     /// Changes the configuration file, as an editor does: another file in its place.
@@ -368,6 +400,9 @@ impl Told {
 impl Drop for Gate {
     fn drop(&mut self) {
         self.kill();
+        for process in self.processes() {
+            let _ = Command::new("kill").args(["-9", &process.to_string()]).status();
+        }
     }
 }
 
