@@ -206,7 +206,7 @@ impl Installation {
                 .add_work("reload", move || Box::pin(Arc::clone(&in_force).follow(source.clone())));
         }
         let courier = self.courier;
-        server.add_work("mail", move || Box::pin(Arc::clone(&courier).run()));
+        server.add_ending_work("mail", move |ending| Box::pin(Arc::clone(&courier).run(ending)));
         let (work, clock) = (self.stores.work, self.clock);
         let watched = Arc::clone(&work);
         server.add_work("whose store", move || watch(&watched));

@@ -226,31 +226,34 @@ impl Supervisor {
         let started = tokio::task::spawn_blocking(move || launch.start(&doors));
         let successor = started.await.unwrap_or(Err(UpgradeError::UnderWay))?;
         if !self.generation.part().await {
-            self.serve_again();
+            self.serve_again().await;
             return Err(UpgradeError::Busy);
         }
         let gone = tokio::task::spawn_blocking(move || successor.go());
         let process = gone.await.unwrap_or(Err(UpgradeError::UnderWay));
         match &process {
             Ok(process) => notify::tell(State::Moved(*process)),
-            Err(_) => self.serve_again(),
+            Err(_) => self.serve_again().await,
         }
         process
     }
 
     /// Another server in this process takes the place of one that has given up its store: nothing is
     /// read anew but the store, so nothing can be wrong that was not before.
-    fn serve_again(&mut self) {
+    async fn serve_again(&mut self) {
         if !self.generation.is_alone() {
             // It never stopped.
             return;
         }
         let (config, source) = self.generation.origin();
-        match Generation::start(&config, source, &self.doors, &self.upgrades) {
-            Ok(generation) => {
+        let (doors, upgrades) = (Arc::clone(&self.doors), self.upgrades.clone());
+        let starts = move || Generation::start(&config, source, &doors, &upgrades);
+        match tokio::task::spawn_blocking(starts).await {
+            Ok(Ok(generation)) => {
                 let before = std::mem::replace(&mut self.generation, generation);
                 tokio::spawn(before.leave());
             }
+            Ok(Err(error)) => tracing::error!(%error, "this process cannot serve again"),
             Err(error) => tracing::error!(%error, "this process cannot serve again"),
         }
     }

@@ -231,7 +231,27 @@ impl<'a> Assembly<'a> {
     where
         F: Fn() -> futures_of::Boxed + Send + Sync + 'static,
     {
-        let work = Work { work, leaving: Arc::clone(&self.leaving) };
+        let leaving = Arc::clone(&self.leaving);
+        let until = move || {
+            let (work, leaving) = (work(), Arc::clone(&leaving));
+            let until: futures_of::Boxed = Box::pin(async move {
+                tokio::select! {
+                    () = work => {}
+                    () = reached(leaving.closing()) => {}
+                }
+            });
+            until
+        };
+        self.server.add_service(background_service(name, Work(until)));
+    }
+
+    /// Adds work that ends by itself when it is told to.
+    pub fn add_ending_work<F>(&mut self, name: &str, work: F)
+    where
+        F: Fn(ShutdownWatch) -> futures_of::Boxed + Send + Sync + 'static,
+    {
+        let leaving = Arc::clone(&self.leaving);
+        let work = Work(move || work(leaving.closing()));
         self.server.add_service(background_service(name, work));
     }
 
@@ -251,10 +271,7 @@ pub mod futures_of {
     pub type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-struct Work<F> {
-    work: F,
-    leaving: Arc<Leaving>,
-}
+struct Work<F>(F);
 
 #[async_trait]
 impl<F> BackgroundService for Work<F>
@@ -262,10 +279,7 @@ where
     F: Fn() -> futures_of::Boxed + Send + Sync,
 {
     async fn start(&self, _shutdown: ShutdownWatch) {
-        tokio::select! {
-            () = (self.work)() => {}
-            () = reached(self.leaving.closing()) => {}
-        }
+        (self.0)().await;
     }
 }
 

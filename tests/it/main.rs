@@ -27,6 +27,7 @@ mod gate_sessions;
 mod gate_siege;
 mod gate_timing;
 mod gate_world;
+mod greedy;
 mod house;
 mod identity;
 mod lifetimes;

@@ -7,17 +7,20 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::Request;
+use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::{ANN, alone, signal, upgrade};
 use crate::flow::signed_in_as;
 use crate::streams::grpc::connect;
+use crate::support::certificates::Certificates;
 use crate::support::client::{Answer, dechunked, raw, read_answer};
-use crate::support::eventually;
-use crate::support::gate::{Gate, Wishes};
+use crate::support::gate::{Gate, Wishes, free_port};
 use crate::support::stores::Kind;
+use crate::support::{eventually, folder};
 
 /// In which ways requests come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,19 +33,44 @@ enum Way {
     Posts,
     /// Several at once on one connection, until it is told to go away.
     Http2,
+    /// Each on a connection of its own, by TLS.
+    Tls,
     /// A whole sign-in each: form, mail, link, page.
     SignIns,
 }
 
-const WAYS: [Way; 5] = [Way::Kept, Way::Fresh, Way::Posts, Way::Http2, Way::SignIns];
+const WAYS: [Way; 6] = [Way::Kept, Way::Fresh, Way::Posts, Way::Http2, Way::Tls, Way::SignIns];
 /// Upgrades one after the other.
 const ROUNDS: usize = 3;
 /// The longest that a request may wait. What is measured is printed.
 const PAUSE: Duration = Duration::from_secs(4);
 
+/// A listener that speaks TLS.
+pub(super) struct Tls {
+    certificates: Certificates,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl Tls {
+    /// The listener, and how it is wished for.
+    fn listen() -> (Self, String) {
+        let (certificates, folder, port) = (Certificates::new(), folder(), free_port());
+        certificates.write(folder.path());
+        let listen = format!(
+            ", {{ address: \"127.0.0.1:{port}\", tls: {{ certificate: \"{0}/site.pem\", \
+             key: \"{0}/site.key\" }} }}",
+            folder.path().display()
+        );
+        (Self { certificates, port, _folder: folder }, listen)
+    }
+}
+
 /// Requests, until they are told to stop.
 pub(super) struct Load {
     gate: Arc<Gate>,
+    tls: Option<Tls>,
+    ways: Vec<Way>,
     cookies: String,
     page: &'static str,
     stop: AtomicBool,
@@ -52,24 +80,34 @@ pub(super) struct Load {
 
 impl Load {
     /// Begins. Where the store does not outlive a process, nobody is signed in.
-    pub(super) async fn begin(gate: &Arc<Gate>) -> (Arc<Self>, Vec<JoinHandle<()>>) {
+    pub(super) async fn begin(
+        gate: &Arc<Gate>,
+        tls: Option<Tls>,
+    ) -> (Arc<Self>, Vec<JoinHandle<()>>) {
         let keeps = gate.keeps_its_store();
         let mut ann = gate.browser();
         if keeps {
             gate.sign_in(&mut ann, ANN, "/").await;
         }
+        let comes = |way: &Way| match way {
+            Way::SignIns => keeps,
+            Way::Tls => tls.is_some(),
+            Way::Kept | Way::Fresh | Way::Posts | Way::Http2 => true,
+        };
+        let ways: Vec<_> = WAYS.into_iter().filter(comes).collect();
+        let coming = ways.clone().into_iter().flat_map(|way| [(way, 0), (way, 1)]);
         let load = Arc::new(Self {
             gate: Arc::clone(gate),
+            tls,
+            ways,
             cookies: ann.cookie_line(),
             page: if keeps { "/page" } else { "/public" },
             stop: AtomicBool::new(false),
             served: Default::default(),
             slowest_ms: AtomicU64::new(0),
         });
-        let coming = WAYS.into_iter().filter(|way| keeps || *way != Way::SignIns);
-        let coming = coming.flat_map(|way| [way; 2].into_iter().enumerate());
         // On threads of their own, so that upgrading keeps none of them waiting.
-        let spawn = |(one, way)| {
+        let spawn = |(way, one)| {
             let (load, runtime) = (Arc::clone(&load), tokio::runtime::Handle::current());
             tokio::task::spawn_blocking(move || runtime.block_on(load.comes(way, one)))
         };
@@ -79,10 +117,9 @@ impl Load {
 
     /// Waits until every way has been served a few times more.
     pub(super) async fn goes_on(&self, coming: &[JoinHandle<()>]) {
-        let keeps = self.gate.keeps_its_store();
         let served = || -> Vec<_> {
-            let ways = self.served.iter().map(|served| served.load(Ordering::Relaxed));
-            ways.take(WAYS.len() - usize::from(!keeps)).collect()
+            let served = |way: &Way| self.served[*way as usize].load(Ordering::Relaxed);
+            self.ways.iter().map(served).collect()
         };
         let before = served();
         eventually("all ways go on", async || {
@@ -103,9 +140,13 @@ impl Load {
     }
 
     fn count(&self, way: Way, began: Instant) {
+        self.served[way as usize].fetch_add(1, Ordering::Relaxed);
+        if way == Way::SignIns {
+            // That is several requests and a mail.
+            return;
+        }
         let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.slowest_ms.fetch_max(took, Ordering::Relaxed);
-        self.served[way as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// It must be the answer of the application to just this request.
@@ -159,6 +200,16 @@ impl Load {
                     let calls = [0, 1, 2].map(|call| self.call(number * 10 + call));
                     let [first, second, third] = calls;
                     tokio::join!(first, second, third);
+                }
+                Way::Tls => {
+                    let Tls { certificates, port, .. } = self.tls.as_ref().expect("a listener");
+                    let stream = TcpStream::connect(("127.0.0.1", *port)).await.expect("connect");
+                    let name = ServerName::try_from("app.localhost").expect("a name");
+                    let stream = certificates.connector(&["http/1.1"]).connect(name, stream).await;
+                    let mut stream = stream.expect("TLS");
+                    let request = self.head("GET", number, "Connection: close\r\n");
+                    stream.write_all(request.as_bytes()).await.expect("the request goes out");
+                    self.check(way, number, &read_answer(&mut stream, false).await, "");
                 }
                 Way::SignIns => {
                     let address = format!("s{one}-{number}@example.com");
@@ -216,8 +267,9 @@ impl Load {
 }
 
 async fn no_request_is_lost(kind: Kind) {
-    let gate = Arc::new(Gate::with(Wishes { ..kind.wishes() }).await);
-    let (load, coming) = Load::begin(&gate).await;
+    let (tls, listen) = Tls::listen();
+    let gate = Arc::new(Gate::with(Wishes { listen, ..kind.wishes() }).await);
+    let (load, coming) = Load::begin(&gate, Some(tls)).await;
     let mut asked = gate.browser();
     let bob = "bob@partner.example";
     assert_eq!(gate.ask(&mut asked, bob, "/page/bob").await.status, 303);

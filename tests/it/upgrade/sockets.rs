@@ -14,7 +14,7 @@ use crate::support::stores::Kind;
 /// How long the configuration lets them be open.
 const LAST: Duration = Duration::from_secs(2);
 
-async fn gate(kind: Kind) -> Gate {
+async fn gate(kind: &Kind) -> Gate {
     let sites = site(&format!("http://{}", application(websocket::echo).await));
     let extra = format!("server: {{ drain_streams: {}s }}", LAST.as_secs());
     Gate::with(Wishes { sites, extra, ..kind.wishes() }).await
@@ -37,7 +37,7 @@ async fn echoes(stream: &mut TcpStream, word: &[u8]) {
 }
 
 async fn a_socket_goes_on_for_as_long_as_was_said(kind: Kind) {
-    let gate = gate(kind).await;
+    let gate = gate(&kind).await;
     let mut socket = opens(&gate).await;
     echoes(&mut socket, b"before").await;
     let began = Instant::now();
