@@ -200,6 +200,9 @@ impl Supervisor {
             if is_upgraded {
                 return self.leave().await;
             }
+            if self.generation.is_parted() {
+                return fail(&"the store could not be opened again; the log says why");
+            }
         }
     }
 
@@ -245,9 +248,15 @@ impl Supervisor {
             // It never stopped.
             return;
         }
-        let (config, source) = self.generation.origin();
+        let (config, source, lent) = self.generation.origin();
         let (doors, upgrades) = (Arc::clone(&self.doors), self.upgrades.clone());
-        let starts = move || Generation::start(&config, source, &doors, &upgrades);
+        let starts = move || {
+            if let Some(lent) = lent {
+                // Where it was busy before: the next one opens the same file.
+                let _ = lent.close();
+            }
+            Generation::start(&config, source, &doors, &upgrades)
+        };
         match tokio::task::spawn_blocking(starts).await {
             Ok(Ok(generation)) => {
                 let before = std::mem::replace(&mut self.generation, generation);

@@ -96,8 +96,13 @@ impl Generation {
     }
 
     /// What another server of this process is made of.
-    pub(super) fn origin(&self) -> (Config, Source) {
-        (self.in_force.current(), self.source.clone())
+    pub(super) fn origin(&self) -> (Config, Source, Option<Arc<Lent>>) {
+        (self.in_force.current(), self.source.clone(), self.lent.clone())
+    }
+
+    /// Whether it has given up its store.
+    pub(super) fn is_parted(&self) -> bool {
+        self.leaving.is_parted()
     }
 
     /// Resolves when the server has ended by itself, which it does only by a fault.

@@ -45,6 +45,9 @@ pub(in crate::cli) enum UpgradeError {
         /// What came instead.
         cause: String,
     },
+    /// Everything would end with this process, the new one included.
+    #[error("{0}")]
+    Root(&'static str),
     /// Calls of the store did not end.
     #[error("the store is busy and cannot be handed over; upgrade again")]
     Busy,
@@ -70,6 +73,9 @@ impl Launch {
 
     /// Starts it, gives it the sockets, and waits until it has prepared everything. Blocks.
     pub(super) fn start(self, doors: &Doors) -> Result<Successor, UpgradeError> {
+        let main = std::env::var("SYSTEMD_EXEC_PID").ok().and_then(|text| text.parse().ok());
+        let is_heard = std::env::var_os("NOTIFY_SOCKET").is_some();
+        may_be_replaced(std::process::id(), main, is_heard)?;
         let program = self.program.clone();
         let failed = |cause| UpgradeError::Start { program: program.clone(), cause };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
@@ -85,6 +91,22 @@ impl Launch {
         successor.expect(&Word::Prepared, "is prepared", PREPARING)?;
         Ok(successor)
     }
+}
+
+/// Whether another process goes on when this one ends. `main` is the one that systemd has started.
+fn may_be_replaced(own: u32, main: Option<u32>, is_heard: bool) -> Result<(), UpgradeError> {
+    if own == 1 {
+        return Err(UpgradeError::Root(
+            "this is process 1, and a container ends with it: start another container",
+        ));
+    }
+    if main == Some(own) && !is_heard {
+        return Err(UpgradeError::Root(
+            "systemd ends the whole service with this process, because the unit does not let it name \
+             another one: say `Type=notify`, as conf/systemd/linkgate.service does",
+        ));
+    }
+    Ok(())
 }
 
 /// A process that is about to take over. It ends if this is dropped before.
@@ -162,5 +184,21 @@ impl Predecessor {
     /// Says that requests are served. If nobody listens any more, they are served all the same.
     pub(super) fn serving(mut self) {
         let _ = self.0.say(&Word::Serving);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_everything_ends_with_is_replaced() {
+        assert!(may_be_replaced(1, None, false).is_err());
+        assert!(may_be_replaced(1, Some(1), true).is_err());
+        assert!(may_be_replaced(70, Some(70), false).unwrap_err().to_string().contains("notify"));
+        assert!(may_be_replaced(70, Some(70), true).is_ok());
+        // Started from a shell, or by a process that systemd has started.
+        assert!(may_be_replaced(70, None, false).is_ok());
+        assert!(may_be_replaced(71, Some(70), false).is_ok());
     }
 }

@@ -1,22 +1,20 @@
 //! A linkgate process on free ports, with a mailbox in a folder.
 
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::time::Duration;
 
-use linkgate::ports::{Entropy, OsEntropy};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::client::{Answer, Browser, raw};
 pub use super::mail::Mail;
+pub use super::port::free_port;
 use super::upstream::Upstream;
-use super::{eventually, folder};
+use super::{eventually, folder, processes};
 
 /// What a test wants to be different. Every text is YAML.
 #[derive(Clone, Debug)]
@@ -214,16 +212,7 @@ impl Gate {
     /// Every process that serves this configuration: the one that was started, and those that have taken
     /// over. The folder has a name of its own, so they are ours.
     pub fn processes(&self) -> Vec<u32> {
-        let file = self.path("linkgate.yaml");
-        let file = file.as_os_str().as_encoded_bytes();
-        let serves = |process: &u32| {
-            let line = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
-            let words: Vec<_> = line.split(|byte| *byte == 0).collect();
-            words.contains(&b"serve".as_slice()) && words.contains(&file)
-        };
-        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        all.filter(serves).collect()
+        processes::serving(&self.path("linkgate.yaml"))
     }
 
     /// The code with which the process that was started has ended.
@@ -408,24 +397,4 @@ impl Drop for Gate {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
-}
-
-/// A port that is free now, and that nothing of ours gets again. Not one that the system would pick:
-/// those it gives to every outgoing connection as well, and one of them would have it before linkgate
-/// listens. Another process may still take it; then linkgate says so and the test fails with its
-/// words.
-pub fn free_port() -> u16 {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-    let mut given = GIVEN.lock().expect("no panic");
-    for _ in 0..1000 {
-        let mut bytes = [0; 2];
-        OsEntropy.fill(&mut bytes);
-        // From 11000 on: Chromium refuses to open some below.
-        let port = 11_000 + u16::from_le_bytes(bytes) % 21_000;
-        if !given.contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            given.insert(port);
-            return port;
-        }
-    }
-    panic!("no free port between 11000 and 32000");
 }
