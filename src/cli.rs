@@ -31,6 +31,7 @@ mod serve;
 pub mod stores;
 mod table;
 mod tokens;
+pub mod upgrade;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -65,9 +66,26 @@ enum Command {
     /// Serve the sites of a configuration.
     #[command(after_help = examples!(
         "serve -c linkgate.yaml";
-        "A change of the file takes effect by itself, or on SIGHUP. SIGTERM and Ctrl-C stop it."
+        "A change of the file takes effect by itself, or on SIGHUP. SIGUSR2 and `linkgate upgrade` put \
+         another\nprocess in its place, with the program and the file as they are then. SIGTERM lets \
+         requests end and stops\nit; Ctrl-C stops it at once."
     ))]
     Serve {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+        /// Take over from the process that has started this one.
+        #[arg(long, hide = true)]
+        take_over: bool,
+    },
+    /// Put another process in the place of the one that serves, without losing a request: for a new
+    /// version, or for changes that wait for a restart.
+    #[command(after_help = examples!(
+        "upgrade -c linkgate.yaml";
+        "The running process starts the program that stands where it was started from itself. If that or \
+         the\nconfiguration is bad, nothing changes, and the reason is told."
+    ))]
+    Upgrade {
         /// The configuration file.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
@@ -172,7 +190,8 @@ pub fn run() -> ExitCode {
         }
     };
     match arguments.command {
-        Command::Serve { config } => serve::run(&config),
+        Command::Serve { config, take_over } => serve::run(&config, take_over),
+        Command::Upgrade { config } => upgrade::run(&config),
         Command::Check { config } => check::run(&config),
         Command::Preview { config, out } => preview::run(config.as_deref(), &out),
         Command::Explain(arguments) => explain::run(arguments),

@@ -51,6 +51,13 @@
 //! [`gate::keys`] are what they can do. A suspension is one step of the store ([`ports::Accounts`]) that
 //! [`ports::Attempts::settle`] looks at in its own.
 //!
+//! # From one process to the next
+//!
+//! [`cli`]'s `serve` starts the process that takes over, hands it the sockets
+//! ([`proxy::server::Doors`]) and leaves in steps ([`proxy::leaving`]): what waits is given a last call,
+//! what is undecided comes to its decision, and only then is the embedded store closed
+//! ([`cli::stores::Lent`]).
+//!
 //! # Whose store it is
 //!
 //! People are found by hashes under the secret, so in another store nobody is suspended. A store has a

@@ -6,6 +6,7 @@ pub mod context;
 mod door;
 pub mod front;
 pub mod headers;
+pub mod leaving;
 pub mod onward;
 pub mod peers;
 pub mod reply;

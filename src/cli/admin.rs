@@ -131,7 +131,11 @@ impl Way {
         Ok(Self::Direct(router(AdminDesk { gate, facts, signing_root }), runtime))
     }
 
-    fn to_process(config: &Config) -> Result<Self, AdminError> {
+    /// The way to the process that serves.
+    ///
+    /// # Errors
+    /// [`AdminError::NoApi`] when it has no API for us.
+    pub(super) fn to_process(config: &Config) -> Result<Self, AdminError> {
         let mut address = config.admin.ok_or(AdminError::NoApi)?;
         if config.admin_token.is_none() && !address.ip().is_loopback() {
             return Err(AdminError::NoApi);

@@ -2,16 +2,17 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use pingora::server::RunArgs;
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::installation::Installation;
+use super::installation::{Installation, doors};
 use super::{fail, logging, say};
 use crate::config::{Config, LogConfig, LogFormat, LogLevel, SystemEnvironment};
 use crate::portal::demo_app;
 use crate::portal::looks::Looks;
-
-use crate::proxy::server::add_pages;
+use crate::proxy::leaving::{Leaving, Over};
+use crate::proxy::server::Doors;
 
 /// A page deep inside, to show that one lands there.
 const DEEP_LINK: &str = "/reports/42?tab=totals#summary";
@@ -34,14 +35,38 @@ fn start(port: u16, inbox_port: u16) -> Result<(), Box<dyn std::error::Error>> {
     let text = configuration(port, inbox_port, app_port);
     let config = Config::parse(&text, "demo.yaml", folder.path(), &SystemEnvironment)
         .map_err(|problems| problems.to_string())?;
-    let mut server = Installation::open(&config)?.into_server(&config)?;
-    let looks = Looks::built_in(config.prefix.as_str())?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, app_port));
-    add_pages(&mut server, "demo application", address, demo_app::router(looks));
+    let application = (address, TcpListener::bind(address)?);
+    let doors = doors(&config, Doors::default())?.with([application])?;
+    let mut server = Installation::open(&config)?.into_assembly(&config, &doors, None)?;
+    let looks = Looks::built_in(config.prefix.as_str())?;
+    server.add_pages("demo application", address, demo_app::router(looks))?;
+    let server = server.finish();
+    end_with_a_signal(server.leaving())?;
     say(&instructions(port, inbox_port));
-    server.bootstrap();
-    server.run(RunArgs::default());
+    server.run();
     Ok(())
+}
+
+/// Ctrl-C ends it, and so does whatever asks for an end more politely: nothing here is worth a wait.
+fn end_with_a_signal(leaving: Arc<Leaving>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut interrupt, mut terminate) = runtime.block_on(async {
+        Ok::<_, std::io::Error>((
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        ))
+    })?;
+    let wait = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        });
+        leaving.finish(Over::Cut);
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
 }
 
 fn configuration(port: u16, inbox_port: u16, app_port: u16) -> String {

@@ -3,18 +3,18 @@
 //! The one place that knows all adapters. To add a store or a transport, add its variant to the
 //! configuration; the `match`es here lead to the rest.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use axum::Router;
-use pingora::server::Server;
 use zeroize::Zeroizing;
 
 use super::foundation::{Built, Foundation};
 use super::reload::{InForce, Source};
 use super::stores::Stores;
+use super::upgrade::Upgrades;
 use super::{health, secret_file};
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
@@ -33,8 +33,9 @@ use crate::portal::looks::Looks;
 use crate::portal::mail::MailRoom;
 use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock};
 use crate::proxy::front::Fronts;
+use crate::proxy::leaving::Leaving;
 use crate::proxy::server::{
-    GuardedProxy, Listening, add_pages, add_proxy, add_work, futures_of, guarded, server_conf,
+    Assembly, Doors, GuardedProxy, Listening, futures_of, guarded, server_conf,
 };
 use crate::proxy::service::AuthProxy;
 use crate::proxy::wire::WireLimits;
@@ -93,6 +94,22 @@ pub struct Installation {
     pub fronts: Arc<Fronts>,
     /// Where it was read from, if it is to be read again.
     pub source: Option<Source>,
+    /// Who is asked for another process in place of this one, if that can be.
+    pub upgrades: Option<Upgrades>,
+}
+
+/// Opens the sockets that a configuration names; with those of another process where it has them.
+///
+/// # Errors
+/// [`StartError::Address`] when an address is taken.
+pub fn doors(config: &Config, inherited: Doors) -> Result<Doors, StartError> {
+    let sites = config.listeners.iter().map(|listener| listener.address);
+    let inbox = match config.mail.transport {
+        MailTransport::Inbox(address) => Some(address),
+        MailTransport::Smtp(_) | MailTransport::Folder(_) => None,
+    };
+    Doors::open(sites.chain(config.admin).chain(inbox), inherited)
+        .map_err(|(address, cause)| StartError::Address { address, cause })
 }
 
 impl Installation {
@@ -141,53 +158,59 @@ impl Installation {
         let shared = Arc::clone(&fronts);
         let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
-        let source = None;
-        Ok(Self { proxy, courier, stores, admin, clock, inbox, in_force, fronts, source })
+        let (source, upgrades) = (None, None);
+        Ok(Self { proxy, courier, stores, admin, clock, inbox, in_force, fronts, source, upgrades })
     }
 
-    /// Puts everything into a server, which then only has to run.
+    /// Puts everything into a server. `begun` is told when that serves.
     ///
     /// # Errors
-    /// [`StartError`] when an address is taken or a certificate cannot be used.
-    pub fn into_server(self, config: &Config) -> Result<Server, StartError> {
-        let mut addresses: Vec<SocketAddr> =
-            config.listeners.iter().map(|listener| listener.address).collect();
-        addresses.extend(config.admin);
-        addresses.extend(self.inbox.as_ref().map(|(address, _)| *address));
-        for address in addresses {
-            // Pingora panics in a thread of its own when an address is taken.
-            TcpListener::bind(address).map_err(|cause| StartError::Address { address, cause })?;
-        }
-        let conf = server_conf(threads(config));
-        let mut server = Server::new_with_opt_and_conf(None, conf);
-        let app = guard(self.proxy, config);
+    /// [`StartError`] when a certificate or a socket cannot be used.
+    pub fn into_assembly<'a>(
+        self,
+        config: &Config,
+        doors: &'a Doors,
+        begun: Option<mpsc::Sender<()>>,
+    ) -> Result<Assembly<'a>, StartError> {
+        let leaving = Arc::new(Leaving::new(config.server.drain_streams));
+        let app = guard(self.proxy, config, &leaving);
+        let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
         let requests = Arc::clone(&self.stores.requests);
-        add_proxy(&mut server, app, &listening(config), move || watch(&requests)).map_err(part)?;
+        let beside = move || {
+            if let Some(begun) = &begun {
+                let _ = begun.send(());
+            }
+            watch(&requests)
+        };
+        server.add_proxy(app, &listening(config), beside).map_err(part)?;
         if let Some((address, router)) = self.inbox {
-            add_pages(&mut server, "inbox", address, router);
+            server.add_pages("inbox", address, router).map_err(part)?;
         }
         if let Some(address) = config.admin {
             let (stores, in_force) = (self.stores.clone(), Arc::clone(&self.in_force));
             let health = health::router(stores, in_force, caller(config));
-            add_pages(&mut server, "admin", address, health.merge(self.admin.unwrap_or_default()));
+            let upgrades = self.upgrades.zip(caller(config));
+            let upgrades = upgrades.map(|(ways, caller)| admin::guarded(ways.routes(), caller));
+            let routers = [self.admin, upgrades].into_iter().flatten();
+            let router = routers.fold(health, Router::merge);
+            server.add_pages("admin", address, router).map_err(part)?;
         }
         let fronts = self.fronts;
-        add_work(&mut server, "upstreams", move || {
+        server.add_work("upstreams", move || {
             let fronts = Arc::clone(&fronts);
             Box::pin(async move { fronts.care().await })
         });
         if let Some(source) = self.source {
             let in_force = self.in_force;
-            add_work(&mut server, "reload", move || {
-                Box::pin(Arc::clone(&in_force).follow(source.clone()))
-            });
+            server
+                .add_work("reload", move || Box::pin(Arc::clone(&in_force).follow(source.clone())));
         }
         let courier = self.courier;
-        add_work(&mut server, "mail", move || Box::pin(Arc::clone(&courier).run()));
+        server.add_ending_work("mail", move |ending| Box::pin(Arc::clone(&courier).run(ending)));
         let (work, clock) = (self.stores.work, self.clock);
         let watched = Arc::clone(&work);
-        add_work(&mut server, "whose store", move || watch(&watched));
-        add_work(&mut server, "upkeep", move || {
+        server.add_work("whose store", move || watch(&watched));
+        server.add_work("upkeep", move || {
             Box::pin(upkeep(Arc::clone(&work) as Arc<dyn Store>, Arc::clone(&clock)))
         });
         Ok(server)
@@ -205,15 +228,16 @@ fn caller(config: &Config) -> Option<Caller> {
 
 /// Puts the guard with the configured limits before a proxy.
 #[must_use]
-pub fn guard(proxy: AuthProxy, config: &Config) -> GuardedProxy {
+pub fn guard(proxy: AuthProxy, config: &Config, leaving: &Arc<Leaving>) -> GuardedProxy {
     let limits = WireLimits {
         head_deadline: config.server.request_head,
         connections_per_peer: config.server.connections_per_peer,
         connections_total: config.server.connections_total,
+        write_patience: config.server.write_timeout,
         ..WireLimits::default()
     };
     let conf = Arc::new(server_conf(threads(config)));
-    guarded(&conf, proxy, limits)
+    guarded(&conf, proxy, limits, leaving)
 }
 
 fn watch(store: &Arc<OurStore>) -> futures_of::Boxed {

@@ -251,6 +251,12 @@ impl InForce {
         }
     }
 
+    /// The configuration as it is in force now.
+    #[must_use]
+    pub fn current(&self) -> Config {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What became of the last changes, line by line, for `/readyz`.
     #[must_use]
     pub fn report(&self, audience: Audience) -> String {

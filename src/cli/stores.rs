@@ -1,6 +1,10 @@
 //! Opening stores, and making sure that they are ours.
 
+mod lent;
+
 use std::sync::Arc;
+
+pub use lent::Lent;
 
 use super::installation::{StartError, read};
 use crate::adapters::embedded::Embedded;
@@ -18,7 +22,12 @@ pub struct Stores {
     pub requests: Arc<OurStore>,
     /// For the work beside it.
     pub work: Arc<OurStore>,
+    /// What must be closed before another process can open it, if there is such a thing.
+    pub lent: Option<Arc<Lent>>,
 }
+
+/// A handle for each of the two, and what they lead to if that is a file.
+type Handles = ([Arc<dyn Store>; 2], Option<Arc<Lent>>);
 
 impl Stores {
     /// Opens what the configuration names, and asks whose it is. One that does not answer yet is not
@@ -31,7 +40,7 @@ impl Stores {
         mark: Mark,
         entropy: &Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
-        let [requests, work] = two_handles(config)?;
+        let ([requests, work], lent) = two_handles(config)?;
         // A connection belongs to the runtime that uses it, and the one of this question ends here.
         let asked: Arc<dyn Store> = match &config.store {
             StoreConfig::Redis(settings) => redis(settings, None)?,
@@ -47,29 +56,29 @@ impl Stores {
             }
         }
         let guarded = |store, name| Arc::new(OurStore::new(store, Arc::clone(&claim), name));
-        Ok(Self { requests: guarded(requests, "requests"), work: guarded(work, "work") })
+        Ok(Self { requests: guarded(requests, "requests"), work: guarded(work, "work"), lent })
     }
 }
 
-fn two_handles(config: &Config) -> Result<[Arc<dyn Store>; 2], StartError> {
+fn two_handles(config: &Config) -> Result<Handles, StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
-    let shared = |store: Embedded| {
-        let store: Arc<dyn Store> = Arc::new(store);
-        [Arc::clone(&store), store]
-    };
     let CopiesConfig { most, trust, grace } = config.copies;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     match &config.store {
         StoreConfig::Memory => {
-            Embedded::in_memory_keeping(most).map(shared).map_err(|error| failed(&error))
+            let store = Embedded::in_memory_keeping(most).map_err(|error| failed(&error))?;
+            let store: Arc<dyn Store> = Arc::new(store);
+            Ok(([Arc::clone(&store), store], None))
         }
         StoreConfig::Embedded { path } => {
-            Embedded::open_keeping(path, most).map(shared).map_err(|error| failed(&error))
+            let lent = Arc::new(Lent::open(path, most).map_err(|error| failed(&error))?);
+            let store = Arc::clone(&lent) as Arc<dyn Store>;
+            Ok(([Arc::clone(&store), store], Some(lent)))
         }
         StoreConfig::Redis(settings) => {
             let keeping = Keeping { most, bound: trust, grace };
             // What works beside the proxy asks for no sessions.
-            Ok([redis(settings, Some(keeping))?, redis(settings, None)?])
+            Ok(([redis(settings, Some(keeping))?, redis(settings, None)?], None))
         }
     }
 }

@@ -118,6 +118,9 @@ impl Default for ServerConfig {
             connections_per_peer: 256,
             connections_total: 10_000,
             request_head: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(60),
+            drain: Duration::from_secs(30),
+            drain_streams: Duration::from_secs(5),
         }
     }
 }

@@ -353,6 +353,9 @@ map! {
         connections_per_peer: Text,
         connections_total: Text,
         request_head: Text,
+        write_timeout: Text,
+        drain: Text,
+        drain_streams: Text,
     }
 }
 

@@ -193,6 +193,12 @@ pub struct ServerConfig {
     pub connections_total: u32,
     /// How long the head of a request may take in all.
     pub request_head: Duration,
+    /// How long a client may take nothing of an answer.
+    pub write_timeout: Duration,
+    /// How long requests that are open get when linkgate stops or is upgraded.
+    pub drain: Duration,
+    /// How long open streams get then.
+    pub drain_streams: Duration,
 }
 
 /// Logging.

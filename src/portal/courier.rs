@@ -5,7 +5,7 @@ pub mod health;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use health::MailHealth;
 
@@ -60,10 +60,14 @@ impl std::fmt::Debug for Courier {
 }
 
 impl Courier {
-    /// Delivers, and watches the relay, for ever. Ends only with its task; what was claimed and not
-    /// finished then is claimed again when its lease is over.
-    pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.deliver(), self.watch());
+    /// Delivers, and watches the relay, until `ending` turns true. Nothing is claimed then that is not
+    /// handed over, in tasks that each hold this courier. Cut off before, what was claimed and not
+    /// finished is claimed again when its lease is over.
+    pub async fn run(self: Arc<Self>, ending: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.deliver(ending) => {}
+            () = self.watch() => {}
+        }
     }
 
     /// Keeps [`health`](Self::health) true.
@@ -90,13 +94,13 @@ impl Courier {
         }
     }
 
-    async fn deliver(self: &Arc<Self>) {
+    async fn deliver(self: &Arc<Self>, mut ending: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let mut store_fails = false;
-        loop {
+        while !*ending.borrow() {
             let free = places.available_permits();
             match self.deliver_due(&places, free).await {
-                Ok(0) => self.pause().await,
+                Ok(0) => self.pause(&mut ending).await,
                 Ok(_) => {}
                 Err(error) => {
                     if !store_fails {
@@ -104,7 +108,7 @@ impl Courier {
                         tracing::error!(%error, %cause, "mails wait: the queue cannot be read");
                     }
                     store_fails = true;
-                    self.pause().await;
+                    self.pause(&mut ending).await;
                     continue;
                 }
             }
@@ -112,8 +116,11 @@ impl Courier {
         }
     }
 
-    async fn pause(&self) {
-        let _ = tokio::time::timeout(LOOK, self.waits.notified()).await;
+    async fn pause(&self, ending: &mut watch::Receiver<bool>) {
+        tokio::select! {
+            _ = tokio::time::timeout(LOOK, self.waits.notified()) => {}
+            Ok(_) = ending.wait_for(|ending| *ending) => {}
+        }
     }
 
     /// Claims what is due and starts its delivery. Returns how many were claimed.

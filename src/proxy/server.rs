@@ -1,6 +1,7 @@
 //! The server: listeners, the guard before them, and the services beside the proxy.
 
 mod beside;
+mod doors;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -17,21 +18,22 @@ use pingora::listeners::tls::TlsSettings;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
-use pingora::server::{Server, ShutdownWatch};
+use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
 use pingora::services::background::{BackgroundService, background_service};
 use pingora::services::listening::Service;
 use tower::ServiceExt;
 
+pub use self::doors::Doors;
+
 use self::beside::Beside;
 use super::context::reference;
+use super::leaving::{Leaving, Over, reached};
 use super::service::AuthProxy;
 use super::streams::Revocable;
 use super::wire::{GuardedApp, WireLimits, h2_options};
 use crate::ports::{Entropy, OsEntropy};
 
-/// How long requests in flight get when the server stops.
-const GRACE_SECONDS: u64 = 5;
-/// How long the services get after that.
+/// How long threads get when everything else has ended.
 const LAST_SECONDS: u64 = 5;
 /// Idle connections to applications that are kept.
 const POOLED: usize = 1024;
@@ -59,6 +61,61 @@ pub enum AssemblyError {
         /// What the TLS library says.
         cause: String,
     },
+    /// A socket that listens cannot be given to the server.
+    #[error("cannot listen: {0}")]
+    Socket(#[from] std::io::Error),
+}
+
+/// A server that is being put together: sockets that are open already, and the way to leave them.
+pub struct Assembly<'a> {
+    server: Server,
+    doors: &'a Doors,
+    leaving: Arc<Leaving>,
+}
+
+impl std::fmt::Debug for Assembly<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Assembly(..)")
+    }
+}
+
+/// A server that only has to run.
+pub struct Assembled {
+    server: Server,
+    leaving: Arc<Leaving>,
+}
+
+impl std::fmt::Debug for Assembled {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Assembled(..)")
+    }
+}
+
+impl Assembled {
+    /// Serves until [`Leaving::finish`]; blocks as long.
+    pub fn run(mut self) {
+        self.server.bootstrap();
+        self.server.run(RunArgs { shutdown_signal: Box::new(LastStep(self.leaving)) });
+    }
+
+    /// The way to end it.
+    #[must_use]
+    pub fn leaving(&self) -> Arc<Leaving> {
+        Arc::clone(&self.leaving)
+    }
+}
+
+/// Pingora is told when all is over, and of no signal.
+struct LastStep(Arc<Leaving>);
+
+#[async_trait]
+impl ShutdownSignalWatch for LastStep {
+    async fn recv(&self) -> ShutdownSignal {
+        match self.0.over().await {
+            Over::Done => ShutdownSignal::GracefulTerminate,
+            Over::Cut => ShutdownSignal::FastShutdown,
+        }
+    }
 }
 
 /// Settings of Pingora, made in code: its own files would be read without any check.
@@ -66,8 +123,9 @@ pub enum AssemblyError {
 pub fn server_conf(threads: usize) -> ServerConf {
     ServerConf {
         threads,
-        // Without a grace period Pingora cuts requests in flight at once.
-        grace_period_seconds: Some(GRACE_SECONDS),
+        // Pingora sleeps as long as this says, whether anything is open or not. What is in flight is
+        // waited for before Pingora is told: see `leaving`.
+        grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(LAST_SECONDS),
         upstream_keepalive_pool_size: POOLED,
         ..ServerConf::default()
@@ -76,7 +134,12 @@ pub fn server_conf(threads: usize) -> ServerConf {
 
 /// Puts the guard before the proxy. HTTP/2 is spoken on plain listeners, too, to clients that know.
 #[must_use]
-pub fn guarded(conf: &Arc<ServerConf>, proxy: AuthProxy, limits: WireLimits) -> GuardedProxy {
+pub fn guarded(
+    conf: &Arc<ServerConf>,
+    proxy: AuthProxy,
+    limits: WireLimits,
+    leaving: &Arc<Leaving>,
+) -> GuardedProxy {
     let fronts = Arc::clone(proxy.fronts());
     let mut inner = http_proxy(conf, proxy);
     let mut options = HttpServerOptions::default();
@@ -85,60 +148,118 @@ pub fn guarded(conf: &Arc<ServerConf>, proxy: AuthProxy, limits: WireLimits) -> 
     inner.server_options = Some(options);
     inner.h2_options = Some(h2_options(&limits));
     let entropy = OsEntropy;
+    let inner = Revocable::new(inner, Arc::clone(leaving), limits.write_patience);
     GuardedApp::new(
-        Arc::new(Revocable::new(inner)),
+        Arc::new(inner),
         limits,
         move |peer: IpAddr| fronts.current().portal.desk().trusted.contains(peer),
         move || reference(&entropy as &dyn Entropy).to_string(),
     )
+    .heeding(Arc::clone(leaving))
 }
 
-/// Adds the proxy with its listeners to a server, and work that runs in the same runtime.
-///
-/// # Errors
-/// [`AssemblyError`] when a certificate cannot be used.
-pub fn add_proxy<F>(
-    server: &mut Server,
-    app: GuardedProxy,
-    listeners: &[Listening],
-    work: F,
-) -> Result<(), AssemblyError>
-where
-    F: Fn() -> futures_of::Boxed + Send + Sync + 'static,
-{
-    let mut service = Service::new("proxy".to_owned(), app);
-    for listening in listeners {
-        let address = listening.address.to_string();
-        match &listening.tls {
-            None => service.add_tcp(&address),
-            Some((certificate, key)) => {
-                let mut settings =
-                    TlsSettings::intermediate(certificate, key).map_err(|error| {
-                        let (address, cause) = (listening.address, error.to_string());
-                        AssemblyError::Certificate { address, cause }
-                    })?;
-                settings.enable_h2();
-                service.add_tls_with_settings(&address, None, settings);
+impl<'a> Assembly<'a> {
+    /// Begins with nothing.
+    #[must_use]
+    pub fn new(conf: ServerConf, doors: &'a Doors, leaving: Arc<Leaving>) -> Self {
+        Self { server: Server::new_with_opt_and_conf(None, conf), doors, leaving }
+    }
+
+    /// The way to leave the server.
+    #[must_use]
+    pub fn leaving(&self) -> &Arc<Leaving> {
+        &self.leaving
+    }
+
+    /// Adds the proxy with its listeners, and work that runs in the same runtime.
+    ///
+    /// # Errors
+    /// [`AssemblyError`] when a certificate or a socket cannot be used.
+    pub fn add_proxy<F>(
+        &mut self,
+        app: GuardedProxy,
+        listeners: &[Listening],
+        work: F,
+    ) -> Result<(), AssemblyError>
+    where
+        F: Fn() -> futures_of::Boxed + Send + Sync + 'static,
+    {
+        let mut service = Service::new("proxy".to_owned(), app);
+        for listening in listeners {
+            let address = listening.address.to_string();
+            match &listening.tls {
+                None => service.add_tcp(&address),
+                Some((certificate, key)) => {
+                    let mut settings =
+                        TlsSettings::intermediate(certificate, key).map_err(|error| {
+                            let (address, cause) = (listening.address, error.to_string());
+                            AssemblyError::Certificate { address, cause }
+                        })?;
+                    settings.enable_h2();
+                    service.add_tls_with_settings(&address, None, settings);
+                }
             }
         }
+        let addresses: Vec<_> = listeners.iter().map(|listening| listening.address).collect();
+        let (handles, leaving) = (self.doors.handles(&addresses)?, Arc::clone(&self.leaving));
+        let work = Some(Arc::new(work) as Arc<dyn Fn() -> futures_of::Boxed + Send + Sync>);
+        self.server.add_service(Beside { service, handles, leaving, work });
+        Ok(())
     }
-    server.add_service(Beside { service, work: Arc::new(work) });
-    Ok(())
-}
 
-/// Adds a small HTTP service of our own: health, inbox, demo.
-pub fn add_pages(server: &mut Server, name: &str, address: SocketAddr, router: Router) {
-    let mut service = Service::new(name.to_owned(), Pages(router));
-    service.add_tcp(&address.to_string());
-    server.add_service(service);
-}
+    /// Adds a small HTTP service of our own: health, inbox, demo.
+    ///
+    /// # Errors
+    /// [`AssemblyError`] when its socket cannot be used.
+    pub fn add_pages(
+        &mut self,
+        name: &str,
+        address: SocketAddr,
+        router: Router,
+    ) -> Result<(), AssemblyError> {
+        let leaving = Arc::clone(&self.leaving);
+        let pages = Pages { router, leaving: Arc::clone(&leaving) };
+        let mut service = Service::new(name.to_owned(), pages);
+        service.add_tcp(&address.to_string());
+        let handles = self.doors.handles(&[address])?;
+        self.server.add_service(Beside { service, handles, leaving, work: None });
+        Ok(())
+    }
 
-/// Adds work that runs beside the proxy until the server stops.
-pub fn add_work<F>(server: &mut Server, name: &str, work: F)
-where
-    F: Fn() -> futures_of::Boxed + Send + Sync + 'static,
-{
-    server.add_service(background_service(name, Work(work)));
+    /// Adds work that runs beside the proxy until the server begins to leave.
+    pub fn add_work<F>(&mut self, name: &str, work: F)
+    where
+        F: Fn() -> futures_of::Boxed + Send + Sync + 'static,
+    {
+        let leaving = Arc::clone(&self.leaving);
+        let until = move || {
+            let (work, leaving) = (work(), Arc::clone(&leaving));
+            let until: futures_of::Boxed = Box::pin(async move {
+                tokio::select! {
+                    () = work => {}
+                    () = reached(leaving.closing()) => {}
+                }
+            });
+            until
+        };
+        self.server.add_service(background_service(name, Work(until)));
+    }
+
+    /// Adds work that ends by itself when it is told to.
+    pub fn add_ending_work<F>(&mut self, name: &str, work: F)
+    where
+        F: Fn(ShutdownWatch) -> futures_of::Boxed + Send + Sync + 'static,
+    {
+        let leaving = Arc::clone(&self.leaving);
+        let work = Work(move || work(leaving.closing()));
+        self.server.add_service(background_service(name, work));
+    }
+
+    /// The whole.
+    #[must_use]
+    pub fn finish(self) -> Assembled {
+        Assembled { server: self.server, leaving: self.leaving }
+    }
 }
 
 /// Futures that are kept in boxes.
@@ -157,11 +278,8 @@ impl<F> BackgroundService for Work<F>
 where
     F: Fn() -> futures_of::Boxed + Send + Sync,
 {
-    async fn start(&self, mut shutdown: ShutdownWatch) {
-        tokio::select! {
-            () = (self.0)() => {}
-            _ = shutdown.wait_for(|ending| *ending) => {}
-        }
+    async fn start(&self, _shutdown: ShutdownWatch) {
+        (self.0)().await;
     }
 }
 
@@ -170,11 +288,15 @@ const LARGEST_BODY: usize = 16 * 1024;
 /// How long it may take.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-struct Pages(Router);
+struct Pages {
+    router: Router,
+    leaving: Arc<Leaving>,
+}
 
 #[async_trait]
 impl ServeHttp for Pages {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        let _open = self.leaving.open();
         let mut body = Vec::new();
         let read = tokio::time::timeout(BODY_DEADLINE, async {
             while let Ok(Some(chunk)) = session.read_request_body().await {
@@ -197,7 +319,7 @@ impl ServeHttp for Pages {
         *request.method_mut() = head.method.clone();
         *request.uri_mut() = head.uri.clone();
         *request.headers_mut() = head.headers.clone();
-        let Ok(response) = self.0.clone().oneshot(request).await;
+        let Ok(response) = self.router.clone().oneshot(request).await;
         let (mut parts, body) = response.into_parts();
         let body = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
         parts.headers.insert(http::header::CONTENT_LENGTH, body.len().into());

@@ -124,6 +124,7 @@ impl ProxyHttp for AuthProxy {
         let Some(upstream) = Self::upstream(context) else {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
+        streams::decided();
         let Some((_, client)) = context.client else {
             return Error::e_explain(ErrorType::InternalError, "no client, no peer");
         };

@@ -8,7 +8,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::{StatusCode, header};
@@ -19,6 +21,8 @@ use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::Session;
 use pingora::server::ShutdownWatch;
 use tokio::sync::Notify;
+
+use super::leaving::{Leaving, Pending, carried};
 
 /// Resolves when the session of a stream has ended.
 pub type Ending = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -31,9 +35,21 @@ tokio::task_local! {
 struct Watch {
     ending: Mutex<Option<Ending>>,
     armed: Notify,
+    is_stream: AtomicBool,
+    turned: Notify,
+    /// Counts the request until it was decided about.
+    pending: Mutex<Option<Pending>>,
 }
 
 impl Watch {
+    /// Resolves when the server leaves and this is a stream that has had its time.
+    async fn outstayed(&self, leaving: &Leaving) {
+        leaving.streams_end().await;
+        while !self.is_stream.load(Ordering::Acquire) {
+            self.turned.notified().await;
+        }
+    }
+
     async fn ended(&self) {
         loop {
             let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -50,7 +66,17 @@ impl Watch {
 pub fn end_with(ending: impl Future<Output = ()> + Send + 'static) {
     let _ = WATCH.try_with(|watch| {
         *watch.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(ending));
+        watch.is_stream.store(true, Ordering::Release);
         watch.armed.notify_one();
+        watch.turned.notify_one();
+    });
+}
+
+/// The request that is being served was decided about, and asks nothing of the store any more. Does
+/// nothing outside a [`Revocable`] application.
+pub fn decided() {
+    let _ = WATCH.try_with(|watch| {
+        drop(watch.pending.lock().unwrap_or_else(PoisonError::into_inner).take());
     });
 }
 
@@ -76,13 +102,17 @@ pub fn is_upload(session: &mut Session) -> bool {
 /// An application whose requests can be ended from inside.
 pub struct Revocable<A> {
     inner: Arc<A>,
+    leaving: Arc<Leaving>,
+    /// How long a client may take nothing of what is sent to it.
+    patience: Duration,
 }
 
 impl<A> Revocable<A> {
-    /// Wraps an application.
+    /// Wraps an application. Its streams end when the server leaves, and its answers when a client
+    /// takes nothing of them for as long as `patience`.
     #[must_use]
-    pub fn new(inner: A) -> Self {
-        Self { inner: Arc::new(inner) }
+    pub fn new(inner: A, leaving: Arc<Leaving>, patience: Duration) -> Self {
+        Self { inner: Arc::new(inner), leaving, patience }
     }
 }
 
@@ -90,16 +120,22 @@ impl<A> Revocable<A> {
 impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Revocable<A> {
     async fn process_new_http(
         self: &Arc<Self>,
-        session: ServerSession,
+        mut session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        let watch = Arc::new(Watch::default());
+        let pending = carried().unwrap_or_else(|| self.leaving.pending());
+        let watch = Arc::new(Watch { pending: Mutex::new(Some(pending)), ..Watch::default() });
+        session.set_write_timeout(Some(self.patience));
         let request = self.inner.process_new_http(session, shutdown);
         tokio::select! {
             biased;
             done = WATCH.scope(Arc::clone(&watch), request) => done,
             () = watch.ended() => {
                 tracing::info!("a stream was closed: its session has ended");
+                None
+            }
+            () = watch.outstayed(&self.leaving) => {
+                tracing::info!("a stream was closed: linkgate stops or is upgraded");
                 None
             }
         }

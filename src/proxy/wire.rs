@@ -11,6 +11,7 @@
 //! reads end where the request ends (`body`); for HTTP/2 the deadlines of `h2_guard` and `frames`.
 //! A refusal is answered by `refusal`.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,8 @@ use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
+
+use super::leaving::{CARRIED, Leaving, reached};
 
 pub use connection::{CapFault, ConnectionCaps, ConnectionSlot};
 pub use fault::{HeadFault, WireFault};
@@ -56,6 +59,9 @@ pub struct WireLimits {
     pub first_byte: Duration,
     /// Between two requests; also how long a DATA frame of HTTP/2 may stand still.
     pub keep_alive: Duration,
+    /// How long a client may take nothing of an answer; later its connection (HTTP/2: the stream) is
+    /// closed.
+    pub write_patience: Duration,
     /// Connections from one peer, an IPv4 address or an IPv6 /64; more get 503.
     pub connections_per_peer: u32,
     /// Connections in all; more get 503.
@@ -72,14 +78,16 @@ impl Default for WireLimits {
             head_deadline: Duration::from_secs(10),
             first_byte: Duration::from_secs(10),
             keep_alive: Duration::from_secs(60),
+            write_patience: Duration::from_secs(60),
             connections_per_peer: 512,
             connections_total: 16_384,
         }
     }
 }
 
-/// How long a connection that was accepted just before a shutdown may still send its first byte.
-const LAST_CALL: Duration = Duration::from_secs(1);
+/// How long a connection may still begin a request when the server leaves. At once would meet those
+/// that are on their way, and whose client was promised that the connection stays.
+pub const LAST_CALL: Duration = Duration::from_millis(500);
 
 /// HTTP/2 settings that belong to the limits: at most 100 streams, and header lists no larger
 /// than an HTTP/1 head. Starts from Pingora's bounded defaults, for those of the `h2` crate alone
@@ -99,6 +107,7 @@ pub struct GuardedApp<A> {
     inner: Arc<A>,
     limits: WireLimits,
     caps: Arc<ConnectionCaps>,
+    leaving: Option<Arc<Leaving>>,
     exempt: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
     reference: Box<dyn Fn() -> String + Send + Sync>,
 }
@@ -123,9 +132,16 @@ where
             inner,
             limits,
             caps: Arc::new(caps),
+            leaving: None,
             exempt: Box::new(exempt),
             reference: Box::new(reference),
         }
+    }
+
+    /// Heeds the steps in which a server leaves, in place of Pingora's one.
+    #[must_use]
+    pub fn heeding(self, leaving: Arc<Leaving>) -> Self {
+        Self { leaving: Some(leaving), ..self }
     }
 
     /// How many connections are open now, for metrics.
@@ -148,8 +164,12 @@ where
         let mut fresh = true;
         let mut guard = Box::new(HeadGuard::new(stream));
         loop {
+            if !fresh && self.leaving.as_ref().is_some_and(|leaving| leaving.is_parted()) {
+                return None;
+            }
+            let pending = self.leaving.as_ref().map(Leaving::pending);
             let idle = if fresh { self.limits.first_byte } else { self.limits.keep_alive };
-            let ending = ending(shutdown, fresh);
+            let ending = last_call(shutdown);
             match guard.next_head(&self.limits, idle, ending, h2c && fresh).await {
                 Arrival::Head => {}
                 Arrival::Http2 => return Some(guard.into_parts()),
@@ -165,8 +185,8 @@ where
                 Some(kept) => kept.apply_to_session(&mut session),
                 None => self.begin_keep_alive(&mut session, requests.take(), shutdown),
             }
-            let (stream, settings) =
-                self.inner.process_new_http(session, shutdown).await?.consume();
+            let request = self.inner.process_new_http(session, shutdown);
+            let (stream, settings) = CARRIED.scope(Cell::new(pending), request).await?.consume();
             kept = settings;
             // Anything but our own stream at the end of a request is not fit for another one.
             guard = stream.into_any().downcast::<HeadGuard>().ok()?;
@@ -192,7 +212,17 @@ where
         let deadlines =
             FrameDeadlines { control: self.limits.head_deadline, data: self.limits.keep_alive };
         let guard = Box::new(H2Guard::new(stream, prefix, deadlines));
-        ServerApp::process_new(&self.inner, guard, shutdown).await;
+        let pending = self.leaving.as_ref().map(Leaving::pending);
+        // From then on the client knows that no stream is taken any more.
+        let told = async {
+            last_call(shutdown).await;
+            drop(pending);
+            std::future::pending().await
+        };
+        tokio::select! {
+            _ = ServerApp::process_new(&self.inner, guard, shutdown) => {}
+            () = told => {}
+        }
     }
 
     async fn refuse(&self, mut guard: HeadGuard, fault: HeadFault, peer: Option<IpAddr>) {
@@ -221,6 +251,7 @@ where
     ) -> Option<Stream> {
         let peer = peer_ip(&stream);
         let http2 = stream.selected_alpn_proto() == Some(ALPN::H2);
+        let _open = self.leaving.as_ref().map(Leaving::open);
         // Held until this connection is over.
         let _slot = match self.caps.admit(peer.filter(|ip| !(self.exempt)(*ip))) {
             Ok(slot) => slot,
@@ -232,10 +263,16 @@ where
                 return None;
             }
         };
+        let closing = self.leaving.as_ref().map(|leaving| leaving.closing());
+        let closing = closing.as_ref().unwrap_or(shutdown);
+        // A client that comes when we are closing could send nothing if it were told so first.
+        let is_late = *closing.borrow();
+        let ending = self.leaving.as_ref().filter(|_| is_late).map(|leaving| leaving.ending());
+        let http2_ending = ending.as_ref().unwrap_or(closing);
         if http2 {
-            self.serve_http2(stream, Bytes::new(), shutdown).await;
-        } else if let Some((stream, prefix)) = self.serve_http1(stream, peer, shutdown).await {
-            self.serve_http2(stream, prefix, shutdown).await;
+            self.serve_http2(stream, Bytes::new(), http2_ending).await;
+        } else if let Some((stream, prefix)) = self.serve_http1(stream, peer, closing).await {
+            self.serve_http2(stream, prefix, http2_ending).await;
         }
         None
     }
@@ -245,15 +282,10 @@ where
     }
 }
 
-/// Ends when waiting for a request is pointless because the server is shutting down.
-async fn ending(shutdown: &ShutdownWatch, fresh: bool) {
-    if shutdown.clone().wait_for(|ending| *ending).await.is_err() {
-        // Nobody is left who could announce a shutdown.
-        return std::future::pending().await;
-    }
-    if fresh {
-        tokio::time::sleep(LAST_CALL).await;
-    }
+/// Ends when waiting for a request is pointless because the server is leaving.
+async fn last_call(closing: &ShutdownWatch) {
+    reached(closing.clone()).await;
+    tokio::time::sleep(LAST_CALL).await;
 }
 
 fn peer_ip(stream: &Stream) -> Option<IpAddr> {

@@ -69,7 +69,7 @@ impl Office {
             health: Arc::default(),
         };
         let health = Arc::clone(&courier.health);
-        let running = tokio::spawn(Arc::new(courier).run());
+        let running = tokio::spawn(Arc::new(courier).run(tokio::sync::watch::channel(false).1));
         Self { world, mailer, health, running }
     }
 

@@ -203,7 +203,7 @@ async fn busy_twice_and_then_delivered_once() {
         health: Arc::default(),
     };
     let health = Arc::clone(&courier.health);
-    let running = tokio::spawn(Arc::new(courier).run());
+    let running = tokio::spawn(Arc::new(courier).run(tokio::sync::watch::channel(false).1));
     world.ask(ANN, None).await.expect("queued");
     let tried = async |count: usize| {
         eventually(&format!("try {count}"), async || {

@@ -13,6 +13,8 @@ pub mod front;
 pub mod gallery;
 pub mod gate;
 pub mod mail;
+pub mod port;
+pub mod processes;
 pub mod redis;
 pub mod smtp;
 pub mod stores;

@@ -142,6 +142,7 @@ pub(super) fn server(root: &Scope<'_>, file: Option<&Map<ServerFile>>) -> Server
     let Some(Located { value: file, at }) = file else { return default };
     let scope = root.key("server", *at);
     let most = 1_000_000;
+    let hour = || span(Span::seconds(1), Span::seconds(3600));
     ServerConfig {
         threads: scope.optional("threads", file.threads.as_ref(), number(1, 1024)),
         connections_per_peer: scope.or(
@@ -161,6 +162,19 @@ pub(super) fn server(root: &Scope<'_>, file: Option<&Map<ServerFile>>) -> Server
             file.request_head.as_ref(),
             default.request_head,
             span(Span::seconds(1), Span::seconds(60)),
+        ),
+        write_timeout: scope.or(
+            "write_timeout",
+            file.write_timeout.as_ref(),
+            default.write_timeout,
+            hour(),
+        ),
+        drain: scope.or("drain", file.drain.as_ref(), default.drain, hour()),
+        drain_streams: scope.or(
+            "drain_streams",
+            file.drain_streams.as_ref(),
+            default.drain_streams,
+            hour(),
         ),
     }
 }

@@ -1,4 +1,5 @@
-//! Work in the runtime of a service.
+//! A service of Pingora's with what it lacks: sockets that were opened before, an end of our own, and
+//! work in the same runtime.
 
 use std::sync::Arc;
 
@@ -6,13 +7,17 @@ use async_trait::async_trait;
 use pingora::server::{ListenFds, RuntimeOpts, ShutdownWatch};
 use pingora::services::Service;
 
+use super::doors::Handles;
 use super::futures_of::Boxed;
+use crate::proxy::leaving::Leaving;
 
 /// A service, and work that begins with it in the same runtime. A connection belongs to the runtime
 /// that uses it, so whoever looks after one must run there.
 pub(super) struct Beside<S> {
     pub(super) service: S,
-    pub(super) work: Arc<dyn Fn() -> Boxed + Send + Sync>,
+    pub(super) handles: Handles,
+    pub(super) leaving: Arc<Leaving>,
+    pub(super) work: Option<Arc<dyn Fn() -> Boxed + Send + Sync>>,
 }
 
 #[async_trait]
@@ -20,16 +25,30 @@ impl<S: Service> Service for Beside<S> {
     async fn start_service(
         &mut self,
         #[cfg(unix)] fds: Option<ListenFds>,
-        shutdown: ShutdownWatch,
+        _shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
-        // Ends with the runtime, and so after the last request.
-        tokio::spawn((self.work)());
+        if let Some(work) = &self.work {
+            let (work, leaving) = (work(), Arc::clone(&self.leaving));
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = work => {}
+                    // It looks after the store, which is there no more. Otherwise it ends with the
+                    // runtime, and so after the last request.
+                    () = leaving.parted() => {}
+                }
+            });
+        }
+        #[cfg(unix)]
+        if let Some(table) = &fds {
+            self.handles.give(table);
+        }
         self.service
             .start_service(
                 #[cfg(unix)]
                 fds,
-                shutdown,
+                // Pingora's own comes when everything has ended.
+                self.leaving.ending(),
                 listeners_per_fd,
             )
             .await;

@@ -156,7 +156,10 @@ async fn a_service_token_leaves_in_time_and_its_name_with_it() {
     // And without a look at the list.
     assert!(is_over(2).await);
     assert!(service_tokens::add(store, 4, "audit").await);
-    assert_eq!(store.token(service_tokens::digest(4)).await.unwrap(), Some(Arc::new(token("audit"))));
+    assert_eq!(
+        store.token(service_tokens::digest(4)).await.unwrap(),
+        Some(Arc::new(token("audit")))
+    );
     assert_eq!(store.tokens().await.unwrap(), [token("audit"), token("backup")]);
     assert_eq!(connection.hlen::<_, u64>(&names).await.unwrap(), 2);
 }

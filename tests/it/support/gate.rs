@@ -1,22 +1,20 @@
 //! A linkgate process on free ports, with a mailbox in a folder.
 
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::time::Duration;
 
-use linkgate::ports::{Entropy, OsEntropy};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::client::{Answer, Browser, raw};
 pub use super::mail::Mail;
+pub use super::port::free_port;
 use super::upstream::Upstream;
-use super::{eventually, folder};
+use super::{eventually, folder, processes};
 
 /// What a test wants to be different. Every text is YAML.
 #[derive(Clone, Debug)]
@@ -42,6 +40,8 @@ pub struct Wishes {
     pub admin: String,
     /// Environment variables of the process.
     pub environment: Vec<(String, String)>,
+    /// Whether it is started as the link `linkgate` in its folder, which may lead elsewhere later.
+    pub own_program: bool,
 }
 
 impl Default for Wishes {
@@ -57,6 +57,7 @@ impl Default for Wishes {
             extra: String::new(),
             admin: String::new(),
             environment: Vec::new(),
+            own_program: false,
         }
     }
 }
@@ -171,7 +172,13 @@ impl Gate {
             .append(true)
             .open(self.path("log"))
             .expect("the log");
-        let child = Command::new(env!("CARGO_BIN_EXE_linkgate"))
+        let mut program = PathBuf::from(env!("CARGO_BIN_EXE_linkgate"));
+        if self.wishes.own_program {
+            let link = self.path("linkgate");
+            let _ = std::os::unix::fs::symlink(&program, &link);
+            program = link;
+        }
+        let child = Command::new(program)
             .args(["serve", "-c"])
             .arg(self.path("linkgate.yaml"))
             .envs(self.wishes.environment.iter().cloned())
@@ -200,6 +207,20 @@ impl Gate {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Every process that serves this configuration: the one that was started, and those that have taken
+    /// over. The folder has a name of its own, so they are ours.
+    pub fn processes(&self) -> Vec<u32> {
+        processes::serving(&self.path("linkgate.yaml"))
+    }
+
+    /// The code with which the process that was started has ended.
+    pub async fn code(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("a process");
+        let status =
+            eventually("the process has ended", async || child.try_wait().ok().flatten()).await;
+        status.code()
     }
 
     /// Changes the configuration file, as an editor does: another file in its place.
@@ -368,29 +389,12 @@ impl Told {
 impl Drop for Gate {
     fn drop(&mut self) {
         self.kill();
+        for process in self.processes() {
+            let _ = Command::new("kill").args(["-9", &process.to_string()]).status();
+        }
     }
 }
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
-}
-
-/// A port that is free now, and that nothing of ours gets again. Not one that the system would pick:
-/// those it gives to every outgoing connection as well, and one of them would have it before linkgate
-/// listens. Another process may still take it; then linkgate says so and the test fails with its
-/// words.
-pub fn free_port() -> u16 {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-    let mut given = GIVEN.lock().expect("no panic");
-    for _ in 0..1000 {
-        let mut bytes = [0; 2];
-        OsEntropy.fill(&mut bytes);
-        // From 11000 on: Chromium refuses to open some below.
-        let port = 11_000 + u16::from_le_bytes(bytes) % 21_000;
-        if !given.contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            given.insert(port);
-            return port;
-        }
-    }
-    panic!("no free port between 11000 and 32000");
 }

@@ -1,0 +1,204 @@
+//! Both ends of an upgrade: the process that serves and starts another one, and the one that is started.
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::words::{Line, Word};
+use crate::proxy::server::Doors;
+
+/// How long the new process may take to read and build everything.
+const PREPARING: Duration = Duration::from_secs(10);
+/// How long it may take then to open the store and serve.
+const BEGINNING: Duration = Duration::from_secs(5);
+/// Says to `serve` that it is to take over from the process that has started it.
+pub(in crate::cli) const TAKE_OVER: &str = "take-over";
+
+/// Why another process does not take over. The one that says so goes on.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum UpgradeError {
+    /// It cannot be started at all.
+    #[error("{}: cannot be started: {cause}; put the program in its place and upgrade again", program.display())]
+    Start {
+        /// What was to be started.
+        program: PathBuf,
+        /// Why it was not.
+        cause: std::io::Error,
+    },
+    /// It has said why.
+    #[error("the new process refuses: {0}")]
+    Refused(String),
+    /// It ended, or said nothing in time.
+    #[error(
+        "the new process did not say that it {wanted} ({cause}); its reasons are in the log, or {} is \
+         another program or an older version",
+        program.display()
+    )]
+    Silent {
+        /// What was started.
+        program: PathBuf,
+        /// What should have been said.
+        wanted: &'static str,
+        /// What came instead.
+        cause: String,
+    },
+    /// Everything would end with this process, the new one included.
+    #[error("{0}")]
+    Root(&'static str),
+    /// Calls of the store did not end.
+    #[error("the store is busy and cannot be handed over; upgrade again")]
+    Busy,
+    /// Another one has begun.
+    #[error("an upgrade is under way")]
+    UnderWay,
+}
+
+/// How another process of ours is started: as this one was.
+#[derive(Clone, Debug)]
+pub(super) struct Launch {
+    program: PathBuf,
+    config: PathBuf,
+}
+
+impl Launch {
+    /// With the very words of our own command line: a name on the `PATH`, or a link that leads to
+    /// another version now.
+    pub(super) fn like_this_one(config: &Path) -> Self {
+        let program = std::env::args_os().next().unwrap_or_else(|| OsString::from("linkgate"));
+        Self { program: program.into(), config: config.to_owned() }
+    }
+
+    /// Starts it, gives it the sockets, and waits until it has prepared everything. Blocks.
+    pub(super) fn start(self, doors: &Doors) -> Result<Successor, UpgradeError> {
+        let main = std::env::var("SYSTEMD_EXEC_PID").ok().and_then(|text| text.parse().ok());
+        let is_heard = std::env::var_os("NOTIFY_SOCKET").is_some();
+        may_be_replaced(std::process::id(), main, is_heard)?;
+        let program = self.program.clone();
+        let failed = |cause| UpgradeError::Start { program: program.clone(), cause };
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        let child = Command::new(&self.program)
+            .args(["serve", "--take-over", "--config"])
+            .arg(&self.config)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .spawn()
+            .map_err(failed)?;
+        let mut successor =
+            Successor { child: Some(child), line: Line::new(ours), program: self.program };
+        successor.line.say_doors(doors).map_err(|error| successor.silent("begins", &error))?;
+        successor.expect(&Word::Prepared, "is prepared", PREPARING)?;
+        Ok(successor)
+    }
+}
+
+/// Whether another process goes on when this one ends. `main` is the one that systemd has started.
+fn may_be_replaced(own: u32, main: Option<u32>, is_heard: bool) -> Result<(), UpgradeError> {
+    if own == 1 {
+        return Err(UpgradeError::Root(
+            "this is process 1, and a container ends with it: start another container",
+        ));
+    }
+    if main == Some(own) && !is_heard {
+        return Err(UpgradeError::Root(
+            "systemd ends the whole service with this process, because the unit does not let it name \
+             another one: say `Type=notify`, as conf/systemd/linkgate.service does",
+        ));
+    }
+    Ok(())
+}
+
+/// A process that is about to take over. It ends if this is dropped before.
+#[derive(Debug)]
+pub(super) struct Successor {
+    child: Option<Child>,
+    line: Line,
+    program: PathBuf,
+}
+
+impl Successor {
+    /// Lets it open the store and serve. Blocks until it does; returns its number.
+    pub(super) fn go(mut self) -> Result<u32, UpgradeError> {
+        self.line.say(&Word::Go).map_err(|error| self.silent("serves", &error))?;
+        self.expect(&Word::Serving, "serves", BEGINNING)?;
+        Ok(self.child.take().map_or(0, |child| child.id()))
+    }
+
+    fn expect(
+        &mut self,
+        wanted: &Word,
+        name: &'static str,
+        within: Duration,
+    ) -> Result<(), UpgradeError> {
+        match self.line.hear(Some(within)) {
+            Ok(word) if word == *wanted => Ok(()),
+            Ok(Word::Refused(why)) => Err(UpgradeError::Refused(why)),
+            Ok(word) => Err(self.silent(name, &format_args!("but {word:?}"))),
+            Err(error) => Err(self.silent(name, &error)),
+        }
+    }
+
+    fn silent(&self, wanted: &'static str, cause: &dyn std::fmt::Display) -> UpgradeError {
+        UpgradeError::Silent { program: self.program.clone(), wanted, cause: cause.to_string() }
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The process that serves, as the one sees it that is to take over.
+#[derive(Debug)]
+pub(super) struct Predecessor(Line);
+
+impl Predecessor {
+    /// Meets it, and takes the sockets.
+    pub(super) fn meet() -> std::io::Result<(Self, Doors)> {
+        let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+        let mut line = Line::new(UnixStream::from(socket));
+        let doors = line.hear_doors(PREPARING)?;
+        Ok((Self(line), doors))
+    }
+
+    /// Everything is prepared: waits until the store may be opened. Blocks. An error means that the
+    /// other process is gone or wants us no more.
+    pub(super) fn await_go(&mut self) -> std::io::Result<()> {
+        self.0.say(&Word::Prepared)?;
+        match self.0.hear(None)? {
+            Word::Go => Ok(()),
+            other => Err(std::io::Error::other(format!("not expected: {other:?}"))),
+        }
+    }
+
+    /// Says why it cannot be. Nobody may listen any more.
+    pub(super) fn refuse(&mut self, why: &dyn std::fmt::Display) {
+        let _ = self.0.say(&Word::Refused(why.to_string()));
+    }
+
+    /// Says that requests are served. If nobody listens any more, they are served all the same.
+    pub(super) fn serving(mut self) {
+        let _ = self.0.say(&Word::Serving);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_everything_ends_with_is_replaced() {
+        assert!(may_be_replaced(1, None, false).is_err());
+        assert!(may_be_replaced(1, Some(1), true).is_err());
+        assert!(may_be_replaced(70, Some(70), false).unwrap_err().to_string().contains("notify"));
+        assert!(may_be_replaced(70, Some(70), true).is_ok());
+        // Started from a shell, or by a process that systemd has started.
+        assert!(may_be_replaced(70, None, false).is_ok());
+        assert!(may_be_replaced(71, Some(70), false).is_ok());
+    }
+}

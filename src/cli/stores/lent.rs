@@ -1,0 +1,251 @@
+//! The embedded store, which one process at a time has open: here so that it can be handed to the next
+//! one while this process still serves what needs no store.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use async_trait::async_trait;
+
+use crate::adapters::embedded::{Embedded, OpenError};
+use crate::domain::account::Account;
+use crate::domain::attempt::Record;
+use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::secret::{Birth, Mark};
+use crate::domain::service_token::{ServiceToken, TokenName};
+use crate::domain::session::Session;
+use crate::domain::signing::KeyRoster;
+use crate::domain::time::UnixMillis;
+use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
+use crate::ports::{
+    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
+    KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
+    StoreError, Stored, Upkeep,
+};
+
+/// How long calls that have begun may take until the file is closed: what the store itself allows them.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// How often is looked whether they have ended.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// The store, until it is closed. Calls after that fail as with any trouble of a store.
+pub struct Lent(ArcSwapOption<Embedded>);
+
+impl std::fmt::Debug for Lent {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Lent(..)")
+    }
+}
+
+impl Lent {
+    /// Opens the store in a folder; see [`Embedded::open_keeping`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn open(folder: &Path, copies: usize) -> Result<Self, OpenError> {
+        Ok(Self(ArcSwapOption::from_pointee(Embedded::open_keeping(folder, copies)?)))
+    }
+
+    /// Lets calls that have begun come to their end, and closes the file; blocks as long. Returns
+    /// whether it is closed: otherwise all is as before.
+    #[must_use]
+    pub fn close(&self) -> bool {
+        let Some(mut store) = self.0.swap(None) else { return true };
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match Arc::try_unwrap(store) {
+                // Finishes what is queued.
+                Ok(store) => {
+                    drop(store);
+                    return true;
+                }
+                Err(shared) if Instant::now() < until => store = shared,
+                Err(shared) => {
+                    self.0.store(Some(shared));
+                    return false;
+                }
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn here(&self) -> Stored<Arc<Embedded>> {
+        let gone = || StoreError::new("reach the store", "another process of linkgate has it now");
+        self.0.load_full().ok_or_else(gone)
+    }
+}
+
+#[async_trait]
+impl Attempts for Lent {
+    async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
+        self.here()?.begin(beginning).await
+    }
+
+    async fn attempt(&self, link: TokenDigest<Link>) -> Stored<Option<Record>> {
+        self.here()?.attempt(link).await
+    }
+
+    async fn latest(
+        &self,
+        browser: TokenDigest<Browser>,
+    ) -> Stored<Option<(TokenDigest<Link>, Record)>> {
+        self.here()?.latest(browser).await
+    }
+
+    async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool> {
+        self.here()?.count_try(link, most).await
+    }
+
+    async fn settle(
+        &self,
+        link: TokenDigest<Link>,
+        settlement: &Settlement<'_>,
+    ) -> Stored<Settled> {
+        self.here()?.settle(link, settlement).await
+    }
+}
+
+#[async_trait]
+impl Sessions for Lent {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
+        self.here()?.session(digest).await
+    }
+
+    async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
+        self.here()?.touch(digest, now).await
+    }
+
+    async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
+        self.here()?.end(digest, person).await
+    }
+
+    async fn sessions_of(
+        &self,
+        person: PersonKey,
+        now: UnixMillis,
+    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
+        self.here()?.sessions_of(person, now).await
+    }
+}
+
+#[async_trait]
+impl Accounts for Lent {
+    async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
+        self.here()?.account(person).await
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>> {
+        self.here()?.accounts(after, most).await
+    }
+
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
+        self.here()?.change_account(change).await
+    }
+}
+
+#[async_trait]
+impl ServiceTokens for Lent {
+    async fn add_token(
+        &self,
+        digest: TokenDigest<Service>,
+        token: &ServiceToken,
+        keep_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Stored<bool> {
+        self.here()?.add_token(digest, token, keep_until, now).await
+    }
+
+    async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
+        self.here()?.token(digest).await
+    }
+
+    async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
+        self.here()?.tokens().await
+    }
+
+    async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()> {
+        self.here()?.note_use(digest, now).await
+    }
+
+    async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
+        self.here()?.revoke_token(name).await
+    }
+}
+
+#[async_trait]
+impl Limits for Lent {
+    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
+        self.here()?.hit(hits, now).await
+    }
+
+    async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()> {
+        self.here()?.pause(key, until, now).await
+    }
+
+    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
+        self.here()?.is_paused(key, now).await
+    }
+}
+
+#[async_trait]
+impl Outbox for Lent {
+    async fn claim(
+        &self,
+        most: usize,
+        lease: Duration,
+        now: UnixMillis,
+    ) -> Stored<Vec<ClaimedMail>> {
+        self.here()?.claim(most, lease, now).await
+    }
+
+    async fn done(&self, id: MailId) -> Stored<()> {
+        self.here()?.done(id).await
+    }
+
+    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
+        self.here()?.retry(id, due).await
+    }
+}
+
+#[async_trait]
+impl KeyRosters for Lent {
+    async fn roster(&self) -> Stored<KeyRoster> {
+        self.here()?.roster().await
+    }
+
+    async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
+        self.here()?.replace_roster(roster).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for Lent {
+    async fn ping(&self) -> Stored<()> {
+        self.here()?.ping().await
+    }
+
+    async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
+        self.here()?.sweep(now).await
+    }
+
+    async fn owner(&self, mark: Mark) -> Stored<Owner> {
+        self.here()?.owner(mark).await
+    }
+
+    async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner> {
+        self.here()?.adopt(mark, birth).await
+    }
+
+    async fn is_empty(&self) -> Stored<bool> {
+        self.here()?.is_empty().await
+    }
+
+    async fn time(&self) -> Stored<Option<UnixMillis>> {
+        self.here()?.time().await
+    }
+}

@@ -1,0 +1,103 @@
+//! What is bad takes nobody's place: the process before serves on, and nobody notices.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use super::load::Load;
+use super::{ANN, alone, signal, upgrade};
+use crate::flow::signed_in_as;
+use crate::support::eventually;
+use crate::support::gate::{Gate, Wishes};
+use crate::support::stores::Kind;
+
+async fn gate(kind: &Kind) -> Arc<Gate> {
+    Arc::new(Gate::with(Wishes { own_program: true, ..kind.wishes() }).await)
+}
+
+/// Another program where linkgate was started from.
+fn replace(gate: &Gate, script: &str) {
+    let new = gate.path("new");
+    std::fs::write(&new, format!("#!/bin/sh\n{script}\n")).expect("a script");
+    std::fs::set_permissions(&new, PermissionsExt::from_mode(0o755)).expect("may run");
+    std::fs::rename(new, gate.path("linkgate")).expect("in its place");
+}
+
+/// Why the last of so many upgrades was not done.
+async fn refused(gate: &Gate, count: usize) -> String {
+    eventually("the upgrade was refused", async || {
+        let log = gate.log();
+        let mut told = log.split("not upgraded; this process serves on why=").skip(1);
+        told.nth(count - 1)?.lines().next().map(str::to_owned)
+    })
+    .await
+}
+
+async fn a_bad_program_or_file_changes_nothing(kind: Kind) {
+    let gate = gate(&kind).await;
+    let (load, coming) = Load::begin(&gate, None).await;
+    let process = gate.pid();
+    gate.edit("path: \"/admin\"", "pth: \"/admin\"");
+    signal("-USR2", process);
+    let why = refused(&gate, 1).await;
+    assert!(why.contains("linkgate.yaml:") && why.contains("pth"), "{why}");
+    load.goes_on(&coming).await;
+    let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
+    assert_eq!(told.code, 64, "{}", told.err);
+    gate.edit("pth: \"/admin\"", "path: \"/admin\"");
+    // Programs that end at once, that are none, that speak of something else, and that end when it
+    // counts: by then the embedded store is closed.
+    for (script, words) in [
+        ("exit 3", "did not say that it "),
+        ("echo nonsense >&0; read word", "did not say that it "),
+        (
+            "echo '\"prepared\"' >&0; read doors <&0; read go <&0; exit 1",
+            "did not say that it serves",
+        ),
+    ] {
+        replace(&gate, script);
+        let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
+        assert_eq!(told.code, 1, "{script}: {}", told.out);
+        assert!(told.err.contains("not upgraded: ") && told.err.contains(words), "{}", told.err);
+        load.goes_on(&coming).await;
+        assert_eq!(gate.processes(), [process], "{script}");
+    }
+    std::fs::remove_file(gate.path("linkgate")).expect("it was there");
+    let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
+    assert!(told.err.contains("cannot be started"), "{}", told.err);
+    load.goes_on(&coming).await;
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_linkgate"), gate.path("linkgate"))
+        .expect("a link");
+    let process = upgrade(&gate);
+    load.goes_on(&coming).await;
+    let (served, slowest) = load.end(coming).await;
+    println!("five bad upgrades: {served} requests, none lost; the slowest took {slowest} ms");
+    alone(&gate, process).await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_program_or_file_changes_nothing_with_the_embedded_store() {
+    a_bad_program_or_file_changes_nothing(Kind::embedded()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_program_or_file_changes_nothing_with_redis() {
+    a_bad_program_or_file_changes_nothing(Kind::redis().await).await;
+}
+
+#[test]
+fn nobody_takes_over_from_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("linkgate.yaml");
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_linkgate"))
+        .args(["serve", "--take-over", "-c"])
+        .arg(path)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("linkgate runs");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("--take-over") && said.contains("leave it out"), "{said}");
+}
