@@ -39,10 +39,10 @@ pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
     Backend, BrandConfig, BrandText, Config, CopiesConfig, Expectation, Expected, Listener,
     LogConfig, LogFormat, LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders,
-    OtherBrowser, Password, Prefix, Question, RedisConfig, Registration, SaidAccount, SaidScript,
-    SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn,
-    SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance, UpstreamHealth,
-    UpstreamProtocol, UpstreamServer, Who, WholeUrl,
+    OtherBrowser, Password, Prefix, Question, RedisConfig, RedisServers, Registration, SaidAccount,
+    SaidScript, SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits, SiteMail,
+    SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance,
+    UpstreamHealth, UpstreamProtocol, UpstreamServer, Who, WholeUrl,
 };
 
 impl Config {

@@ -8,6 +8,9 @@
 //! Two nodes that settle the same attempt compare the same `state` in scripts that Redis runs one
 //! after the other: one of them finds it changed. What Redis itself forgets (a crash without
 //! `appendonly`, a replica that takes over too early) is out of this store's hands.
+//!
+//! One server, what Sentinel watches, a Cluster: it is always one master at a time that is spoken to
+//! (`servers`), over one connection that is made anew when it breaks (`connection`).
 
 mod accounts;
 mod connection;
@@ -17,20 +20,17 @@ mod keys;
 mod read;
 mod roster;
 mod scripts;
+mod servers;
 mod service_tokens;
 mod sessions;
+mod setup;
 mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::{
-    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, TlsCertificates,
-    cmd,
-};
+use ::redis::cmd;
 use async_trait::async_trait;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 pub use self::following::Keeping;
 
@@ -38,6 +38,7 @@ use self::connection::{Connection, Request};
 use self::following::Following;
 use self::keys::{Keys, hex};
 use self::scripts::Scripts;
+pub use self::setup::{RedisIdentity, RedisLogin, RedisOptions, RedisServers, RedisSetupError};
 use crate::domain::attempt::Record;
 use crate::domain::limit::{Hit, LimitKey, Verdict};
 use crate::domain::time::UnixMillis;
@@ -56,33 +57,6 @@ const SETTLE: &str = "settle a sign-in";
 /// Mails beyond the asked for that one claim looks at, so that expired ones hide no others.
 const LOOK_FURTHER: usize = 64;
 
-/// How to connect, besides the URL.
-#[derive(Clone, Debug, Default)]
-pub struct RedisOptions {
-    /// The authority that signed the server's certificate, in PEM; the machine's and the
-    /// well-known ones if `None`. Of no meaning for `redis://`.
-    pub ca: Option<Vec<u8>>,
-    /// How copies of sessions and accounts are kept; none is if `None`.
-    pub keeping: Option<Keeping>,
-}
-
-/// Why a Redis store cannot be set up. Never repeats the URL, which may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RedisSetupError {
-    /// Another scheme, or none.
-    #[error("must begin with redis:// or rediss://")]
-    Scheme,
-    /// No URL, or parts of it that Redis has no use for.
-    #[error("must look like redis://user:password@host:6379/0")]
-    Url,
-    /// A connection whose other end nobody checks.
-    #[error("must not end in #insecure: name the certificate authority instead")]
-    Insecure,
-    /// The certificate of the authority.
-    #[error("cannot be used with this certificate authority: it must be in PEM form")]
-    Authority,
-}
-
 /// The Redis store.
 pub struct RedisStore {
     connection: Connection,
@@ -100,29 +74,34 @@ impl std::fmt::Debug for RedisStore {
 }
 
 impl RedisStore {
+    /// The store of one server.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn new(url: &str, prefix: &str, options: RedisOptions) -> Result<Self, RedisSetupError> {
+        Self::open(&RedisServers::One(url), prefix, &options)
+    }
+
     /// Sets the store up. Connects when it is first used, in the runtime that uses it. For
     /// `rediss://`, a rustls provider must be installed by then.
     ///
     /// # Errors
     /// [`RedisSetupError`] when URL or certificate are not understood.
-    pub fn new(url: &str, prefix: &str, options: RedisOptions) -> Result<Self, RedisSetupError> {
-        if !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme)) {
-            return Err(RedisSetupError::Scheme);
-        }
-        let info = url.into_connection_info().map_err(|_| RedisSetupError::Url)?;
-        // With RESP3 the connection tells when it breaks, and is mended before the next request.
-        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let info = info.set_redis_settings(settings);
-        let RedisOptions { ca, keeping } = options;
-        let client = match info.addr() {
-            ConnectionAddr::TcpTls { insecure: true, .. } => return Err(RedisSetupError::Insecure),
-            ConnectionAddr::TcpTls { .. } => with_tls(info, ca)?,
-            _ => Client::open(info).map_err(|_| RedisSetupError::Url)?,
+    pub fn open(
+        servers: &RedisServers<'_>,
+        prefix: &str,
+        options: &RedisOptions,
+    ) -> Result<Self, RedisSetupError> {
+        let keys = match servers {
+            RedisServers::One(_) | RedisServers::Sentinels { .. } => Keys::new(prefix),
+            RedisServers::Cluster(_) => Keys::in_one_slot(prefix),
         };
-        let keys = Arc::new(Keys::new(prefix));
-        let following =
-            keeping.map(|keeping| Following::new(client.clone(), Arc::clone(&keys), keeping));
-        Ok(Self { connection: Connection::new(client), following, keys, scripts: Scripts::new() })
+        let keys = Arc::new(keys);
+        let connection = Connection::new(setup::servers(servers, keys.installation(), options)?);
+        let following = options.keeping.map(|keeping| {
+            Following::new(Arc::clone(&connection.servers), Arc::clone(&keys), keeping)
+        });
+        Ok(Self { connection, following, keys, scripts: Scripts::new() })
     }
 }
 
@@ -132,17 +111,6 @@ impl Drop for RedisStore {
             following.stop();
         }
     }
-}
-
-fn with_tls(info: ConnectionInfo, ca: Option<Vec<u8>>) -> Result<Client, RedisSetupError> {
-    // The driver takes a text without any certificate for an authority that signed nothing.
-    let has_certificate =
-        |pem: &Vec<u8>| matches!(CertificateDer::pem_slice_iter(pem).next(), Some(Ok(_)));
-    if ca.as_ref().is_some_and(|pem| !has_certificate(pem)) {
-        return Err(RedisSetupError::Authority);
-    }
-    let certificates = TlsCertificates { client_tls: None, root_cert: ca };
-    Client::build_with_tls(info, certificates).map_err(|_| RedisSetupError::Authority)
 }
 
 /// A key's time to live, for what counts until a moment.

@@ -9,8 +9,10 @@ pub use lent::Lent;
 use super::installation::{StartError, read};
 use crate::adapters::embedded::Embedded;
 use crate::adapters::ours::{Claim, OurStore};
-use crate::adapters::redis::{Keeping, RedisOptions, RedisStore};
-use crate::config::{Config, CopiesConfig, RedisConfig, StoreConfig};
+use crate::adapters::redis::{
+    Keeping, RedisIdentity, RedisLogin, RedisOptions, RedisServers, RedisStore,
+};
+use crate::config::{self, Config, CopiesConfig, Password, RedisConfig, StoreConfig, TlsFiles};
 use crate::domain::secret::Mark;
 use crate::ports::{Entropy, Store};
 
@@ -87,13 +89,29 @@ fn two_handles(config: &Config) -> Result<Handles, StartError> {
 ///
 /// # Errors
 /// [`StartError`] when URL or certificate cannot be used.
-pub(super) fn redis(
-    settings: &RedisConfig,
+pub(super) fn redis<'a>(
+    settings: &'a RedisConfig,
     keeping: Option<Keeping>,
 ) -> Result<Arc<dyn Store>, StartError> {
     let ca = settings.ca.as_deref().map(read).transpose()?;
-    let store =
-        RedisStore::new(settings.url.expose(), &settings.prefix, RedisOptions { ca, keeping });
+    let pair = |files: &TlsFiles| -> Result<_, StartError> {
+        Ok(RedisIdentity { certificate: read(&files.certificate)?, key: read(&files.key)? })
+    };
+    let identity = settings.identity.as_ref().map(pair).transpose()?;
+    let sentinel = settings.sentinel_login.as_ref().map(|(username, password)| RedisLogin {
+        username: username.clone(),
+        password: password.expose().to_owned(),
+    });
+    let options = RedisOptions { ca, identity, sentinel, keeping };
+    let all = |urls: &'a [Password]| urls.iter().map(Password::expose).collect();
+    let servers = match &settings.servers {
+        config::RedisServers::One(url) => RedisServers::One(url.expose()),
+        config::RedisServers::Sentinels { urls, master } => {
+            RedisServers::Sentinels { urls: all(urls), master }
+        }
+        config::RedisServers::Cluster(urls) => RedisServers::Cluster(all(urls)),
+    };
+    let store = RedisStore::open(&servers, &settings.prefix, &options);
     let store = store.map_err(|error| StartError::Store(format!("redis: URL {error}")))?;
     Ok(Arc::new(store))
 }

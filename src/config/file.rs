@@ -22,11 +22,15 @@ macro_rules! map {
         $(#[$doc])*
         #[derive(Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        pub(super) struct $name {
-            $(#[serde(deserialize_with = "said")] pub(super) $key: Option<$kind>,)*
+        pub(in crate::config) struct $name {
+            $(#[serde(deserialize_with = "said")] pub(in crate::config) $key: Option<$kind>,)*
         }
     };
 }
+
+mod store;
+
+pub(super) use store::*;
 
 /// Reads a key that is there: `null` is no value, and never the same as a key left out.
 fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(source: D) -> Result<Option<T>, D::Error> {
@@ -84,39 +88,6 @@ map! {
         allow_remote: Text,
         token: Located<SecretSource>,
     }
-}
-
-map! {
-    /// `store`
-    StoreFile {
-        embedded: Map<EmbeddedFile>,
-        redis: Map<RedisFile>,
-        memory: Map<MemoryFile>,
-        cache: Text,
-        trust: Text,
-        grace: Text,
-    }
-}
-
-map! {
-    /// `store.embedded`
-    EmbeddedFile {
-        path: Text,
-    }
-}
-
-map! {
-    /// `store.redis`
-    RedisFile {
-        url: Located<Choice<SecretSource>>,
-        prefix: Text,
-        ca: Text,
-    }
-}
-
-map! {
-    /// `store.memory`: nothing to say.
-    MemoryFile {}
 }
 
 map! {

@@ -13,6 +13,7 @@ mod expectations;
 mod languages;
 mod mail;
 mod people;
+mod redis;
 mod rule;
 mod secrets;
 mod server;

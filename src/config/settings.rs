@@ -17,7 +17,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub use brand::{BrandConfig, BrandText};
 pub use expectation::{Expectation, Expected};
 pub use outside::{
-    CopiesConfig, MailConfig, MailTransport, Mailbox, RedisConfig, SmtpConfig, SmtpTls, StoreConfig,
+    CopiesConfig, MailConfig, MailTransport, Mailbox, RedisConfig, RedisServers, SmtpConfig,
+    SmtpTls, StoreConfig,
 };
 pub use question::{NotWhole, Question, SaidAccount, SaidScript, Who, WholeUrl};
 pub use site::{

@@ -5,6 +5,7 @@ mod brand;
 mod disclosure;
 mod good;
 mod people;
+mod redis;
 mod rules;
 mod secrets;
 mod signing_in;
@@ -80,6 +81,15 @@ fn machine() -> TestEnvironment {
     TestEnvironment::default()
         .variable("SMTP_PASSWORD", "open sesame")
         .variable("LINKGATE_REDIS_URL", "redis://:hunter2@redis.example.com:6379")
+        .variable("REDIS_SENTINELS", "rediss+sentinel://gate:hunter2@a,b:26380,[::1]/main/2")
+        .variable("REDIS_CLUSTER", "rediss://gate:hunter2@a, rediss://gate:hunter2@b:7000")
+        .variable("REDIS_SEEDS", "redis+cluster://gate:hunter2@a,b:7000")
+        .variable("REDIS_TWO_LOGINS", "redis://:hunter2@a,redis://:hunter3@b")
+        .variable("REDIS_MIXED", "redis://:hunter2@a,rediss://:hunter2@b")
+        .variable("REDIS_DATABASE", "redis://:hunter2@a/1,redis://:hunter2@b/1")
+        .variable("REDIS_COMMAS", "redis://:hunter2@a,b")
+        .variable("REDIS_BOTH", "redis://:hunter2@a,redis+cluster://:hunter2@b")
+        .variable("REDIS_INSECURE", "rediss://:hunter2@a/#insecure")
         .variable("LINKGATE_SECRET", "0123456789abcdef0123456789abcdef")
         .variable("SHORT_SECRET", "too short")
         .variable("EMPTY_ONE", "")

@@ -101,6 +101,9 @@ fn folder(document: &[Example]) -> TempDir {
     for (path, text) in [
         ("certs/site.pem", certificates.certificate.as_str()),
         ("certs/site.key", &certificates.key),
+        ("certs/redis-ca.pem", &certificates.authority),
+        ("certs/redis-client.pem", &certificates.certificate),
+        ("certs/redis-client.key", &certificates.key),
         ("brand/logo.svg", logo),
     ] {
         let path = folder.path().join(path);
@@ -148,6 +151,8 @@ fn check(folder: &Path, text: &str) -> (Option<i32>, String) {
     fs::write(folder.join("linkgate.yaml"), text).expect("a file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_linkgate"));
     command.current_dir(folder).args(["check", "-c", "linkgate.yaml"]).env("SMTP_PASSWORD", "x");
+    command.env("LINKGATE_REDIS_URL", "rediss://linkgate:x@redis.example.com");
+    command.env("LINKGATE_SECRET", "a secret of the tests of documents");
     let told = command.output().expect("linkgate runs");
     let text = String::from_utf8([told.stdout, told.stderr].concat()).expect("text");
     (told.status.code(), text)

@@ -16,6 +16,7 @@ mod command_line;
 mod courier;
 mod crash;
 mod documents;
+mod failover;
 mod faults;
 mod flow;
 mod fronts;

@@ -8,14 +8,22 @@ mod crash;
 mod file;
 mod keys;
 mod limits;
+mod moving;
 mod outbox;
 mod races;
 mod raw_redis;
 mod service_tokens;
 mod sessions;
+mod setups;
 mod tls;
 mod upkeep;
 mod world;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use self::world::World;
 
 /// Each law, for each store.
 macro_rules! contract {
@@ -51,6 +59,29 @@ macro_rules! contract {
                     super::$group::$law(super::world::World::redis_with_copies().await).await;
                 }
             )*)*
+        }
+
+        /// All laws in one test, for servers that take long to start: a few at a time.
+        async fn every_law_holds(world: impl Fn() -> World) {
+            let places = Arc::new(Semaphore::new(4));
+            let mut laws = Vec::new();
+            $($(
+                let law = {
+                    let (world, places) = (world(), Arc::clone(&places));
+                    async move {
+                        let _place = places.acquire().await;
+                        $group::$law(world).await;
+                    }
+                };
+                laws.push((stringify!($law), tokio::spawn(law)));
+            )*)*
+            let mut broken = Vec::new();
+            for (law, held) in laws {
+                if held.await.is_err() {
+                    broken.push(law);
+                }
+            }
+            assert!(broken.is_empty(), "{broken:?}");
         }
     };
 }

@@ -16,6 +16,7 @@ pub mod mail;
 pub mod port;
 pub mod processes;
 pub mod redis;
+pub mod redis_fleets;
 pub mod smtp;
 pub mod stores;
 pub mod upstream;

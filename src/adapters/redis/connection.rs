@@ -1,40 +1,47 @@
-//! The way to Redis: made when it is first needed, mended by itself, and never waited for without
-//! end.
+//! The way to Redis: made when it is first needed, made anew when it broke or led to a server that
+//! is no longer the master, and never waited for without end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use ::redis::{Client, Cmd, FromRedisValue, RedisError, RedisResult, ScriptInvocation};
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{
+    Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisError, RedisResult, ScriptInvocation,
+    ServerErrorKind,
+};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
+use super::servers::Servers;
 use crate::ports::{StoreError, Stored};
 
 /// How long a call may take in all, connecting included.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long one connection attempt or one answer may take.
-const STEP: Duration = Duration::from_secs(1);
-/// How long to wait before connecting anew, so that an ailing server is not stormed.
+/// How long after one attempt to connect the next may be made, so that an ailing server is not
+/// stormed.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection that all callers share.
 pub(super) struct Connection {
-    client: Client,
+    /// Where to connect to. Whoever needs a connection of its own asks here, too.
+    pub(super) servers: Arc<Servers>,
     line: Mutex<Arc<Line>>,
 }
 
-/// One attempt at a lasting connection.
+/// One connection, or the attempt to make it: whoever waits for it shares what comes of it.
 struct Line {
-    manager: OnceCell<ConnectionManager>,
-    /// How long whoever makes it waits first.
-    pause: Duration,
+    made: OnceCell<RedisResult<MultiplexedConnection>>,
+    is_broken: Arc<AtomicBool>,
+    /// When it may be made.
+    from: Instant,
 }
 
 /// What can be asked of Redis.
 pub(super) enum Request<'a> {
     /// A command that only reads: repeated when the connection broke.
     Read(&'a Cmd),
-    /// A command that writes: repeated only when it certainly was not sent.
+    /// A command that writes: repeated only when it certainly was not done.
     Write(&'a Cmd),
     /// A script.
     Script(&'a ScriptInvocation<'a>),
@@ -42,8 +49,8 @@ pub(super) enum Request<'a> {
 
 impl Connection {
     /// Remembers where to connect to. Touches no network and needs no runtime.
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, line: Mutex::new(Line::after(Duration::ZERO)) }
+    pub(super) fn new(servers: Servers) -> Self {
+        Self { servers: Arc::new(servers), line: Mutex::new(Line::from(Instant::now())) }
     }
 
     /// Asks, and waits no longer than two seconds for the answer.
@@ -52,24 +59,19 @@ impl Connection {
         doing: &'static str,
         request: Request<'_>,
     ) -> Stored<T> {
-        let line = Arc::clone(&self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut line = self.line();
         let asked = async {
-            let mut manager = line.manager(&self.client).await?;
-            match request.send(&mut manager).await {
-                Err(error) if request.may_repeat(&error) => request.send(&mut manager).await,
-                answer => answer,
+            let answer = self.ask_over(&line, &request).await;
+            match &answer {
+                Err(error) if request.may_repeat(error) => {
+                    line = self.line();
+                    self.ask_over(&line, &request).await
+                }
+                Ok(_) | Err(_) => answer,
             }
         };
         match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                // The manager mends broken connections itself. It would keep for ever one that
-                // is silent, one to a server that became a replica, or a refused password.
-                if !error.is_io_error() || error.is_timeout() {
-                    self.give_up(&line);
-                }
-                Err(StoreError::new(doing, error))
-            }
+            Ok(answer) => answer.map_err(|error| StoreError::new(doing, error)),
             Err(_) => {
                 self.give_up(&line);
                 Err(StoreError::new(doing, "Redis did not answer in time"))
@@ -77,46 +79,87 @@ impl Connection {
         }
     }
 
+    /// Nearly any error ends the line: it may be broken or silent, lead to a server that became a
+    /// replica, or have begun with a password that was refused. To find out which takes longer.
+    async fn ask_over<T: FromRedisValue>(
+        &self,
+        line: &Arc<Line>,
+        request: &Request<'_>,
+    ) -> RedisResult<T> {
+        let answer = match line.connection(&self.servers).await {
+            Ok(mut connection) => request.send(&mut connection).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &answer
+            && !is_of_the_slot(error)
+        {
+            self.give_up(line);
+        }
+        answer
+    }
+
+    fn line(&self) -> Arc<Line> {
+        let line = Arc::clone(&self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        if line.is_broken.load(Ordering::Acquire) {
+            self.give_up(&line);
+            return Arc::clone(&self.line.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        line
+    }
+
     /// The next call connects anew, unless another did already.
     fn give_up(&self, broken: &Arc<Line>) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&line, broken) {
-            *line = Line::after(PAUSE);
+            *line = Line::from(Instant::now().max(broken.from + PAUSE));
         }
     }
 }
 
+/// While a Cluster moves our slot, some keys are elsewhere already, and the line is as good as ever.
+pub(super) fn is_of_the_slot(error: &RedisError) -> bool {
+    use ServerErrorKind::{Ask, TryAgain};
+    matches!(error.kind(), ErrorKind::Server(Ask | TryAgain))
+}
+
 impl Line {
-    fn after(pause: Duration) -> Arc<Self> {
-        Arc::new(Self { manager: OnceCell::new(), pause })
+    fn from(from: Instant) -> Arc<Self> {
+        Arc::new(Self { made: OnceCell::new(), is_broken: Arc::default(), from })
     }
 
-    async fn manager(&self, client: &Client) -> RedisResult<ConnectionManager> {
+    async fn connection(&self, servers: &Servers) -> RedisResult<MultiplexedConnection> {
         let make = async || {
-            if !self.pause.is_zero() {
-                tokio::time::sleep(self.pause).await;
-            }
-            let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(STEP))
-                .set_response_timeout(Some(STEP))
-                .set_number_of_retries(1)
-                .set_min_delay(PAUSE)
-                .set_max_delay(PAUSE);
-            ConnectionManager::new_lazy_with_config(client.clone(), config)
+            tokio::time::sleep_until(self.from).await;
+            let is_broken = Arc::clone(&self.is_broken);
+            let pushes = move |push: PushInfo| {
+                if push.kind == PushKind::Disconnection {
+                    is_broken.store(true, Ordering::Release);
+                }
+                Ok::<(), ()>(())
+            };
+            servers.connect(pushes).await
         };
-        Ok(self.manager.get_or_try_init(make).await?.clone())
+        self.made.get_or_init(make).await.clone()
     }
 }
 
 impl Request<'_> {
-    async fn send<T: FromRedisValue>(&self, manager: &mut ConnectionManager) -> RedisResult<T> {
+    async fn send<T: FromRedisValue>(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> RedisResult<T> {
         match self {
-            Self::Read(command) | Self::Write(command) => command.query_async(manager).await,
-            Self::Script(script) => script.invoke_async(manager).await,
+            Self::Read(command) | Self::Write(command) => command.query_async(connection).await,
+            Self::Script(script) => script.invoke_async(connection).await,
         }
     }
 
+    /// A server that is no longer the master refuses before it does anything.
     fn may_repeat(&self, error: &RedisError) -> bool {
+        use ServerErrorKind::{Moved, ReadOnly};
+        if matches!(error.kind(), ErrorKind::Server(Moved | ReadOnly)) {
+            return true;
+        }
         match self {
             Self::Read(_) => error.is_connection_dropped(),
             Self::Write(_) | Self::Script(_) => error.is_connection_refusal(),

@@ -13,19 +13,18 @@ use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, PushInfo, PushKind, RedisError,
-    RedisResult, Value, cmd,
+    Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisError, RedisResult, Value, cmd,
 };
 use arc_swap::ArcSwapOption;
 use tokio::sync::{Notify, OnceCell};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::connection::is_of_the_slot;
 use super::keys::Keys;
+use super::servers::Servers;
 use crate::adapters::kept::{Copies, Era, Trust};
 
-/// How long one connection attempt or one answer may take.
-const STEP: Duration = Duration::from_secs(1);
 /// How long to wait before connecting anew.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Signs of life within the bound, so that one that is late costs no trust.
@@ -46,7 +45,7 @@ pub struct Keeping {
 pub(super) struct Following {
     pub(super) copies: Arc<Copies>,
     keeping: Keeping,
-    client: Client,
+    servers: Arc<Servers>,
     keys: Arc<Keys>,
     line: ArcSwapOption<Line>,
     task: OnceCell<AbortHandle>,
@@ -61,20 +60,27 @@ pub(super) type Fields = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 pub(super) struct Line {
     connection: MultiplexedConnection,
     pub(super) era: Era,
+    news: Arc<News>,
 }
 
 impl Line {
+    /// Reads what may be kept. A line that does not answer is given up: it may lead to a server that is
+    /// the master no more. One whose Cluster moves the key just now is not.
     pub(super) async fn read<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        command.query_async(&mut self.connection.clone()).await
+        let answer = command.query_async(&mut self.connection.clone()).await;
+        if answer.as_ref().is_err_and(|error| !is_of_the_slot(error)) {
+            self.news.end();
+        }
+        answer
     }
 }
 
 impl Following {
-    pub(super) fn new(client: Client, keys: Arc<Keys>, keeping: Keeping) -> Arc<Self> {
+    pub(super) fn new(servers: Arc<Servers>, keys: Arc<Keys>, keeping: Keeping) -> Arc<Self> {
         Arc::new(Self {
             copies: Arc::new(Copies::new(Trust::none(), keeping.most)),
             keeping,
-            client,
+            servers,
             keys,
             line: ArcSwapOption::empty(),
             task: OnceCell::new(),
@@ -110,25 +116,20 @@ impl Following {
 
     async fn connect(&self, news: &Arc<News>) -> RedisResult<Line> {
         let heard = Arc::clone(news);
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(STEP))
-            .set_response_timeout(Some(STEP))
-            .set_push_sender(move |push: PushInfo| {
-                heard.hear(&push);
-                Ok::<(), std::convert::Infallible>(())
-            });
-        let mut connection =
-            self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let hear = move |push: PushInfo| {
+            heard.hear(&push);
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let mut connection = self.servers.connect(hear).await?;
         let () = cmd("CLIENT").arg("TRACKING").arg("ON").query_async(&mut connection).await?;
-        let line = Line { connection, era: news.era };
+        let line = Line { connection, era: news.era, news: Arc::clone(news) };
         let mut mark = cmd("HMGET");
         mark.arg(self.keys.installation()).arg(&["v", "mark", "birth"]);
         let fields: Fields = line.read(&mark).await?;
         match self.ours.load_full() {
-            Some(ours) if *ours != fields => Err(RedisError::from((
-                ::redis::ErrorKind::Client,
-                "it leads to a store that is not ours",
-            ))),
+            Some(ours) if *ours != fields => {
+                Err(RedisError::from((ErrorKind::Client, "it leads to a store that is not ours")))
+            }
             Some(_) | None => Ok(line),
         }
     }
@@ -139,8 +140,7 @@ impl Following {
         let beat = self.keeping.bound / BEATS;
         loop {
             let sent = Instant::now();
-            // The answer comes after all news of what was done before the question arrived.
-            if let Err(error) = line.read::<()>(&cmd("PING")).await {
+            if let Err(error) = self.servers.prove(&mut line.connection.clone()).await {
                 return error;
             }
             self.copies.trust.renew(line.era, sent + self.keeping.bound);
@@ -151,7 +151,7 @@ impl Following {
             tokio::select! {
                 () = tokio::time::sleep(beat) => {}
                 () = news.over.notified() => {
-                    return RedisError::from((::redis::ErrorKind::Io, "the connection has ended"));
+                    return RedisError::from((ErrorKind::Io, "the connection has ended"));
                 }
             }
         }

@@ -14,6 +14,14 @@ impl Keys {
         Self { prefix: prefix.to_owned() }
     }
 
+    /// Keys of a Cluster: what stands in braces alone decides about the slot, so all are in one, and
+    /// a script may touch any of them. `settle` needs that of an attempt, a session, a person, an
+    /// account and a mail; and a session is found by its token, which says nothing of a person whose
+    /// slot it could be in.
+    pub(super) fn in_one_slot(prefix: &str) -> Self {
+        Self { prefix: format!("{{{prefix}}}") }
+    }
+
     pub(super) fn prefix(&self) -> &str {
         &self.prefix
     }

@@ -66,7 +66,7 @@ impl Lent {
                     return false;
                 }
             }
-            std::thread::sleep(LOOK);
+            std::thread::park_timeout(LOOK);
         }
     }
 

@@ -10,16 +10,17 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys, RootCertStore};
 
 use super::secrets::unreadable;
-use crate::config::file::TlsFile;
 use crate::config::located::Text;
 use crate::config::problem::Fault;
 use crate::config::scope::Scope;
 use crate::config::settings::TlsFiles;
 
-/// The certificate and key of a listener.
-pub(super) fn tls(scope: &Scope<'_>, file: &TlsFile) -> Option<TlsFiles> {
-    let certificate = file.certificate.as_ref();
-    let key = file.key.as_ref();
+/// A certificate and its key: a listener's, or what we show to a server that asks.
+pub(super) fn pair(
+    scope: &Scope<'_>,
+    certificate: Option<&Text>,
+    key: Option<&Text>,
+) -> Option<TlsFiles> {
     if certificate.is_none() {
         scope.missing("certificate", "name the PEM file with the certificate chain");
     }
@@ -37,7 +38,7 @@ pub(super) fn tls(scope: &Scope<'_>, file: &TlsFile) -> Option<TlsFiles> {
     if mismatch {
         scope.report(
             Fault::new("the certificate and the key do not belong together")
-                .hint("the first certificate in the file must be the server's own"),
+                .hint("the first certificate in the file must be that of the key"),
         );
     }
     Some(TlsFiles { certificate, key })

@@ -44,7 +44,9 @@ pub(super) fn listeners(
 
 fn listener(scope: &Scope<'_>, file: &ListenFile, addresses: &Addresses) -> Option<Listener> {
     let tls = file.tls.as_ref();
-    let tls = tls.map(|tls| certificates::tls(&scope.key("tls", tls.at), &tls.value));
+    let tls = tls.map(|Located { value: tls, at }| {
+        certificates::pair(&scope.key("tls", *at), tls.certificate.as_ref(), tls.key.as_ref())
+    });
     let hint = "write it like `0.0.0.0:8080`";
     let address = scope.required("address", file.address.as_ref(), hint, socket_address)?;
     let at = file.address.as_ref().map_or(scope.place(), |text| text.at);

@@ -2,18 +2,15 @@
 
 use std::path::PathBuf;
 
-use url::Url;
-
-use super::certificates;
+use super::redis::redis;
 use super::secrets::{self, Fetched, unreadable, warn_if_open};
-use crate::config::choice::Choice;
 use crate::config::defaults;
-use crate::config::file::{File, RedisFile, StoreFile};
+use crate::config::file::{File, StoreFile};
 use crate::config::located::Located;
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, number, path_text, span};
 use crate::config::secret_source::SecretSource;
-use crate::config::settings::{CopiesConfig, Password, RedisConfig, SecretPlan, StoreConfig};
+use crate::config::settings::{CopiesConfig, SecretPlan, StoreConfig};
 use crate::domain::secret::Secret;
 use crate::domain::time::Span;
 
@@ -67,81 +64,6 @@ pub(super) fn copies(root: &Scope<'_>, file: &File) -> CopiesConfig {
         most: scope.or("cache", file.cache.as_ref(), default.most, number(1000, 100_000_000)),
         trust: scope.or("trust", file.trust.as_ref(), default.trust, trust),
         grace: scope.or("grace", file.grace.as_ref(), default.grace, grace),
-    }
-}
-
-fn redis(scope: &Scope<'_>, file: &RedisFile) -> Option<RedisConfig> {
-    let prefix = scope.or("prefix", file.prefix.as_ref(), defaults::REDIS_PREFIX.into(), |text| {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if (1..=40).contains(&text.len()) && text.bytes().all(is_plain) {
-            return Ok(text.to_owned());
-        }
-        Err(Fault::new("must be 1 to 40 letters, digits, `-`, `_` or `.`"))
-    });
-    let ca = certificates::authorities(scope, file.ca.as_ref());
-    let Some(Located { value: url, at }) = &file.url else {
-        scope.missing("url", "write it like redis://redis.example.com:6379 or { env: NAME }");
-        return None;
-    };
-    let store = scope;
-    let scope = store.key("url", *at);
-    let urls = match url {
-        Choice::One(text) => plain_urls(vec![(store.key("url", *at), text.as_str())]),
-        Choice::Many(nodes) if nodes.is_empty() => {
-            scope.report(Fault::new("is empty").hint("name at least one node of the cluster"));
-            return None;
-        }
-        Choice::Many(nodes) => {
-            let nodes = nodes.iter().enumerate();
-            plain_urls(nodes.map(|(i, text)| (scope.item(i, text.at), &*text.value)).collect())
-        }
-        Choice::Map(source) => secret_urls(&scope, source)?,
-    };
-    if urls.len() > 1 {
-        let fault = Fault::new("names several nodes, and a cluster is not available yet");
-        scope.report(fault.hint("name one Redis"));
-    }
-    Some(RedisConfig { url: urls.into_iter().next()?, prefix, ca })
-}
-
-/// URLs that stand in the file, and so must not hold a password.
-fn plain_urls(texts: Vec<(Scope<'_>, &str)>) -> Vec<Password> {
-    for (scope, text) in &texts {
-        let has_login = Url::parse(text)
-            .is_ok_and(|url| !url.username().is_empty() || url.password().is_some());
-        if has_login || text.contains('@') {
-            scope.report(
-                Fault::new("holds a password").hint(
-                    "move the whole URL into a file or variable: { env: LINKGATE_REDIS_URL }",
-                ),
-            );
-        } else if let Err(fault) = redis_url(text) {
-            scope.report(fault);
-        }
-    }
-    texts.into_iter().map(|(_, text)| Password::new(text.to_owned())).collect()
-}
-
-/// One URL, or several with commas between them.
-fn secret_urls(scope: &Scope<'_>, source: &SecretSource) -> Option<Vec<Password>> {
-    let text = secrets::text(scope, source)?;
-    let urls: Vec<_> = text.expose().split(',').map(str::trim).collect();
-    if let Some(fault) = urls.iter().find_map(|url| redis_url(url).err()) {
-        scope.report(fault);
-    }
-    Some(urls.into_iter().map(|url| Password::new(url.to_owned())).collect())
-}
-
-fn redis_url(text: &str) -> Result<(), Fault> {
-    let url = Url::parse(text).ok().filter(|url| url.host_str().is_some_and(|h| !h.is_empty()));
-    match url.as_ref().map(Url::scheme) {
-        Some("redis" | "rediss") => Ok(()),
-        Some("redis+sentinel" | "rediss+sentinel") => Err(Fault::new("is not available yet")
-            .hint("name the Redis itself: redis://host:6379 or rediss://host:6379")),
-        Some(_) | None => {
-            Err(Fault::new("must be the URL of a Redis")
-                .hint("it begins with redis:// or rediss://"))
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Password;
+use super::{Password, TlsFiles};
 use crate::domain::email::EmailAddress;
 
 /// Where attempts, sessions and counts are kept.
@@ -35,12 +35,33 @@ pub struct CopiesConfig {
 /// How to reach Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisConfig {
-    /// The URL. It may hold a password.
-    pub url: Password,
+    /// Which servers there are.
+    pub servers: RedisServers,
     /// What all keys begin with.
     pub prefix: String,
     /// The CAs (PEM) to believe instead of the well-known ones.
     pub ca: Option<PathBuf>,
+    /// What is shown to servers that ask who we are.
+    pub identity: Option<TlsFiles>,
+    /// The login at the Sentinels: a name, if it is not the default one, and a password.
+    pub sentinel_login: Option<(Option<String>, Password)>,
+}
+
+/// Which servers there are. Each URL is `redis://` or `rediss://` with one host and its port, and may
+/// hold a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RedisServers {
+    /// One.
+    One(Password),
+    /// What Sentinel watches.
+    Sentinels {
+        /// The Sentinels, with the login at the Redis that they name.
+        urls: Vec<Password>,
+        /// What they call it.
+        master: String,
+    },
+    /// Nodes of a Cluster.
+    Cluster(Vec<Password>),
 }
 
 /// How mail leaves.

@@ -37,6 +37,7 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("store", keys::<StoreFile>()),
         ("store.embedded", keys::<EmbeddedFile>()),
         ("store.redis", keys::<RedisFile>()),
+        ("store.redis.sentinel", keys::<SentinelFile>()),
         ("store.memory", keys::<MemoryFile>()),
         ("mail", keys::<MailFile>()),
         ("mail.smtp", keys::<SmtpFile>()),
@@ -66,11 +67,12 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// Maps whose keys are not ours, or always the same two.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 12] = [
     "admin.token",
     "groups",
     "secret",
     "mail.smtp.password",
+    "store.redis.sentinel.password",
     "store.redis.url",
     "brand.texts",
     "brand.texts.en",
@@ -153,7 +155,13 @@ fn places_become_paths_and_secrets_end_them() {
 /// What is no value, behind the colon of a key.
 const NO_VALUES: [&str; 6] = ["", " ~", " null", " !!null", " # one", "\n  # - one"];
 /// Where a secret is read from; below these nothing is named.
-const SECRETS: [&str; 4] = ["secret", "admin.token", "mail.smtp.password", "store.redis.url"];
+const SECRETS: [&str; 5] = [
+    "secret",
+    "admin.token",
+    "mail.smtp.password",
+    "store.redis.url",
+    "store.redis.sentinel.password",
+];
 /// Some of the maps whose keys are not ours.
 const NAMES: [&str; 4] = ["groups", "brand.texts", "brand.texts.en", "sites[].headers"];
 

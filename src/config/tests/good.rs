@@ -257,10 +257,11 @@ fn the_secret_is_there_made_or_for_this_run() {
 #[test]
 fn stores_and_mail_are_read() {
     let redis = "secret: { env: LINKGATE_SECRET }\n\
-                 store: { redis: { url: { env: LINKGATE_REDIS_URL }, ca: site.pem } }\n";
+                 store: { redis: { url: { env: LINKGATE_REDIS_URL } } }\n";
     let StoreConfig::Redis(redis) = parse(&edited(STORE, redis)).unwrap().store else { panic!() };
-    assert_eq!(redis.url.expose(), "redis://:hunter2@redis.example.com:6379");
-    assert_eq!((redis.prefix.as_str(), redis.ca), ("linkgate", Some("etc/site.pem".into())));
+    let crate::config::RedisServers::One(url) = &redis.servers else { panic!() };
+    assert_eq!(url.expose(), "redis://:hunter2@redis.example.com:6379");
+    assert_eq!((redis.prefix.as_str(), redis.ca), ("linkgate", None));
     for (words, port, tls) in [
         ("tls: implicit", 465, SmtpTls::Implicit),
         ("tls: none, allow_plaintext: true", 25, SmtpTls::Plaintext),

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use linkgate::adapters::redis::{RedisOptions, RedisSetupError, RedisStore};
+use linkgate::adapters::redis::{
+    RedisIdentity, RedisOptions, RedisServers, RedisSetupError, RedisStore,
+};
 use linkgate::ports::{Sessions, StoreError, Stored, Upkeep};
 use tokio::time::{Instant, timeout};
 
@@ -157,8 +159,22 @@ fn odd_urls_are_refused_without_being_repeated() {
     let cut = "-----BEGIN CERTIFICATE-----\nMIIB\n";
     let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
     for ca in ["", "no certificate", cut, empty] {
-        let options = RedisOptions { ca: Some(ca.as_bytes().to_vec()), keeping: None };
+        let options = RedisOptions { ca: Some(ca.as_bytes().to_vec()), ..RedisOptions::default() };
         let error = RedisStore::new("rediss://127.0.0.1", "x", options).expect_err(ca);
         assert_eq!(error, RedisSetupError::Authority, "{ca}");
+        let (certificate, key) = (ca.as_bytes().to_vec(), b"hunter2".to_vec());
+        let identity = Some(RedisIdentity { certificate, key });
+        let options = RedisOptions { identity, ..RedisOptions::default() };
+        assert!(!format!("{options:?}").contains("hunter2"), "{options:?}");
+        let error = RedisStore::new("rediss://127.0.0.1", "x", options).expect_err(ca);
+        assert_eq!(error, RedisSetupError::Identity, "{ca}");
+    }
+    let nobody = [
+        RedisServers::Cluster(Vec::new()),
+        RedisServers::Sentinels { urls: Vec::new(), master: "mymaster" },
+    ];
+    for nobody in nobody {
+        let error = RedisStore::open(&nobody, "x", &RedisOptions::default()).expect_err("nobody");
+        assert_eq!(error, RedisSetupError::Nobody);
     }
 }

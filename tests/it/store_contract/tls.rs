@@ -1,30 +1,55 @@
-//! Redis over TLS, with an authority of one's own.
+//! Redis over TLS, with an authority of one's own and clients that must show a certificate.
 
+use std::cell::Cell;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 
-use linkgate::adapters::redis::{RedisOptions, RedisStore};
+use linkgate::adapters::redis::{RedisIdentity, RedisOptions, RedisServers, RedisStore};
 use linkgate::ports::Upkeep;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
 
-use crate::support::redis::RedisServer;
+use super::every_law_holds;
+use super::world::World;
+use crate::support::gate::{Gate, free_port};
+use crate::support::redis::{RedisServer, fresh_prefix};
+use crate::support::stores::Kind;
+
+const DOCUMENTED: &str = include_str!("../../../docs/redis.md");
+
+/// An authority, and the client that it knows.
+struct Authority {
+    pem: Vec<u8>,
+    client: RedisIdentity,
+}
 
 /// An authority, and in `folder` the certificate that it gave to 127.0.0.1.
-fn authority(folder: &Path) -> String {
+fn authority(folder: &Path) -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // OpenSSL takes a certificate for its own authority if both have one name.
+    params.distinguished_name.push(DnType::CommonName, "authority");
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let names = vec!["127.0.0.1".to_owned()];
-    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
+    let certify = |name: &str, purpose: ExtendedKeyUsagePurpose| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.extended_key_usages = vec![purpose];
+        (params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem())
+    };
+    let (certificate, key) = certify("127.0.0.1", ExtendedKeyUsagePurpose::ServerAuth);
     std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
-    std::fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
-    std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
-    authority.pem()
+    std::fs::write(folder.join("cert.pem"), certificate).unwrap();
+    std::fs::write(folder.join("key.pem"), key).unwrap();
+    let (certificate, key) = certify("linkgate", ExtendedKeyUsagePurpose::ClientAuth);
+    let client = RedisIdentity { certificate: certificate.into(), key: key.into() };
+    Authority { pem: authority.pem().into(), client }
 }
 
 /// Opens a TLS port with the certificate of `folder`.
-async fn open_tls(server: &RedisServer, folder: &Path) -> u16 {
+async fn open_tls(server: &RedisServer, folder: &Path, asks_clients: bool) -> u16 {
     let mut admin = server.connection().await.unwrap();
     for _ in 0..20 {
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
@@ -37,7 +62,8 @@ async fn open_tls(server: &RedisServer, folder: &Path) -> u16 {
         ] {
             config.arg(key).arg(folder.join(file).to_str().unwrap());
         }
-        config.arg("tls-auth-clients").arg("no").arg("tls-port").arg(port);
+        let clients = if asks_clients { "yes" } else { "no" };
+        config.arg("tls-auth-clients").arg(clients).arg("tls-port").arg(port);
         match config.query_async::<()>(&mut admin).await {
             Ok(()) => return port,
             Err(error) => println!("port {port}: {error}"),
@@ -46,19 +72,105 @@ async fn open_tls(server: &RedisServer, folder: &Path) -> u16 {
     panic!("redis-server opened no TLS port: these tests need one that was built with TLS");
 }
 
-#[tokio::test]
-async fn only_the_named_authority_is_believed() {
+fn install_provider() {
     // The program does this when it starts; another test may have done it.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[tokio::test]
+async fn only_the_named_authority_is_believed() {
+    install_provider();
     let (server, folder) = (RedisServer::start().await, tempfile::tempdir().unwrap());
-    let ours = authority(folder.path());
-    let stranger = authority(tempfile::tempdir().unwrap().path());
-    let url = format!("rediss://127.0.0.1:{}", open_tls(&server, folder.path()).await);
-    let store = |ca: Option<&String>| {
-        let options = RedisOptions { ca: ca.map(|pem| pem.clone().into_bytes()), keeping: None };
+    let ours = authority(folder.path()).pem;
+    let stranger = authority(tempfile::tempdir().unwrap().path()).pem;
+    let url = format!("rediss://127.0.0.1:{}", open_tls(&server, folder.path(), false).await);
+    let store = |ca: Option<&Vec<u8>>| {
+        let options = RedisOptions { ca: ca.cloned(), ..RedisOptions::default() };
         RedisStore::new(&url, "tls", options).unwrap()
     };
     store(Some(&ours)).ping().await.expect("the server shows the right certificate");
     store(Some(&stranger)).ping().await.expect_err("signed by somebody else");
     store(None).ping().await.expect_err("signed by nobody well-known");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_law_holds_where_clients_show_certificates() {
+    install_provider();
+    let (server, folder) = (Arc::new(RedisServer::start().await), tempfile::tempdir().unwrap());
+    let ours = authority(folder.path());
+    let stranger = authority(tempfile::tempdir().unwrap().path());
+    let url = format!("rediss://127.0.0.1:{}", open_tls(&server, folder.path(), true).await);
+    let store = |prefix: &str, identity: Option<&RedisIdentity>| {
+        let (ca, identity) = (Some(ours.pem.clone()), identity.cloned());
+        let options = RedisOptions { ca, identity, ..RedisOptions::default() };
+        RedisStore::open(&RedisServers::One(&url), prefix, &options).unwrap()
+    };
+    store("tls", None).ping().await.expect_err("a client without a certificate");
+    store("tls", Some(&stranger.client)).ping().await.expect_err("a certificate of another");
+    let mixed = RedisIdentity { key: stranger.client.key, ..ours.client.clone() };
+    store("tls", Some(&mixed)).ping().await.expect_err("the key of another");
+    every_law_holds(|| {
+        let prefix = fresh_prefix();
+        World::over(store(&prefix, Some(&ours.client)), Arc::clone(&server), prefix)
+    })
+    .await;
+}
+
+/// Everything at once, from the configuration file: Sentinels with a login of their own, TLS to them
+/// and to the server they name, and both ask who we are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_leads_there_through_sentinels_that_want_a_login() {
+    let (server, folder) = (RedisServer::start().await, tempfile::tempdir().unwrap());
+    let client = authority(folder.path()).client;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("client.pem"), client.certificate).unwrap();
+    std::fs::write(path("client.key"), client.key).unwrap();
+    let master = open_tls(&server, folder.path(), true).await;
+    let port = Cell::new(0);
+    let sentinel = RedisServer::start_with(|_| {
+        port.set(free_port());
+        std::fs::write(
+            path("sentinel.conf"),
+            format!(
+                "sentinel monitor main 127.0.0.1 {master} 1\n\
+                 tls-port {}\ntls-replication yes\ntls-auth-clients yes\ntls-ca-cert-file {}\n\
+                 tls-cert-file {}\ntls-key-file {}\n",
+                port.get(),
+                path("ca.pem"),
+                path("cert.pem"),
+                path("key.pem"),
+            ),
+        )
+        .unwrap();
+        vec![path("sentinel.conf"), "--sentinel".to_owned()]
+    })
+    .await;
+    let line = "ACL SETUSER watcher on >look-but-do-not-touch -@all";
+    let mut user: Vec<&str> = line.split(' ').collect();
+    user.extend(sentinel_commands());
+    sentinel.ask::<()>(&user).await.expect("the documented commands are understood");
+    sentinel.ask::<()>(&["ACL", "SETUSER", "default", "off"]).await.expect("nobody else");
+
+    let url = format!("rediss+sentinel://127.0.0.1:{}/main", port.get());
+    let mut wishes = Kind::at(&url).wishes();
+    let keys = format!(
+        "ca: \"{}\", certificate: \"{}\", key: \"{}\", \
+         sentinel: {{ username: watcher, password: {{ env: WATCHER }} }}, url:",
+        path("ca.pem"),
+        path("client.pem"),
+        path("client.key"),
+    );
+    wishes.store = wishes.store.replace("url:", &keys);
+    wishes.environment.push(("WATCHER".to_owned(), "look-but-do-not-touch".to_owned()));
+    let gate = Gate::with(wishes).await;
+    let mut browser = gate.browser();
+    assert_eq!(gate.sign_in(&mut browser, "ann@example.com", "/").await.status, 303);
+    assert_eq!(browser.get("/me").await.status, 200);
+    assert!(!gate.whole_log().await.contains("look-but"));
+}
+
+/// What docs/redis.md says that a user of Sentinel needs.
+fn sentinel_commands() -> impl Iterator<Item = &'static str> {
+    let line = DOCUMENTED.lines().find(|line| line.contains("`+hello +sentinel|")).unwrap();
+    line.split('`').nth(1).unwrap().split(' ')
 }

@@ -16,6 +16,7 @@ use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, TokenDigest};
 use linkgate::ports::{
     AccountStep, Beginning, MailId, NewSession, QueuedMail, Sessions, Settled, Settlement, Store,
+    Stored,
 };
 use tempfile::TempDir;
 
@@ -72,6 +73,11 @@ impl World {
     pub fn redis_at(server: Arc<RedisServer>) -> Self {
         let prefix = fresh_prefix();
         let store = RedisStore::new(&server.url(), &prefix, RedisOptions::default()).unwrap();
+        Self::over(store, server, prefix)
+    }
+
+    /// A store whose keys are at this server, and begin like this.
+    pub fn over(store: RedisStore, server: Arc<RedisServer>, prefix: String) -> Self {
         Self { store: Arc::new(store), place: Place::Redis { server, prefix } }
     }
 }
@@ -190,6 +196,17 @@ pub async fn settle_with(
     person: PersonKey,
     replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
 ) -> Settled {
+    try_to_settle(store, n, made, person, replaces).await.unwrap()
+}
+
+/// The same, where the store may be out of reach.
+pub async fn try_to_settle(
+    store: &dyn Store,
+    n: u32,
+    made: u32,
+    person: PersonKey,
+    replaces: Option<(TokenDigest<token::Session>, PersonKey)>,
+) -> Stored<Settled> {
     let (digest, session) = (session_digest(made), session(NOW));
     let settlement = Settlement {
         from: State::Live,
@@ -205,7 +222,7 @@ pub async fn settle_with(
         keep_until: NOW.after(SESSION_LIFETIME),
         now: NOW,
     };
-    store.settle(link(n), &settlement).await.unwrap()
+    store.settle(link(n), &settlement).await
 }
 
 fn numbered(kind: u8, n: u32) -> [u8; 32] {

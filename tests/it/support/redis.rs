@@ -20,9 +20,15 @@ pub struct RedisServer {
 impl RedisServer {
     /// Starts a server on a free port.
     pub async fn start() -> Self {
+        Self::start_with(|_| usual()).await
+    }
+
+    /// Starts a server on a free port with these arguments, for which it is asked anew with each port.
+    pub async fn start_with(arguments: impl Fn(u16) -> Vec<String>) -> Self {
         for _ in 0..20 {
             // Somebody may take the port before the server does: then another one is tried.
-            if let Some(server) = Self::try_on(free_port()).await {
+            let port = free_port();
+            if let Some(server) = Self::try_on(port, &arguments(port)).await {
                 return server;
             }
         }
@@ -31,7 +37,8 @@ impl RedisServer {
 
     /// Starts a server on this port, which another one has just left.
     pub async fn start_on(port: u16) -> Self {
-        eventually("a server on the same port", async || Self::try_on(port).await).await
+        let what = "a server on the same port";
+        eventually(what, async || Self::try_on(port, &usual()).await).await
     }
 
     /// The server that all tests of this process share while one of them needs it. Each uses a
@@ -47,9 +54,9 @@ impl RedisServer {
         server
     }
 
-    async fn try_on(port: u16) -> Option<Self> {
+    async fn try_on(port: u16, arguments: &[String]) -> Option<Self> {
         let mut command = Command::new("redis-server");
-        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"]);
+        command.args(arguments).args(["--bind", "127.0.0.1", "--port"]);
         command.arg(port.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
         let process = match command.spawn() {
             Ok(process) => process,
@@ -64,7 +71,7 @@ impl RedisServer {
                 return Some(false);
             }
             // Another server may answer at this port: the process must be ours.
-            let info = server.ask(::redis::cmd("INFO").arg("server")).await?;
+            let info: String = server.ask(&["INFO", "server"]).await?;
             Some(info.contains(&format!("process_id:{}\r", server.process.id())))
         });
         let up = up.await;
@@ -90,8 +97,17 @@ impl RedisServer {
         client.get_multiplexed_async_connection_with_config(&config).await.ok()
     }
 
-    async fn ask(&self, command: &::redis::Cmd) -> Option<String> {
+    /// The answer to a command, unless it is an error or the server is away.
+    pub async fn ask<T: ::redis::FromRedisValue>(&self, words: &[&str]) -> Option<T> {
+        let mut command = ::redis::cmd(words[0]);
+        command.arg(&words[1..]);
         command.query_async(&mut self.connection().await?).await.ok()
+    }
+
+    /// Ends it at once, as a machine does that loses its power.
+    pub fn kill(&self) {
+        let sent = Command::new("kill").args(["-9", &self.process.id().to_string()]).status();
+        assert!(sent.expect("kill").success());
     }
 }
 
@@ -101,6 +117,11 @@ impl Drop for RedisServer {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The arguments of a server that keeps nothing on the disk.
+pub fn usual() -> Vec<String> {
+    ["--save", "", "--appendonly", "no"].map(str::to_owned).into()
 }
 
 /// A prefix that no other test of this process uses.

@@ -8,6 +8,7 @@ use super::redis::{RedisServer, fresh_prefix};
 /// A store that a linkgate process can be started on.
 pub struct Kind {
     yaml: String,
+    prefix: String,
     environment: Vec<(String, String)>,
     _server: Option<Arc<RedisServer>>,
 }
@@ -32,7 +33,7 @@ impl Kind {
         let yaml =
             format!("{{ redis: {{ url: {{ env: LINKGATE_TEST_REDIS }}, prefix: {prefix} }} }}");
         let environment = vec![("LINKGATE_TEST_REDIS".to_owned(), url.to_owned())];
-        Self { yaml, environment, _server: None }
+        Self { yaml, prefix, environment, _server: None }
     }
 
     /// A Redis server of the test's own.
@@ -41,7 +42,13 @@ impl Kind {
     }
 
     fn plain(yaml: &str) -> Self {
-        Self { yaml: yaml.to_owned(), environment: Vec::new(), _server: None }
+        let (yaml, prefix) = (yaml.to_owned(), String::new());
+        Self { yaml, prefix, environment: Vec::new(), _server: None }
+    }
+
+    /// What its keys begin with, in Redis.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Wishes with nothing but this store.

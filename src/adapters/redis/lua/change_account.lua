@@ -14,14 +14,8 @@ elseif from ~= '' then
   return false
 end
 
-if to == '' then
-  redis.call('DEL', KEYS[1])
-  redis.call('ZREM', KEYS[2], person)
-else
-  redis.call('HSET', KEYS[1], 'v', '1', 'revision', to, 'state', state, 'd', fixed)
-  redis.call('ZADD', KEYS[2], 0, person)
-end
-
+-- First what may fail: while a Cluster moves the slot, a session may be out of reach, and then
+-- nothing of the account is changed.
 local ended = {}
 if ends then
   for _, digest in ipairs(redis.call('SMEMBERS', KEYS[3])) do
@@ -30,4 +24,13 @@ if ends then
   end
   redis.call('DEL', KEYS[3])
 end
+
+if to == '' then
+  redis.call('DEL', KEYS[1])
+  redis.call('ZREM', KEYS[2], person)
+else
+  redis.call('HSET', KEYS[1], 'v', '1', 'revision', to, 'state', state, 'd', fixed)
+  redis.call('ZADD', KEYS[2], 0, person)
+end
+
 return ended

@@ -4,5 +4,7 @@ local digest = redis.call('HGET', KEYS[1], ARGV[1])
 if not digest then
   return 0
 end
+-- In this order: while a Cluster moves the slot the token may be out of reach, and keeps its name.
+local gone = redis.call('DEL', ARGV[2] .. digest)
 redis.call('HDEL', KEYS[1], ARGV[1])
-return redis.call('DEL', ARGV[2] .. digest)
+return gone

@@ -36,6 +36,14 @@ if makes then
   if step == 'judged' and (has_account and found[3] or '') ~= judged then
     return 0
   end
+  -- First what may fail: while a Cluster moves the slot, a session may be out of reach, and then the
+  -- attempt is not spent.
+  if ends_others == '1' then
+    for _, other in ipairs(redis.call('SMEMBERS', person)) do
+      redis.call('DEL', sessions .. other)
+    end
+    redis.call('DEL', person)
+  end
 end
 
 redis.call('HSET', KEYS[1], 'state', to)
@@ -50,12 +58,6 @@ if makes then
     local replaced, owner = next_key(), next_key()
     redis.call('DEL', replaced)
     redis.call('SREM', owner, next_arg())
-  end
-  if ends_others == '1' then
-    for _, other in ipairs(redis.call('SMEMBERS', person)) do
-      redis.call('DEL', sessions .. other)
-    end
-    redis.call('DEL', person)
   end
   redis.call('HSET', session, 'v', '1', 'd', fixed, 'seen', seen)
   redis.call('PEXPIRE', session, session_ttl)

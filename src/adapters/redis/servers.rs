@@ -1,0 +1,175 @@
+//! Where the master is. This is the one place that knows it: whoever needs a connection asks
+//! [`Servers::connect`], and whoever has lost one asks again.
+//!
+//! Sentinel and Cluster are one thing here: somebody to ask who is master, who then has to prove it,
+//! and one plain connection. All keys of an installation are in one slot ([`super::keys`]), so a
+//! Cluster has one master for it, too. The driver's own clients are not used. That for a Cluster sends
+//! a request again when the connection broke while the answer was on its way, and a script that counts
+//! or settles must not run twice. That for Sentinel lets the first Sentinel, if it is silent, use up
+//! most of the time that a call has.
+
+use std::time::Duration;
+
+use ::redis::aio::{AsyncPushSender, MultiplexedConnection};
+use ::redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, Role,
+    ServerErrorKind, cmd,
+};
+use tokio::task::JoinSet;
+
+/// How long one connection attempt or one answer may take.
+const STEP: Duration = Duration::from_secs(1);
+/// How often one node of a Cluster may send us on to another.
+const HOPS: usize = 4;
+
+/// The servers that one installation was told of.
+pub(super) enum Servers {
+    /// One, which is the master.
+    One(Client),
+    /// Sentinels, which know it.
+    Sentinels {
+        /// How to reach them.
+        sentinels: Vec<Client>,
+        /// What they call it.
+        name: String,
+        /// How to speak to it, once its address is known.
+        server: Client,
+    },
+    /// Nodes of a Cluster, each of which knows it.
+    Cluster {
+        /// Some of them.
+        nodes: Vec<Client>,
+        /// A key of ours: whoever has it has all others.
+        key: String,
+    },
+}
+
+impl Servers {
+    /// A fresh connection of the caller's own, in RESP3, to whoever is master now and has proved it.
+    /// What the server says unasked, the end of the connection included, goes to `pushes`. It belongs
+    /// to the runtime that it was made in, mends nothing, and waits a second at most for each answer.
+    pub(super) async fn connect(
+        &self,
+        pushes: impl AsyncPushSender,
+    ) -> RedisResult<MultiplexedConnection> {
+        let config = patient().set_push_sender(pushes);
+        let master = self.master().await?;
+        let mut connection = master.get_multiplexed_async_connection_with_config(&config).await?;
+        self.prove(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Asks whether the other end of a connection still is the master. The answer comes after all that
+    /// the server had to say before the question arrived.
+    pub(super) async fn prove(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        match self {
+            Self::One(_) => cmd("PING").query_async(connection).await,
+            Self::Sentinels { .. } => prove_master(connection).await,
+            Self::Cluster { key, .. } => prove_owner(connection, key).await,
+        }
+    }
+
+    /// Who is master now.
+    async fn master(&self) -> RedisResult<Client> {
+        match self {
+            Self::One(client) => Ok(client.clone()),
+            Self::Sentinels { sentinels, name, server } => {
+                let ask = |it: &Client| named_by(it.clone(), name.clone(), server.clone());
+                first_to_succeed(sentinels.iter().map(ask)).await
+            }
+            Self::Cluster { nodes, key } => {
+                let ask = |it: &Client| found_from(it.clone(), key.clone());
+                first_to_succeed(nodes.iter().map(ask)).await
+            }
+        }
+    }
+}
+
+/// Asks all at once: one that is down must not cost the time of those that are not, and one that is
+/// behind names somebody who cannot prove it.
+async fn first_to_succeed(
+    asking: impl Iterator<Item = impl Future<Output = RedisResult<Client>> + Send + 'static>,
+) -> RedisResult<Client> {
+    let mut asking: JoinSet<_> = asking.collect();
+    let mut why = lost("nobody is left to ask for the master");
+    while let Some(answer) = asking.join_next().await {
+        match answer {
+            Ok(Ok(master)) => return Ok(master),
+            Ok(Err(error)) => why = error,
+            Err(_) => {}
+        }
+    }
+    Err(why)
+}
+
+/// The master that a Sentinel names.
+async fn named_by(sentinel: Client, name: String, server: Client) -> RedisResult<Client> {
+    let mut question = cmd("SENTINEL");
+    question.arg("GET-MASTER-ADDR-BY-NAME").arg(name);
+    let named: Option<(String, u16)> = question.query_async(&mut reach(&sentinel).await?).await?;
+    let (host, port) = named.ok_or_else(|| lost("the Sentinels know no Redis of this name"))?;
+    let master = elsewhere(&server, &host, port)?;
+    prove_master(&mut reach(&master).await?).await?;
+    Ok(master)
+}
+
+/// From a node of a Cluster to the one that has our slot.
+async fn found_from(mut node: Client, key: String) -> RedisResult<Client> {
+    for _ in 0..HOPS {
+        let Err(error) = prove_owner(&mut reach(&node).await?, &key).await else {
+            return Ok(node);
+        };
+        let named = error.redirect_node().and_then(|(address, _)| address.rsplit_once(':'));
+        let Some((host, port)) = named else { return Err(error) };
+        let port = port.parse().map_err(|_| lost("a node of the Cluster named no address"))?;
+        node = elsewhere(&node, host, port)?;
+    }
+    Err(lost("the nodes of the Cluster name each other"))
+}
+
+/// A replica would answer, too, with what it last heard of: an ended session would live on there.
+async fn prove_master(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    match cmd("ROLE").query_async(connection).await? {
+        Role::Primary { .. } => Ok(()),
+        _ => Err(lost("the server that Sentinel named is not the master")),
+    }
+}
+
+/// A node without our slot says who has it; one that is cut off from most others says so.
+async fn prove_owner(connection: &mut MultiplexedConnection, key: &str) -> RedisResult<()> {
+    match cmd("EXISTS").arg(key).query_async::<u8>(connection).await {
+        Ok(_) => Ok(()),
+        // The slot is on its way to another node, and is still this one's.
+        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::Ask) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn reach(server: &Client) -> RedisResult<MultiplexedConnection> {
+    server.get_multiplexed_async_connection_with_config(&patient()).await
+}
+
+fn patient() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(Some(STEP)).set_response_timeout(Some(STEP))
+}
+
+/// The same way to another address. Without a host it is another port of the same.
+fn elsewhere(server: &Client, named: &str, port: u16) -> RedisResult<Client> {
+    let info = server.get_connection_info().clone();
+    let host = |own: &str| if named.is_empty() { own.to_owned() } else { named.to_owned() };
+    let addr = match info.addr() {
+        ConnectionAddr::Tcp(own, _) => ConnectionAddr::Tcp(host(own), port),
+        ConnectionAddr::TcpTls { host: own, tls_params, .. } => ConnectionAddr::TcpTls {
+            host: host(own),
+            port,
+            insecure: false,
+            tls_params: tls_params.clone(),
+        },
+        _ => return Err(lost("a server is reached by host and port only")),
+    };
+    Client::open(info.set_addr(addr))
+}
+
+fn lost(why: &'static str) -> RedisError {
+    RedisError::from((ErrorKind::Client, why))
+}
