@@ -17,6 +17,8 @@ pub(super) struct Beside<S> {
     pub(super) service: S,
     pub(super) handles: Handles,
     pub(super) leaving: Arc<Leaving>,
+    /// What comes to its end before the first connection is taken.
+    pub(super) before: Option<Boxed>,
     pub(super) work: Option<Arc<dyn Fn() -> Boxed + Send + Sync>>,
 }
 
@@ -28,6 +30,9 @@ impl<S: Service> Service for Beside<S> {
         _shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
+        if let Some(before) = self.before.take() {
+            before.await;
+        }
         if let Some(work) = &self.work {
             let (work, leaving) = (work(), Arc::clone(&self.leaving));
             tokio::spawn(async move {
