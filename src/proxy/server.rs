@@ -4,7 +4,7 @@ mod beside;
 mod doors;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -207,7 +207,13 @@ impl<'a> Assembly<'a> {
         let addresses: Vec<_> = listeners.iter().map(|listening| listening.address).collect();
         let (handles, leaving) = (self.doors.handles(&addresses)?, Arc::clone(&self.leaving));
         let work = Some(Arc::new(work) as Arc<dyn Fn() -> futures_of::Boxed + Send + Sync>);
-        self.server.add_service(Beside { service, handles, leaving, before: Some(before), work });
+        self.server.add_service(Beside {
+            service,
+            handles,
+            leaving,
+            before: Mutex::new(Some(before)),
+            work,
+        });
         Ok(())
     }
 
@@ -226,7 +232,13 @@ impl<'a> Assembly<'a> {
         let mut service = Service::new(name.to_owned(), pages);
         service.add_tcp(&address.to_string());
         let handles = self.doors.handles(&[address])?;
-        self.server.add_service(Beside { service, handles, leaving, before: None, work: None });
+        self.server.add_service(Beside {
+            service,
+            handles,
+            leaving,
+            before: Mutex::default(),
+            work: None,
+        });
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! A service of Pingora's with what it lacks: sockets that were opened before, an end of our own, and
 //! work in the same runtime.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use pingora::server::{ListenFds, RuntimeOpts, ShutdownWatch};
@@ -18,7 +18,7 @@ pub(super) struct Beside<S> {
     pub(super) handles: Handles,
     pub(super) leaving: Arc<Leaving>,
     /// What comes to its end before the first connection is taken.
-    pub(super) before: Option<Boxed>,
+    pub(super) before: Mutex<Option<Boxed>>,
     pub(super) work: Option<Arc<dyn Fn() -> Boxed + Send + Sync>>,
 }
 
@@ -30,7 +30,8 @@ impl<S: Service> Service for Beside<S> {
         _shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
-        if let Some(before) = self.before.take() {
+        let before = self.before.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(before) = before {
             before.await;
         }
         if let Some(work) = &self.work {
