@@ -84,8 +84,9 @@ async fn who_takes_nothing_of_an_answer_is_let_go() {
             stream.write_all(request.as_bytes()).await.expect("write");
             // Reads nothing for as long as linkgate has patience. Whether that is over shows in
             // what can still be sent: nothing, when the connection is gone.
+            let mut beat = tokio::time::interval(Duration::from_millis(50));
             while stream.try_write(b"x").is_ok() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                beat.tick().await;
             }
         }));
     }

@@ -120,8 +120,7 @@ impl Generation {
             tracing::warn!("a request that takes long to be decided about will fail");
         }
         self.leaving.part();
-        let lent = Arc::clone(lent);
-        let is_closed = tokio::task::spawn_blocking(move || lent.close()).await.unwrap_or(false);
+        let is_closed = lent.close().await;
         tracing::info!(after_ms = millis(began), is_closed, "the store is closed");
         is_closed
     }
