@@ -31,7 +31,7 @@ use crate::portal::courier::Courier;
 use crate::portal::inbox;
 use crate::portal::looks::Looks;
 use crate::portal::mail::MailRoom;
-use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock};
+use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock, Upkeep};
 use crate::proxy::front::Fronts;
 use crate::proxy::leaving::Leaving;
 use crate::proxy::server::{
@@ -44,6 +44,9 @@ use crate::proxy::wire::WireLimits;
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often the store's clock is asked.
 const CLOCK: Duration = Duration::from_secs(10);
+/// How long the store is waited for before requests are served.
+const CONNECTING: Duration = Duration::from_secs(2);
+
 /// Why an installation cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -176,13 +179,18 @@ impl Installation {
         let app = guard(self.proxy, config, &leaving);
         let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
         let requests = Arc::clone(&self.stores.requests);
-        let beside = move || {
-            if let Some(begun) = &begun {
+        let connected = Arc::clone(&requests);
+        let before = Box::pin(async move {
+            // The first request is not the one that waits for a connection, or fails because of it. A
+            // store that is away is nothing to wait for.
+            let _ = tokio::time::timeout(CONNECTING, connected.ping()).await;
+            if let Some(begun) = begun {
                 let _ = begun.send(());
             }
-            watch(&requests)
-        };
-        server.add_proxy(app, &listening(config), beside).map_err(part)?;
+        });
+        server
+            .add_proxy(app, &listening(config), before, move || watch(&requests))
+            .map_err(part)?;
         if let Some((address, router)) = self.inbox {
             server.add_pages("inbox", address, router).map_err(part)?;
         }

@@ -250,13 +250,11 @@ impl Supervisor {
         }
         let (config, source, lent) = self.generation.origin();
         let (doors, upgrades) = (Arc::clone(&self.doors), self.upgrades.clone());
-        let starts = move || {
-            if let Some(lent) = lent {
-                // Where it was busy before: the next one opens the same file.
-                let _ = lent.close();
-            }
-            Generation::start(&config, source, &doors, &upgrades)
-        };
+        if let Some(lent) = lent {
+            // Where it was busy before: the next one opens the same file.
+            let _ = lent.close().await;
+        }
+        let starts = move || Generation::start(&config, source, &doors, &upgrades);
         match tokio::task::spawn_blocking(starts).await {
             Ok(Ok(generation)) => {
                 let before = std::mem::replace(&mut self.generation, generation);

@@ -4,7 +4,7 @@ mod beside;
 mod doors;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -154,8 +154,8 @@ pub fn guarded(
         limits,
         move |peer: IpAddr| fronts.current().portal.desk().trusted.contains(peer),
         move || reference(&entropy as &dyn Entropy).to_string(),
+        Some(Arc::clone(leaving)),
     )
-    .heeding(Arc::clone(leaving))
 }
 
 impl<'a> Assembly<'a> {
@@ -171,7 +171,8 @@ impl<'a> Assembly<'a> {
         &self.leaving
     }
 
-    /// Adds the proxy with its listeners, and work that runs in the same runtime.
+    /// Adds the proxy with its listeners, what is to be done `before` it takes a connection, and work
+    /// beside it; both run in the same runtime.
     ///
     /// # Errors
     /// [`AssemblyError`] when a certificate or a socket cannot be used.
@@ -179,12 +180,15 @@ impl<'a> Assembly<'a> {
         &mut self,
         app: GuardedProxy,
         listeners: &[Listening],
+        before: futures_of::Boxed,
         work: F,
     ) -> Result<(), AssemblyError>
     where
         F: Fn() -> futures_of::Boxed + Send + Sync + 'static,
     {
+        let admission = app.admission();
         let mut service = Service::new("proxy".to_owned(), app);
+        service.endpoints().set_pre_tls_callback(admission);
         for listening in listeners {
             let address = listening.address.to_string();
             match &listening.tls {
@@ -203,7 +207,13 @@ impl<'a> Assembly<'a> {
         let addresses: Vec<_> = listeners.iter().map(|listening| listening.address).collect();
         let (handles, leaving) = (self.doors.handles(&addresses)?, Arc::clone(&self.leaving));
         let work = Some(Arc::new(work) as Arc<dyn Fn() -> futures_of::Boxed + Send + Sync>);
-        self.server.add_service(Beside { service, handles, leaving, work });
+        self.server.add_service(Beside {
+            service,
+            handles,
+            leaving,
+            before: Mutex::new(Some(before)),
+            work,
+        });
         Ok(())
     }
 
@@ -222,7 +232,13 @@ impl<'a> Assembly<'a> {
         let mut service = Service::new(name.to_owned(), pages);
         service.add_tcp(&address.to_string());
         let handles = self.doors.handles(&[address])?;
-        self.server.add_service(Beside { service, handles, leaving, work: None });
+        self.server.add_service(Beside {
+            service,
+            handles,
+            leaving,
+            before: Mutex::default(),
+            work: None,
+        });
         Ok(())
     }
 

@@ -24,15 +24,18 @@ use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
 
-use super::leaving::{CARRIED, Leaving, reached};
+use super::leaving::{CARRIED, Leaving, Pending, reached};
 
+pub use admission::Admission;
 pub use connection::{CapFault, ConnectionCaps, ConnectionSlot};
 pub use fault::{HeadFault, WireFault};
 pub use head::{BodyLength, HeadFacts, check_head};
 
+use admission::{Place, carried_by, peer_ip, place_in};
 use h2_guard::{FrameDeadlines, H2Guard};
 use head_guard::{Arrival, HeadGuard};
 
+mod admission;
 mod authority;
 mod body;
 mod connection;
@@ -106,10 +109,7 @@ pub fn h2_options(limits: &WireLimits) -> H2Options {
 pub struct GuardedApp<A> {
     inner: Arc<A>,
     limits: WireLimits,
-    caps: Arc<ConnectionCaps>,
-    leaving: Option<Arc<Leaving>>,
-    exempt: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
-    reference: Box<dyn Fn() -> String + Send + Sync>,
+    admission: Arc<Admission>,
 }
 
 impl<A> GuardedApp<A>
@@ -120,33 +120,37 @@ where
     ///
     /// `exempt` says which peers are trusted proxies: many clients stand behind one address, so
     /// they count in the total only. `reference` makes the identifier that a refused client is
-    /// told and the log repeats; letters, digits, `-` and `_` of it are used.
+    /// told and the log repeats; letters, digits, `-` and `_` of it are used. With `leaving` the steps
+    /// in which a server leaves are heeded, in place of Pingora's one.
     pub fn new(
         inner: Arc<A>,
         limits: WireLimits,
         exempt: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
         reference: impl Fn() -> String + Send + Sync + 'static,
+        leaving: Option<Arc<Leaving>>,
     ) -> Self {
         let caps = ConnectionCaps::new(limits.connections_per_peer, limits.connections_total);
-        Self {
-            inner,
-            limits,
+        let admission = Admission {
             caps: Arc::new(caps),
-            leaving: None,
             exempt: Box::new(exempt),
             reference: Box::new(reference),
-        }
+            leaving,
+        };
+        Self { inner, limits, admission: Arc::new(admission) }
     }
 
-    /// Heeds the steps in which a server leaves, in place of Pingora's one.
-    #[must_use]
-    pub fn heeding(self, leaving: Arc<Leaving>) -> Self {
-        Self { leaving: Some(leaving), ..self }
+    /// What connections meet before TLS is agreed on.
+    pub fn admission(&self) -> Arc<Admission> {
+        Arc::clone(&self.admission)
+    }
+
+    fn leaving(&self) -> Option<&Arc<Leaving>> {
+        self.admission.leaving.as_ref()
     }
 
     /// How many connections are open now, for metrics.
     pub fn open_connections(&self) -> u32 {
-        self.caps.open()
+        self.admission.caps.open()
     }
 
     /// Serves HTTP/1 until the connection ends. Returns the stream only when the client turned
@@ -155,6 +159,7 @@ where
         &self,
         stream: Stream,
         peer: Option<IpAddr>,
+        mut pending: Option<Pending>,
         shutdown: &ShutdownWatch,
     ) -> Option<(Stream, Bytes)> {
         let options = self.inner.server_options();
@@ -164,10 +169,12 @@ where
         let mut fresh = true;
         let mut guard = Box::new(HeadGuard::new(stream));
         loop {
-            if !fresh && self.leaving.as_ref().is_some_and(|leaving| leaving.is_parted()) {
+            if !fresh && self.leaving().is_some_and(|leaving| leaving.is_parted()) {
                 return None;
             }
-            let pending = self.leaving.as_ref().map(Leaving::pending);
+            if !fresh {
+                pending = self.leaving().map(Leaving::pending);
+            }
             let idle = if fresh { self.limits.first_byte } else { self.limits.keep_alive };
             let ending = last_call(shutdown);
             match guard.next_head(&self.limits, idle, ending, h2c && fresh).await {
@@ -186,7 +193,8 @@ where
                 None => self.begin_keep_alive(&mut session, requests.take(), shutdown),
             }
             let request = self.inner.process_new_http(session, shutdown);
-            let (stream, settings) = CARRIED.scope(Cell::new(pending), request).await?.consume();
+            let (stream, settings) =
+                CARRIED.scope(Cell::new(pending.take()), request).await?.consume();
             kept = settings;
             // Anything but our own stream at the end of a request is not fit for another one.
             guard = stream.into_any().downcast::<HeadGuard>().ok()?;
@@ -208,11 +216,16 @@ where
         session.set_keepalive_reuses_remaining(requests);
     }
 
-    async fn serve_http2(&self, stream: Stream, prefix: Bytes, shutdown: &ShutdownWatch) {
+    async fn serve_http2(
+        &self,
+        stream: Stream,
+        prefix: Bytes,
+        pending: Option<Pending>,
+        shutdown: &ShutdownWatch,
+    ) {
         let deadlines =
             FrameDeadlines { control: self.limits.head_deadline, data: self.limits.keep_alive };
         let guard = Box::new(H2Guard::new(stream, prefix, deadlines));
-        let pending = self.leaving.as_ref().map(Leaving::pending);
         // From then on the client knows that no stream is taken any more.
         let told = async {
             last_call(shutdown).await;
@@ -226,16 +239,9 @@ where
     }
 
     async fn refuse(&self, mut guard: HeadGuard, fault: HeadFault, peer: Option<IpAddr>) {
-        let reference = self.log(fault.into(), peer);
+        let reference = self.admission.log(fault.into(), peer);
         let body = !guard.starts_with_head_method();
         refusal::refuse(guard.inner_mut(), fault.into(), &reference, body).await;
-    }
-
-    fn log(&self, fault: WireFault, peer: Option<IpAddr>) -> String {
-        let reference = (self.reference)();
-        let peer = peer.map(tracing::field::display);
-        tracing::info!(%reference, peer, status = fault.status(), %fault, "refused on the wire");
-        reference
     }
 }
 
@@ -249,30 +255,42 @@ where
         mut stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
-        let peer = peer_ip(&stream);
+        let peer = peer_ip(&*stream);
         let http2 = stream.selected_alpn_proto() == Some(ALPN::H2);
-        let _open = self.leaving.as_ref().map(Leaving::open);
         // Held until this connection is over.
-        let _slot = match self.caps.admit(peer.filter(|ip| !(self.exempt)(*ip))) {
-            Ok(slot) => slot,
-            Err(full) => {
-                let reference = self.log(full.into(), peer);
-                if !http2 {
-                    refusal::turn_away(&mut stream, full.into(), &reference).await;
+        let (before, taken);
+        let place = if let Some(digest) = carried_by(&stream) {
+            before = digest;
+            place_in(&before)
+        } else {
+            match self.admission.admit(peer) {
+                Ok(place) => {
+                    taken = place;
+                    Some(&taken)
                 }
-                return None;
+                Err(full) => {
+                    let reference = self.admission.log(full.into(), peer);
+                    if !http2 {
+                        refusal::turn_away(&mut stream, full.into(), &reference).await;
+                    }
+                    return None;
+                }
             }
         };
-        let closing = self.leaving.as_ref().map(|leaving| leaving.closing());
+        let pending = place.and_then(Place::served);
+        let closing = self.leaving().map(|leaving| leaving.closing());
         let closing = closing.as_ref().unwrap_or(shutdown);
         // A client that comes when we are closing could send nothing if it were told so first.
         let is_late = *closing.borrow();
-        let ending = self.leaving.as_ref().filter(|_| is_late).map(|leaving| leaving.ending());
+        let ending = self.leaving().filter(|_| is_late).map(|leaving| leaving.ending());
         let http2_ending = ending.as_ref().unwrap_or(closing);
         if http2 {
-            self.serve_http2(stream, Bytes::new(), http2_ending).await;
-        } else if let Some((stream, prefix)) = self.serve_http1(stream, peer, closing).await {
-            self.serve_http2(stream, prefix, http2_ending).await;
+            self.serve_http2(stream, Bytes::new(), pending, http2_ending).await;
+        } else if let Some((stream, prefix)) =
+            self.serve_http1(stream, peer, pending, closing).await
+        {
+            let pending = self.leaving().map(Leaving::pending);
+            self.serve_http2(stream, prefix, pending, http2_ending).await;
         }
         None
     }
@@ -286,12 +304,6 @@ where
 async fn last_call(closing: &ShutdownWatch) {
     reached(closing.clone()).await;
     tokio::time::sleep(LAST_CALL).await;
-}
-
-fn peer_ip(stream: &Stream) -> Option<IpAddr> {
-    let digest = stream.get_socket_digest()?;
-    let address = digest.peer_addr()?.as_inet()?;
-    Some(address.ip().to_canonical())
 }
 
 #[cfg(test)]

@@ -7,12 +7,14 @@ use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::streams::grpc::connect;
 use crate::support::app::{application, head, site};
+use crate::support::certificates::Certificates;
 use crate::support::client::{raw, read_answer};
-use crate::support::eventually;
-use crate::support::gate::{Gate, Wishes};
+use crate::support::gate::{Gate, Wishes, free_port};
+use crate::support::{eventually, folder};
 
 /// More than all buffers between an application and a client hold.
 const LARGE: usize = 64 * 1024 * 1024;
@@ -82,8 +84,9 @@ async fn who_takes_nothing_of_an_answer_is_let_go() {
             stream.write_all(request.as_bytes()).await.expect("write");
             // Reads nothing for as long as linkgate has patience. Whether that is over shows in
             // what can still be sent: nothing, when the connection is gone.
+            let mut beat = tokio::time::interval(Duration::from_millis(50));
             while stream.try_write(b"x").is_ok() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                beat.tick().await;
             }
         }));
     }
@@ -159,4 +162,48 @@ async fn bodies_that_drip_hold_no_more_than_their_peer_may() {
         }
         is_served(&gate).await;
     }
+}
+
+/// A client that connects by TLS and stays silent is counted before anything was agreed on.
+#[tokio::test]
+async fn handshakes_that_are_never_made_count_as_connections() {
+    let (certificates, folder, port) = (Certificates::new(), folder(), free_port());
+    certificates.write(folder.path());
+    let listen = format!(
+        ", {{ address: \"127.0.0.1:{port}\", tls: {{ certificate: \"{0}/site.pem\", \
+         key: \"{0}/site.key\" }} }}",
+        folder.path().display()
+    );
+    let extra = "server: { connections_per_peer: 20 }".to_owned();
+    let gate = Gate::with(Wishes { listen, extra, ..Wishes::default() }).await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut held = Vec::new();
+    let mut refused = 0;
+    for _ in 0..60 {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((GREEDY, 0).into()).expect("an address of this machine");
+        let mut stream = socket.connect(address).await.expect("a connection");
+        match tokio::time::timeout(Duration::from_millis(50), stream.read_u8()).await {
+            Ok(_) => refused += 1,
+            Err(_) => held.push(stream),
+        }
+    }
+    assert_eq!((held.len(), refused), (20, 40));
+    let stream = TcpStream::connect(address).await.expect("connect");
+    let name = ServerName::try_from("app.localhost").expect("a name");
+    let mut stream =
+        certificates.connector(&["http/1.1"]).connect(name, stream).await.expect("TLS");
+    let request = format!("GET /public/x HTTP/1.1\r\nHost: {}\r\n\r\n", gate.host);
+    stream.write_all(request.as_bytes()).await.expect("write");
+    assert_eq!(read_answer(&mut stream, false).await.status, 200, "another client is served");
+    // Places are given back with the connections, whether anything was agreed on or not.
+    drop(held);
+    eventually("room again", async || {
+        let socket = TcpSocket::new_v4().ok()?;
+        socket.bind((GREEDY, 0).into()).ok()?;
+        let stream = socket.connect(address).await.ok()?;
+        let name = ServerName::try_from("app.localhost").ok()?;
+        certificates.connector(&["http/1.1"]).connect(name, stream).await.ok()
+    })
+    .await;
 }

@@ -21,10 +21,8 @@ use crate::proxy::wire::LAST_CALL;
 const BEGINNING: Duration = Duration::from_secs(5);
 /// How long mails that are being handed over are waited for before the store goes to another process.
 const MAILS: Duration = Duration::from_secs(2);
-/// How long requests may take to be decided about before that.
-const DECISIONS: Duration = Duration::from_secs(2);
-/// How long TLS may take to be agreed on with a client who came just before that.
-const HANDSHAKE: Duration = Duration::from_millis(200);
+/// How long requests, and TLS of who came last, may take to be decided about before that.
+const DECISIONS: Duration = Duration::from_secs(1);
 /// How long the answers of the admin listener may be on their way.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How often is looked whether all is over.
@@ -37,7 +35,6 @@ pub(super) struct Generation {
     source: Source,
     lent: Option<Arc<Lent>>,
     courier: Arc<Courier>,
-    has_tls: bool,
     drain: Duration,
     thread: JoinHandle<()>,
     ended: oneshot::Receiver<()>,
@@ -83,7 +80,6 @@ impl Generation {
             source,
             lent,
             courier,
-            has_tls: config.listeners.iter().any(|listener| listener.tls.is_some()),
             drain: config.server.drain,
             thread,
             ended,
@@ -120,15 +116,11 @@ impl Generation {
         self.until(MAILS, || Arc::strong_count(&self.courier) == 1).await;
         self.leaving.end();
         let began = Instant::now();
-        if self.has_tls {
-            tokio::time::sleep(HANDSHAKE).await;
-        }
         if !self.until(DECISIONS, || self.leaving.is_decided()).await {
             tracing::warn!("a request that takes long to be decided about will fail");
         }
         self.leaving.part();
-        let lent = Arc::clone(lent);
-        let is_closed = tokio::task::spawn_blocking(move || lent.close()).await.unwrap_or(false);
+        let is_closed = lent.close().await;
         tracing::info!(after_ms = millis(began), is_closed, "the store is closed");
         is_closed
     }

@@ -47,26 +47,24 @@ impl Lent {
         Ok(Self(ArcSwapOption::from_pointee(Embedded::open_keeping(folder, copies)?)))
     }
 
-    /// Lets calls that have begun come to their end, and closes the file; blocks as long. Returns
-    /// whether it is closed: otherwise all is as before.
+    /// Lets calls that have begun come to their end, and closes the file. Returns whether it is closed:
+    /// otherwise all is as before.
     #[must_use]
-    pub fn close(&self) -> bool {
+    pub async fn close(&self) -> bool {
         let Some(mut store) = self.0.swap(None) else { return true };
+        let mut looks = tokio::time::interval(LOOK);
         let until = Instant::now() + PATIENCE;
         loop {
             match Arc::try_unwrap(store) {
-                // Finishes what is queued.
-                Ok(store) => {
-                    drop(store);
-                    return true;
-                }
+                // Finishes what is queued, and waits for the disk.
+                Ok(store) => return tokio::task::spawn_blocking(|| drop(store)).await.is_ok(),
                 Err(shared) if Instant::now() < until => store = shared,
                 Err(shared) => {
                     self.0.store(Some(shared));
                     return false;
                 }
             }
-            std::thread::park_timeout(LOOK);
+            looks.tick().await;
         }
     }
 

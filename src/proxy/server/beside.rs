@@ -1,7 +1,7 @@
 //! A service of Pingora's with what it lacks: sockets that were opened before, an end of our own, and
 //! work in the same runtime.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use pingora::server::{ListenFds, RuntimeOpts, ShutdownWatch};
@@ -17,6 +17,8 @@ pub(super) struct Beside<S> {
     pub(super) service: S,
     pub(super) handles: Handles,
     pub(super) leaving: Arc<Leaving>,
+    /// What comes to its end before the first connection is taken.
+    pub(super) before: Mutex<Option<Boxed>>,
     pub(super) work: Option<Arc<dyn Fn() -> Boxed + Send + Sync>>,
 }
 
@@ -28,6 +30,10 @@ impl<S: Service> Service for Beside<S> {
         _shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
+        let before = self.before.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(before) = before {
+            before.await;
+        }
         if let Some(work) = &self.work {
             let (work, leaving) = (work(), Arc::clone(&self.leaving));
             tokio::spawn(async move {

@@ -108,7 +108,7 @@ impl Server {
         exempt: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
     ) -> Self {
         let echo = Arc::new(Echo { options, served: AtomicUsize::new(0) });
-        let app = Arc::new(GuardedApp::new(echo, limits, exempt, || "ref-1".to_owned()));
+        let app = Arc::new(GuardedApp::new(echo, limits, exempt, || "ref-1".to_owned(), None));
         Self { app, shutdown: watch::Sender::new(false) }
     }
 

@@ -60,7 +60,7 @@ async fn connect(shutdown: &watch::Sender<bool>) -> (DuplexStream, JoinHandle<()
         }
     });
     let proxy = http_proxy(&Arc::new(ServerConf::default()), Forward(port));
-    let app = GuardedApp::new(Arc::new(proxy), WireLimits::default(), |_| false, String::new);
+    let app = GuardedApp::new(Arc::new(proxy), WireLimits::default(), |_| false, String::new, None);
     let (client, stream) = tokio::io::duplex(64 * 1024);
     let watch = shutdown.subscribe();
     let connection = tokio::spawn(async move {

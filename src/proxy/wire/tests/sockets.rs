@@ -90,7 +90,8 @@ async fn a_connection_that_ends_in_a_panic_gives_its_place_back() {
             panic!("in a filter");
         }
     }
-    let app = GuardedApp::new(Arc::new(Panics), WireLimits::default(), |_| false, String::new);
+    let app =
+        GuardedApp::new(Arc::new(Panics), WireLimits::default(), |_| false, String::new, None);
     let app = Arc::new(app);
     let (mut client, stream) = pair().await;
     client.write_all(b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n").await.unwrap();

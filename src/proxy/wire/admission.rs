@@ -1,0 +1,94 @@
+//! Who is let in: connections are counted from their first moment, before TLS is agreed on.
+//!
+//! Pingora gives a handshake a minute, and calls the application after it. A connection that is held in
+//! its handshake would cost a descriptor and be counted by nobody, so its place under the caps is taken
+//! before, and goes along with the stream.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use pingora::http::ResponseHeader;
+use pingora::listeners::PreTlsProcess;
+use pingora::protocols::l4::stream::Stream as Connection;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::{GetProxyDigest, GetSocketDigest, Stream};
+use pingora::{Error, ErrorType, Result};
+
+use super::connection::{CapFault, ConnectionCaps, ConnectionSlot};
+use super::fault::WireFault;
+use crate::proxy::leaving::{Leaving, Open, Pending};
+
+/// Judges connections before anything is read from them.
+pub struct Admission {
+    pub(super) caps: Arc<ConnectionCaps>,
+    pub(super) exempt: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    pub(super) reference: Box<dyn Fn() -> String + Send + Sync>,
+    pub(super) leaving: Option<Arc<Leaving>>,
+}
+
+/// What a connection holds until it ends.
+pub(super) struct Place {
+    _slot: ConnectionSlot,
+    _open: Option<Open>,
+    pending: Mutex<Option<Pending>>,
+}
+
+impl Place {
+    /// TLS is agreed on: who serves the connection counts from now on what may come of it.
+    pub(super) fn served(&self) -> Option<Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Admission {
+    /// Takes a place for a connection.
+    pub(super) fn admit(&self, peer: Option<IpAddr>) -> std::result::Result<Place, CapFault> {
+        let slot = self.caps.admit(peer.filter(|ip| !(self.exempt)(*ip)))?;
+        let leaving = self.leaving.as_ref();
+        let pending = Mutex::new(leaving.map(Leaving::pending));
+        Ok(Place { _slot: slot, _open: leaving.map(Leaving::open), pending })
+    }
+
+    /// Logs a refusal; returns what the client is told to quote.
+    pub(super) fn log(&self, fault: WireFault, peer: Option<IpAddr>) -> String {
+        let reference = (self.reference)();
+        let peer = peer.map(tracing::field::display);
+        tracing::info!(%reference, peer, status = fault.status(), %fault, "refused on the wire");
+        reference
+    }
+}
+
+#[async_trait]
+impl PreTlsProcess for Admission {
+    async fn process(&self, connection: &mut Connection) -> Result<()> {
+        let peer = peer_ip(connection);
+        match self.admit(peer) {
+            Ok(place) => {
+                // Nobody has proxied: this is what of Pingora's streams can carry something along.
+                let response = Box::new(ResponseHeader::build(200, Some(0))?);
+                connection.set_proxy_digest(ProxyDigest::new(response, Some(Box::new(place))));
+                Ok(())
+            }
+            Err(full) => {
+                self.log(full.into(), peer);
+                Error::e_explain(ErrorType::AcceptError, "refused on the wire")
+            }
+        }
+    }
+}
+
+/// The place that came along with a stream.
+pub(super) fn carried_by(stream: &Stream) -> Option<Arc<ProxyDigest>> {
+    stream.get_proxy_digest().filter(|digest| place_in(digest).is_some())
+}
+
+pub(super) fn place_in(digest: &ProxyDigest) -> Option<&Place> {
+    digest.user_data.as_ref()?.downcast_ref()
+}
+
+pub(super) fn peer_ip(stream: &(impl GetSocketDigest + ?Sized)) -> Option<IpAddr> {
+    let digest = stream.get_socket_digest()?;
+    let address = digest.peer_addr()?.as_inet()?;
+    Some(address.ip().to_canonical())
+}
