@@ -92,16 +92,15 @@ impl RedisStore {
         prefix: &str,
         options: &RedisOptions,
     ) -> Result<Self, RedisSetupError> {
-        let keys = match servers {
+        let keys = Arc::new(match servers {
             RedisServers::One(_) | RedisServers::Sentinels { .. } => Keys::new(prefix),
             RedisServers::Cluster(_) => Keys::in_one_slot(prefix),
-        };
-        let keys = Arc::new(keys);
-        let connection = Connection::new(setup::servers(servers, keys.installation(), options)?);
-        let following = options.keeping.map(|keeping| {
-            Following::new(Arc::clone(&connection.servers), Arc::clone(&keys), keeping)
         });
-        Ok(Self { connection, following, keys, scripts: Scripts::new() })
+        let servers = Arc::new(setup::servers(servers, keys.installation(), options)?);
+        let following = options
+            .keeping
+            .map(|keeping| Following::new(Arc::clone(&servers), Arc::clone(&keys), keeping));
+        Ok(Self { connection: Connection::new(servers), following, keys, scripts: Scripts::new() })
     }
 }
 

@@ -62,11 +62,10 @@ async fn outlives(kind: &Kind, master: &Arc<RedisServer>, key: &str) {
         gate.upstream.forget();
         assert!([200, 503].contains(&status), "{status}: nobody is logged out");
         refusals += usize::from(status == 503);
-        (status == 200).then_some(())
+        (status == 200 && refusals > 0).then_some(())
     })
     .await;
     println!("{refusals} refusals in {:?}", began.elapsed());
-    assert!(refusals > 0, "it was noticed");
     assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN));
     assert_eq!(bounded(&mut ended).await, 303, "what has ended stays ended");
     assert_eq!(asking.get(&mail.link()).await.status, 303, "the link was not spent");

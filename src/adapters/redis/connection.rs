@@ -24,8 +24,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection that all callers share.
 pub(super) struct Connection {
-    /// Where to connect to. Whoever needs a connection of its own asks here, too.
-    pub(super) servers: Arc<Servers>,
+    servers: Arc<Servers>,
     line: Mutex<Arc<Line>>,
 }
 
@@ -49,8 +48,8 @@ pub(super) enum Request<'a> {
 
 impl Connection {
     /// Remembers where to connect to. Touches no network and needs no runtime.
-    pub(super) fn new(servers: Servers) -> Self {
-        Self { servers: Arc::new(servers), line: Mutex::new(Line::from(Instant::now())) }
+    pub(super) fn new(servers: Arc<Servers>) -> Self {
+        Self { servers, line: Mutex::new(Line::from(Instant::now())) }
     }
 
     /// Asks, and waits no longer than two seconds for the answer.

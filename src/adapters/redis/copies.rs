@@ -8,7 +8,7 @@ use super::connection::Request;
 use super::following::Following;
 use crate::adapters::kept::{Copies, Kept, Key};
 use crate::domain::limit::PersonKey;
-use crate::domain::token::{self, TokenDigest};
+use crate::domain::token::{self, Service, TokenDigest};
 use crate::ports::Stored;
 
 impl RedisStore {
@@ -59,6 +59,12 @@ impl RedisStore {
     pub(super) fn drop_session(&self, digest: TokenDigest<token::Session>) {
         if let Some(following) = &self.following {
             following.copies.sessions.drop_one(digest.as_bytes());
+        }
+    }
+
+    pub(super) fn drop_token(&self, digest: TokenDigest<Service>) {
+        if let Some(following) = &self.following {
+            following.copies.tokens.drop_one(digest.as_bytes());
         }
     }
 

@@ -59,12 +59,20 @@ impl ServiceTokens for RedisStore {
         let mut script = self.scripts.touch.key(self.keys.token(digest));
         script.arg(now.0);
         let request = Request::Script(&script);
-        self.connection.ask("note the use of a service token", request).await
+        let noted = self.connection.ask("note the use of a service token", request).await;
+        self.drop_token(digest);
+        noted
     }
 
     async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
         let mut script = self.scripts.revoke_token.key(self.keys.tokens());
         script.arg(name.as_str()).arg(self.keys.token_prefix());
-        self.connection.ask("revoke a service token", Request::Script(&script)).await
+        let request = Request::Script(&script);
+        let revoked: Option<String> =
+            self.connection.ask("revoke a service token", request).await?;
+        if let Some(digest) = revoked.as_deref().and_then(TokenDigest::from_hex) {
+            self.drop_token(digest);
+        }
+        Ok(revoked.is_some())
     }
 }

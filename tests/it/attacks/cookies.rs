@@ -73,8 +73,11 @@ async fn a_damaged_cookie_is_nobody_and_never_asks_the_store() {
     }
     // Without its store it can say "nobody" only where it need not ask.
     drop(server);
+    let mut passed = 1;
     eventually("the lost store to be noticed", async || {
-        (status(&gate, "/app", genuine.as_bytes()).await == 503).then_some(())
+        let status = status(&gate, "/app", genuine.as_bytes()).await;
+        passed += usize::from(status == 200);
+        (status == 503).then_some(())
     })
     .await;
     for cookie in &bad {
@@ -89,5 +92,5 @@ async fn a_damaged_cookie_is_nobody_and_never_asks_the_store() {
     {
         assert_eq!(status(&gate, &format!("/.linkgate/link/{forged}"), b"").await, 404, "{forged}");
     }
-    assert!(gate.upstream.seen().len() <= 1, "{:?}", gate.upstream.seen());
+    assert_eq!(gate.upstream.seen().len(), passed, "{:?}", gate.upstream.seen());
 }

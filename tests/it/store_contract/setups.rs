@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use linkgate::adapters::redis::{RedisOptions, RedisServers, RedisStore};
 use linkgate::domain::signing::KeyRoster;
 use linkgate::ports::{KeyRosters, Upkeep};
 
 use super::every_law_holds;
-use super::world::{NOW, World};
+use super::world::{NOW, World, keeping, with_copies};
 use crate::support::folder;
 use crate::support::gate::free_port;
 use crate::support::redis::{RedisServer, fresh_prefix};
@@ -37,6 +38,11 @@ async fn make_user(server: &RedisServer, keys: &str) {
     server.ask::<()>(&user(keys)).await.expect("the documented line is understood");
 }
 
+/// Sessions are kept in memory, too, as they are by default.
+fn with_memory() -> RedisOptions {
+    RedisOptions { keeping: Some(keeping(Duration::ZERO)), ..RedisOptions::default() }
+}
+
 /// What the user was refused.
 async fn refused(server: &RedisServer) -> Vec<Vec<redis::Value>> {
     server.ask(&["ACL", "LOG"]).await.unwrap()
@@ -58,13 +64,8 @@ async fn every_law_holds_for_the_documented_user_who_may_do_no_more() {
         granted().difference(&done(&server).await).collect::<Vec<_>>(),
         Vec::<&String>::new()
     );
-    // What a cache does that hears of changes.
-    let client = redis::Client::open(format!("{url}?protocol=resp3")).unwrap();
-    let mut listens = client.get_multiplexed_async_connection().await.unwrap();
-    let _: u64 = redis::cmd("CLIENT").arg("ID").query_async(&mut listens).await.unwrap();
-    let mut track = redis::cmd("CLIENT");
-    track.arg(&["TRACKING", "ON", "BCAST", "PREFIX", "test-1:session:"]);
-    let () = track.query_async(&mut listens).await.unwrap();
+    with_copies(&url, "test-copies", Duration::ZERO).await;
+    assert_eq!(refused(&server).await, Vec::<Vec<redis::Value>>::new());
     let client = redis::Client::open(url).unwrap();
     let mut user = client.get_multiplexed_async_connection().await.unwrap();
     for words in [
@@ -92,7 +93,7 @@ async fn every_law_holds_for_the_documented_user_who_may_do_no_more() {
 /// The commands that the user may run, without those of a cache that listens for changes.
 fn granted() -> BTreeSet<String> {
     let commands = user("").into_iter().filter_map(|word| word.strip_prefix('+'));
-    let others = ["client|id", "client|tracking", "hello", "role"];
+    let others = ["client|tracking", "hello", "role"];
     commands.filter(|command| !others.contains(command)).map(str::to_owned).collect()
 }
 
@@ -117,7 +118,7 @@ async fn every_law_holds_behind_sentinels() {
     let servers = RedisServers::Sentinels { urls, master: "mymaster" };
     every_law_holds(|| {
         let prefix = fresh_prefix();
-        let store = RedisStore::open(&servers, &prefix, &RedisOptions::default()).unwrap();
+        let store = RedisStore::open(&servers, &prefix, &with_memory()).unwrap();
         World::over(store, Arc::clone(&watched.master), prefix)
     })
     .await;
@@ -180,7 +181,7 @@ async fn every_law_holds_in_a_cluster() {
     let owners = std::sync::Mutex::new(owners);
     every_law_holds(|| {
         let (owner, prefix) = owners.lock().unwrap().pop().expect("one more");
-        let store = RedisStore::open(&servers, &prefix, &RedisOptions::default()).unwrap();
+        let store = RedisStore::open(&servers, &prefix, &with_memory()).unwrap();
         World::over(store, owner, format!("{{{prefix}}}"))
     })
     .await;

@@ -82,10 +82,14 @@ impl World {
     }
 }
 
+/// How the samples' copies are kept.
+pub fn keeping(grace: Duration) -> Keeping {
+    Keeping { most: 10_000, bound: Duration::from_secs(1), grace }
+}
+
 /// A store with copies in memory that Redis tells of changes.
 pub async fn with_copies(url: &str, prefix: &str, grace: Duration) -> Arc<RedisStore> {
-    let keeping = Keeping { most: 10_000, bound: Duration::from_secs(1), grace };
-    let options = RedisOptions { keeping: Some(keeping), ..RedisOptions::default() };
+    let options = RedisOptions { keeping: Some(keeping(grace)), ..RedisOptions::default() };
     let store = Arc::new(RedisStore::new(url, prefix, options).unwrap());
     follows(&store).await;
     store
