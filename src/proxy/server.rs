@@ -128,9 +128,10 @@ pub fn server_conf(threads: usize) -> ServerConf {
         grace_period_seconds: Some(0),
         graceful_shutdown_timeout_seconds: Some(LAST_SECONDS),
         upstream_keepalive_pool_size: POOLED,
-        // A request stays on the thread of its connection: a sixth less processor time for each, and
-        // nothing on its way belongs to another thread, since what the store keeps is in memory.
-        work_stealing: false,
+        // With one thread there is nobody to steal from, and nobody to look out for. With several, kept
+        // connections to applications would belong to other threads than those that want them, and
+        // Pingora makes new ones then ("failed to acquire reusable stream").
+        work_stealing: threads > 1,
         ..ServerConf::default()
     }
 }

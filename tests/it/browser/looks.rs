@@ -4,6 +4,7 @@
 use super::gallery::survey;
 use super::{ANN, Installed};
 use crate::support::chromium::Chromium;
+use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes, free_port};
 use crate::support::redis::RedisServer;
 
@@ -125,6 +126,10 @@ async fn pages_of_trouble_fit_and_can_be_read() {
     chromium.open(&gate.mail(ANN, 1).await.link()).await;
     chromium.arrives_at(&format!("{}/deep?x=1", gate.origin)).await;
     drop(redis);
+    eventually("the lost store to be noticed", async || {
+        (gate.ready().await.status == 503).then_some(())
+    })
+    .await;
     chromium.open(&format!("{}/", gate.origin)).await;
     chromium.says("Sign-in is not available right now").await;
     survey(&chromium, "store-down").await;

@@ -110,6 +110,10 @@ async fn while_redis_is_away_a_page_says_so_and_then_all_goes_on() {
     let mail = gate.mail("dan@example.com", 1).await;
 
     cable.cut();
+    eventually("the lost store to be noticed", async || {
+        (gate.ready().await.status == 503).then_some(())
+    })
+    .await;
     chromium.client.refresh().await.expect("a page");
     chromium.says("Sign-in is not available right now").await;
     waiting.open(&mail.link()).await;

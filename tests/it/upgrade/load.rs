@@ -303,7 +303,11 @@ async fn no_request_is_lost(kind: Kind) {
         assert_eq!(signed_in_as(&gate, &mut asked).await.as_deref(), Some(bob));
     }
     let log = gate.log();
-    assert!(!log.contains("ERROR") && !log.contains("panic"), "{log}");
+    // Two requests want the same idle connection to the application: one makes a new one.
+    let harmless = "failed to acquire reusable stream";
+    let is_bad = |line: &str| line.contains("ERROR") || line.contains("panic");
+    let bad: Vec<_> = log.lines().filter(|it| is_bad(it) && !it.contains(harmless)).collect();
+    assert!(bad.is_empty(), "{bad:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
