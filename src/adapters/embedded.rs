@@ -14,6 +14,7 @@ mod open;
 mod outbox;
 mod owner;
 mod service_tokens;
+mod sessions;
 mod steps;
 mod sweep;
 mod tables;
@@ -32,7 +33,7 @@ pub use self::open::{FILE_NAME, OpenError};
 
 use self::codec::StoredAttempt;
 use self::steps::MakeAccount;
-use self::tables::{Tables, View, pair};
+use self::tables::{Tables, View};
 use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::adapters::kept::{Copies, Kept, Trust};
 use crate::domain::account::Account;
@@ -41,11 +42,11 @@ use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
-use crate::domain::token::{self, Browser, Link, TokenDigest};
+use crate::domain::token::{Browser, Link, TokenDigest};
 use crate::ports::{
     AccountChange, AccountChanged, AccountFound, AccountStep, Accounts, Attempts, Beginning,
-    ClaimedMail, Limits, MailId, NewSession, Outbox, Owner, Sessions, Settled, Settlement,
-    StoreError, Stored, Upkeep,
+    ClaimedMail, Limits, MailId, NewSession, Outbox, Owner, Settled, Settlement, StoreError,
+    Stored, Upkeep,
 };
 
 /// Sessions that are kept in memory where nobody says how many.
@@ -254,48 +255,6 @@ fn make(new: &NewSession<'_>) -> Result<steps::Make, serde_json::Error> {
         }
     };
     Ok(steps::Make { digest, session, person, expires_at, replaces, account })
-}
-
-#[async_trait]
-impl Sessions for Embedded {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
-        let key = digest.as_bytes();
-        self.read_kept("find a session", &self.copies.sessions, key, |view| {
-            Ok(session_in(view, key)?.map(Arc::new))
-        })
-    }
-
-    async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
-        let step = move |tables: &mut Tables<'_>| steps::touch(tables, digest, now);
-        self.writer.write("touch a session", step).await
-    }
-
-    async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
-        let step = move |tables: &mut Tables<'_>| steps::end(tables, digest, person);
-        self.writer.write("end a session", step).await
-    }
-
-    async fn sessions_of(
-        &self,
-        person: PersonKey,
-        now: UnixMillis,
-    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
-        self.read("list a person's sessions", |view| {
-            let mut found = Vec::new();
-            let (first, last) = (pair(&person.0, &[0; 32]), pair(&person.0, &[u8::MAX; 32]));
-            for entry in view.people.range::<&[u8; 64]>(&first..=&last)? {
-                let key = *entry?.0.value();
-                let (_, digest) = key.split_at(32);
-                let Ok(digest) = <[u8; 32]>::try_from(digest) else { continue };
-                if let Some(session) = session_in(view, &digest)?
-                    && session.expires_at > now
-                {
-                    found.push((TokenDigest::from_bytes(digest), session));
-                }
-            }
-            Ok(found)
-        })
-    }
 }
 
 #[async_trait]
