@@ -27,6 +27,7 @@ pub use self::doors::Doors;
 
 use self::beside::Beside;
 use super::context::reference;
+use super::direct::Direct;
 use super::leaving::{Leaving, Over, reached};
 use super::service::AuthProxy;
 use super::streams::Revocable;
@@ -48,7 +49,7 @@ pub struct Listening {
 }
 
 /// The guarded proxy.
-pub type GuardedProxy = GuardedApp<Revocable<HttpProxy<AuthProxy>>>;
+pub type GuardedProxy = GuardedApp<Revocable<HttpProxy<AuthProxy>>, Direct>;
 
 /// Why the server cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +146,7 @@ pub fn guarded(
     leaving: &Arc<Leaving>,
 ) -> GuardedProxy {
     let fronts = Arc::clone(proxy.fronts());
+    let direct = Direct::new(conf, proxy.clone(), Arc::clone(leaving), limits.write_patience);
     let mut inner = http_proxy(conf, proxy);
     let mut options = HttpServerOptions::default();
     options.h2c = true;
@@ -160,6 +162,7 @@ pub fn guarded(
         move || reference(&entropy as &dyn Entropy).to_string(),
         Some(Arc::clone(leaving)),
     )
+    .with_shortcut(direct)
 }
 
 impl<'a> Assembly<'a> {

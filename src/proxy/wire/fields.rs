@@ -21,6 +21,21 @@ pub(super) struct Fields<'a> {
     upgrade: bool,
     expect: bool,
     connection_options: usize,
+    /// `Connection: close`.
+    close: bool,
+    /// `Connection` names something beside `close` and `keep-alive`.
+    nominates: bool,
+}
+
+/// What the fields of one head say together.
+#[derive(Debug)]
+pub(super) struct Concluded {
+    pub(super) body: BodyLength,
+    pub(super) upgrade: bool,
+    pub(super) close: bool,
+    /// Nothing but an answer is asked for: no body, no other protocol, no interim answer, and no
+    /// field that belongs to this connection only because the client says so.
+    pub(super) plain: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -34,6 +49,8 @@ impl<'a> Fields<'a> {
             upgrade: false,
             expect: false,
             connection_options: 0,
+            close: false,
+            nominates: false,
         }
     }
 
@@ -71,7 +88,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The rules that need all fields: framing, and whether a protocol switch is asked for.
-    pub(super) fn conclude(&self) -> Result<(BodyLength, bool), HeadFault> {
+    pub(super) fn conclude(&self) -> Result<Concluded, HeadFault> {
         if !self.host {
             return Err(HeadFault::HostMissing);
         }
@@ -83,8 +100,15 @@ impl<'a> Fields<'a> {
             (true, None) => BodyLength::Chunked,
             (false, length) => BodyLength::Exact(length.unwrap_or(0)),
         };
-        // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
-        Ok((body, self.upgrade && self.version == Version::Http11))
+        let is_current = self.version == Version::Http11;
+        let is_bare = !self.chunked && self.length.is_none() && !self.expect;
+        Ok(Concluded {
+            body,
+            // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
+            upgrade: self.upgrade && is_current,
+            close: self.close,
+            plain: is_current && is_bare && !self.upgrade && !self.nominates,
+        })
     }
 
     fn read_host(&mut self, value: &[u8]) -> Result<(), HeadFault> {
@@ -143,6 +167,11 @@ impl<'a> Fields<'a> {
                 || must_arrive(option)
             {
                 return Err(HeadFault::ConnectionOption);
+            }
+            if option.eq_ignore_ascii_case(b"close") {
+                self.close = true;
+            } else if !option.eq_ignore_ascii_case(b"keep-alive") {
+                self.nominates = true;
             }
         }
         Ok(())
