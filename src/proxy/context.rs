@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::front::Front;
+use super::leaving::Setback;
 use crate::domain::client::ClientAddress;
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::RequestTarget;
@@ -52,6 +53,8 @@ pub struct Context {
     pub connects: usize,
     /// Bytes of the body that have come so far.
     pub body_bytes: u64,
+    /// What stood in the way of the request before.
+    pub setback: Option<Setback>,
 }
 
 impl Context {
@@ -76,6 +79,7 @@ impl Context {
             server: None,
             connects: 0,
             body_bytes: 0,
+            setback: None,
         }
     }
 
@@ -91,6 +95,13 @@ impl Context {
         let (peer, client) = self.client?;
         let reference = Arc::clone(&self.reference);
         Some(Here { located: self.located.clone()?, client, peer, reference })
+    }
+}
+
+impl std::fmt::Debug for Context {
+    /// Without what is known: much of it is secret.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Context({})", self.reference)
     }
 }
 

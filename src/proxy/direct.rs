@@ -7,9 +7,10 @@
 //! connection to the other: the head is judged by the same guard, the same [`AuthProxy::weigh`]
 //! decides, the same rules say what is taken off and put on.
 //!
-//! What is not plain, or does not pass, or meets trouble before anything of an answer was sent, goes
-//! the long way, from the beginning: there the pages and refusals are made, and the order of servers
-//! is tried. A setback goes along, so that the application is not waited for twice.
+//! What is not plain, or does not pass, goes the long way, from the beginning: there the pages and
+//! refusals are made. So does what meets trouble before anything of an answer was sent, but the decision
+//! goes along, for the store may belong to another process by then; and a setback, so that the
+//! application is not waited for twice.
 //!
 //! | step | here | refused or left to the long way |
 //! |---|---|---|
@@ -21,6 +22,7 @@
 
 mod answer;
 mod exchange;
+mod looks;
 mod relay;
 mod request;
 
@@ -29,6 +31,7 @@ use std::time::Duration;
 
 use pingora::connectors::{ConnectorOptions, TransportConnector};
 use pingora::server::configuration::ServerConf;
+use pingora::time::timeout;
 
 use self::exchange::{Ended, Exchange};
 use self::request::Request;
@@ -70,21 +73,19 @@ impl Direct {
         Self { proxy, connector: TransportConnector::new(Some(options)), leaving, patience }
     }
 
-    /// Fills the context with a permit and what the application is told; anything else is for the long
-    /// way.
-    async fn admit(&self, request: &Request<'_>, context: &mut Context) -> Option<()> {
+    /// Fills the context with a permit and what the application is told, and says whether the shorter
+    /// way leads there. Anything else is for the long way to find out.
+    async fn admit(&self, request: &Request<'_>, context: &mut Context) -> Option<bool> {
         let weighed = self.proxy.weigh(request.head(), context).await;
         let Weighed::Decided(_, Decision::Pass(permit)) = weighed else { return None };
         if !matches!(context.kind, RequestKind::Navigation | RequestKind::Api) {
             return None;
         }
         context.permit = Some(permit);
-        if AuthProxy::upstream(context)?.wire == Wire::H2c {
-            return None;
-        }
+        let wire = AuthProxy::upstream(context)?.wire;
         context.introduction = Some(introduction(context).await.ok()?);
         context.outcome = Outcome::Passed;
-        Some(())
+        Some(wire != Wire::H2c)
     }
 }
 
@@ -97,9 +98,10 @@ impl Shortcut for Direct {
         };
         let mut context = self.proxy.context();
         self.proxy.begin(&mut context, errand.peer, &request.headers);
-        if self.admit(&request, &mut context).await.is_none() {
+        let admitted = self.admit(&request, &mut context).await;
+        if admitted != Some(true) {
             line.give_back(&head);
-            return Way::Around(None);
+            return Way::Around(admitted.map(|_| Box::new(context)));
         }
         // From here on the store is not asked any more.
         drop(errand.pending.take());
@@ -107,11 +109,16 @@ impl Shortcut for Direct {
         let (ended, sent) = exchange.run(line, &mut context).await;
         let (way, error) = match ended {
             Ended::Answered { again: true } => (Way::Again, None),
-            Ended::Answered { again: false } => (Way::Over, None),
+            Ended::Answered { again: false } => {
+                let _ = timeout(self.patience, line.end()).await;
+                (Way::Over, None)
+            }
             Ended::Broken(error) => (Way::Over, Some(error)),
             Ended::Before(setback) => {
                 line.give_back(&head);
-                return Way::Around(setback);
+                context.upstream_reused = false;
+                context.setback = setback;
+                return Way::Around(Some(Box::new(context)));
             }
         };
         let said = access_log::Line {

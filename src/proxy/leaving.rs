@@ -19,6 +19,8 @@ use std::time::Duration;
 use pingora::server::ShutdownWatch;
 use tokio::sync::watch;
 
+use super::context::Context;
+
 /// The steps of leaving, for whoever takes them and for whoever heeds them.
 #[derive(Debug)]
 pub struct Leaving {
@@ -198,12 +200,12 @@ pub enum Setback {
 /// What an HTTP/1 connection hands to the request that is served now.
 pub(super) struct Carried {
     pending: Cell<Option<Pending>>,
-    setback: Cell<Option<Setback>>,
+    decided: Cell<Option<Box<Context>>>,
 }
 
 impl Carried {
-    pub(super) fn new(pending: Option<Pending>, setback: Option<Setback>) -> Self {
-        Self { pending: Cell::new(pending), setback: Cell::new(setback) }
+    pub(super) fn new(pending: Option<Pending>, decided: Option<Box<Context>>) -> Self {
+        Self { pending: Cell::new(pending), decided: Cell::new(decided) }
     }
 }
 
@@ -216,9 +218,9 @@ pub(super) fn carried() -> Option<Pending> {
     CARRIED.try_with(|carried| carried.pending.take()).ok().flatten()
 }
 
-/// What stood in the way of this request before.
-pub(super) fn setback() -> Option<Setback> {
-    CARRIED.try_with(|carried| carried.setback.take()).ok().flatten()
+/// What was decided about this request before, if it was let through.
+pub(super) fn decided() -> Option<Box<Context>> {
+    CARRIED.try_with(|carried| carried.decided.take()).ok().flatten()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -26,11 +26,12 @@ use super::context::{Context, reference};
 use super::front::{Behind, Fronts, Passed};
 use super::onward::Onward;
 use super::peers::{Errand, Patience, Upstream};
-use super::verdict::failure_status;
 use super::leaving::{self, Setback};
+use super::verdict::failure_status;
 use super::{access_log, reply, streams};
-use crate::portal::cookies::sets_ours;
+use crate::domain::navigation::RequestKind;
 use crate::domain::time::UnixMillis;
+use crate::portal::cookies::sets_ours;
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
@@ -139,6 +140,19 @@ fn behind(context: &Context) -> Behind {
     }
 }
 
+/// Takes out what belongs to the connection of the application (RFC 9110, 7.6.1). The framing is Pingora's.
+fn keep_to_its_hop(head: &mut ResponseHeader) {
+    let named = head.headers.get_all(header::CONNECTION).iter();
+    let named = named.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let mut gone: Vec<HeaderName> =
+        named.filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok()).collect();
+    gone.retain(|name| name != header::TRANSFER_ENCODING && name != header::CONTENT_LENGTH);
+    let always = ["keep-alive", "proxy-connection", "upgrade"];
+    for name in always.into_iter().chain(gone.iter().map(HeaderName::as_str)) {
+        head.remove_header(name);
+    }
+}
+
 /// What a request has met on the shorter way, as Pingora would say it.
 fn before(setback: Setback) -> Box<Error> {
     let error = match setback {
@@ -162,6 +176,10 @@ impl ProxyHttp for AuthProxy {
     fn init_downstream_modules(&self, _: &mut pingora::modules::http::HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        if let Some(decided) = leaving::decided() {
+            *context = *decided;
+            return Ok(false);
+        }
         self.begin(context, arrival::peer(session), &session.req_header().headers);
         self.door(session, context).await
     }
@@ -175,7 +193,7 @@ impl ProxyHttp for AuthProxy {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
         streams::decided();
-        if let Some(setback) = leaving::setback() {
+        if let Some(setback) = context.setback {
             return Err(before(setback));
         }
         let Some(errand) = Self::errand(context, &session.req_header().headers) else {
@@ -266,6 +284,14 @@ impl ProxyHttp for AuthProxy {
         head: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            if context.kind != RequestKind::WebSocket {
+                let words = "another protocol, and nobody has asked for one";
+                return Error::e_explain(ErrorType::InvalidHTTPHeader, words);
+            }
+        } else {
+            keep_to_its_hop(head);
+        }
         let cookies = head.headers.get_all(header::SET_COOKIE);
         if cookies.iter().any(|cookie| sets_ours(cookie.as_bytes())) {
             let kept: Vec<HeaderValue> =
@@ -298,7 +324,8 @@ impl ProxyHttp for AuthProxy {
         context: &mut Context,
     ) -> FailToProxy {
         let code = failure_status(error);
-        if code > 0 && session.response_written().is_none() {
+        let written = session.response_written();
+        if code > 0 && written.is_none_or(|head| head.status.is_informational()) {
             let response = context.front.answerer.failure(
                 code,
                 context.here().as_ref(),

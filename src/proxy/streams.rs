@@ -21,6 +21,7 @@ use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::Session;
 use pingora::server::ShutdownWatch;
 use tokio::sync::Notify;
+use tokio::task::coop::unconstrained;
 
 use super::leaving::{Leaving, Pending, carried};
 
@@ -127,14 +128,16 @@ impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Revocable<A> {
         let watch = Arc::new(Watch { pending: Mutex::new(Some(pending)), ..Watch::default() });
         session.set_write_timeout(Some(self.patience));
         let request = self.inner.process_new_http(session, shutdown);
+        // Where both sides are fast, a stream uses up all that its task may do in one go, each time: the
+        // others would be told that nothing has happened.
         tokio::select! {
             biased;
             done = WATCH.scope(Arc::clone(&watch), request) => done,
-            () = watch.ended() => {
+            () = unconstrained(watch.ended()) => {
                 tracing::info!("a stream was closed: its session has ended");
                 None
             }
-            () = watch.outstayed(&self.leaving) => {
+            () = unconstrained(watch.outstayed(&self.leaving)) => {
                 tracing::info!("a stream was closed: linkgate stops or is upgraded");
                 None
             }

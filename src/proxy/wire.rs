@@ -204,12 +204,12 @@ where
                 }
             }
             fresh = false;
-            let setback = match self.shortcut(&mut guard, peer, &mut pending, shutdown).await {
+            let decided = match self.shortcut(&mut guard, peer, &mut pending, shutdown).await {
                 Way::Again if guard.is_between_requests() => continue,
                 Way::Again | Way::Over => return None,
-                Way::Around(setback) => setback,
+                Way::Around(decided) => decided,
             };
-            let carried = Carried::new(pending.take(), setback);
+            let carried = Carried::new(pending.take(), decided);
             let mut session = ServerSession::new_http1(guard);
             match kept.take() {
                 Some(kept) => kept.apply_to_session(&mut session),

@@ -42,6 +42,7 @@ mod preview;
 mod races;
 mod reload;
 mod rules;
+mod shorter_way;
 mod slow;
 mod smtp;
 mod store_contract;

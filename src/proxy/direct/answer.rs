@@ -87,13 +87,13 @@ pub(super) fn read(bytes: &[u8], asked: For, out: &mut BytesMut) -> Read {
         Ok(Status::Partial) if bytes.len() < LARGEST_HEAD => return Read::Partial,
         Ok(Status::Partial) | Err(_) => return Read::Malformed,
     };
-    let (Some(status), Some(version)) = (response.code, response.version) else {
+    let (Some(status @ 100..), Some(version)) = (response.code, response.version) else {
         return Read::Malformed;
     };
     let fields: &[Header<'_>] = response.headers;
     let Some(said) = Said::of(fields) else { return Read::Malformed };
     let content = said.content(status, asked);
-    let answer = Answer { status, content, keeps: said.keeps(version, content) };
+    let answer = Answer { status, content, keeps: said.keeps(status, version, content) };
     write_head(&answer, response.reason.unwrap_or_default(), fields, &said, asked, out);
     Read::Head(answer, used)
 }
@@ -170,12 +170,19 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// A length beside chunks is how smuggling begins (RFC 9112 section 6.3): such a connection is not
-    /// used again.
-    fn keeps(&self, version: u8, content: Content) -> bool {
-        let is_doubtful = self.chunked && (self.length.is_some() || version == 0);
-        let stays = if version == 0 { self.keep_alive } else { !self.close };
+    /// A length beside chunks is how smuggling begins (RFC 9112 section 6.3), and after a 204 there may
+    /// be content all the same: such a connection is not used again.
+    fn keeps(&self, status: u16, version: u8, content: Content) -> bool {
+        let is_doubtful = match (self.chunked, self.length) {
+            (true, length) => length.is_some() || version == 0 || status == 204,
+            (false, length) => status == 204 && length.is_some_and(|length| length > 0),
+        };
+        let stays = !self.close && (version == 1 || self.keep_alive);
         stays && !is_doubtful && content != Content::UntilClose
+    }
+
+    fn is_nominated(&self, name: &str) -> bool {
+        self.nominated.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// Whether a field goes to the client as it is.
@@ -190,11 +197,10 @@ impl<'a> Said<'a> {
             "content-length",
         ];
         let name = field.name;
-        let is_nominated = || {
-            self.nominated.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
-        };
         let is_ours = || name.eq_ignore_ascii_case("set-cookie") && sets_ours(field.value);
-        !HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop)) && !is_nominated() && !is_ours()
+        !HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop)) 
+            && !self.is_nominated(name)
+            && !is_ours()
     }
 }
 
@@ -229,10 +235,12 @@ fn write_ours(answer: &Answer, said: &Said<'_>, asked: For, out: &mut BytesMut) 
     } else if answer.is_stream() {
         out.extend_from_slice(b"transfer-encoding: chunked\r\n");
     }
-    if !said.has_date {
+    // What `Connection` names has not gone on.
+    let has = |there: bool, name: &str| there && !said.is_nominated(name);
+    if !has(said.has_date, "date") {
         put(out, &[b"date: ", get_cached_date().as_bytes(), b"\r\n"]);
     }
-    if asked.private && !said.has_cache_control {
+    if asked.private && !has(said.has_cache_control, "cache-control") {
         out.extend_from_slice(b"cache-control: private\r\n");
     }
     if asked.last {
@@ -301,7 +309,19 @@ mod tests {
                 Content::Exact(5),
                 true,
             ),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive, close\r\n\r\n",
+                Content::Exact(5),
+                false,
+            ),
             ("HTTP/1.1 204 No Content\r\n\r\n", Content::Nothing, true),
+            ("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", Content::Nothing, true),
+            ("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", Content::Nothing, false),
+            (
+                "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+                Content::Nothing,
+                false,
+            ),
             ("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", Content::Nothing, true),
             ("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", Content::Nothing, true),
         ];
@@ -324,6 +344,8 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
             "HTTP/2 200\r\n\r\n",
+            "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n",
             "SSH-2.0-OpenSSH\r\n",
             "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
         ] {
@@ -347,6 +369,12 @@ mod tests {
         );
         let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
         assert_eq!(read_all(hints, asked).1, hints);
+        let hidden = "HTTP/1.1 200 OK\r\nConnection: Cache-Control\r\nCache-Control: public\r\n\
+                      Date: now\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(
+            read_all(hidden, For { private: true, ..ASKED }).1,
+            "HTTP/1.1 200 OK\r\nDate: now\r\ncontent-length: 0\r\ncache-control: private\r\n\r\n"
+        );
         let stored = "HTTP/1.1 200 OK\r\nDate: now\r\nCache-Control: max-age=60\r\n\r\n";
         assert_eq!(
             read_all(stored, For { private: true, ..ASKED }).1,

@@ -8,9 +8,11 @@ use http::Method;
 use pingora::ErrorType;
 use pingora::time::timeout;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::coop::unconstrained;
 
 use super::Direct;
 use super::answer::{self, Answer, For, Read};
+use super::looks::Looks;
 use super::relay::Rest;
 use super::request::Request;
 use crate::proxy::context::Context;
@@ -194,12 +196,14 @@ impl Exchange<'_> {
             permit.is_some_and(|it| it.identity().is_some() || it.machine().is_some());
         let asked = For { head: self.request.is_head(), last: self.last, private };
         let before = |setback| Fault::Ended(Ended::Before(Some(setback)));
+        let (mut looks, mut is_silent) = (Looks::default(), true);
         loop {
             line.out.clear();
-            if !line.read.is_empty() {
+            if looks.are_worth_it(&line.read) {
                 match answer::read(&line.read, asked, &mut line.out) {
                     Read::Head(answer, used) => {
                         line.read.advance(used);
+                        looks = Looks::default();
                         match answer.status {
                             // Nobody has asked for another protocol.
                             101 => return Err(before(Setback::Broken)),
@@ -215,8 +219,8 @@ impl Exchange<'_> {
                 }
             }
             match more(line, client, READ, silence).await {
-                More::Some => {}
-                More::Closed | More::Lost if line.read.is_empty() => return Err(Fault::Stale),
+                More::Some => is_silent = false,
+                More::Closed | More::Lost if is_silent => return Err(Fault::Stale),
                 More::Closed | More::Lost => return Err(before(Setback::Broken)),
                 More::Silent => return Err(before(Setback::Silent)),
                 More::Unwanted => return Err(Fault::Ended(Ended::Broken("ConnectionClosed"))),
@@ -246,14 +250,16 @@ impl Exchange<'_> {
                 None => std::future::pending().await,
             }
         };
+        // Where both sides are fast, a stream uses up all that its task may do in one go, each time: the
+        // others would be told that nothing has happened.
         tokio::select! {
             biased;
             ended = relayed => ended.unwrap_or_else(|ended| ended),
-            () = ending => {
+            () = unconstrained(ending) => {
                 tracing::info!("a stream was closed: its session has ended");
                 Ended::Broken("SessionEnded")
             }
-            () = self.direct.leaving.streams_end() => {
+            () = unconstrained(self.direct.leaving.streams_end()) => {
                 tracing::info!("a stream was closed: linkgate stops or is upgraded");
                 Ended::Broken("Leaving")
             }
@@ -270,14 +276,16 @@ impl Exchange<'_> {
     ) -> Result<Ended, Ended> {
         let mut rest = Rest::new(answer.content);
         loop {
-            let passed = rest.pass(&mut line.read, &mut line.out);
-            sent.bytes += passed.map_err(|_| Ended::Broken("InvalidHTTPBody"))?;
+            sent.bytes += rest.pass(&mut line.read, &mut line.out);
             if !line.out.is_empty() {
                 self.send(client, &line.out).await?;
                 line.out.clear();
             }
             if rest.is_done() {
                 return Ok(Ended::Answered { again: !self.last });
+            }
+            if rest.is_spoiled() {
+                return Err(Ended::Broken("InvalidHTTPBody"));
             }
             let size = if rest.expected() > READ as u64 { READ_MUCH } else { READ };
             match more(line, client, size, silence).await {

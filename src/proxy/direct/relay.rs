@@ -19,11 +19,9 @@ pub(super) enum Rest {
     UntilClose,
     /// Nothing.
     Done,
+    /// What came are no chunks: nobody knows where this ends.
+    Spoiled,
 }
-
-/// The application sends what are no chunks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NoChunks;
 
 impl Rest {
     pub(super) fn new(content: Content) -> Self {
@@ -39,20 +37,24 @@ impl Rest {
         matches!(self, Self::Done)
     }
 
+    pub(super) fn is_spoiled(&self) -> bool {
+        matches!(self, Self::Spoiled)
+    }
+
     /// How much may come at most; a guess for the size of a read.
     pub(super) fn expected(&self) -> u64 {
         match self {
             Self::Exact(left) => *left,
             Self::Chunks(_) | Self::UntilClose => u64::MAX,
-            Self::Done => 0,
+            Self::Done | Self::Spoiled => 0,
         }
     }
 
     /// Moves what belongs to the content from `read` to `out`, framed for the client. Returns how many
-    /// bytes of content that were.
-    pub(super) fn pass(&mut self, read: &mut BytesMut, out: &mut BytesMut) -> Result<u64, NoChunks> {
+    /// bytes of content that were. What stands before a fault goes on, however it was cut to pieces.
+    pub(super) fn pass(&mut self, read: &mut BytesMut, out: &mut BytesMut) -> u64 {
         match self {
-            Self::Done => Ok(0),
+            Self::Done | Self::Spoiled => 0,
             Self::Exact(left) => {
                 let taken = read.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                 out.extend_from_slice(&read[..taken]);
@@ -61,18 +63,21 @@ impl Rest {
                 if *left == 0 {
                     *self = Self::Done;
                 }
-                Ok(taken as u64)
+                taken as u64
             }
             Self::UntilClose => {
                 let taken = read.len();
                 put_chunk(read, out);
                 read.clear();
-                Ok(taken as u64)
+                taken as u64
             }
             Self::Chunks(scan) => {
                 let mut passed = 0;
                 while !read.is_empty() && !scan.is_done() {
-                    let (taken, is_data) = scan.piece(read).map_err(|_| NoChunks)?;
+                    let Ok((taken, is_data)) = scan.piece(read) else {
+                        *self = Self::Spoiled;
+                        return passed;
+                    };
                     if is_data {
                         put_chunk(&read[..taken], out);
                         passed += taken as u64;
@@ -83,7 +88,7 @@ impl Rest {
                     out.extend_from_slice(b"0\r\n\r\n");
                     *self = Self::Done;
                 }
-                Ok(passed)
+                passed
             }
         }
     }
@@ -120,7 +125,7 @@ mod tests {
         let mut read = BytesMut::new();
         for piece in wire.as_bytes().chunks(size) {
             read.extend_from_slice(piece);
-            count += rest.pass(&mut read, &mut out).unwrap();
+            count += rest.pass(&mut read, &mut out);
         }
         rest.close(&mut out);
         assert!(rest.is_done(), "{wire:?}");
@@ -151,8 +156,11 @@ mod tests {
     fn what_are_no_chunks_is_not_passed_on() {
         for wire in ["x\r\n", "\r\n", "3\nabc", "3\r\nabcd\r\n"] {
             let mut rest = Rest::new(Content::Chunked);
-            let mut read = BytesMut::from(wire);
-            assert_eq!(rest.pass(&mut read, &mut BytesMut::new()), Err(NoChunks), "{wire:?}");
+            let (mut read, mut out) = (BytesMut::from(wire), BytesMut::new());
+            rest.pass(&mut read, &mut out);
+            assert!(rest.is_spoiled() && !rest.close(&mut out), "{wire:?}");
+            let before = if wire == "3\r\nabcd\r\n" { "3\r\nabc\r\n" } else { "" };
+            assert_eq!(out, before, "{wire:?}");
         }
         let mut cut = Rest::new(Content::Exact(5));
         assert!(!cut.close(&mut BytesMut::new()), "a content that is too short is a loss");

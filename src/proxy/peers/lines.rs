@@ -4,8 +4,9 @@
 //! request. Here a connection is looked at when it is taken, and every few seconds: one that the
 //! application has closed, or has sent something on that nobody asked for, is not used again.
 
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use pingora::protocols::Stream;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::task::coop::unconstrained;
 
 use super::IDLE;
 
@@ -46,16 +48,24 @@ impl Line {
         let mut byte = [0; 1];
         let mut byte = ReadBuf::new(&mut byte);
         let mut nobody = Context::from_waker(Waker::noop());
-        self.read.is_empty()
-            && Pin::new(&mut self.stream).poll_read(&mut nobody, &mut byte).is_pending()
+        let look = poll_fn(|cx| Pin::new(&mut self.stream).poll_read(cx, &mut byte));
+        // A task that has done much in one go is told that there is nothing to read, whatever there is.
+        self.read.is_empty() && pin!(unconstrained(look)).poll(&mut nobody).is_pending()
     }
 }
 
 /// The idle connections to one application.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
+    pool: Mutex<Pool>,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
     /// Who was used last stands last, and is used first: the others may end.
-    idle: Mutex<Vec<Idle>>,
+    idle: Vec<Idle>,
+    /// There is a newer configuration, and no next request.
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -69,10 +79,10 @@ impl Lines {
     /// A connection to the server at `address` that can be used again.
     pub(super) fn take(&self, address: SocketAddr) -> Option<Line> {
         loop {
-            let mut all = self.all();
-            let position = all.iter().rposition(|idle| idle.address == address)?;
-            let mut idle = all.remove(position);
-            drop(all);
+            let mut pool = self.pool();
+            let position = pool.idle.iter().rposition(|idle| idle.address == address)?;
+            let mut idle = pool.idle.remove(position);
+            drop(pool);
             if idle.since.elapsed() < IDLE && idle.line.is_quiet() {
                 return Some(idle.line);
             }
@@ -87,30 +97,49 @@ impl Lines {
                 *buffer = BytesMut::new();
             }
         }
-        let mut all = self.all();
-        let gone = (all.len() >= MOST).then(|| all.remove(0));
-        all.push(Idle { address, line, since: Instant::now() });
-        drop(all);
+        let mut pool = self.pool();
+        if pool.is_over {
+            return;
+        }
+        let gone = (pool.idle.len() >= MOST).then(|| pool.idle.remove(0));
+        pool.idle.push(Idle { address, line, since: Instant::now() });
+        drop(pool);
         drop(gone);
     }
 
-    /// Lets go of what has ended or waited for too long, for ever.
+    /// Lets go of what has ended or waited for too long, for ever; of everything, once nobody cares any
+    /// more: a stream may hold on to an old configuration for days.
     pub(super) async fn care(&self) {
+        self.pool().is_over = false;
+        let _over = Over(self);
         let mut sweeps = tokio::time::interval(SWEEP);
         loop {
             sweeps.tick().await;
-            let mut kept = std::mem::take(&mut *self.all());
+            let mut kept = std::mem::take(&mut self.pool().idle);
             kept.retain_mut(|idle| idle.since.elapsed() < IDLE && idle.line.is_quiet());
-            let mut all = self.all();
+            let mut pool = self.pool();
             // Those that came back meanwhile were used later.
-            kept.append(&mut all);
-            *all = kept;
+            kept.append(&mut pool.idle);
+            pool.idle = kept;
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, Vec<Idle>> {
+    fn pool(&self) -> MutexGuard<'_, Pool> {
         // Taking and putting cannot leave the list half changed.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the keeping of connections when it is dropped.
+struct Over<'a>(&'a Lines);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        let mut pool = self.0.pool();
+        pool.is_over = true;
+        let gone = std::mem::take(&mut pool.idle);
+        drop(pool);
+        drop(gone);
     }
 }
 
@@ -153,6 +182,31 @@ mod tests {
         assert!(lines.take(address(1)).is_some());
         assert!(lines.take(address(1)).is_none());
         drop(good);
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_is_seen_by_a_task_that_has_done_much_as_well() {
+        let lines = Lines::default();
+        let (closed, ended) = line();
+        lines.keep(address(1), ended);
+        drop(closed);
+        while tokio::task::coop::has_budget_remaining() {
+            tokio::task::coop::consume_budget().await;
+        }
+        assert!(lines.take(address(1)).is_none());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_for_a_configuration_that_is_over() {
+        let lines = Lines::default();
+        let (_theirs, before) = line();
+        let (_theirs_too, late) = line();
+        lines.keep(address(1), before);
+        let care = tokio::time::timeout(Duration::from_millis(1), lines.care());
+        assert!(care.await.is_err());
+        assert!(lines.take(address(1)).is_none());
+        lines.keep(address(1), late);
+        assert!(lines.take(address(1)).is_none());
     }
 
     #[tokio::test]

@@ -180,6 +180,11 @@ impl HeadGuard {
         self.inner.flush().await
     }
 
+    /// Tells the client that nothing more follows.
+    pub(in crate::proxy) async fn end(&mut self) -> io::Result<()> {
+        self.inner.shutdown().await
+    }
+
     /// Whether the last request was read to its end, so that a next one may follow.
     pub(super) fn is_between_requests(&self) -> bool {
         self.head_left == 0 && self.body.is_done() && self.switch != Switch::Done

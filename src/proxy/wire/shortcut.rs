@@ -4,7 +4,8 @@ use std::future::Future;
 use std::net::IpAddr;
 
 use super::head_guard::HeadGuard;
-use crate::proxy::leaving::{Pending, Setback};
+use crate::proxy::context::Context;
+use crate::proxy::leaving::Pending;
 
 /// One plain request, as far as the connection knows it. Its head lies in the guard, judged.
 #[derive(Debug)]
@@ -24,9 +25,9 @@ pub enum Way {
     Again,
     /// It was answered, or broke off, and nothing may follow.
     Over,
-    /// It was not answered, and its head lies in the guard as before: it goes the long way, which meets
-    /// the setback again if there was one.
-    Around(Option<Setback>),
+    /// It was not answered, and its head lies in the guard as before: it goes the long way, with what
+    /// was decided if it was let through.
+    Around(Option<Box<Context>>),
 }
 
 /// Whoever answers plain requests by a shorter way.

@@ -128,15 +128,15 @@ pub fn dechunked(mut bytes: &[u8]) -> Vec<u8> {
     body
 }
 
-pub(super) async fn more(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> bool {
+pub async fn more(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> bool {
     matches!(stream.read_buf(buffer).await, Ok(count) if count > 0)
 }
 
-pub(super) fn head_end(bytes: &[u8]) -> Option<usize> {
+pub fn head_end(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|position| position + 4)
 }
 
-pub(super) fn parse_head(bytes: &[u8]) -> Answer {
+pub fn parse_head(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.split("\r\n");
     let status =
