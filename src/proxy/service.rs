@@ -24,9 +24,9 @@ use pingora::{Error, ErrorType, Result};
 use super::arrival;
 use super::context::{Context, reference};
 use super::front::{Behind, Fronts, Passed};
+use super::leaving::{self, Setback};
 use super::onward::Onward;
 use super::peers::{Errand, Patience, Upstream};
-use super::leaving::{self, Setback};
 use super::verdict::failure_status;
 use super::{access_log, reply, streams};
 use crate::domain::navigation::RequestKind;
@@ -150,6 +150,22 @@ fn keep_to_its_hop(head: &mut ResponseHeader) {
     let always = ["keep-alive", "proxy-connection", "upgrade"];
     for name in always.into_iter().chain(gone.iter().map(HeaderName::as_str)) {
         head.remove_header(name);
+    }
+    say_length_once(head);
+}
+
+/// The same length may stand there more than once (RFC 9110, 8.6); clients that do not know are left in
+/// no doubt. Pingora has compared them.
+fn say_length_once(head: &mut ResponseHeader) {
+    let mut lengths = head.headers.get_all(header::CONTENT_LENGTH).iter();
+    let Some(first) = lengths.next() else { return };
+    if lengths.next().is_none() && !first.as_bytes().contains(&b',') {
+        return;
+    }
+    let length = first.as_bytes().split(|byte| *byte == b',').next().unwrap_or_default();
+    if let Ok(length) = HeaderValue::from_bytes(length.trim_ascii()) {
+        // It takes the place of all of them, so there is one at last.
+        let _ = head.insert_header(header::CONTENT_LENGTH, length);
     }
 }
 
@@ -287,7 +303,7 @@ impl ProxyHttp for AuthProxy {
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             if context.kind != RequestKind::WebSocket {
                 let words = "another protocol, and nobody has asked for one";
-                return Error::e_explain(ErrorType::InvalidHTTPHeader, words);
+                return Err(Error::explain(ErrorType::InvalidHTTPHeader, words).into_up());
             }
         } else {
             keep_to_its_hop(head);

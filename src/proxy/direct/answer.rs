@@ -80,8 +80,7 @@ pub(super) fn read(bytes: &[u8], asked: For, out: &mut BytesMut) -> Read {
     let mut config = ParserConfig::default();
     config.allow_spaces_after_header_name_in_responses(true);
     config.allow_obsolete_multiline_headers_in_responses(true);
-    let parsed =
-        config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields);
+    let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields);
     let used = match parsed {
         Ok(Status::Complete(used)) => used,
         Ok(Status::Partial) if bytes.len() < LARGEST_HEAD => return Read::Partial,
@@ -198,7 +197,7 @@ impl<'a> Said<'a> {
         ];
         let name = field.name;
         let is_ours = || name.eq_ignore_ascii_case("set-cookie") && sets_ours(field.value);
-        !HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop)) 
+        !HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop))
             && !self.is_nominated(name)
             && !is_ours()
     }
@@ -250,14 +249,9 @@ fn write_ours(answer: &Answer, said: &Said<'_>, asked: For, out: &mut BytesMut) 
 
 /// A folded line becomes one (RFC 9112 section 5.2).
 fn put_value(value: &[u8], out: &mut BytesMut) {
-    let start = out.len();
-    out.extend_from_slice(value);
-    if memchr::memchr2(b'\r', b'\n', value).is_some() {
-        for byte in &mut out[start..] {
-            if matches!(byte, b'\r' | b'\n') {
-                *byte = b' ';
-            }
-        }
+    let lines = value.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
+    for (number, line) in lines.filter(|line| !line.is_empty()).enumerate() {
+        put(out, &[if number > 0 { b" " } else { b"" }, line]);
     }
 }
 
@@ -302,7 +296,11 @@ mod tests {
                 false,
             ),
             ("HTTP/1.1 200 OK\r\n\r\n", Content::UntilClose, false),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", Content::Exact(5), false),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n",
+                Content::Exact(5),
+                false,
+            ),
             ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", Content::Exact(5), false),
             (
                 "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\n",
@@ -364,7 +362,7 @@ mod tests {
         assert_eq!(
             read_all(head, asked).1,
             "HTTP/1.1 200 Fine\r\nServer: x\r\nDate: now\r\nSet-Cookie: a=b\r\n\
-             X-Folded: one   two\r\ncontent-length: 3\r\ncache-control: private\r\n\
+             X-Folded: one two\r\ncontent-length: 3\r\ncache-control: private\r\n\
              connection: close\r\n\r\n"
         );
         let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";

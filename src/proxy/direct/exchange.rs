@@ -111,7 +111,8 @@ impl Exchange<'_> {
                 Ok(answer) => {
                     sent.status = answer.status;
                     let keeps = answer.keeps;
-                    let ended = self.answer(&mut line, client, context, answer, silence, sent).await;
+                    let ended =
+                        self.answer(&mut line, client, context, answer, silence, sent).await;
                     let is_whole = matches!(ended, Ended::Answered { .. });
                     if keeps && is_whole && line.read.is_empty() {
                         upstream.keep(server.address, line);
@@ -192,8 +193,7 @@ impl Exchange<'_> {
         silence: Duration,
     ) -> Result<Answer, Fault> {
         let permit = context.permit.as_ref();
-        let private =
-            permit.is_some_and(|it| it.identity().is_some() || it.machine().is_some());
+        let private = permit.is_some_and(|it| it.identity().is_some() || it.machine().is_some());
         let asked = For { head: self.request.is_head(), last: self.last, private };
         let before = |setback| Fault::Ended(Ended::Before(Some(setback)));
         let (mut looks, mut is_silent) = (Looks::default(), true);

@@ -1,6 +1,7 @@
 //! A plain request head, read from the bytes that the guard has judged.
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::proxy::arrival::Head;
@@ -24,6 +25,8 @@ impl<'a> Request<'a> {
         let line = std::str::from_utf8(head[..end].strip_suffix(b"\r")?).ok()?;
         let (method, rest) = line.split_once(' ')?;
         let target = rest.strip_suffix(" HTTP/1.1")?;
+        // Stricter than the guard. What is refused on the long way is not let through on this one.
+        PathAndQuery::from_maybe_shared(head.slice_ref(target.as_bytes())).ok()?;
         let lines = &head[end + 1..];
         let mut headers = HeaderMap::with_capacity(24);
         for (name, value) in fields(lines) {
@@ -95,7 +98,13 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_head_is_left_alone() {
-        for head in ["", "GET /\r\n\r\n", "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n"] {
+        for head in [
+            "",
+            "GET /\r\n\r\n",
+            "GET / HTTP/1.0\r\n\r\n",
+            "GET / HTTP/1.1\nHost: a\n\n",
+            "GET /?<> HTTP/1.1\r\n\r\n",
+        ] {
             assert!(Request::read(&Bytes::from(head)).is_none(), "{head:?}");
         }
     }

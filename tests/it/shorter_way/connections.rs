@@ -24,7 +24,8 @@ async fn requests_of_both_kinds_are_answered_in_their_order() {
     let gate = Gate::start().await;
     let host = &*gate.host;
     let get = |way: Way, target: &str| way.head("GET", host, target, "");
-    let post = format!("POST /public/post HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5\r\n\r\nhello");
+    let post =
+        format!("POST /public/post HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5\r\n\r\nhello");
     let chunked = format!(
         "PUT /public/put HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n\
          3\r\nGET\r\n0\r\n\r\n"
@@ -145,7 +146,10 @@ async fn unasked_words_on_an_idle_connection_reach_nobody() {
         for target in ["/public/eager", "/public/x", "/public/y"] {
             talk.say(&way.head("GET", &gate.host, target, "")).await;
             let heard = talk.hear(false).await;
-            assert_eq!((heard.answer.text().as_str(), heard.answer.header("connection")), ("fine", way.sign()));
+            assert_eq!(
+                (heard.answer.text().as_str(), heard.answer.header("connection")),
+                ("fine", way.sign())
+            );
             if target == "/public/eager" {
                 speak.notify_one();
                 spoken.notified().await;

@@ -46,7 +46,9 @@ impl Talk {
 
     /// The answer to the next request.
     pub async fn hear(&mut self, is_head: bool) -> Heard {
-        tokio::time::timeout(PATIENCE, self.read(is_head)).await.expect("an answer in time")
+        let heard = tokio::time::timeout(PATIENCE, self.read(is_head)).await;
+        let came = String::from_utf8_lossy(&self.buffer);
+        heard.unwrap_or_else(|_| panic!("no end of an answer in time: {came:.300}"))
     }
 
     /// Whether the other end closes, and says nothing before.
@@ -79,7 +81,7 @@ impl Talk {
 
     async fn body(&mut self, answer: &mut Answer) -> bool {
         assert!(answer.all("content-length").len() <= 1, "{answer:?}");
-        if answer.header("transfer-encoding") == "chunked" {
+        if answer.header("transfer-encoding").to_ascii_lowercase().ends_with("chunked") {
             assert_eq!(answer.header("content-length"), "", "two framings");
             return self.chunks(&mut answer.body).await;
         }

@@ -41,7 +41,8 @@ fn pieces_change_nothing() {
     });
     assert_eq!(single, whole);
     let cuts = prop::collection::vec(any::<prop::sample::Index>(), 1..8);
-    let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
     let ran = runner.run(&(0..ANSWERS.len(), cuts), |(number, cuts)| {
         let (answer, then) = ANSWERS[number];
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(answer.len())).collect();

@@ -69,7 +69,8 @@ impl Scripts {
 
     fn of(&self, head: &str) -> Script {
         let target = head.split(' ').nth(1).expect("a target");
-        let number = target.rsplit('/').next().and_then(|number| number.parse::<usize>().ok());
+        let path = target.split('?').next().unwrap_or(target);
+        let number = path.rsplit('/').next().and_then(|number| number.parse::<usize>().ok());
         let all = self.0.lock().expect("no panic");
         number.and_then(|number| all.get(number).cloned()).unwrap_or_else(|| Script {
             pieces: vec![b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfence".to_vec()],

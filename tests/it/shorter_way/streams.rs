@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 
 use super::{BOTH, Way};
 use crate::support::app::{application, head, site};
@@ -18,13 +18,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An application whose streams go as fast as they can, or say one thing and then nothing; it tells when
 /// one of them is over.
-async fn streaming(over: Arc<Notify>) -> SocketAddr {
+async fn streaming(over: Arc<Semaphore>) -> SocketAddr {
     application(move |mut stream| {
         let over = Arc::clone(&over);
         async move {
             let Some(head) = head(&mut stream).await else { return };
             let (coding, part) = if head.contains("/chunks") {
-                ("Transfer-Encoding: chunked\r\n", [b"4000\r\n", &[b'x'; 0x4000][..], b"\r\n"].concat())
+                (
+                    "Transfer-Encoding: chunked\r\n",
+                    [b"4000\r\n", &[b'x'; 0x4000][..], b"\r\n"].concat(),
+                )
             } else {
                 ("", vec![b'x'; 0x4000])
             };
@@ -36,7 +39,7 @@ async fn streaming(over: Arc<Notify>) -> SocketAddr {
                     break;
                 }
             }
-            over.notify_one();
+            over.add_permits(1);
         }
     })
     .await
@@ -59,7 +62,7 @@ async fn open(gate: &Gate, browser: &Browser, way: Way, target: &str) -> TcpStre
 
 #[tokio::test]
 async fn a_stream_ends_with_its_session() {
-    let over = Arc::new(Notify::new());
+    let over = Arc::new(Semaphore::new(0));
     let sites = site(&format!("http://{}", streaming(Arc::clone(&over)).await));
     let gate = Gate::with(Wishes { sites, ..Wishes::default() }).await;
     for way in BOTH {
@@ -74,8 +77,9 @@ async fn a_stream_ends_with_its_session() {
                     stream
                 });
                 assert_eq!(browser.post("/.linkgate/sign-out", &[]).await.status, 303);
-                let ended = tokio::time::timeout(PATIENCE, over.notified()).await;
+                let ended = tokio::time::timeout(PATIENCE, over.acquire()).await;
                 assert!(ended.is_ok(), "{way:?} {target}, read: {is_read}");
+                ended.expect("in time").expect("open").forget();
                 let closed = tokio::time::timeout(PATIENCE, reading).await;
                 drop(closed.expect("closed").expect("no panic"));
             }
@@ -85,7 +89,7 @@ async fn a_stream_ends_with_its_session() {
 
 #[tokio::test]
 async fn a_stream_ends_with_the_rule_that_let_it_through() {
-    let over = Arc::new(Notify::new());
+    let over = Arc::new(Semaphore::new(0));
     let sites = site(&format!("http://{}", streaming(Arc::clone(&over)).await));
     let gate = Gate::with(Wishes { sites, ..Wishes::default() }).await;
     let open_and_shut = ["access: public", "access: deny"];
@@ -96,8 +100,9 @@ async fn a_stream_ends_with_the_rule_that_let_it_through() {
         }
         gate.change(open_and_shut[0], open_and_shut[1]).await;
         for _ in &all {
-            let ended = tokio::time::timeout(PATIENCE, over.notified()).await;
+            let ended = tokio::time::timeout(PATIENCE, over.acquire()).await;
             assert!(ended.is_ok(), "{way:?}");
+            ended.expect("in time").expect("open").forget();
         }
         gate.change(open_and_shut[1], open_and_shut[0]).await;
     }

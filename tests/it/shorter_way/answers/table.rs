@@ -45,7 +45,11 @@ async fn each_framing_has_one_meaning() {
         row(&format!("{OK}\r\n"), Close, Whole(200, "")),
         row(&format!("{old}{LENGTH}\r\nhello"), Close, Whole(200, "hello")),
         row(&format!("{old}\r\nhello"), Close, Whole(200, "hello")),
-        row(&format!("{old}Connection: keep-alive\r\n{LENGTH}\r\nhello"), Keep, Whole(200, "hello")),
+        row(
+            &format!("{old}Connection: keep-alive\r\n{LENGTH}\r\nhello"),
+            Keep,
+            Whole(200, "hello"),
+        ),
         row(
             &format!("{old}Connection: close, keep-alive\r\n{LENGTH}\r\nhello"),
             Close,
@@ -73,9 +77,17 @@ async fn what_has_no_content_by_its_nature_has_none() {
         row("HTTP/1.1 204 No Content\r\nX-A: b\r\n\r\nhello", Keep, Whole(204, "")),
         row("HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n", Keep, Whole(304, "")),
         row("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", Keep, Whole(304, "")),
-        row("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", Keep, Whole(302, "")),
+        row(
+            "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+            Keep,
+            Whole(302, ""),
+        ),
         row("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", Keep, Whole(404, "hello")),
-        row("HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", Keep, Whole(503, "")),
+        row(
+            "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
+            Keep,
+            Whole(503, ""),
+        ),
         row("HTTP/1.1 999 Odd\r\nContent-Length: 5\r\n\r\nhello", Keep, Whole(999, "hello")),
     ])
     .await;
@@ -88,9 +100,8 @@ async fn what_comes_before_the_answer_is_not_the_answer() {
     let evil = "HTTP/1.1 103 Early Hints\r\nSet-Cookie: linkgate-session=x\r\nLink: </b>\r\n\r\n";
     let many = early.repeat(50);
     let rows = [go, early, &format!("{go}{early}{early}"), evil, &many];
-    let rows = rows.map(|before| {
-        row(&format!("{before}{OK}{LENGTH}\r\nhello"), Keep, Whole(200, "hello"))
-    });
+    let rows = rows
+        .map(|before| row(&format!("{before}{OK}{LENGTH}\r\nhello"), Keep, Whole(200, "hello")));
     // What was no answer yet is no reason to show no page.
     let broken = [
         row(early, Close, Page(502)),
@@ -104,9 +115,7 @@ async fn what_comes_before_the_answer_is_not_the_answer() {
 async fn odd_heads_are_understood_alike() {
     let many = |count: usize| (0..count).map(|it| format!("X-{it}: {it}\r\n")).collect::<String>();
     let odd = |line: &str| hello(&format!("{LENGTH}{line}\r\n"), "hello", Keep);
-    let line = |line: &str| {
-        row(&format!("{line}\r\n{LENGTH}\r\nhello"), Keep, Whole(200, "hello"))
-    };
+    let line = |line: &str| row(&format!("{line}\r\n{LENGTH}\r\nhello"), Keep, Whole(200, "hello"));
     try_all(vec![
         odd("X-Folded: one\r\n two\r\n\tthree"),
         odd("X-Blank : x"),
@@ -144,8 +153,12 @@ async fn only_what_is_the_clients_reaches_the_client() {
             panic!("no answer")
         };
         let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let expected =
-            [("content-length", "5"), ("set-cookie", "a=b"), ("set-cookie", "c=d"), ("x-kept", "1")];
+        let expected = [
+            ("content-length", "5"),
+            ("set-cookie", "a=b"),
+            ("set-cookie", "c=d"),
+            ("x-kept", "1"),
+        ];
         assert_eq!(fields, expected, "{way:?}");
     }
 }
