@@ -159,7 +159,42 @@ impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Revocable<A> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::watch;
+    use tokio::task::coop::consume_budget;
+
     use super::*;
+
+    /// Never ends, and never waits for anything.
+    struct Busy;
+
+    #[async_trait]
+    impl HttpServerApp for Busy {
+        async fn process_new_http(
+            self: &Arc<Self>,
+            _: ServerSession,
+            _: &ShutdownWatch,
+        ) -> Option<ReusedHttpStream> {
+            let (tell, mut told) = watch::channel(());
+            tell.send_replace(());
+            end_with(async move {
+                let _ = told.changed().await;
+            });
+            loop {
+                consume_budget().await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_never_rests_ends_as_well() {
+        let leaving = Arc::new(Leaving::new(Duration::ZERO));
+        let app = Arc::new(Revocable::new(Busy, Arc::clone(&leaving), Duration::from_secs(1)));
+        let session = ServerSession::new_http1(Box::new(tokio::io::duplex(64).0));
+        let closing = leaving.closing();
+        let served = app.process_new_http(session, &closing);
+        let served = tokio::time::timeout(Duration::from_secs(5), served).await;
+        assert!(served.expect("it ends").is_none());
+    }
 
     #[test]
     fn what_has_a_length_is_no_stream() {
