@@ -380,9 +380,10 @@ mod tests {
         fn what_is_cut_is_not_found_again(fields in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..4), at in 0usize..4) {
             let mut fields = fields;
             fields.insert(at.min(fields.len()), b"a=1; linkgate-session=x".to_vec());
-            let rest = without_ours(fields.iter().map(Vec::as_slice));
+            let mut rest = BytesMut::new();
+            without_ours(fields.iter().map(Vec::as_slice), &mut rest);
             for name in OUR_NAMES {
-                prop_assert_eq!(find([rest.as_slice()], name), Found::Nothing);
+                prop_assert_eq!(find([&rest[..]], name), Found::Nothing);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use super::h2_guard::PREFACE;
 use super::head::{BodyLength, HeadFacts, HeadScan, check_head};
 
 /// One read: most heads fit, and an idle connection holds no more than this.
-const READ: usize = 2048;
+const READ: usize = 4096;
 
 /// An HTTP/1 connection. Request heads are read and judged here; Pingora then reads exactly the
 /// judged bytes, the body up to its end, and nothing of the next request.
@@ -227,8 +228,8 @@ impl HeadGuard {
     /// next request are kept and not shown.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.buf.is_empty() {
-            let mut bytes = [0; READ];
-            let mut next = ReadBuf::new(&mut bytes);
+            let mut bytes = [MaybeUninit::uninit(); READ];
+            let mut next = ReadBuf::uninit(&mut bytes);
             ready!(Pin::new(&mut self.inner).poll_read(cx, &mut next))?;
             if next.filled().is_empty() {
                 return Poll::Ready(Ok(()));
