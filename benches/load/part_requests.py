@@ -30,7 +30,12 @@ def measure(run, binaries, pace):
     done = paired.rounds(
         proxies, pace.rounds, lambda name: loads.wrk(proxies[name], pace.seconds), pace.told
     )
-    return {"left_out": left_out, "table": paired.table(done, proxies), "busy": busy(done, proxies)}
+    return {
+        "left_out": left_out,
+        "table": paired.table(done, proxies),
+        "cpu_to_bare": {name: paired.ratio(done, name, "bare", "cpu") for name in proxies},
+        "busy": busy(done, proxies),
+    }
 
 
 def starters(run, binaries, upstream):

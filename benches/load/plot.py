@@ -61,12 +61,12 @@ def bars(file, title, axis, rows, note=""):
     write(file, title, note, parts, bottom + 52)
 
 
-def lines(file, title, x_axis, y_axis, series, note="", y_most=None):
+def lines(file, title, x_axis, y_axis, series, note="", y_most=0):
     """Lines through points, x on a scale of tenfolds. `series`: name to points (x, y)."""
     points = [point for values in series.values() for point in values]
     low = math.floor(math.log10(min(x for x, _ in points)))
     high = max(math.ceil(math.log10(max(x for x, _ in points))), low + 1)
-    ticks = steps(y_most or max(y for _, y in points))
+    ticks = steps(max(y_most, *(y for _, y in points)))
     left, bottom, height = 80, 330, 330 - TOP
 
     def across(x):

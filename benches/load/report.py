@@ -7,12 +7,12 @@ import plot
 
 NAMES = {"linkgate": "linkgate", "bare": "bare Pingora", "bare+mimalloc": "bare Pingora, mimalloc",
          "bare+mimalloc+no-stealing": "… and no work stealing"}
-RANGE = "Median of the rounds; the thin line goes from the least to the most."
+RANGE = "Thin lines: the least to the most of the rounds."
 
 
 def write(results, folder):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / "results.json").write_text(json.dumps(rounded(results), indent=1) + "\n")
     machine, parts = results["machine"], results["parts"]
     text = ["# What was measured", "", *head(results), ""]
     for name, section in SECTIONS.items():
@@ -29,6 +29,15 @@ def write(results, folder):
     (folder / "README.md").write_text("\n".join(text).rstrip() + "\n")
 
 
+def rounded(value):
+    """Four digits of every number: more of them are noise."""
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
 def head(results):
     machine = results["machine"]
     yield f"{results['date']}. {machine['processor']}, {machine['cores']} cores, {machine['system']}."
@@ -41,7 +50,7 @@ def head(results):
         yield ""
     yield "The proxy has one core, everything else the other. `make bench` makes this page anew;"
     yield "[docs/measuring.md](../../docs/measuring.md) says how each figure comes about."
-    yield f"In brackets: the least and the most of {results['rounds']} rounds."
+    yield f"Medians of {results['rounds']} rounds; in brackets the least and the most."
 
 
 def rows_of(table, first="linkgate"):
@@ -56,24 +65,14 @@ def rows_of(table, first="linkgate"):
             yield own + "".join(f" {paired.shown(row[key])} |" for key in ("rps_of", "p99_of", "cpu_of"))
 
 
-def to_others(table):
-    """For a plot: each as a part of bare Pingora, from the ratios to linkgate."""
-    ours = table["linkgate"]
-    base = table.get("bare", ours)
-    rows = []
-    for name, row in table.items():
-        value = row["cpu"] / base["cpu"] if base["cpu"] else 0
-        flat = {"median": value, "least": value, "most": value}
-        rows.append((NAMES.get(name, name), flat, name == "linkgate"))
-    return rows
-
-
 def requests(part, folder, _):
     """A signed-in request"""
     table = part["table"]
+    rows = [(NAMES.get(name, name), value, name == "linkgate")
+            for name, value in part["cpu_to_bare"].items()]
     plot.bars(folder / "requests.svg", "Processor time for a signed-in request, HTTP/1.1",
-              "of bare Pingora's (less is better)", to_others(table),
-              "The proxy's own; who looks sessions up elsewhere does so with time of others.")
+              "of bare Pingora's (less is better)", rows,
+              "The proxy's own: what Redis or a second server spends for it is not in it. " + RANGE)
     yield "![Processor time for a request, beside others](requests.svg)"
     yield ""
     yield "HTTP/1.1 with keep-alive, 64 connections, an application that answers 1 KiB. CPU is the proxy's own"
@@ -82,8 +81,8 @@ def requests(part, folder, _):
     yield from rows_of(table)
     yield ""
     busy = ", ".join(f"{NAMES.get(name, name)} {value:.0%}" for name, value in part["busy"].items())
-    yield f"So much of its core each had: {busy}. Where that is far from 100 %, the other core sets the"
-    yield "requests a second, and CPU tells more."
+    yield f"So much of its core each had: {busy}."
+    yield "Where that is far from 100 %, the other core sets the requests a second, and CPU tells more."
 
 
 def protocols(part, folder, _):
@@ -209,10 +208,10 @@ def sign_ins(part, folder, _):
 def revocation(part, folder, _):
     """A session that was ended"""
     times = part["times_ms"]
-    points = [(max(time, 0.01), (number + 1) / len(times)) for number, time in enumerate(times)]
+    points = [(max(time, 0.01), number / (len(times) - 1)) for number, time in enumerate(times)]
     plot.lines(folder / "revocation.svg", "Until another node refuses a session that was ended",
                "milliseconds since the end was acknowledged", "part of the trials",
-               {"refused": points[:: max(len(points) // 300, 1)] + points[-1:]},
+               {"refused": points},
                "Three nodes over one Redis; the time of the refused request is in it.", 1.0)
     yield "![Time until an ended session is refused](revocation.svg)"
     yield ""
