@@ -22,9 +22,15 @@ def measure(run, binaries, pace):
     for name, start in starters(run, binaries, upstream).items():
         if isinstance(start, str):
             left_out[name] = start
-        else:
+            continue
+        try:
             # What a proxy forwards unread costs it, too: the same cookie for all that look at none.
             proxies[name] = {"cookie": linkgate.cookie, **start()}
+        except SystemExit as stopped:
+            # Only linkgate must be there. A signal, which ends everything, has a number.
+            if isinstance(stopped.code, int):
+                raise
+            left_out[name] = str(stopped.code).splitlines()[0]
     for proxy in proxies.values():
         loads.wrk(proxy, pace.warm_up, "/warm-up")
     done = paired.rounds(
