@@ -42,7 +42,12 @@ pub(super) enum Content {
 impl Answer {
     /// An interim answer: another one follows.
     pub(super) fn is_interim(&self) -> bool {
-        (100..200).contains(&self.status)
+        (100..200).contains(&self.status) && !self.switches()
+    }
+
+    /// The connection is a WebSocket now.
+    pub(super) fn switches(&self) -> bool {
+        self.status == 101
     }
 
     /// May go on long after its request was decided about.
@@ -58,6 +63,8 @@ pub(super) struct For {
     pub(super) head: bool,
     /// The client's connection ends with the answer.
     pub(super) last: bool,
+    /// The request asks for a WebSocket.
+    pub(super) websocket: bool,
     /// Somebody is signed in: nobody else may be given a stored copy.
     pub(super) private: bool,
 }
@@ -92,6 +99,10 @@ pub(super) fn read(bytes: &[u8], asked: For, out: &mut BytesMut) -> Read {
     };
     let fields: &[Header<'_>] = response.headers;
     let Some(said) = Said::of(fields) else { return Read::Malformed };
+    // Nobody has asked for another protocol.
+    if status == 101 && !(asked.websocket && said.websocket) {
+        return Read::Malformed;
+    }
     let content = said.content(status, asked);
     let answer = Answer { status, content, keeps: said.keeps(version, content) };
     write_head(&answer, response.reason.unwrap_or_default(), fields, &said, asked, out);
@@ -105,6 +116,8 @@ struct Said<'a> {
     chunked: bool,
     close: bool,
     keep_alive: bool,
+    /// `Upgrade: websocket`.
+    websocket: bool,
     has_date: bool,
     has_cache_control: bool,
     /// The values of `Connection`, where they name other fields.
@@ -119,6 +132,9 @@ impl<'a> Said<'a> {
             let is = |name: &str| field.name.eq_ignore_ascii_case(name);
             match field.name.len() {
                 4 if is("date") => said.has_date = true,
+                7 if is("upgrade") => {
+                    said.websocket = field.value.trim_ascii().eq_ignore_ascii_case(b"websocket");
+                }
                 10 if is("connection") => said.connection(field.value),
                 13 if is("cache-control") => said.has_cache_control = true,
                 14 if is("content-length") => said.length(field.value)?,
@@ -214,7 +230,9 @@ fn write_head(
         put_value(field.value, out);
         out.extend_from_slice(b"\r\n");
     }
-    if !answer.is_interim() {
+    if answer.switches() {
+        out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n");
+    } else if !answer.is_interim() {
         write_ours(answer, said, asked, out);
     }
     out.extend_from_slice(b"\r\n");
@@ -263,7 +281,7 @@ fn put(out: &mut BytesMut, parts: &[&[u8]]) {
 mod tests {
     use super::*;
 
-    const ASKED: For = For { head: false, last: false, private: false };
+    const ASKED: For = For { head: false, last: false, websocket: false, private: false };
 
     fn read_all(head: &str, asked: For) -> (Read, String) {
         let mut out = BytesMut::new();
@@ -325,6 +343,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
             "HTTP/2 200\r\n\r\n",
             "SSH-2.0-OpenSSH\r\n",
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
             "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
         ] {
             assert_eq!(read_all(head, ASKED).0, Read::Malformed, "{head:?}");
@@ -338,12 +357,19 @@ mod tests {
                     Keep-Alive: timeout=5\r\nUpgrade: h2c\r\nTrailer: x\r\nDate: now\r\n\
                     Set-Cookie: a=b\r\nSet-Cookie: linkgate-session=x\r\nContent-Length: 3\r\n\
                     X-Folded: one\r\n two\r\n\r\n";
-        let asked = For { head: false, last: true, private: true };
+        let asked = For { last: true, private: true, ..ASKED };
         assert_eq!(
             read_all(head, asked).1,
             "HTTP/1.1 200 Fine\r\nServer: x\r\nDate: now\r\nSet-Cookie: a=b\r\n\
              X-Folded: one   two\r\ncontent-length: 3\r\ncache-control: private\r\n\
              connection: close\r\n\r\n"
+        );
+        let switch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n\
+                      Connection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n";
+        assert_eq!(
+            read_all(switch, For { websocket: true, ..ASKED }).1,
+            "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n\
+             connection: Upgrade\r\nupgrade: websocket\r\n\r\n"
         );
         let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
         assert_eq!(read_all(hints, asked).1, hints);

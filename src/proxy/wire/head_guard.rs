@@ -34,7 +34,8 @@ pub struct HeadGuard {
     head_left: usize,
     body: BodyFlow,
     switch: Switch,
-    /// The judged head asks for nothing but an answer; whether the connection ends with that.
+    /// The judged head asks for nothing but an answer, or for a WebSocket; whether the connection ends
+    /// with that.
     plain: Option<bool>,
     /// Who waits in vain while the next request is held back.
     parked: Option<Waker>,
@@ -142,7 +143,7 @@ impl HeadGuard {
         self.head_left = facts.len - cut;
         self.body = BodyFlow::new(facts.body);
         self.switch = if facts.upgrade { Switch::Asked } else { Switch::No };
-        self.plain = facts.plain.then_some(facts.close);
+        self.plain = (facts.plain || facts.websocket).then_some(facts.close);
     }
 
     /// Reads what is there; `None` at the end of the stream or when it is broken.
@@ -151,7 +152,7 @@ impl HeadGuard {
         self.inner.read_buf(&mut self.buf).await.ok().filter(|read| *read > 0)
     }
 
-    /// Whether the judged head asks for nothing but an answer, and if so, whether its connection ends
+    /// Whether the judged head asks for nothing but an answer, or for a WebSocket, and if so, whether its connection ends
     /// with that.
     pub(in crate::proxy) fn plain(&self) -> Option<bool> {
         self.plain.filter(|_| self.head_left > 0)
@@ -177,6 +178,7 @@ impl HeadGuard {
 
     /// Sends bytes of an answer to the client, all of them.
     pub(in crate::proxy) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.watch_answer(bytes);
         self.inner.write_all(bytes).await?;
         self.inner.flush().await
     }
