@@ -25,6 +25,10 @@ impl Upkeep for RedisStore {
         self.connection.ask("answer", Request::Read(&cmd("PING"))).await
     }
 
+    fn is_heard(&self) -> bool {
+        self.keeps_copies()
+    }
+
     /// Redis removes its keys itself; this tidies the outbox.
     async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
         let mut script = self.scripts.sweep.key(self.keys.outbox());
