@@ -37,6 +37,10 @@ impl Upkeep for RedisStore {
     }
 
     async fn owner(&self, mark: Mark) -> Stored<Owner> {
+        if let Some(following) = &self.following {
+            // The first who asks is no visitor: whoever comes then finds the line made.
+            following.line().await;
+        }
         let mut command = cmd("HMGET");
         command.arg(self.keys.installation()).arg(&["v", "mark", "birth"]);
         let fields = self.connection.ask(WHOSE, Request::Read(&command)).await?;
