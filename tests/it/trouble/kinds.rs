@@ -7,8 +7,10 @@ use tokio::time::Instant;
 
 use super::{ANN, DAN, Scene, TRUST, keeps_the_session};
 use crate::flow::{SESSION, assert_ours, signed_in_as};
+use crate::store_contract::world::{follows, with_copies};
 use crate::support::client::{Answer, Browser};
 use crate::support::eventually;
+use crate::support::redis::{RedisServer, fresh_prefix};
 use crate::support::trouble::Trouble::{
     self, HalfOpen, Late, LosesAnswers, Nothing, Resets, Says, SaysAndEnds, Swallows,
 };
@@ -246,4 +248,19 @@ async fn works_again(
     let mut new = scene.gate.browser();
     assert_eq!(scene.gate.sign_in(&mut new, "newer@example.com", "/").await.status, 303);
     assert!(!scene.gate.whole_log().await.contains("panic"));
+}
+
+/// Copies are trusted for an answer to the question, and not for something that was heard.
+#[tokio::test]
+async fn something_else_is_no_sign_of_life() {
+    let redis = RedisServer::start().await;
+    let way = super::Way::to(redis.port()).await;
+    let url = format!("redis://{}", way.address);
+    let store = with_copies(&url, &fresh_prefix(), Duration::ZERO).await;
+    for answer in [b"+OK\r\n".as_slice(), b":1\r\n", b"$4\r\nPANG\r\n"] {
+        way.makes(Says(answer));
+        eventually("copies are doubted", async || (!store.keeps_copies()).then_some(())).await;
+        way.makes(Nothing);
+        follows(&store).await;
+    }
 }
