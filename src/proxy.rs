@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod arrival;
 pub mod context;
+pub mod direct;
 mod door;
 pub mod front;
 pub mod headers;

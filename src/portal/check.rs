@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::Desk;
@@ -127,8 +127,9 @@ async fn answer(
 /// And with the visitor's cookies but ours, under the name under which the application gets cookies:
 /// who copies that header, too, keeps the session to itself.
 fn passed(asked: &HeaderMap, fields: &[Field]) -> Response {
-    let rest = without_ours(asked.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes));
-    let rest = HeaderValue::from_maybe_shared(Bytes::from(rest));
+    let mut rest = BytesMut::new();
+    without_ours(asked.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes), &mut rest);
+    let rest = HeaderValue::from_maybe_shared(rest.freeze());
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
     for Field { name, value } in fields {

@@ -3,9 +3,6 @@
 //! Never a token, a cookie, a code, a query or an address of a person. The path of one of our own
 //! pages may hold a token, so it is cut to the page's name.
 
-use pingora::Error;
-use pingora::proxy::Session;
-
 use super::context::Context;
 use crate::domain::path::{RequestTarget, Under};
 use crate::domain::time::UnixMillis;
@@ -13,41 +10,47 @@ use crate::domain::time::UnixMillis;
 /// Longest path that is logged, in bytes.
 const LONGEST_PATH: usize = 512;
 
-/// Writes the line.
-pub fn write(
-    session: &Session,
-    error: Option<&Error>,
-    context: &Context,
-    now: UnixMillis,
-    reserved: &str,
-) {
-    let head = session.req_header();
-    let status = session.response_written().map_or(0, |response| response.status.as_u16());
-    let ms = context.began.map_or(0, |began| now.since(began).as_millis());
-    // JSON logs write 128-bit numbers as texts, which nobody can sum or compare.
-    let ms = u64::try_from(ms).unwrap_or(u64::MAX);
-    let site = context.located.as_ref().map_or("", |located| &located.site.name);
-    let path = context.target.as_ref().map_or("", |target| shown(target, reserved));
-    let rule = context.rule.as_deref().unwrap_or_default();
-    let client = context.client.map(|(_, client)| tracing::field::display(client.ip()));
-    // Words of ours only: Pingora's error context may repeat what the client sent.
-    let error = error.map(|error| tracing::field::display(error.etype().as_str()));
-    tracing::info!(
-        target: "linkgate::access",
-        request_id = &*context.reference,
-        site,
-        client,
-        method = head.method.as_str(),
-        path,
-        status,
-        ms,
-        outcome = context.outcome.word(),
-        rule,
-        sent = session.body_bytes_sent(),
-        upstream_reused = context.upstream_reused,
-        error,
-        "request"
-    );
+/// What the line says beside what is known of every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The status that the client was sent; 0 for none.
+    pub status: u16,
+    /// Bytes of the content that the client was sent.
+    pub sent: u64,
+    /// What went wrong, in words of ours.
+    pub error: Option<&'a str>,
+}
+
+impl Line<'_> {
+    /// Writes the line.
+    pub fn write(self, context: &Context, now: UnixMillis, reserved: &str) {
+        let ms = context.began.map_or(0, |began| now.since(began).as_millis());
+        // JSON logs write 128-bit numbers as texts, which nobody can sum or compare.
+        let ms = u64::try_from(ms).unwrap_or(u64::MAX);
+        let site = context.located.as_ref().map_or("", |located| &located.site.name);
+        let path = context.target.as_ref().map_or("", |target| shown(target, reserved));
+        let rule = context.rule.as_deref().unwrap_or_default();
+        let client = context.client.map(|(_, client)| tracing::field::display(client.ip()));
+        let error = self.error.map(tracing::field::display);
+        tracing::info!(
+            target: "linkgate::access",
+            request_id = &*context.reference,
+            site,
+            client,
+            method = self.method,
+            path,
+            status = self.status,
+            ms,
+            outcome = context.outcome.word(),
+            rule,
+            sent = self.sent,
+            upstream_reused = context.upstream_reused,
+            error,
+            "request"
+        );
+    }
 }
 
 fn shown<'a>(target: &'a RequestTarget, reserved: &str) -> &'a str {

@@ -66,23 +66,53 @@ impl Unwelcome {
     }
 }
 
+/// A request head, whoever has read it.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// Path and query, byte for byte.
+    pub path: &'a [u8],
+    /// `:authority`.
+    pub authority: Option<&'a str>,
+    /// Whether it came by HTTP/2.
+    pub is_http2: bool,
+    /// Its fields.
+    pub headers: &'a HeaderMap,
+}
+
+impl<'a> From<&'a RequestHeader> for Head<'a> {
+    fn from(head: &'a RequestHeader) -> Self {
+        Self {
+            method: head.method.as_str(),
+            path: head.raw_path(),
+            authority: head.uri.authority().map(http::uri::Authority::as_str),
+            is_http2: head.version == Version::HTTP_2,
+            headers: &head.headers,
+        }
+    }
+}
+
+/// The other end of a connection.
+#[must_use]
+pub fn peer(session: &Session) -> Option<IpAddr> {
+    session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip())
+}
+
 /// Who is at the other end of the connection, and who is behind it.
 #[must_use]
-pub fn client(session: &Session, trusted: &TrustedProxies) -> (IpAddr, ClientAddress) {
-    let peer = session.client_addr().and_then(|address| address.as_inet());
+pub fn client(
+    peer: Option<IpAddr>,
+    headers: &HeaderMap,
+    trusted: &TrustedProxies,
+) -> (IpAddr, ClientAddress) {
     // A connection without an address belongs to nobody in particular: one common count.
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
-    let peer = peer.to_canonical();
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
     if !trusted.contains(peer) {
         return (peer, ClientAddress::from(peer));
     }
-    let fields: Vec<&[u8]> = session
-        .req_header()
-        .headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
+    let fields: Vec<&[u8]> =
+        headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
     (peer, trusted.client(peer, &fields))
 }
 
@@ -92,20 +122,19 @@ pub fn client(session: &Session, trusted: &TrustedProxies) -> (IpAddr, ClientAdd
 ///
 /// # Errors
 /// [`Unwelcome`] for everything that is not one request to one of our sites in one plain way.
-pub fn read(head: &RequestHeader, peer: IpAddr, desk: &Desk) -> Result<Arrival, Unwelcome> {
-    let method = head.method.as_str();
-    if matches!(method, "TRACE" | "CONNECT") || !is_method(method) {
+pub fn read(head: Head<'_>, peer: IpAddr, desk: &Desk) -> Result<Arrival, Unwelcome> {
+    if matches!(head.method, "TRACE" | "CONNECT") || !is_method(head.method) {
         return Err(Unwelcome::Method);
     }
-    if head.version == Version::HTTP_2 {
-        check_size(&head.headers)?;
+    if head.is_http2 {
+        check_size(head.headers)?;
     }
     let target =
-        RequestTarget::parse(head.raw_path()).map_err(|_| Unwelcome::Damaged("request target"))?;
-    let asked = || check::site_host(desk, peer, target.path(), &head.headers);
+        RequestTarget::parse(head.path).map_err(|_| Unwelcome::Damaged("request target"))?;
+    let asked = || check::site_host(desk, peer, target.path(), head.headers);
     let located = desk.sites.find(authority(head)?);
     let located = located.or_else(|| desk.sites.find(asked()?)).ok_or(Unwelcome::Misdirected)?;
-    let kind = kind(method, &head.headers);
+    let kind = kind(head.method, head.headers);
     Ok(Arrival { located, target, kind })
 }
 
@@ -116,7 +145,7 @@ fn is_method(method: &str) -> bool {
 }
 
 /// The host that was asked for: `:authority` (HTTP/2) or `Host`, and if both are there, they agree.
-fn authority(head: &RequestHeader) -> Result<&str, Unwelcome> {
+fn authority(head: Head<'_>) -> Result<&str, Unwelcome> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let (host, another) = (hosts.next(), hosts.next());
     if another.is_some() {
@@ -126,11 +155,11 @@ fn authority(head: &RequestHeader) -> Result<&str, Unwelcome> {
         Some(host) => Some(host.to_str().map_err(|_| Unwelcome::Damaged("Host"))?),
         None => None,
     };
-    match (head.uri.authority(), host) {
-        (Some(authority), Some(host)) if !authority.as_str().eq_ignore_ascii_case(host) => {
+    match (head.authority, host) {
+        (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host) => {
             Err(Unwelcome::Damaged("Host and :authority differ"))
         }
-        (Some(authority), _) => Ok(authority.as_str()),
+        (Some(authority), _) => Ok(authority),
         (None, Some(host)) => Ok(host),
         (None, None) => Err(Unwelcome::Damaged("no Host")),
     }

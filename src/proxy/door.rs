@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use http::header;
+use http::{HeaderMap, header};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
-use super::arrival::{self, Arrival, Unwelcome};
+use super::arrival::{self, Arrival, Head, Unwelcome};
 use super::context::{Context, Outcome};
 use super::service::AuthProxy;
 use super::{reply, streams};
@@ -20,34 +20,58 @@ use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::Here;
 use crate::portal::who::{Unknown, Who, identify};
 
+/// What is to become of a request, before anything is answered.
+pub(super) enum Weighed {
+    /// It is no request to one of our sites.
+    Unwelcome(Unwelcome),
+    /// One of our own pages is asked for.
+    Own,
+    /// Neither ours as received, nor safe to pass on: an application may read it as ours.
+    Disguised,
+    /// It cannot be told who is asking.
+    Unknown(Unknown),
+    /// The rules have decided.
+    Decided(Who, Decision),
+}
+
 impl AuthProxy {
     /// The door: `Ok(false)` only with a permit in the context.
     pub(super) async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let Some((peer, _)) = context.client else {
-            return Error::e_explain(ErrorType::InternalError, "no peer");
+        match self.weigh(Head::from(session.req_header()), context).await {
+            Weighed::Unwelcome(unwelcome) => self.turn_away(session, context, unwelcome).await,
+            Weighed::Own => self.own_page(session, context).await,
+            Weighed::Disguised => self.refuse(session, context, &Refusal::NotFound).await,
+            Weighed::Unknown(unknown) => self.nobody_knows(session, context, unknown).await,
+            Weighed::Decided(_, Decision::Pass(permit)) => {
+                self.pass(session, context, permit).await
+            }
+            Weighed::Decided(who, decision) => self.deny(session, context, &who, &decision).await,
+        }
+    }
+
+    /// Reads a head, finds out who is asking, and lets the rules decide. Notes it all in the context.
+    pub(super) async fn weigh(&self, head: Head<'_>, context: &mut Context) -> Weighed {
+        let front = Arc::clone(&context.front);
+        let desk = front.portal.desk();
+        let Some((peer, client)) = context.client else {
+            return Weighed::Unwelcome(Unwelcome::Damaged("no peer"));
         };
-        let desk = context.front.portal.desk();
-        let arrival = match arrival::read(session.req_header(), peer, desk) {
+        let Arrival { located, target, kind } = match arrival::read(head, peer, desk) {
             Ok(arrival) => arrival,
-            Err(unwelcome) => return self.turn_away(session, context, unwelcome).await,
+            Err(unwelcome) => return Weighed::Unwelcome(unwelcome),
         };
-        let Arrival { located, target, kind } = arrival;
-        context.located = Some(located.clone());
         context.kind = kind;
         let under = target.under(&self.reserved);
-        let target = context.target.insert(target).clone();
+        let located = context.located.insert(located);
+        let target = context.target.insert(target);
         match under {
-            Under::Plainly => return self.own_page(session, context).await,
-            // Neither ours as received, nor safe to pass on: an application may read it as ours.
-            Under::Disguised => {
-                return self.refuse(session, context, &Refusal::NotFound).await;
-            }
+            Under::Plainly => return Weighed::Own,
+            Under::Disguised => return Weighed::Disguised,
             Under::No => {}
         }
-        let desk = context.front.portal.desk();
-        let who = match identify(desk, &session.req_header().headers, &located).await {
+        let who = match identify(desk, head.headers, located).await {
             Ok(who) => who,
-            Err(unknown) => return self.nobody_knows(session, context, unknown).await,
+            Err(unknown) => return Weighed::Unknown(unknown),
         };
         let visitor = match &who {
             Who::Nobody => Visitor::Nobody,
@@ -60,20 +84,16 @@ impl AuthProxy {
                 Visitor::Machine(machine)
             }
         };
-        let asked = Asked {
+        let decision = located.site.policy.decide(Asked {
             host: located.origin.host(),
-            method: session.req_header().method.as_str(),
-            target: &target,
-            client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
+            method: head.method,
+            target,
+            client: desk.trusted.known(client),
             visitor,
             now: desk.gate.now(),
-        };
-        let decision = located.site.policy.decide(asked);
+        });
         context.rule = Some(Arc::clone(decision.rule()));
-        match decision {
-            Decision::Pass(permit) => self.pass(session, context, permit).await,
-            decision => self.deny(session, context, &who, &decision).await,
-        }
+        Weighed::Decided(who, decision)
     }
 
     async fn deny(
@@ -149,23 +169,28 @@ impl AuthProxy {
         reply::write(session, response).await.map(|()| true)
     }
 
-    /// Keeps the permit, and what the application is told. A WebSocket must come from the site's own pages: cookies go with it from
-    /// anywhere, and no same-origin policy protects it.
+    /// Whether a WebSocket comes from the site's own pages, as it must: cookies go with it from anywhere,
+    /// and no same-origin policy protects it.
+    pub(super) fn is_own_page(context: &Context, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        // Exactly one: of two, the application may believe the other.
+        let origin = origins.next().filter(|_| origins.next().is_none());
+        let own = context.located.as_ref().map(|located| &*located.origin_text);
+        // A service token goes with nothing by itself, unlike a cookie: no page can lend it.
+        context.token.is_some() || origin.and_then(|value| value.to_str().ok()) == own
+    }
+
+    /// Keeps the permit, and what the application is told.
     async fn pass(
         &self,
         session: &mut Session,
         context: &mut Context,
         permit: Permit,
     ) -> Result<bool> {
-        // A service token goes with nothing by itself, unlike a cookie: no page can lend it.
-        if context.kind == RequestKind::WebSocket && context.token.is_none() {
-            let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
-            // Exactly one: of two, the application may believe the other.
-            let origin = origins.next().filter(|_| origins.next().is_none());
-            let own = context.located.as_ref().map(|located| &*located.origin_text);
-            if origin.and_then(|value| value.to_str().ok()) != own {
-                return self.refuse(session, context, &Refusal::CrossSite).await;
-            }
+        if context.kind == RequestKind::WebSocket
+            && !Self::is_own_page(context, &session.req_header().headers)
+        {
+            return self.refuse(session, context, &Refusal::CrossSite).await;
         }
         let length = session.req_header().headers.get(header::CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -245,7 +270,7 @@ async fn refuse_to(
 }
 
 /// What the application is told: of the person or the script that the permit names, or of nobody.
-async fn introduction(context: &Context) -> Result<Introduction, Refusal> {
+pub(super) async fn introduction(context: &Context) -> Result<Introduction, Refusal> {
     let (Some(located), Some(permit)) = (&context.located, &context.permit) else {
         return Err(Refusal::Internal("no permit, nothing to tell"));
     };

@@ -182,14 +182,43 @@ impl Drop for Count {
     }
 }
 
+/// What stood in the way of a request on the shorter way, before anything of an answer was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setback {
+    /// No connection to the application within its time.
+    ConnectTimedOut,
+    /// No connection to the application.
+    NotConnected,
+    /// The application was silent for too long.
+    Silent,
+    /// The application broke off, or answered what is no HTTP.
+    Broken,
+}
+
+/// What an HTTP/1 connection hands to the request that is served now.
+pub(super) struct Carried {
+    pending: Cell<Option<Pending>>,
+    setback: Cell<Option<Setback>>,
+}
+
+impl Carried {
+    pub(super) fn new(pending: Option<Pending>, setback: Option<Setback>) -> Self {
+        Self { pending: Cell::new(pending), setback: Cell::new(setback) }
+    }
+}
+
 tokio::task_local! {
-    /// What an HTTP/1 connection counted while it waited for the request that is served now.
-    pub(super) static CARRIED: Cell<Option<Pending>>;
+    pub(super) static CARRIED: Carried;
 }
 
 /// What the connection of this request has counted for it, if it did.
 pub(super) fn carried() -> Option<Pending> {
-    CARRIED.try_with(Cell::take).ok().flatten()
+    CARRIED.try_with(|carried| carried.pending.take()).ok().flatten()
+}
+
+/// What stood in the way of this request before.
+pub(super) fn setback() -> Option<Setback> {
+    CARRIED.try_with(|carried| carried.setback.take()).ok().flatten()
 }
 
 #[cfg(test)]

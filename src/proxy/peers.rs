@@ -3,6 +3,7 @@
 mod authorities;
 mod balance;
 mod health;
+mod lines;
 mod sockets;
 
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ pub use authorities::Authorities;
 pub use balance::Balance;
 use balance::{Balanced, fixed};
 pub use health::Health;
+pub use lines::Line;
+use lines::Lines;
 use sockets::Sockets;
 
 use crate::domain::navigation::RequestKind;
@@ -72,6 +75,7 @@ pub struct Upstream {
     servers: Servers,
     /// Servers that have refused a connection, and when.
     refusals: Mutex<HashMap<SocketAddr, UnixMillis>>,
+    lines: Lines,
     /// What is spoken.
     pub wire: Wire,
     /// The name its certificate must carry, if that is not the host.
@@ -92,6 +96,15 @@ enum Servers {
     One { address: SocketAddr, host: Arc<str> },
     /// Names, or several.
     Many(Box<Balanced>),
+}
+
+/// The server that was chosen for a request.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// Its name, or its address as text.
+    pub host: Arc<str>,
 }
 
 /// An application cannot be reached: its name has no address.
@@ -137,6 +150,7 @@ impl Upstream {
         Self {
             servers,
             refusals: Mutex::default(),
+            lines: Lines::default(),
             wire,
             server_name: None,
             authorities: None,
@@ -160,6 +174,16 @@ impl Upstream {
     /// # Errors
     /// [`NoAddress`] when a look-up fails and none has succeeded before.
     pub async fn peer(&self, errand: Errand) -> Result<(HttpPeer, SocketAddr), NoAddress> {
+        let server = self.choose(errand).await?;
+        let address = server.address;
+        Ok((self.peer_at(server, errand), address))
+    }
+
+    /// The server for one request.
+    ///
+    /// # Errors
+    /// [`NoAddress`] when a look-up fails and none has succeeded before.
+    pub async fn choose(&self, errand: Errand) -> Result<Server, NoAddress> {
         let (address, host) = match &self.servers {
             Servers::One { address, host } => (*address, Arc::clone(host)),
             Servers::Many(balanced) => {
@@ -167,6 +191,13 @@ impl Upstream {
                 balanced.choose(errand.client, is_refusing).await.ok_or(NoAddress)?
             }
         };
+        Ok(Server { address, host })
+    }
+
+    /// How the server is spoken to for one request.
+    #[must_use]
+    pub fn peer_at(&self, server: Server, errand: Errand) -> HttpPeer {
+        let Server { address, host } = server;
         let is_tls = self.wire == Wire::Https;
         let name = match (&self.server_name, is_tls) {
             (_, false) => String::new(),
@@ -180,10 +211,7 @@ impl Upstream {
         options.total_connection_timeout = Some(self.connect_timeout * 2);
         options.idle_timeout = Some(IDLE);
         options.write_timeout = Some(self.write_timeout);
-        options.read_timeout = Some(match errand.patience {
-            Patience::Stream => self.read_timeout.max(STREAM_SILENCE),
-            Patience::Answer => self.read_timeout,
-        });
+        options.read_timeout = Some(self.silence(errand.patience));
         options.ca = self.authorities.as_ref().map(Authorities::certificates);
         match self.wire {
             Wire::H2c => options.set_http_version(2, 2),
@@ -198,7 +226,27 @@ impl Upstream {
             peer.options.idle_timeout = Some(Duration::ZERO);
             peer.group_key ^= SOCKETS;
         }
-        Ok((peer, address))
+        peer
+    }
+
+    /// How long the application may be silent.
+    #[must_use]
+    pub fn silence(&self, patience: Patience) -> Duration {
+        match patience {
+            Patience::Stream => self.read_timeout.max(STREAM_SILENCE),
+            Patience::Answer => self.read_timeout,
+        }
+    }
+
+    /// An idle connection to a server, for the shorter way.
+    #[must_use]
+    pub fn line(&self, address: SocketAddr) -> Option<Line> {
+        self.lines.take(address)
+    }
+
+    /// Keeps a connection to a server for the next request on the shorter way.
+    pub fn keep(&self, address: SocketAddr, line: Line) {
+        self.lines.keep(address, line);
     }
 
     /// Notes that a server refused a connection.
@@ -215,8 +263,11 @@ impl Upstream {
 
     /// Looks names up and asks servers how they are, for as long as there is anything to do.
     pub async fn care(&self) {
-        if let Servers::Many(balanced) = &self.servers {
-            balanced.care().await;
+        match &self.servers {
+            Servers::One { .. } => self.lines.care().await,
+            Servers::Many(balanced) => {
+                tokio::join!(balanced.care(), self.lines.care());
+            }
         }
     }
 }

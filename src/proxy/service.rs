@@ -8,16 +8,19 @@
 //! | `response_filter` | what the application must not set, and who may store the answer |
 //! | `fail_to_proxy`, `logging` | our page for its failure; one line for each request |
 
+use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
+use tokio::task::JoinSet;
 
 use super::arrival;
 use super::context::{Context, reference};
@@ -25,22 +28,26 @@ use super::front::{Behind, Fronts, Passed};
 use super::onward::Onward;
 use super::peers::{Errand, Patience, Upstream};
 use super::verdict::failure_status;
+use super::leaving::{self, Setback};
 use super::{access_log, reply, streams};
 use crate::portal::cookies::sets_ours;
+use crate::domain::site::Located;
+use crate::domain::time::UnixMillis;
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
+#[derive(Clone)]
 pub struct AuthProxy {
     fronts: Arc<Fronts>,
     entropy: Arc<dyn Entropy>,
-    pub(super) reserved: String,
+    pub(super) reserved: Arc<str>,
 }
 
 impl AuthProxy {
     /// Serves what the current front says. The reserved path stays that of the first one.
     #[must_use]
     pub fn new(fronts: Arc<Fronts>, entropy: Arc<dyn Entropy>) -> Self {
-        let reserved = format!("{}/", fronts.current().portal.desk().prefix);
+        let reserved = format!("{}/", fronts.current().portal.desk().prefix).into();
         Self { fronts, entropy, reserved }
     }
 
@@ -57,45 +64,88 @@ impl AuthProxy {
 
     /// Lets a stream end with the session behind it, and with the rule that let it through.
     pub(super) fn end_with_session(&self, method: Method, context: &Context) {
-        let (Some(located), Some(target)) = (&context.located, &context.target) else { return };
+        if let Some(ending) = self.ending(method, context) {
+            streams::end_with(ending);
+        }
+    }
+
+    /// Resolves when the session behind a request has ended, or the rule that let it through.
+    pub(super) fn ending(
+        &self,
+        method: Method,
+        context: &Context,
+    ) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let (located, target) = (context.located.as_ref()?, context.target.as_ref()?);
         let desk = context.front.portal.desk();
-        let gate = Arc::clone(&desk.gate);
-        let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
         let (front, fronts) = (Arc::clone(&context.front), Arc::clone(&self.fronts));
         let passed = Passed {
             authority: located.host().into(),
             method,
             target: target.clone(),
             client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
-            by: behind(context),
-            at: context.began.unwrap_or_else(|| gate.now()),
+            by: behind(context, located),
+            at: context.began.unwrap_or_else(|| desk.gate.now()),
         };
-        streams::end_with(async move {
-            let signed_out = async {
-                match passed.by {
-                    Behind::Session { digest, .. } => gate.ended(digest, &realm, idle).await,
-                    Behind::Machine(_, token) => gate.token_ended(token).await,
-                    Behind::Nobody => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = signed_out => {}
-                () = fronts.revoked(&passed, front) => {}
-            }
-        });
+        Some(async move {
+            // In a task of its own: what looks at the store twice a second must not wake the stream,
+            // and whatever waits for its bytes, each time.
+            let mut looking = JoinSet::new();
+            looking.spawn(async move { fronts.revoked(&passed, front).await });
+            // A task that broke off has ended, too: then nobody looks any more.
+            looking.join_next().await;
+        })
+    }
+
+    /// A request that begins now.
+    pub(super) fn context(&self) -> Context {
+        Context::new(self.fronts.current(), reference(self.entropy.as_ref()))
+    }
+
+    /// Now.
+    pub(super) fn now(context: &Context) -> UnixMillis {
+        context.front.portal.desk().gate.now()
+    }
+
+    /// What is known of a request whose head is complete: when, and from whom.
+    pub(super) fn begin(&self, context: &mut Context, peer: Option<IpAddr>, headers: &HeaderMap) {
+        let desk = context.front.portal.desk();
+        context.began = Some(desk.gate.now());
+        context.client = Some(arrival::client(peer, headers, &desk.trusted));
+    }
+
+    /// What the choice of a server depends on.
+    pub(super) fn errand(context: &Context, headers: &HeaderMap) -> Option<Errand> {
+        let (_, client) = context.client?;
+        let patience = Patience::of(context.kind, headers);
+        let now = context.front.portal.desk().gate.now();
+        Some(Errand { kind: context.kind, patience, client: client.ip(), now })
     }
 }
 
 /// Who is behind a request that was let through.
-fn behind(context: &Context) -> Behind {
+fn behind(context: &Context, located: &Located) -> Behind {
     let Some(permit) = &context.permit else { return Behind::Nobody };
     let person = context.session.zip(permit.identity());
     let machine = context.token.zip(permit.machine());
     match (person, machine) {
-        (Some((digest, identity)), _) => Behind::Session { digest, email: identity.email.clone() },
+        (Some((digest, _)), _) => {
+            let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
+            Behind::Session { digest, realm, idle }
+        }
         (None, Some((token, machine))) => Behind::Machine(Arc::clone(machine), token),
         (None, None) => Behind::Nobody,
     }
+}
+
+/// What a request has met on the shorter way, as Pingora would say it.
+fn before(setback: Setback) -> Box<Error> {
+    let error = match setback {
+        Setback::ConnectTimedOut => ErrorType::ConnectTimedout,
+        Setback::NotConnected => ErrorType::ConnectError,
+        Setback::Silent => ErrorType::ReadTimedout,
+        Setback::Broken => ErrorType::ConnectionClosed,
+    };
+    Error::explain(error, "on the shorter way").into_up()
 }
 
 #[async_trait]
@@ -103,16 +153,14 @@ impl ProxyHttp for AuthProxy {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(self.fronts.current(), reference(self.entropy.as_ref()))
+        self.context()
     }
 
     /// No modules: compression of answers that hold secrets is not ours to do (BREACH).
     fn init_downstream_modules(&self, _: &mut pingora::modules::http::HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let desk = context.front.portal.desk();
-        context.began = Some(desk.gate.now());
-        context.client = Some(arrival::client(session, &desk.trusted));
+        self.begin(context, arrival::peer(session), &session.req_header().headers);
         self.door(session, context).await
     }
 
@@ -125,12 +173,12 @@ impl ProxyHttp for AuthProxy {
             return Error::e_explain(ErrorType::InternalError, "no permit, no peer");
         };
         streams::decided();
-        let Some((_, client)) = context.client else {
+        if let Some(setback) = leaving::setback() {
+            return Err(before(setback));
+        }
+        let Some(errand) = Self::errand(context, &session.req_header().headers) else {
             return Error::e_explain(ErrorType::InternalError, "no client, no peer");
         };
-        let patience = Patience::of(context.kind, &session.req_header().headers);
-        let now = context.front.portal.desk().gate.now();
-        let errand = Errand { kind: context.kind, patience, client: client.ip(), now };
         match upstream.peer(errand).await {
             Ok((peer, server)) => {
                 context.server = Some(server);
@@ -270,6 +318,13 @@ impl ProxyHttp for AuthProxy {
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
         let now = context.front.portal.desk().gate.now();
-        access_log::write(session, error, context, now, &self.reserved);
+        let line = access_log::Line {
+            method: session.req_header().method.as_str(),
+            status: session.response_written().map_or(0, |response| response.status.as_u16()),
+            sent: session.body_bytes_sent() as u64,
+            // Words of ours only: Pingora's error context may repeat what the client sent.
+            error: error.map(|error| error.etype().as_str()),
+        };
+        line.write(context, now, &self.reserved);
     }
 }

@@ -11,7 +11,6 @@
 //! reads end where the request ends (`body`); for HTTP/2 the deadlines of `h2_guard` and `frames`.
 //! A refusal is answered by `refusal`.
 
-use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,16 +23,19 @@ use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
 
-use super::leaving::{CARRIED, Leaving, Pending, reached};
+use super::leaving::{CARRIED, Carried, Leaving, Pending, reached};
 
 pub use admission::Admission;
+pub(super) use body::ChunkScan;
 pub use connection::{CapFault, ConnectionCaps, ConnectionSlot};
 pub use fault::{HeadFault, WireFault};
 pub use head::{BodyLength, HeadFacts, check_head};
+pub use head_guard::HeadGuard;
+pub use shortcut::{Errand, LongWay, Shortcut, Way};
 
 use admission::{Place, carried_by, peer_ip, place_in};
 use h2_guard::{FrameDeadlines, H2Guard};
-use head_guard::{Arrival, HeadGuard};
+use head_guard::Arrival;
 
 mod admission;
 mod authority;
@@ -47,6 +49,7 @@ mod h2_guard;
 mod head;
 mod head_guard;
 mod refusal;
+mod shortcut;
 
 /// What one connection may cost before a request is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,8 +109,9 @@ pub fn h2_options(limits: &WireLimits) -> H2Options {
 ///
 /// It is a [`ServerApp`] of its own instead of an [`HttpServerApp`], because Pingora's blanket
 /// implementation for the latter makes the session before anyone can look at the stream.
-pub struct GuardedApp<A> {
+pub struct GuardedApp<A, S = LongWay> {
     inner: Arc<A>,
+    shortcut: S,
     limits: WireLimits,
     admission: Arc<Admission>,
 }
@@ -136,8 +140,21 @@ where
             reference: Box::new(reference),
             leaving,
         };
-        Self { inner, limits, admission: Arc::new(admission) }
+        Self { inner, shortcut: LongWay, limits, admission: Arc::new(admission) }
     }
+
+    /// Lets plain requests go by `shortcut`, as far as it takes them.
+    pub fn with_shortcut<S: Shortcut>(self, shortcut: S) -> GuardedApp<A, S> {
+        let Self { inner, shortcut: LongWay, limits, admission } = self;
+        GuardedApp { inner, shortcut, limits, admission }
+    }
+}
+
+impl<A, S> GuardedApp<A, S>
+where
+    A: HttpServerApp + Send + Sync + 'static,
+    S: Shortcut,
+{
 
     /// What connections meet before TLS is agreed on.
     pub fn admission(&self) -> Arc<Admission> {
@@ -187,14 +204,19 @@ where
                 }
             }
             fresh = false;
+            let setback = match self.shortcut(&mut guard, peer, &mut pending, shutdown).await {
+                Way::Again if guard.is_between_requests() => continue,
+                Way::Again | Way::Over => return None,
+                Way::Around(setback) => setback,
+            };
+            let carried = Carried::new(pending.take(), setback);
             let mut session = ServerSession::new_http1(guard);
             match kept.take() {
                 Some(kept) => kept.apply_to_session(&mut session),
                 None => self.begin_keep_alive(&mut session, requests.take(), shutdown),
             }
             let request = self.inner.process_new_http(session, shutdown);
-            let (stream, settings) =
-                CARRIED.scope(Cell::new(pending.take()), request).await?.consume();
+            let (stream, settings) = CARRIED.scope(carried, request).await?.consume();
             kept = settings;
             // Anything but our own stream at the end of a request is not fit for another one.
             guard = stream.into_any().downcast::<HeadGuard>().ok()?;
@@ -202,6 +224,18 @@ where
                 return None;
             }
         }
+    }
+
+    async fn shortcut(
+        &self,
+        guard: &mut HeadGuard,
+        peer: Option<IpAddr>,
+        pending: &mut Option<Pending>,
+        shutdown: &ShutdownWatch,
+    ) -> Way {
+        let Some(closes) = guard.plain() else { return Way::Around(None) };
+        let last = closes || *shutdown.borrow();
+        self.shortcut.serve(guard, Errand { peer, last, pending }).await
     }
 
     /// What Pingora does with the first session of a connection.
@@ -246,9 +280,10 @@ where
 }
 
 #[async_trait]
-impl<A> ServerApp for GuardedApp<A>
+impl<A, S> ServerApp for GuardedApp<A, S>
 where
     A: HttpServerApp + Send + Sync + 'static,
+    S: Shortcut,
 {
     async fn process_new(
         self: &Arc<Self>,

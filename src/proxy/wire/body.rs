@@ -55,11 +55,13 @@ impl BodyFlow {
 /// where the next request would start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the chunked body is malformed")]
-pub(super) struct ChunkFault;
+pub(in crate::proxy) struct ChunkFault;
 
 /// Follows the chunks without keeping them.
 #[derive(Debug, Default)]
-pub(super) struct ChunkScan {
+pub(in crate::proxy) struct ChunkScan {
+    /// The chunks come from an application.
+    is_answer: bool,
     state: ChunkState,
     size: u64,
     digits: u8,
@@ -84,23 +86,42 @@ enum ChunkState {
 }
 
 impl ChunkScan {
+    /// For the chunks of an application, which is believed more than a client: some pad the size with
+    /// blanks, as RFC 9112 lets them before an extension, and what each chunk has beside its data is
+    /// counted for that chunk alone, because an answer may go on for days.
+    pub(in crate::proxy) fn of_an_application() -> Self {
+        Self { is_answer: true, ..Self::default() }
+    }
+
+    pub(in crate::proxy) fn is_done(&self) -> bool {
+        self.state == ChunkState::Done
+    }
+
     fn claim(&mut self, bytes: &[u8]) -> Result<usize, ChunkFault> {
         let mut at = 0;
-        while at < bytes.len() && self.state != ChunkState::Done {
-            if self.state == ChunkState::Data {
-                let room = usize::try_from(self.size).unwrap_or(usize::MAX);
-                let taken = room.min(bytes.len() - at);
-                self.size -= taken as u64;
-                at += taken;
-                if self.size == 0 {
-                    self.state = ChunkState::DataCr;
-                }
-            } else {
-                self.state = self.step(bytes[at])?;
-                at += 1;
-            }
+        while at < bytes.len() && !self.is_done() {
+            at += self.piece(&bytes[at..])?.0;
         }
         Ok(at)
+    }
+
+    /// How many of the `bytes` that arrive next are of one kind, and whether that is data.
+    pub(in crate::proxy) fn piece(&mut self, bytes: &[u8]) -> Result<(usize, bool), ChunkFault> {
+        if self.state == ChunkState::Data {
+            let taken = usize::try_from(self.size).unwrap_or(usize::MAX).min(bytes.len());
+            self.size -= taken as u64;
+            if self.size == 0 {
+                self.state = ChunkState::DataCr;
+            }
+            return Ok((taken, true));
+        }
+        for (at, byte) in bytes.iter().enumerate() {
+            self.state = self.step(*byte)?;
+            if matches!(self.state, ChunkState::Data | ChunkState::Done) {
+                return Ok((at + 1, false));
+            }
+        }
+        Ok((bytes.len(), false))
     }
 
     /// The state after one byte that is not chunk data.
@@ -112,10 +133,14 @@ impl ChunkScan {
         match (self.state, byte) {
             (Size, b'\r') if self.digits > 0 => Ok(SizeLf),
             (Size, b';') if self.digits > 0 => Ok(Extension),
+            (Size, b' ' | b'\t') if self.digits > 0 && self.is_answer => Ok(Extension),
             (Size, _) => self.size_digit(byte),
             (Extension, b'\r') => Ok(SizeLf),
             (SizeLf, b'\n') => {
                 self.digits = 0;
+                if self.is_answer {
+                    self.extra = 0;
+                }
                 Ok(if self.size == 0 { LineStart } else { Data })
             }
             (DataCr, b'\r') => Ok(DataLf),

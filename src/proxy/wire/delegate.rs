@@ -7,7 +7,7 @@ macro_rules! pass_on_stream {
         #[async_trait::async_trait]
         impl pingora::protocols::Shutdown for $wrapper {
             async fn shutdown(&mut self) {
-                self.inner.shutdown().await;
+                pingora::protocols::Shutdown::shutdown(&mut *self.inner).await;
             }
         }
 

@@ -21,6 +21,27 @@ pub(super) struct Fields<'a> {
     upgrade: bool,
     expect: bool,
     connection_options: usize,
+    /// `Connection: close`.
+    close: bool,
+    /// `Connection` names something beside `close`, `keep-alive` and `upgrade`.
+    nominates: bool,
+    /// `Connection: upgrade`.
+    switches: bool,
+    /// `Upgrade` says `websocket` and nothing else.
+    websocket: bool,
+}
+
+/// What the fields of one head say together.
+#[derive(Debug)]
+pub(super) struct Concluded {
+    pub(super) body: BodyLength,
+    pub(super) upgrade: bool,
+    pub(super) close: bool,
+    /// Nothing but an answer is asked for: no body, no other protocol, no interim answer, and no
+    /// field that belongs to this connection only because the client says so.
+    pub(super) plain: bool,
+    /// As plain, but for a WebSocket.
+    pub(super) websocket: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -34,6 +55,10 @@ impl<'a> Fields<'a> {
             upgrade: false,
             expect: false,
             connection_options: 0,
+            close: false,
+            nominates: false,
+            switches: false,
+            websocket: false,
         }
     }
 
@@ -64,14 +89,15 @@ impl<'a> Fields<'a> {
             Some(Known::Connection) => self.read_connection(value),
             Some(Known::Expect) => self.read_expect(value),
             Some(Known::Upgrade) => {
-                self.upgrade = true;
+                let is_first = !std::mem::replace(&mut self.upgrade, true);
+                self.websocket = is_first && value.eq_ignore_ascii_case(b"websocket");
                 Ok(())
             }
         }
     }
 
     /// The rules that need all fields: framing, and whether a protocol switch is asked for.
-    pub(super) fn conclude(&self) -> Result<(BodyLength, bool), HeadFault> {
+    pub(super) fn conclude(&self) -> Result<Concluded, HeadFault> {
         if !self.host {
             return Err(HeadFault::HostMissing);
         }
@@ -83,8 +109,17 @@ impl<'a> Fields<'a> {
             (true, None) => BodyLength::Chunked,
             (false, length) => BodyLength::Exact(length.unwrap_or(0)),
         };
-        // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
-        Ok((body, self.upgrade && self.version == Version::Http11))
+        let is_current = self.version == Version::Http11;
+        let is_bare =
+            is_current && !self.chunked && self.length.is_none() && !self.expect && !self.nominates;
+        Ok(Concluded {
+            body,
+            // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
+            upgrade: self.upgrade && is_current,
+            close: self.close,
+            plain: is_bare && !self.upgrade && !self.switches,
+            websocket: is_bare && self.websocket && self.switches,
+        })
     }
 
     fn read_host(&mut self, value: &[u8]) -> Result<(), HeadFault> {
@@ -143,6 +178,13 @@ impl<'a> Fields<'a> {
                 || must_arrive(option)
             {
                 return Err(HeadFault::ConnectionOption);
+            }
+            if option.eq_ignore_ascii_case(b"close") {
+                self.close = true;
+            } else if option.eq_ignore_ascii_case(b"upgrade") {
+                self.switches = true;
+            } else if !option.eq_ignore_ascii_case(b"keep-alive") {
+                self.nominates = true;
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::WireLimits;
 use super::fault::HeadFault;
-use super::fields::{Fields, is_token_byte};
+use super::fields::{Concluded, Fields, is_token_byte};
 
 /// Methods are short words; this leaves room for WebDAV's longest.
 const MAX_METHOD: usize = 32;
@@ -30,6 +30,13 @@ pub struct HeadFacts {
     pub body: BodyLength,
     /// The client asks to switch protocols, so after a 101 the bytes are no longer HTTP.
     pub upgrade: bool,
+    /// Nothing but an answer is asked for: a GET or HEAD of HTTP/1.1 without a body, another protocol,
+    /// an interim answer or fields that `Connection` names.
+    pub plain: bool,
+    /// As plain, but for a WebSocket (RFC 6455 section 4.1).
+    pub websocket: bool,
+    /// The client closes the connection after the answer.
+    pub close: bool,
 }
 
 /// How a request body is delimited. There is no third way: a request is never delimited by the
@@ -60,7 +67,7 @@ pub fn check_head(bytes: &[u8], limits: &WireLimits) -> Result<HeadFacts, HeadFa
     let lead = if bytes.starts_with(b"\r\n") { 2 } else { 0 };
     let head = &bytes[lead..];
     let (line, mut rest) = split_line(head)?;
-    let RequestLine { version, absolute } = check_request_line(line)?;
+    let RequestLine { version, absolute, reads } = check_request_line(line)?;
     let mut fields = Fields::new(version, authority(&head[absolute.clone()]));
     let mut count = 0;
     loop {
@@ -79,8 +86,9 @@ pub fn check_head(bytes: &[u8], limits: &WireLimits) -> Result<HeadFacts, HeadFa
     if len > limits.head_bytes {
         return Err(HeadFault::TooLarge);
     }
-    let (body, upgrade) = fields.conclude()?;
-    Ok(HeadFacts { len, lead, absolute, body, upgrade })
+    let Concluded { body, upgrade, close, plain, websocket } = fields.conclude()?;
+    let (plain, websocket) = (plain && reads, websocket && line.starts_with(b"GET "));
+    Ok(HeadFacts { len, lead, absolute, body, upgrade, plain, websocket, close })
 }
 
 /// Splits off the first line, without its CRLF.
@@ -97,6 +105,8 @@ struct RequestLine {
     version: Version,
     /// Scheme and authority of an absolute-form target.
     absolute: Range<usize>,
+    /// GET or HEAD, which change nothing and may be sent again (RFC 9110 section 9.2).
+    reads: bool,
 }
 
 /// `METHOD SP target SP HTTP/1.x`, nothing else (RFC 9112 section 3).
@@ -114,7 +124,7 @@ fn check_request_line(line: &[u8]) -> Result<RequestLine, HeadFault> {
     let start = method.len() + 1;
     let absolute = start..start + origin_length(target);
     check_target(&target[absolute.len()..])?;
-    Ok(RequestLine { version, absolute })
+    Ok(RequestLine { version, absolute, reads: matches!(method, b"GET" | b"HEAD") })
 }
 
 /// The length of `http://authority` before the path of an absolute-form target; 0 otherwise. A

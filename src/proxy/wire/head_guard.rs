@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use pingora::protocols::{Peek, Stream};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::WireLimits;
 use super::body::BodyFlow;
@@ -18,14 +19,14 @@ use super::h2_guard::PREFACE;
 use super::head::{BodyLength, HeadFacts, HeadScan, check_head};
 
 /// One read: most heads fit, and an idle connection holds no more than this.
-const READ: usize = 2048;
+const READ: usize = 4096;
 
 /// An HTTP/1 connection. Request heads are read and judged here; Pingora then reads exactly the
 /// judged bytes, the body up to its end, and nothing of the next request.
 ///
 /// Pingora drops a pipelined request and the connection with it. Here the bytes stay until the
 /// stream comes back for the next request, so each head is judged, whoever read it first.
-pub(super) struct HeadGuard {
+pub struct HeadGuard {
     inner: Stream,
     /// Bytes read from `inner` and not given out.
     buf: BytesMut,
@@ -33,6 +34,9 @@ pub(super) struct HeadGuard {
     head_left: usize,
     body: BodyFlow,
     switch: Switch,
+    /// The judged head asks for nothing but an answer, or for a WebSocket; whether the connection ends
+    /// with that.
+    plain: Option<bool>,
     /// Who waits in vain while the next request is held back.
     parked: Option<Waker>,
 }
@@ -69,6 +73,7 @@ impl HeadGuard {
             head_left: 0,
             body: BodyFlow::new(BodyLength::Exact(0)),
             switch: Switch::No,
+            plain: None,
             parked: None,
         }
     }
@@ -138,12 +143,44 @@ impl HeadGuard {
         self.head_left = facts.len - cut;
         self.body = BodyFlow::new(facts.body);
         self.switch = if facts.upgrade { Switch::Asked } else { Switch::No };
+        self.plain = (facts.plain || facts.websocket).then_some(facts.close);
     }
 
     /// Reads what is there; `None` at the end of the stream or when it is broken.
     async fn read_more(&mut self) -> Option<usize> {
         self.buf.reserve(READ);
         self.inner.read_buf(&mut self.buf).await.ok().filter(|read| *read > 0)
+    }
+
+    /// Whether the judged head asks for nothing but an answer, or for a WebSocket, and if so, whether its connection ends
+    /// with that.
+    pub(in crate::proxy) fn plain(&self) -> Option<bool> {
+        self.plain.filter(|_| self.head_left > 0)
+    }
+
+    /// The judged head, up to its empty line and with it.
+    pub(in crate::proxy) fn take_head(&mut self) -> Bytes {
+        self.buf.split_to(std::mem::take(&mut self.head_left)).freeze()
+    }
+
+    /// Puts back what [`take_head`](Self::take_head) gave, as if it had not been asked.
+    pub(in crate::proxy) fn give_back(&mut self, head: &[u8]) {
+        let rest = std::mem::replace(&mut self.buf, BytesMut::with_capacity(head.len() + READ));
+        self.buf.extend_from_slice(head);
+        self.buf.extend_from_slice(&rest);
+        self.head_left = head.len();
+    }
+
+    /// Resolves when the client has gone. What it sends meanwhile is kept for the next request.
+    pub(in crate::proxy) async fn gone(&mut self) {
+        let _ = std::future::poll_fn(|cx| self.poll_gone(cx)).await;
+    }
+
+    /// Sends bytes of an answer to the client, all of them.
+    pub(in crate::proxy) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.watch_answer(bytes);
+        self.inner.write_all(bytes).await?;
+        self.inner.flush().await
     }
 
     /// Whether the last request was read to its end, so that a next one may follow.
@@ -193,8 +230,8 @@ impl HeadGuard {
     /// next request are kept and not shown.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.buf.is_empty() {
-            let mut bytes = [0; READ];
-            let mut next = ReadBuf::new(&mut bytes);
+            let mut bytes = [MaybeUninit::uninit(); READ];
+            let mut next = ReadBuf::uninit(&mut bytes);
             ready!(Pin::new(&mut self.inner).poll_read(cx, &mut next))?;
             if next.filled().is_empty() {
                 return Poll::Ready(Ok(()));

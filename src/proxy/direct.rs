@@ -1,0 +1,130 @@
+//! The shorter way: plain requests that the rules let pass go to the application and back without
+//! Pingora's proxy between.
+//!
+//! Most requests of a signed-in visitor are a GET without a body over HTTP/1.1. For these, Pingora's
+//! state machine (two tasks that talk through channels, two maps for each head, a task for each idle
+//! connection) costs more than everything else together. Here their bytes are copied from one
+//! connection to the other: the head is judged by the same guard, the same [`AuthProxy::weigh`]
+//! decides, the same rules say what is taken off and put on.
+//!
+//! What is not plain, or does not pass, or meets trouble before anything of an answer was sent, goes
+//! the long way, from the beginning: there the pages and refusals are made, and the order of servers
+//! is tried. A setback goes along, so that the application is not waited for twice.
+//!
+//! | step | here | refused or left to the long way |
+//! |---|---|---|
+//! | the head | `request` | anything but a plain GET or HEAD |
+//! | who is it, and may they | [`AuthProxy::weigh`] | everything but a permit |
+//! | a connection | `exchange`, [`Upstream::line`] | no connection; HTTP/2 applications |
+//! | the answer's head | `answer` | what is no HTTP/1 answer |
+//! | the answer's body | `relay` | (nothing: the answer has begun) |
+//! | a WebSocket | `tunnel` | a handshake that names other protocols beside it |
+
+mod answer;
+mod exchange;
+mod relay;
+mod request;
+mod tunnel;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pingora::connectors::{ConnectorOptions, TransportConnector};
+use pingora::server::configuration::ServerConf;
+
+use self::exchange::{Ended, Exchange};
+use self::request::Request;
+use super::access_log;
+use super::context::{Context, Outcome};
+use super::door::{Weighed, introduction};
+use super::leaving::Leaving;
+use super::peers::Wire;
+use super::service::AuthProxy;
+use super::wire::{Errand, HeadGuard, Shortcut, Way};
+use crate::domain::navigation::RequestKind;
+use crate::domain::policy::Decision;
+
+/// Answers plain requests by the shorter way.
+pub struct Direct {
+    proxy: AuthProxy,
+    connector: TransportConnector,
+    leaving: Arc<Leaving>,
+    /// How long a client may take nothing of an answer.
+    patience: Duration,
+}
+
+impl std::fmt::Debug for Direct {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Direct(..)")
+    }
+}
+
+impl Direct {
+    /// Goes beside the long way of the same proxy.
+    #[must_use]
+    pub fn new(
+        conf: &ServerConf,
+        proxy: AuthProxy,
+        leaving: Arc<Leaving>,
+        patience: Duration,
+    ) -> Self {
+        let options = ConnectorOptions::from_server_conf(conf);
+        Self { proxy, connector: TransportConnector::new(Some(options)), leaving, patience }
+    }
+
+    /// Fills the context with a permit and what the application is told; anything else is for the long
+    /// way.
+    async fn admit(&self, request: &Request<'_>, context: &mut Context) -> Option<()> {
+        let weighed = self.proxy.weigh(request.head(), context).await;
+        let Weighed::Decided(_, Decision::Pass(permit)) = weighed else { return None };
+        match context.kind {
+            RequestKind::Navigation | RequestKind::Api => {}
+            RequestKind::WebSocket if AuthProxy::is_own_page(context, &request.headers) => {}
+            RequestKind::WebSocket | RequestKind::Grpc => return None,
+        }
+        context.permit = Some(permit);
+        if AuthProxy::upstream(context)?.wire == Wire::H2c {
+            return None;
+        }
+        context.introduction = Some(introduction(context).await.ok()?);
+        context.outcome = Outcome::Passed;
+        Some(())
+    }
+}
+
+impl Shortcut for Direct {
+    async fn serve(&self, line: &mut HeadGuard, errand: Errand<'_>) -> Way {
+        let head = line.take_head();
+        let Some(request) = Request::read(&head) else {
+            line.give_back(&head);
+            return Way::Around(None);
+        };
+        let mut context = self.proxy.context();
+        self.proxy.begin(&mut context, errand.peer, &request.headers);
+        if self.admit(&request, &mut context).await.is_none() {
+            line.give_back(&head);
+            return Way::Around(None);
+        }
+        // From here on the store is not asked any more.
+        drop(errand.pending.take());
+        let exchange = Exchange { direct: self, request: &request, last: errand.last };
+        let (ended, sent) = exchange.run(line, &mut context).await;
+        let (way, error) = match ended {
+            Ended::Answered { again: true } => (Way::Again, None),
+            Ended::Answered { again: false } => (Way::Over, None),
+            Ended::Broken(error) => (Way::Over, Some(error)),
+            Ended::Before(setback) => {
+                line.give_back(&head);
+                return Way::Around(setback);
+            }
+        };
+        let said = access_log::Line {
+            method: request.method,
+            status: sent.status,
+            sent: sent.bytes,
+            error,
+        };
+        said.write(&context, AuthProxy::now(&context), &self.proxy.reserved);
+        way
+    }
+}

@@ -1,0 +1,383 @@
+//! The head of an application's answer: what it says of the content, and what of it goes to the client.
+//!
+//! Read by the `httparse` crate as leniently as Pingora reads it on the long way, so that an
+//! application is understood on both or on none. Written anew: what belongs to the other connection
+//! stays there (RFC 9110 section 7.6.1), and the framing is ours.
+
+use std::mem::MaybeUninit;
+
+use bytes::BytesMut;
+use httparse::{Header, ParserConfig, Status};
+use pingora::protocols::http::date::get_cached_date;
+
+use crate::portal::cookies::sets_ours;
+
+/// Fields of a head, as many as Pingora takes.
+const MOST_FIELDS: usize = 256;
+/// Bytes of a head. Pingora takes a mebibyte; browsers stop at 256 KiB.
+pub(super) const LARGEST_HEAD: usize = 256 * 1024;
+
+/// What the head of an answer says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content: Content,
+    /// The application's connection may be used again.
+    pub(super) keeps: bool,
+}
+
+/// How the content is delimited (RFC 9112 section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// There is none.
+    Nothing,
+    /// This many bytes.
+    Exact(u64),
+    /// Chunks.
+    Chunked,
+    /// Everything until the application closes.
+    UntilClose,
+}
+
+impl Answer {
+    /// An interim answer: another one follows.
+    pub(super) fn is_interim(&self) -> bool {
+        (100..200).contains(&self.status) && !self.switches()
+    }
+
+    /// The connection is a WebSocket now.
+    pub(super) fn switches(&self) -> bool {
+        self.status == 101
+    }
+
+    /// May go on long after its request was decided about.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.content, Content::Chunked | Content::UntilClose)
+    }
+}
+
+/// What the answer depends on beside itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct For {
+    /// The request is a HEAD: its answer has no content.
+    pub(super) head: bool,
+    /// The client's connection ends with the answer.
+    pub(super) last: bool,
+    /// The request asks for a WebSocket.
+    pub(super) websocket: bool,
+    /// Somebody is signed in: nobody else may be given a stored copy.
+    pub(super) private: bool,
+}
+
+/// What a first look at the bytes of an application found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// More must come.
+    Partial,
+    /// A head of so many bytes.
+    Head(Answer, usize),
+    /// It is no head of HTTP/1.
+    Malformed,
+}
+
+/// Reads a head at the start of `bytes` and writes to `out` what the client gets of it.
+pub(super) fn read(bytes: &[u8], asked: For, out: &mut BytesMut) -> Read {
+    let mut fields = [MaybeUninit::<Header<'_>>::uninit(); MOST_FIELDS];
+    let mut response = httparse::Response::new(&mut []);
+    let mut config = ParserConfig::default();
+    config.allow_spaces_after_header_name_in_responses(true);
+    config.allow_obsolete_multiline_headers_in_responses(true);
+    let parsed =
+        config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields);
+    let used = match parsed {
+        Ok(Status::Complete(used)) => used,
+        Ok(Status::Partial) if bytes.len() < LARGEST_HEAD => return Read::Partial,
+        Ok(Status::Partial) | Err(_) => return Read::Malformed,
+    };
+    let (Some(status), Some(version)) = (response.code, response.version) else {
+        return Read::Malformed;
+    };
+    let fields: &[Header<'_>] = response.headers;
+    let Some(said) = Said::of(fields) else { return Read::Malformed };
+    // Nobody has asked for another protocol.
+    if status == 101 && !(asked.websocket && said.websocket) {
+        return Read::Malformed;
+    }
+    let content = said.content(status, asked);
+    let answer = Answer { status, content, keeps: said.keeps(version, content) };
+    write_head(&answer, response.reason.unwrap_or_default(), fields, &said, asked, out);
+    Read::Head(answer, used)
+}
+
+/// What the fields say together.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    length: Option<u64>,
+    chunked: bool,
+    close: bool,
+    keep_alive: bool,
+    /// `Upgrade: websocket`.
+    websocket: bool,
+    has_date: bool,
+    has_cache_control: bool,
+    /// The values of `Connection`, where they name other fields.
+    nominated: Vec<&'a [u8]>,
+}
+
+impl<'a> Said<'a> {
+    /// None where the framing says two things, or one that is not known.
+    fn of(fields: &[Header<'a>]) -> Option<Self> {
+        let mut said = Self::default();
+        for field in fields {
+            let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+            match field.name.len() {
+                4 if is("date") => said.has_date = true,
+                7 if is("upgrade") => {
+                    said.websocket = field.value.trim_ascii().eq_ignore_ascii_case(b"websocket");
+                }
+                10 if is("connection") => said.connection(field.value),
+                13 if is("cache-control") => said.has_cache_control = true,
+                14 if is("content-length") => said.length(field.value)?,
+                17 if is("transfer-encoding") => {
+                    let known = field.value.trim_ascii().eq_ignore_ascii_case(b"chunked");
+                    if !known || std::mem::replace(&mut said.chunked, true) {
+                        return None;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(said)
+    }
+
+    /// The same number may stand there more than once (RFC 9110 section 8.6).
+    fn length(&mut self, value: &[u8]) -> Option<()> {
+        for part in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            if part.is_empty() || !part.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            let length = std::str::from_utf8(part).ok()?.parse().ok()?;
+            if self.length.replace(length).is_some_and(|before| before != length) {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    fn connection(&mut self, value: &'a [u8]) {
+        for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            if option.eq_ignore_ascii_case(b"close") {
+                self.close = true;
+            } else if option.eq_ignore_ascii_case(b"keep-alive") {
+                self.keep_alive = true;
+            } else if !option.is_empty() {
+                self.nominated.push(option);
+            }
+        }
+    }
+
+    fn content(&self, status: u16, asked: For) -> Content {
+        match self.length {
+            _ if asked.head || matches!(status, 100..200 | 204 | 304) => Content::Nothing,
+            _ if self.chunked => Content::Chunked,
+            Some(0) => Content::Nothing,
+            Some(length) => Content::Exact(length),
+            None => Content::UntilClose,
+        }
+    }
+
+    /// A length beside chunks is how smuggling begins (RFC 9112 section 6.3): such a connection is not
+    /// used again.
+    fn keeps(&self, version: u8, content: Content) -> bool {
+        let is_doubtful = self.chunked && (self.length.is_some() || version == 0);
+        let stays = if version == 0 { self.keep_alive } else { !self.close };
+        stays && !is_doubtful && content != Content::UntilClose
+    }
+
+    /// Whether a field goes to the client as it is.
+    fn goes_on(&self, field: &Header<'_>) -> bool {
+        const HOP: [&str; 7] = [
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "upgrade",
+            "trailer",
+            "transfer-encoding",
+            "content-length",
+        ];
+        let name = field.name;
+        let is_nominated = || {
+            self.nominated.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let is_ours = || name.eq_ignore_ascii_case("set-cookie") && sets_ours(field.value);
+        !HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop)) && !is_nominated() && !is_ours()
+    }
+}
+
+fn write_head(
+    answer: &Answer,
+    reason: &str,
+    fields: &[Header<'_>],
+    said: &Said<'_>,
+    asked: For,
+    out: &mut BytesMut,
+) {
+    let mut status = itoa::Buffer::new();
+    put(out, &[b"HTTP/1.1 ", status.format(answer.status).as_bytes(), b" "]);
+    put(out, &[reason.as_bytes(), b"\r\n"]);
+    for field in fields.iter().filter(|field| said.goes_on(field)) {
+        put(out, &[field.name.as_bytes(), b": "]);
+        put_value(field.value, out);
+        out.extend_from_slice(b"\r\n");
+    }
+    if answer.switches() {
+        out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n");
+    } else if !answer.is_interim() {
+        write_ours(answer, said, asked, out);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_ours(answer: &Answer, said: &Said<'_>, asked: For, out: &mut BytesMut) {
+    // What a HEAD or a 304 would have had as content may be told (RFC 9110 section 8.6).
+    let may_tell = answer.status != 204 && !said.chunked;
+    if let Some(length) = said.length.filter(|_| may_tell) {
+        let mut digits = itoa::Buffer::new();
+        put(out, &[b"content-length: ", digits.format(length).as_bytes(), b"\r\n"]);
+    } else if answer.is_stream() {
+        out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+    }
+    if !said.has_date {
+        put(out, &[b"date: ", get_cached_date().as_bytes(), b"\r\n"]);
+    }
+    if asked.private && !said.has_cache_control {
+        out.extend_from_slice(b"cache-control: private\r\n");
+    }
+    if asked.last {
+        out.extend_from_slice(b"connection: close\r\n");
+    }
+}
+
+/// A folded line becomes one (RFC 9112 section 5.2).
+fn put_value(value: &[u8], out: &mut BytesMut) {
+    let start = out.len();
+    out.extend_from_slice(value);
+    if memchr::memchr2(b'\r', b'\n', value).is_some() {
+        for byte in &mut out[start..] {
+            if matches!(byte, b'\r' | b'\n') {
+                *byte = b' ';
+            }
+        }
+    }
+}
+
+fn put(out: &mut BytesMut, parts: &[&[u8]]) {
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKED: For = For { head: false, last: false, websocket: false, private: false };
+
+    fn read_all(head: &str, asked: For) -> (Read, String) {
+        let mut out = BytesMut::new();
+        let read = read(head.as_bytes(), asked, &mut out);
+        (read, String::from_utf8(out.to_vec()).unwrap())
+    }
+
+    fn answer(head: &str, asked: For) -> Answer {
+        match read_all(head, asked).0 {
+            Read::Head(answer, used) => {
+                assert_eq!(used, head.len());
+                answer
+            }
+            other => panic!("{head:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_framing_is_the_one_of_the_standard() {
+        let rows = [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Content::Exact(5), true),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", Content::Exact(5), true),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Content::Nothing, true),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n", Content::Chunked, true),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+                Content::Chunked,
+                false,
+            ),
+            ("HTTP/1.1 200 OK\r\n\r\n", Content::UntilClose, false),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", Content::Exact(5), false),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", Content::Exact(5), false),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\n",
+                Content::Exact(5),
+                true,
+            ),
+            ("HTTP/1.1 204 No Content\r\n\r\n", Content::Nothing, true),
+            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", Content::Nothing, true),
+            ("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", Content::Nothing, true),
+        ];
+        for (head, content, keeps) in rows {
+            let answer = answer(head, ASKED);
+            assert_eq!((answer.content, answer.keeps), (content, keeps), "{head:?}");
+        }
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+        assert_eq!(answer(head, For { head: true, ..ASKED }).content, Content::Nothing);
+    }
+
+    #[test]
+    fn what_says_two_things_is_no_answer() {
+        for head in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "HTTP/2 200\r\n\r\n",
+            "SSH-2.0-OpenSSH\r\n",
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
+        ] {
+            assert_eq!(read_all(head, ASKED).0, Read::Malformed, "{head:?}");
+        }
+        assert_eq!(read_all("HTTP/1.1 200 OK\r\nA: b\r\n", ASKED).0, Read::Partial);
+    }
+
+    #[test]
+    fn only_what_is_the_clients_reaches_the_client() {
+        let head = "HTTP/1.1 200 Fine\r\nServer: x\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\n\
+                    Keep-Alive: timeout=5\r\nUpgrade: h2c\r\nTrailer: x\r\nDate: now\r\n\
+                    Set-Cookie: a=b\r\nSet-Cookie: linkgate-session=x\r\nContent-Length: 3\r\n\
+                    X-Folded: one\r\n two\r\n\r\n";
+        let asked = For { last: true, private: true, ..ASKED };
+        assert_eq!(
+            read_all(head, asked).1,
+            "HTTP/1.1 200 Fine\r\nServer: x\r\nDate: now\r\nSet-Cookie: a=b\r\n\
+             X-Folded: one   two\r\ncontent-length: 3\r\ncache-control: private\r\n\
+             connection: close\r\n\r\n"
+        );
+        let switch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n\
+                      Connection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n";
+        assert_eq!(
+            read_all(switch, For { websocket: true, ..ASKED }).1,
+            "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n\
+             connection: Upgrade\r\nupgrade: websocket\r\n\r\n"
+        );
+        let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+        assert_eq!(read_all(hints, asked).1, hints);
+        let stored = "HTTP/1.1 200 OK\r\nDate: now\r\nCache-Control: max-age=60\r\n\r\n";
+        assert_eq!(
+            read_all(stored, For { private: true, ..ASKED }).1,
+            "HTTP/1.1 200 OK\r\nDate: now\r\nCache-Control: max-age=60\r\n\
+             transfer-encoding: chunked\r\n\r\n"
+        );
+    }
+}
