@@ -25,14 +25,14 @@ use tokio::task::JoinSet;
 use super::arrival;
 use super::context::{Context, reference};
 use super::front::{Behind, Fronts, Passed};
+use super::leaving::{self, Setback};
 use super::onward::Onward;
 use super::peers::{Errand, Patience, Upstream};
 use super::verdict::failure_status;
-use super::leaving::{self, Setback};
 use super::{access_log, reply, streams};
-use crate::portal::cookies::sets_ours;
 use crate::domain::site::Located;
 use crate::domain::time::UnixMillis;
+use crate::portal::cookies::sets_ours;
 use crate::ports::Entropy;
 
 /// The proxy: sites behind sign-in, upstreams behind permits.

@@ -155,7 +155,6 @@ where
     A: HttpServerApp + Send + Sync + 'static,
     S: Shortcut,
 {
-
     /// What connections meet before TLS is agreed on.
     pub fn admission(&self) -> Arc<Admission> {
         Arc::clone(&self.admission)

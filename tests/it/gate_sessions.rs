@@ -1,8 +1,8 @@
 //! A person's list of sessions, and what its buttons end: the use cases with a clock that is moved.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::future::Future;
+use std::sync::Arc;
 
 use linkgate::adapters::embedded::Embedded;
 use linkgate::adapters::redis::{RedisOptions, RedisStore};

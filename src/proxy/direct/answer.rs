@@ -87,8 +87,7 @@ pub(super) fn read(bytes: &[u8], asked: For, out: &mut BytesMut) -> Read {
     let mut config = ParserConfig::default();
     config.allow_spaces_after_header_name_in_responses(true);
     config.allow_obsolete_multiline_headers_in_responses(true);
-    let parsed =
-        config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields);
+    let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields);
     let used = match parsed {
         Ok(Status::Complete(used)) => used,
         Ok(Status::Partial) if bytes.len() < LARGEST_HEAD => return Read::Partial,
@@ -206,9 +205,8 @@ impl<'a> Said<'a> {
             "content-length",
         ];
         let name = field.name;
-        let is_nominated = || {
-            self.nominated.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
-        };
+        let is_nominated =
+            || self.nominated.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()));
         let is_ours = || name.eq_ignore_ascii_case("set-cookie") && sets_ours(field.value);
         !HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop)) && !is_nominated() && !is_ours()
     }
@@ -312,7 +310,11 @@ mod tests {
                 false,
             ),
             ("HTTP/1.1 200 OK\r\n\r\n", Content::UntilClose, false),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", Content::Exact(5), false),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n",
+                Content::Exact(5),
+                false,
+            ),
             ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", Content::Exact(5), false),
             (
                 "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\n",

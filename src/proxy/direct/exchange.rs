@@ -113,7 +113,8 @@ impl Exchange<'_> {
                 Ok(answer) => {
                     sent.status = answer.status;
                     let keeps = answer.keeps;
-                    let ended = self.answer(&mut line, client, context, answer, silence, sent).await;
+                    let ended =
+                        self.answer(&mut line, client, context, answer, silence, sent).await;
                     let is_whole = matches!(ended, Ended::Answered { .. });
                     if keeps && is_whole && !is_socket && line.read.is_empty() {
                         upstream.keep(server.address, line);
@@ -196,8 +197,7 @@ impl Exchange<'_> {
         silence: Duration,
     ) -> Result<Answer, Fault> {
         let permit = context.permit.as_ref();
-        let private =
-            permit.is_some_and(|it| it.identity().is_some() || it.machine().is_some());
+        let private = permit.is_some_and(|it| it.identity().is_some() || it.machine().is_some());
         let websocket = context.kind == RequestKind::WebSocket;
         let asked = For { head: self.request.is_head(), last: self.last, websocket, private };
         let before = |setback| Fault::Ended(Ended::Before(Some(setback)));

@@ -50,7 +50,11 @@ impl Rest {
 
     /// Moves what belongs to the content from `read` to `out`, framed for the client. Returns how many
     /// bytes of content that were.
-    pub(super) fn pass(&mut self, read: &mut BytesMut, out: &mut BytesMut) -> Result<u64, NoChunks> {
+    pub(super) fn pass(
+        &mut self,
+        read: &mut BytesMut,
+        out: &mut BytesMut,
+    ) -> Result<u64, NoChunks> {
         match self {
             Self::Done => Ok(0),
             Self::Exact(left) => {

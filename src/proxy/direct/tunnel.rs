@@ -62,7 +62,11 @@ where
             // Both, so that each is woken by its own news.
             let up = up.poll(cx, client, application)?;
             let down = down.poll(cx, application, client)?;
-            if up.is_ready() || down.is_ready() { Poll::Ready(io::Result::Ok(())) } else { Poll::Pending }
+            if up.is_ready() || down.is_ready() {
+                Poll::Ready(io::Result::Ok(()))
+            } else {
+                Poll::Pending
+            }
         });
         let ended = tokio::time::timeout(look, flowing).await;
         *down_bytes = down.bytes;
@@ -98,12 +102,7 @@ impl Flow {
     }
 
     /// Ready at the end of `from`, when everything before it was sent.
-    fn poll<R, W>(
-        &mut self,
-        cx: &mut Context<'_>,
-        from: &mut R,
-        to: &mut W,
-    ) -> Poll<io::Result<()>>
+    fn poll<R, W>(&mut self, cx: &mut Context<'_>, from: &mut R, to: &mut W) -> Poll<io::Result<()>>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -169,7 +168,9 @@ mod tests {
         Patience { silence: Duration::from_secs(3600), write: Duration::from_secs(60) };
 
     /// A client, an application, and the tunnel between them.
-    fn tunnel(early: &str) -> (DuplexStream, DuplexStream, tokio::task::JoinHandle<(TunnelEnd, u64)>) {
+    fn tunnel(
+        early: &str,
+    ) -> (DuplexStream, DuplexStream, tokio::task::JoinHandle<(TunnelEnd, u64)>) {
         let (client, mut near) = tokio::io::duplex(64);
         let (application, mut far) = tokio::io::duplex(64);
         let early = BytesMut::from(early);
