@@ -44,11 +44,7 @@ class Filled:
         self.redis_port, self.redis_pid = None, None
         place, setting = self.folder / "data", f'embedded: {{ path: "{self.folder}/data" }}'
         if store == "redis":
-            # By default Redis forgets what a node has read beyond a million keys, and a session is two.
-            options = ("--tracking-table-max-keys", "0")
-            self.redis_port, self.redis_pid = subject.start_redis(
-                run, self.folder, rig.LOAD_CORE, *options
-            )
+            self.redis_port, self.redis_pid = subject.start_redis(run, self.folder, rig.LOAD_CORE)
             place = f"redis://127.0.0.1:{self.redis_port}"
             setting = f'redis: {{ url: "{place}" }}'
         empty = self.redis_bytes()

@@ -1,8 +1,11 @@
 //! Copies of sessions and accounts in memory, and how their changes are followed.
 //!
-//! One connection reads what is kept. On it Redis remembers which keys were read (`CLIENT TRACKING`,
-//! RESP3) and says so when one of them changes, whoever changes it and however: a script, `DEL` by hand,
-//! `FLUSHALL`, an eviction. News and answers come in one order, so an answer to `PING` says that
+//! One connection reads what is kept. On it Redis says (`CLIENT TRACKING`, RESP3) when a session, an
+//! account, a service token or the mark of the store changes, whoever changes it and however: a script,
+//! `DEL` by hand, `FLUSHALL`, an eviction. It says so of all of them (`BCAST`) and not only of those
+//! that were read here: for these it would keep a table, of a million keys by default, and what falls
+//! out of that table counts as changed. With half a million people the mark of the store itself fell
+//! out, many times a second, and all copies with it. News and answers come in one order, so an answer to `PING` says that
 //! everything before it was heard: from then on the copies are trusted for the bound of the
 //! configuration. When the connection is silent or breaks they are not, and every request asks Redis
 //! again until there is a new one.
@@ -58,7 +61,7 @@ pub(super) struct Following {
 /// `v`, `mark`, `birth` of the installation, as stored.
 pub(super) type Fields = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 
-/// A connection on which Redis remembers what was read.
+/// A connection on which Redis tells of changes.
 pub(super) struct Line {
     connection: MultiplexedConnection,
     pub(super) era: Era,
@@ -131,7 +134,10 @@ impl Following {
         };
         let mut connection = self.servers.connect(hear).await?;
         let mut track = cmd("CLIENT");
-        track.arg("TRACKING").arg("ON");
+        track.arg("TRACKING").arg("ON").arg("BCAST");
+        for prefix in self.keys.kept() {
+            track.arg("PREFIX").arg(prefix);
+        }
         let () = step(track.query_async(&mut connection)).await?;
         let line = Line { connection, era: news.era, news: Arc::clone(news) };
         let mut mark = cmd("HMGET");
