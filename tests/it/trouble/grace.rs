@@ -88,7 +88,7 @@ async fn who_was_signed_in_goes_on_until_redis_is_back() {
         (nodes.signed_in(ANN).await, nodes.signed_in(BOB).await, nodes.signed_in(CARL).await);
     let (mut ann, mut bob_here, mut carl) = (nodes.here(&ann), nodes.here(&bob), nodes.here(&carl));
     for known in [&mut ann, &mut bob_here] {
-        knows(&nodes.here.gate, known).await;
+        knows(&nodes.here.way, known).await;
     }
     assert_eq!(nodes.told(BEGINS).await, 0);
     nodes.here.way.makes(Trouble::Swallows);
