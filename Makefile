@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 target := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt fmt-check clippy docs deny audit bench load clean
+.PHONY: help demo build test check fmt fmt-check clippy docs deny audit bench load micro clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -45,13 +45,17 @@ deny: ## Check licences, sources and banned crates.
 audit: ## Check the dependencies for known vulnerabilities; needs github.com.
 	scripts/deny advisories
 
-bench: ## Measure the parts of a request; ARGS="-- session" measures some of them.
-	@scripts/needs build
-	cargo bench --locked $(ARGS)
+bench: ## Measure everything, for half an hour, into benches/results; ARGS="--short" only tries it.
+	@scripts/needs bench
+	benches/load/all $(ARGS)
 
 load: ## Measure linkgate against bare Pingora; ARGS="--rounds 3" and others.
 	@scripts/needs load
 	benches/load/run $(ARGS)
+
+micro: ## Measure the parts of a request; ARGS="-- session" measures some of them.
+	@scripts/needs build
+	cargo bench --locked $(ARGS)
 
 clean: ## Remove everything that was built.
 	cargo clean

@@ -1,7 +1,7 @@
 //! What the parts of a request cost. `cargo bench`, or one of them: `cargo bench -- session`.
 //!
 //! One program, because each program of its own is linked for minutes. What a whole request costs,
-//! and against what, says `benches/load/run`.
+//! and against what, says `benches/load`.
 #![allow(clippy::expect_used)] // What cannot be set up must not look as if it was measured.
 
 mod micro {

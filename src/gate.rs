@@ -17,6 +17,7 @@
 pub mod accounts;
 pub mod ask;
 mod counts;
+pub mod endings;
 mod entry;
 pub mod keys;
 pub mod mail_job;
@@ -30,7 +31,7 @@ pub mod tokens;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::Notify;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::Attempt;
@@ -42,8 +43,9 @@ use crate::domain::origin::Origin;
 use crate::domain::remembered::RememberedKey;
 use crate::domain::secret::Secret;
 use crate::domain::terms::SignInTerms;
-use crate::domain::token::{self, TokenDigest, TokenKey};
+use crate::domain::token::TokenKey;
 use crate::ports::{Clock, Entropy, Passwords, Store};
+use endings::Endings;
 use mail_job::MailSeal;
 
 /// The keys of an installation, each for one use.
@@ -88,15 +90,12 @@ pub struct Gate {
     prefix: String,
     mail_waits: Arc<Notify>,
     touching: Arc<Mutex<HashSet<[u8; 32]>>>,
-    endings: broadcast::Sender<TokenDigest<token::Session>>,
+    endings: Endings,
 }
 
 /// Says of an address, and the account behind it if there is one, whether it may sign in: the
 /// spelling that mail goes to, or nothing.
 pub type Admits<'a> = dyn Fn(&EmailAddress, Option<&Account>) -> Option<EmailAddress> + Sync + 'a;
-
-/// Endings of sessions that a stream may be late to hear; whoever is later looks at the store.
-const ENDINGS: usize = 1024;
 
 /// The site where something is asked for, as far as the use cases need it.
 #[derive(Clone, Copy)]
@@ -156,7 +155,7 @@ impl Gate {
             prefix: prefix.to_owned(),
             mail_waits: Arc::default(),
             touching: Arc::default(),
-            endings: broadcast::Sender::new(ENDINGS),
+            endings: Endings::default(),
         }
     }
 

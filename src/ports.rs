@@ -333,6 +333,12 @@ pub trait Mailer: Send + Sync {
     /// Hands one mail over.
     async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError>;
 
+    /// How many mails may be handed over at the same time. Relays count connections, and few of them
+    /// like more from one client.
+    fn at_once(&self) -> usize {
+        8
+    }
+
     /// Finds out whether mails can be handed over at all, without one and without naming anybody:
     /// what comes out is told to every visitor.
     async fn probe(&self) -> Result<(), MailError>;

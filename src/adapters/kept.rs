@@ -8,6 +8,15 @@
 //! arrives after the news, and would stay for ever (redis-rs's own cache went on answering 9,568 of
 //! 9,600 keys that were deleted while they were read). Therefore a read begins with a [`Ticket`], and
 //! its answer is kept only if nothing was dropped since.
+//!
+//! How long ago the store was heard from, how long an answer is waited for and how long a process takes
+//! to end are spans, and are measured by the monotonic clock of the machine ([`Instant`]), not by the
+//! [`Clock`](crate::ports::Clock) port. That port is the store's time, which says what is over: it is
+//! moved when a clock is set or the store is asked for its time, and by a clock that was set back a copy
+//! would be trusted for hours. The monotonic one only goes forward, and never faster than the bound. Two
+//! things to know: it is tokio's, so that tests stop and move it; and on Linux it stands still while the
+//! machine is suspended. What was trusted then is trusted for what was left of the bound after it has woken
+//! up, two seconds by default, or until the news that waited in the socket is read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,6 +117,12 @@ impl Trust {
         last.is_some_and(|(last, until)| last == era && now < until + grace)
     }
 
+    /// Until when copies were trusted at last, if they ever were.
+    #[must_use]
+    pub fn last(&self) -> Option<Instant> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).map(|(_, until)| until)
+    }
+
     fn millis(&self, moment: Instant) -> u64 {
         u64::try_from(moment.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX)
     }
@@ -160,6 +175,13 @@ impl<V: Clone> Kept<V> {
     ) -> Option<V> {
         let entry = self.entries.get(key)?;
         trust.covered_lately(entry.era, now, grace).then_some(entry.value)
+    }
+
+    /// How many there are, trusted or not.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)] // Told to people; whether it is empty is nobody's question.
+    pub fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Call it before a read is sent.

@@ -8,20 +8,30 @@
 //!
 //! Each handle asks by itself, because each has a connection of its own, and the two may lead to
 //! different servers.
+//!
+//! One question that got no answer is a doubt and not yet an absence: on a machine without a processor to
+//! spare the question itself may have been late. In doubt a request does not go by the flag. It has the
+//! question asked again at once, waits for what comes of that, and is refused only if nothing does. After
+//! the second failure the store is away: requests are refused at once, and only the watch asks.
 
 mod handing_on;
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::time::MissedTickBehavior;
+use tokio::sync::{Notify, watch};
 
 use crate::domain::secret::{Birth, Mark};
 use crate::ports::{Entropy, Owner, Store, StoreError, Stored, draw};
 
 /// How often a store is asked whose it is.
 const LOOK: Duration = Duration::from_secs(1);
+/// How soon it is asked again when it did not answer: the sooner, the shorter it is away for people after
+/// it is back.
+const SOON: Duration = Duration::from_millis(200);
+/// How long a request waits in doubt.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a store is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +137,12 @@ pub struct OurStore {
     name: &'static str,
     /// The [`number`] of why it is not used.
     refusal: AtomicU8,
+    /// Whether it was ours until it did not answer the last question.
+    doubt: AtomicBool,
+    /// Somebody wants to know now.
+    asked_for: Notify,
+    /// Moves with each answer, or none.
+    looked: watch::Sender<()>,
 }
 
 impl std::fmt::Debug for OurStore {
@@ -140,7 +156,9 @@ impl OurStore {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, claim: Arc<Claim>, name: &'static str) -> Self {
         let refusal = if claim.birth.get().is_some() { None } else { Some(NotOurs::Unknown) };
-        Self { store, claim, name, refusal: AtomicU8::new(number(refusal)) }
+        let refusal = AtomicU8::new(number(refusal));
+        let (doubt, asked_for) = (AtomicBool::new(false), Notify::new());
+        Self { store, claim, name, refusal, doubt, asked_for, looked: watch::Sender::new(()) }
     }
 
     /// Why it is not used, if it is not. Asks nobody.
@@ -151,11 +169,13 @@ impl OurStore {
 
     /// Asks every second whose the store is, for ever. For the runtime that uses the handle.
     pub async fn watch(&self) {
-        let mut looks = tokio::time::interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            looks.tick().await;
             self.look().await;
+            let pause = if self.is_only_away() { SOON } else { LOOK };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.asked_for.notified() => {}
+            }
         }
     }
 
@@ -171,7 +191,9 @@ impl OurStore {
             Ok(answer) => (answer.err(), None),
             Err(error) => (Some(NotOurs::Unknown), Some(error)),
         };
+        self.doubt.store(before.is_none(), Ordering::Release);
         self.refusal.store(number(now), Ordering::Release);
+        self.looked.send_replace(());
         if before != now {
             self.tell(now, cause);
         }
@@ -194,10 +216,24 @@ impl OurStore {
     }
 
     /// The store, while it is ours.
-    fn ours(&self) -> Stored<&dyn Store> {
+    async fn ours(&self) -> Stored<&dyn Store> {
+        if self.is_only_away() && (self.doubt.load(Ordering::Acquire) || self.store.is_heard()) {
+            self.hear().await;
+        }
         match self.refusal() {
             None => Ok(&*self.store),
             Some(why) => Err(StoreError::new("be ours", why)),
+        }
+    }
+
+    /// Has the watch ask again, and waits for what comes of it: one question for all who want to know.
+    async fn hear(&self) {
+        let mut looked = self.looked.subscribe();
+        // It may have been answered before we listened.
+        if self.is_only_away() {
+            self.asked_for.notify_one();
+            // Too late is as good as no answer.
+            let _ = tokio::time::timeout(PATIENCE, looked.changed()).await;
         }
     }
 }

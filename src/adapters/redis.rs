@@ -16,7 +16,9 @@ mod accounts;
 mod connection;
 mod copies;
 mod following;
+mod grace;
 mod keys;
+mod patience;
 mod read;
 mod roster;
 mod scripts;
@@ -24,6 +26,7 @@ mod servers;
 mod service_tokens;
 mod sessions;
 mod setup;
+mod together;
 mod upkeep;
 
 use std::sync::Arc;

@@ -14,8 +14,6 @@ use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token};
 use crate::ports::{AccountChange, AccountChanged, AccountFound, StoreError, Stored};
 
-/// How often the account behind an open stream is looked at.
-const LOOK: Duration = Duration::from_millis(500);
 /// How often a change is tried that another one crosses.
 const TRIES: usize = 16;
 /// In words for the log.
@@ -79,21 +77,6 @@ impl Gate {
                 Some(Arc::new(Account::unreadable(email)))
             }
         })
-    }
-
-    /// Waits until the account behind an address is of another revision than `seen`, none for no
-    /// account; at most a second longer. Returns the new one. For streams, which outlive the request
-    /// that was decided about. Trouble of the store changes nothing: nobody knows then.
-    pub async fn account_changed(&self, email: &EmailAddress, seen: Option<u64>) -> Option<u64> {
-        let mut looks = tokio::time::interval(LOOK);
-        loop {
-            looks.tick().await;
-            let Ok(account) = self.account(email).await else { continue };
-            let now = account.map(|account| account.revision);
-            if now != seen {
-                return now;
-            }
-        }
     }
 
     /// Adds an account, or gives one that is there new groups and another name. Somebody who is

@@ -3,19 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast::error::RecvError;
-
 use super::Gate;
+use super::endings::Listening;
 use crate::domain::account::Account;
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::PersonKey;
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token, TokenDigest};
 use crate::ports::{Store, Stored};
-
-/// How often the session of an open stream is looked at: it may have ended on another node, or by
-/// its lifetime.
-const STREAM_LOOK: Duration = Duration::from_millis(500);
 
 /// A session that counts, and the account of its person.
 #[derive(Clone, Debug)]
@@ -87,27 +82,11 @@ impl Gate {
         Ok((!is_barred).then_some(Present { session, account }))
     }
 
-    /// Waits until a session counts no more: at once when it is ended on this node, within a second
-    /// otherwise. For streams, which outlive the request that was decided about. Trouble of the
-    /// store ends nothing: nobody knows then.
-    pub async fn ended(&self, digest: TokenDigest<token::Session>, realm: &str, idle: Duration) {
-        let mut endings = self.endings.subscribe();
-        loop {
-            if matches!(self.standing(digest, realm, idle).await, Ok(None)) {
-                return;
-            }
-            let heard = async {
-                loop {
-                    match endings.recv().await {
-                        Ok(ended) if ended != digest => {}
-                        // One of those that were missed may have been this one: look.
-                        Ok(_) | Err(RecvError::Lagged(_)) => return,
-                        Err(RecvError::Closed) => std::future::pending().await,
-                    }
-                }
-            };
-            let _ = tokio::time::timeout(STREAM_LOOK, heard).await;
-        }
+    /// Listens for the end of a session on this node. For streams, which outlive the request that was
+    /// decided about.
+    #[must_use]
+    pub fn listen(&self, digest: TokenDigest<token::Session>) -> Listening {
+        self.endings.listen(digest)
     }
 
     /// Notes a use in a task of its own; one at a time for a session or token.
@@ -234,7 +213,6 @@ impl Gate {
 
     /// Tells the streams of this node that a session has ended.
     pub(super) fn announce(&self, digest: TokenDigest<token::Session>) {
-        // Nobody listens when no stream is open.
-        let _ = self.endings.send(digest);
+        self.endings.announce(digest);
     }
 }

@@ -10,8 +10,6 @@ use crate::ports::{Stored, draw};
 
 /// How long an expired token is listed as expired.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
-/// How often the token of an open stream is looked at.
-const STREAM_LOOK: Duration = Duration::from_millis(500);
 
 impl Gate {
     /// Makes a token, whose text is shown to whoever asked and to nobody else, ever. Nothing if the
@@ -44,24 +42,16 @@ impl Gate {
         Ok(Some(machine))
     }
 
-    async fn standing_token(
+    /// A service token that counts now. Moves nothing.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn standing_token(
         &self,
         digest: TokenDigest<Service>,
     ) -> Stored<Option<Arc<ServiceToken>>> {
         let found = self.store.token(digest).await?;
         Ok(found.filter(|token| token.is_alive(self.clock.now())))
-    }
-
-    /// Waits until a token counts no more, a second longer at most. For streams. Trouble of the
-    /// store ends nothing: nobody knows then.
-    pub async fn token_ended(&self, digest: TokenDigest<Service>) {
-        let mut looks = tokio::time::interval(STREAM_LOOK);
-        loop {
-            looks.tick().await;
-            if matches!(self.standing_token(digest).await, Ok(None)) {
-                return;
-            }
-        }
     }
 
     /// All tokens, by name.

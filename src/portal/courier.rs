@@ -17,8 +17,6 @@ use crate::ports::{
     ClaimedMail, Clock, Entropy, MailError, Mailer, OutgoingMail, Store, Stored, draw,
 };
 
-/// Mails that are handed over at the same time.
-const AT_ONCE: usize = 8;
 /// How long a claim lasts: longer than any hand-over may take.
 const LEASE: Duration = Duration::from_secs(60);
 /// How often the queue is looked at when nobody rings: for retries, and for mails of other nodes.
@@ -95,7 +93,7 @@ impl Courier {
     }
 
     async fn deliver(self: &Arc<Self>, mut ending: watch::Receiver<bool>) {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let places = Arc::new(Semaphore::new(self.mailer.at_once()));
         let mut store_fails = false;
         while !*ending.borrow() {
             let free = places.available_permits();

@@ -30,6 +30,11 @@ pub trait Upkeep: Send + Sync {
     /// Asks whether the store answers.
     async fn ping(&self) -> Stored<()>;
 
+    /// Whether the store was certainly there a moment ago, if that is known without asking it.
+    fn is_heard(&self) -> bool {
+        false
+    }
+
     /// Removes what is over. Returns how many records went.
     async fn sweep(&self, now: UnixMillis) -> Stored<u64>;
 

@@ -19,12 +19,14 @@
 //! | a connection | `exchange`, [`Upstream::line`] | no connection; HTTP/2 applications |
 //! | the answer's head | `answer` | what is no HTTP/1 answer |
 //! | the answer's body | `relay` | (nothing: the answer has begun) |
+//! | a WebSocket | `tunnel` | a handshake that names other protocols beside it |
 
 mod answer;
 mod exchange;
 mod looks;
 mod relay;
 mod request;
+mod tunnel;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,8 +80,10 @@ impl Direct {
     async fn admit(&self, request: &Request<'_>, context: &mut Context) -> Option<bool> {
         let weighed = self.proxy.weigh(request.head(), context).await;
         let Weighed::Decided(_, Decision::Pass(permit)) = weighed else { return None };
-        if !matches!(context.kind, RequestKind::Navigation | RequestKind::Api) {
-            return None;
+        match context.kind {
+            RequestKind::Navigation | RequestKind::Api => {}
+            RequestKind::WebSocket if AuthProxy::is_own_page(context, &request.headers) => {}
+            RequestKind::WebSocket | RequestKind::Grpc => return None,
         }
         context.permit = Some(permit);
         let wire = AuthProxy::upstream(context)?.wire;

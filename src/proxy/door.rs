@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use http::header;
+use http::{HeaderMap, header};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
@@ -169,23 +169,28 @@ impl AuthProxy {
         reply::write(session, response).await.map(|()| true)
     }
 
-    /// Keeps the permit, and what the application is told. A WebSocket must come from the site's own pages: cookies go with it from
-    /// anywhere, and no same-origin policy protects it.
+    /// Whether a WebSocket comes from the site's own pages, as it must: cookies go with it from anywhere,
+    /// and no same-origin policy protects it.
+    pub(super) fn is_own_page(context: &Context, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        // Exactly one: of two, the application may believe the other.
+        let origin = origins.next().filter(|_| origins.next().is_none());
+        let own = context.located.as_ref().map(|located| &*located.origin_text);
+        // A service token goes with nothing by itself, unlike a cookie: no page can lend it.
+        context.token.is_some() || origin.and_then(|value| value.to_str().ok()) == own
+    }
+
+    /// Keeps the permit, and what the application is told.
     async fn pass(
         &self,
         session: &mut Session,
         context: &mut Context,
         permit: Permit,
     ) -> Result<bool> {
-        // A service token goes with nothing by itself, unlike a cookie: no page can lend it.
-        if context.kind == RequestKind::WebSocket && context.token.is_none() {
-            let mut origins = session.req_header().headers.get_all(header::ORIGIN).iter();
-            // Exactly one: of two, the application may believe the other.
-            let origin = origins.next().filter(|_| origins.next().is_none());
-            let own = context.located.as_ref().map(|located| &*located.origin_text);
-            if origin.and_then(|value| value.to_str().ok()) != own {
-                return self.refuse(session, context, &Refusal::CrossSite).await;
-            }
+        if context.kind == RequestKind::WebSocket
+            && !Self::is_own_page(context, &session.req_header().headers)
+        {
+            return self.refuse(session, context, &Refusal::CrossSite).await;
         }
         let length = session.req_header().headers.get(header::CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());

@@ -16,7 +16,6 @@ use tokio::task::JoinSet;
 use super::peers::Upstream;
 use super::verdict::Answerer;
 use crate::domain::client::ClientAddress;
-use crate::domain::email::EmailAddress;
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::{Asked, Decision, Permit, Visitor};
 use crate::domain::service_token::ServiceToken;
@@ -25,8 +24,8 @@ use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
 use crate::portal::Portal;
 use crate::ports::Stored;
 
-/// When a stream that could not be judged is judged again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// How often what is behind an open stream is looked at.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Pages, sites and applications of one configuration.
 #[derive(Debug)]
@@ -65,8 +64,10 @@ pub enum Behind {
     Session {
         /// Its digest.
         digest: TokenDigest<SessionToken>,
-        /// Whose it is.
-        email: EmailAddress,
+        /// Where it counts.
+        realm: Arc<str>,
+        /// How long it may be idle.
+        idle: Duration,
     },
     /// A service token.
     Machine(Arc<ServiceToken>, TokenDigest<Service>),
@@ -85,6 +86,20 @@ impl Front {
     #[must_use]
     pub fn upstream(&self, permit: &Permit) -> Option<&Upstream> {
         self.upstreams.get(usize::try_from(permit.upstream().0).ok()?)?.as_deref()
+    }
+
+    /// Whether whoever is behind a stream is still there; if so, the revision of their account, if
+    /// they have one.
+    async fn look(&self, by: &Behind) -> Stored<Option<Option<u64>>> {
+        let gate = &self.portal.desk().gate;
+        Ok(match by {
+            Behind::Nobody => Some(None),
+            Behind::Machine(_, token) => gate.standing_token(*token).await?.map(|_| None),
+            Behind::Session { digest, realm, idle } => gate
+                .standing(*digest, realm, *idle)
+                .await?
+                .map(|present| present.account.map(|account| account.revision)),
+        })
     }
 
     /// Whether a stream that was let through once would be let through by this configuration, too.
@@ -166,17 +181,31 @@ impl Fronts {
         }
     }
 
-    /// Resolves when a stream that `by` let through would be let through no more, because of a change
-    /// of the configuration or of the account behind it. While the store is in trouble nobody knows:
-    /// then the stream goes on, and is judged again until somebody does.
+    /// Resolves when a stream that `by` let through would be let through no more: its session or token
+    /// has ended, on this node at once, on another one or by its lifetime at the next look; or the
+    /// configuration or the account behind it has changed. While the store is in trouble nobody knows:
+    /// then the stream goes on, and is looked at again until somebody does.
     pub async fn revoked(&self, passed: &Passed, by: Arc<Front>) {
         let mut changes = self.changes.subscribe();
         // The change may have come while the application took its time to answer.
         let mut is_due = !Arc::ptr_eq(&self.current(), &by);
+        let mut listening = match &passed.by {
+            Behind::Session { digest, .. } => Some(by.portal.desk().gate.listen(*digest)),
+            Behind::Machine(..) | Behind::Nobody => None,
+        };
         // Not kept: a stream may be open for days.
         drop(by);
+        let is_known = !matches!(passed.by, Behind::Nobody);
         let mut account = None;
         loop {
+            match self.current().look(&passed.by).await {
+                Ok(None) => return,
+                Ok(Some(revision)) if revision != account => {
+                    account = revision;
+                    is_due = true;
+                }
+                Ok(Some(_)) | Err(_) => {}
+            }
             if is_due {
                 match self.current().still_passes(passed).await {
                     Ok(true) => is_due = false,
@@ -184,24 +213,20 @@ impl Fronts {
                     Err(_) => {}
                 }
             }
+            let heard = async {
+                match &mut listening {
+                    Some(listening) => listening.heard().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                changed = changes.changed() => if changed.is_err() {
-                    return std::future::pending().await;
+                changed = changes.changed() => match changed {
+                    Ok(()) => is_due = true,
+                    Err(_) => return std::future::pending().await,
                 },
-                revision = self.account_changed(&passed.by, account) => account = revision,
-                () = tokio::time::sleep(AGAIN), if is_due => {}
+                () = heard => {}
+                () = tokio::time::sleep(LOOK), if is_known || is_due => {}
             }
-            is_due = true;
-        }
-    }
-
-    async fn account_changed(&self, by: &Behind, seen: Option<u64>) -> Option<u64> {
-        match by {
-            Behind::Session { email, .. } => {
-                let gate = Arc::clone(&self.current().portal.desk().gate);
-                gate.account_changed(email, seen).await
-            }
-            Behind::Nobody | Behind::Machine(..) => std::future::pending().await,
         }
     }
 }

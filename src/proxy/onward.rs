@@ -85,6 +85,9 @@ impl Onward<'_> {
         ] {
             put(out, &[name.as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
         }
+        if self.kind == RequestKind::WebSocket {
+            out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n");
+        }
         let Introduction { always, identity } = self.introduction;
         for Field { name, value } in always.iter().chain(identity.iter()) {
             put(out, &[name, b": ", value.as_bytes(), b"\r\n"]);

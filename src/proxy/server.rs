@@ -14,8 +14,10 @@ use http::Response;
 use http_body_util::BodyExt;
 use pingora::apps::HttpServerOptions;
 use pingora::apps::http_app::ServeHttp;
+use pingora::listeners::ListenerConfig;
 use pingora::listeners::tls::TlsSettings;
 use pingora::protocols::http::ServerSession;
+use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
@@ -165,6 +167,20 @@ pub fn guarded(
     .with_shortcut(direct)
 }
 
+/// Whoever reads a connection has a buffer: the guard, TLS, HTTP/2. One more of Pingora's 64 KiB, filled
+/// with zeros for each connection, would be most of what an idle one costs.
+fn endpoint(listening: &Listening) -> Result<ListenerConfig, AssemblyError> {
+    let endpoint = ListenerConfig::tcp(listening.address.to_string())
+        .l4_buffer(L4BufferSettings::default().read(0));
+    let Some((certificate, key)) = &listening.tls else { return Ok(endpoint) };
+    let mut settings = TlsSettings::intermediate(certificate, key).map_err(|error| {
+        let (address, cause) = (listening.address, error.to_string());
+        AssemblyError::Certificate { address, cause }
+    })?;
+    settings.enable_h2();
+    Ok(endpoint.tls(settings))
+}
+
 impl<'a> Assembly<'a> {
     /// Begins with nothing.
     #[must_use]
@@ -197,19 +213,7 @@ impl<'a> Assembly<'a> {
         let mut service = Service::new("proxy".to_owned(), app);
         service.endpoints().set_pre_tls_callback(admission);
         for listening in listeners {
-            let address = listening.address.to_string();
-            match &listening.tls {
-                None => service.add_tcp(&address),
-                Some((certificate, key)) => {
-                    let mut settings =
-                        TlsSettings::intermediate(certificate, key).map_err(|error| {
-                            let (address, cause) = (listening.address, error.to_string());
-                            AssemblyError::Certificate { address, cause }
-                        })?;
-                    settings.enable_h2();
-                    service.add_tls_with_settings(&address, None, settings);
-                }
-            }
+            service.add_listener(endpoint(listening)?);
         }
         let addresses: Vec<_> = listeners.iter().map(|listening| listening.address).collect();
         let (handles, leaving) = (self.doors.handles(&addresses)?, Arc::clone(&self.leaving));

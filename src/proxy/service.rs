@@ -20,6 +20,7 @@ use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
+use tokio::task::JoinSet;
 
 use super::arrival;
 use super::context::{Context, reference};
@@ -30,6 +31,7 @@ use super::peers::{Errand, Patience, Upstream};
 use super::verdict::failure_status;
 use super::{access_log, reply, streams};
 use crate::domain::navigation::RequestKind;
+use crate::domain::site::Located;
 use crate::domain::time::UnixMillis;
 use crate::portal::cookies::sets_ours;
 use crate::ports::Entropy;
@@ -76,29 +78,22 @@ impl AuthProxy {
     ) -> Option<impl Future<Output = ()> + Send + 'static> {
         let (located, target) = (context.located.as_ref()?, context.target.as_ref()?);
         let desk = context.front.portal.desk();
-        let gate = Arc::clone(&desk.gate);
-        let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
         let (front, fronts) = (Arc::clone(&context.front), Arc::clone(&self.fronts));
         let passed = Passed {
             authority: located.host().into(),
             method,
             target: target.clone(),
             client: context.client.and_then(|(_, client)| desk.trusted.known(client)),
-            by: behind(context),
-            at: context.began.unwrap_or_else(|| gate.now()),
+            by: behind(context, located),
+            at: context.began.unwrap_or_else(|| desk.gate.now()),
         };
         Some(async move {
-            let signed_out = async {
-                match passed.by {
-                    Behind::Session { digest, .. } => gate.ended(digest, &realm, idle).await,
-                    Behind::Machine(_, token) => gate.token_ended(token).await,
-                    Behind::Nobody => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = signed_out => {}
-                () = fronts.revoked(&passed, front) => {}
-            }
+            // In a task of its own: what looks at the store twice a second must not wake the stream,
+            // and whatever waits for its bytes, each time.
+            let mut looking = JoinSet::new();
+            looking.spawn(async move { fronts.revoked(&passed, front).await });
+            // A task that broke off has ended, too: then nobody looks any more.
+            looking.join_next().await;
         })
     }
 
@@ -129,12 +124,15 @@ impl AuthProxy {
 }
 
 /// Who is behind a request that was let through.
-fn behind(context: &Context) -> Behind {
+fn behind(context: &Context, located: &Located) -> Behind {
     let Some(permit) = &context.permit else { return Behind::Nobody };
     let person = context.session.zip(permit.identity());
     let machine = context.token.zip(permit.machine());
     match (person, machine) {
-        (Some((digest, identity)), _) => Behind::Session { digest, email: identity.email.clone() },
+        (Some((digest, _)), _) => {
+            let (realm, idle) = (Arc::clone(&located.realm), located.site.terms.session.idle);
+            Behind::Session { digest, realm, idle }
+        }
         (None, Some((token, machine))) => Behind::Machine(Arc::clone(machine), token),
         (None, None) => Behind::Nobody,
     }

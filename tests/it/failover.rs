@@ -17,8 +17,10 @@ const ANN: &str = "ann@example.com";
 const DAN: &str = "dan@example.com";
 /// After so many milliseconds of silence a server counts as down.
 const PATIENCE: u32 = 1_000;
-/// Longer than any answer may take: two seconds for the store, and a busy machine.
-const BOUND: Duration = Duration::from_secs(4);
+/// Longer than any answer may take: two seconds in doubt, two for the store, and a busy machine.
+const BOUND: Duration = Duration::from_secs(5);
+/// After this nobody is let in by what was heard from the old master.
+const TRUST: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_master_behind_sentinels_dies() {
@@ -58,11 +60,13 @@ async fn outlives(kind: &Kind, master: &Arc<RedisServer>, key: &str) {
         let gone = bounded(&mut ended).await;
         assert!([303, 503].contains(&gone), "{gone}");
         assert!(gate.upstream.seen().is_empty());
+        let asked = began.elapsed();
         let status = bounded(&mut ann).await;
         gate.upstream.forget();
         assert!([200, 503].contains(&status), "{status}: nobody is logged out");
         refusals += usize::from(status == 503);
-        (status == 200 && refusals > 0).then_some(())
+        // Requests wait for a while before they are refused, and a failover may be over by then.
+        (status == 200 && (refusals > 0 || asked > TRUST)).then_some(())
     })
     .await;
     println!("{refusals} refusals in {:?}", began.elapsed());

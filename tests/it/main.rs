@@ -48,6 +48,7 @@ mod smtp;
 mod store_contract;
 mod streams;
 mod support;
+mod trouble;
 mod upgrade;
 mod warnings;
 mod watched_store;

@@ -17,7 +17,7 @@ mod sessions;
 mod setups;
 mod tls;
 mod upkeep;
-mod world;
+pub mod world;
 
 use std::sync::Arc;
 

@@ -19,6 +19,7 @@ pub mod redis;
 pub mod redis_fleets;
 pub mod smtp;
 pub mod stores;
+pub mod trouble;
 pub mod upstream;
 pub mod webmail;
 

@@ -1,5 +1,6 @@
 //! A store that notes what is asked of it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
     AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
     KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
-    Stored, Upkeep,
+    StoreError, Stored, Upkeep,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -26,12 +27,18 @@ pub struct Watched {
     calls: Mutex<Vec<String>>,
     /// Whose sign-ins are not stored: a fault, so that a test can show that it would find it.
     pub forgets: Mutex<Option<PersonKey>>,
+    /// How often from now on it does not say whose it is.
+    pub silent: AtomicU32,
+    /// How often it was asked that.
+    pub questions: AtomicU32,
 }
 
 impl Watched {
     pub fn new() -> Arc<Self> {
         let inner = Embedded::in_memory().expect("a store");
-        Arc::new(Self { inner, calls: Mutex::default(), forgets: Mutex::default() })
+        let (calls, forgets) = (Mutex::default(), Mutex::default());
+        let (silent, questions) = (AtomicU32::default(), AtomicU32::default());
+        Arc::new(Self { inner, calls, forgets, silent, questions })
     }
 
     /// What was asked since the last time.
@@ -220,6 +227,12 @@ impl Upkeep for Watched {
     }
 
     async fn owner(&self, mark: Mark) -> Stored<Owner> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
+        let left = self.silent.load(Ordering::SeqCst);
+        if left > 0 {
+            self.silent.store(left - 1, Ordering::SeqCst);
+            return Err(StoreError::new("say whose it is", "silent"));
+        }
         self.inner.owner(mark).await
     }
 

@@ -40,6 +40,10 @@ impl Mailer for Folder {
     }
 
     /// Makes the folder, if it is not there.
+    fn at_once(&self) -> usize {
+        64
+    }
+
     async fn probe(&self) -> Result<(), MailError> {
         let folder = self.path.clone();
         match tokio::task::spawn_blocking(move || make(&folder)).await {

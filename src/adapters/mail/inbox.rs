@@ -62,6 +62,10 @@ impl Mailer for Inbox {
         Ok(())
     }
 
+    fn at_once(&self) -> usize {
+        64
+    }
+
     async fn probe(&self) -> Result<(), MailError> {
         Ok(())
     }

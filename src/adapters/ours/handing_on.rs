@@ -24,22 +24,22 @@ use crate::ports::{
 #[async_trait]
 impl Attempts for OurStore {
     async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
-        self.ours()?.begin(beginning).await
+        self.ours().await?.begin(beginning).await
     }
 
     async fn attempt(&self, link: TokenDigest<Link>) -> Stored<Option<Record>> {
-        self.ours()?.attempt(link).await
+        self.ours().await?.attempt(link).await
     }
 
     async fn latest(
         &self,
         browser: TokenDigest<Browser>,
     ) -> Stored<Option<(TokenDigest<Link>, Record)>> {
-        self.ours()?.latest(browser).await
+        self.ours().await?.latest(browser).await
     }
 
     async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool> {
-        self.ours()?.count_try(link, most).await
+        self.ours().await?.count_try(link, most).await
     }
 
     async fn settle(
@@ -47,14 +47,14 @@ impl Attempts for OurStore {
         link: TokenDigest<Link>,
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
-        self.ours()?.settle(link, settlement).await
+        self.ours().await?.settle(link, settlement).await
     }
 }
 
 #[async_trait]
 impl Sessions for OurStore {
     async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
-        match self.ours() {
+        match self.ours().await {
             Ok(store) => store.session(digest).await,
             Err(error) => self.session_in_grace(digest).map(Some).ok_or(error),
         }
@@ -65,11 +65,11 @@ impl Sessions for OurStore {
     }
 
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
-        self.ours()?.touch(digest, now).await
+        self.ours().await?.touch(digest, now).await
     }
 
     async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
-        self.ours()?.end(digest, person).await
+        self.ours().await?.end(digest, person).await
     }
 
     async fn sessions_of(
@@ -77,14 +77,14 @@ impl Sessions for OurStore {
         person: PersonKey,
         now: UnixMillis,
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
-        self.ours()?.sessions_of(person, now).await
+        self.ours().await?.sessions_of(person, now).await
     }
 }
 
 #[async_trait]
 impl Accounts for OurStore {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
-        match self.ours() {
+        match self.ours().await {
             Ok(store) => store.account(person).await,
             Err(error) => self.account_in_grace(person).ok_or(error),
         }
@@ -99,11 +99,11 @@ impl Accounts for OurStore {
         after: Option<PersonKey>,
         most: usize,
     ) -> Stored<Vec<(PersonKey, Account)>> {
-        self.ours()?.accounts(after, most).await
+        self.ours().await?.accounts(after, most).await
     }
 
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
-        self.ours()?.change_account(change).await
+        self.ours().await?.change_account(change).await
     }
 }
 
@@ -116,11 +116,11 @@ impl ServiceTokens for OurStore {
         keep_until: UnixMillis,
         now: UnixMillis,
     ) -> Stored<bool> {
-        self.ours()?.add_token(digest, token, keep_until, now).await
+        self.ours().await?.add_token(digest, token, keep_until, now).await
     }
 
     async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
-        match self.ours() {
+        match self.ours().await {
             Ok(store) => store.token(digest).await,
             Err(error) => self.token_in_grace(digest).map(Some).ok_or(error),
         }
@@ -131,30 +131,30 @@ impl ServiceTokens for OurStore {
     }
 
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
-        self.ours()?.tokens().await
+        self.ours().await?.tokens().await
     }
 
     async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()> {
-        self.ours()?.note_use(digest, now).await
+        self.ours().await?.note_use(digest, now).await
     }
 
     async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
-        self.ours()?.revoke_token(name).await
+        self.ours().await?.revoke_token(name).await
     }
 }
 
 #[async_trait]
 impl Limits for OurStore {
     async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
-        self.ours()?.hit(hits, now).await
+        self.ours().await?.hit(hits, now).await
     }
 
     async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()> {
-        self.ours()?.pause(key, until, now).await
+        self.ours().await?.pause(key, until, now).await
     }
 
     async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
-        self.ours()?.is_paused(key, now).await
+        self.ours().await?.is_paused(key, now).await
     }
 }
 
@@ -166,26 +166,26 @@ impl Outbox for OurStore {
         lease: Duration,
         now: UnixMillis,
     ) -> Stored<Vec<ClaimedMail>> {
-        self.ours()?.claim(most, lease, now).await
+        self.ours().await?.claim(most, lease, now).await
     }
 
     async fn done(&self, id: MailId) -> Stored<()> {
-        self.ours()?.done(id).await
+        self.ours().await?.done(id).await
     }
 
     async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
-        self.ours()?.retry(id, due).await
+        self.ours().await?.retry(id, due).await
     }
 }
 
 #[async_trait]
 impl KeyRosters for OurStore {
     async fn roster(&self) -> Stored<KeyRoster> {
-        self.ours()?.roster().await
+        self.ours().await?.roster().await
     }
 
     async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
-        self.ours()?.replace_roster(roster).await
+        self.ours().await?.replace_roster(roster).await
     }
 }
 
@@ -195,8 +195,12 @@ impl Upkeep for OurStore {
         self.store.ping().await
     }
 
+    fn is_heard(&self) -> bool {
+        self.store.is_heard()
+    }
+
     async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
-        self.ours()?.sweep(now).await
+        self.ours().await?.sweep(now).await
     }
 
     async fn owner(&self, mark: Mark) -> Stored<Owner> {

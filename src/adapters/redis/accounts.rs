@@ -4,6 +4,7 @@ use ::redis::cmd;
 use async_trait::async_trait;
 
 use super::connection::Request;
+use super::copies::ACCOUNTS;
 use super::keys::hex;
 use super::{RedisStore, json, read};
 use crate::domain::account::{Account, AccountState};
@@ -17,9 +18,7 @@ impl Accounts for RedisStore {
         command.arg(self.keys.account(person));
         let parse = |fields| Some(read::account(fields));
         let key = &person.0;
-        let found = self
-            .read_kept("find an account", |copies| &copies.accounts, key, &command, parse)
-            .await?;
+        let found = self.read_kept(ACCOUNTS, key, &command, parse).await?;
         Ok(found.unwrap_or(AccountFound::Nothing))
     }
 

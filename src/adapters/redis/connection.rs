@@ -3,7 +3,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
@@ -13,14 +12,9 @@ use ::redis::{
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use super::patience::{self, PATIENCE};
 use super::servers::Servers;
 use crate::ports::{StoreError, Stored};
-
-/// How long a call may take in all, connecting included.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long after one attempt to connect the next may be made, so that an ailing server is not
-/// stormed.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection that all callers share.
 pub(super) struct Connection {
@@ -32,8 +26,11 @@ pub(super) struct Connection {
 struct Line {
     made: OnceCell<RedisResult<MultiplexedConnection>>,
     is_broken: Arc<AtomicBool>,
-    /// When it may be made.
+    /// When it may be made: not at once after the one before, so that an ailing server is not stormed.
     from: Instant,
+    /// How many before it were made in vain: no answer ever came.
+    in_vain: u32,
+    has_answered: AtomicBool,
 }
 
 /// What can be asked of Redis.
@@ -49,12 +46,22 @@ pub(super) enum Request<'a> {
 impl Connection {
     /// Remembers where to connect to. Touches no network and needs no runtime.
     pub(super) fn new(servers: Arc<Servers>) -> Self {
-        Self { servers, line: Mutex::new(Line::from(Instant::now())) }
+        Self { servers, line: Mutex::new(Line::from(Instant::now(), 0)) }
     }
 
     /// Asks, and waits no longer than two seconds for the answer.
     pub(super) async fn ask<T: FromRedisValue>(
         &self,
+        doing: &'static str,
+        request: Request<'_>,
+    ) -> Stored<T> {
+        self.ask_until(Instant::now() + PATIENCE, doing, request).await
+    }
+
+    /// The same for a call that has begun already.
+    pub(super) async fn ask_until<T: FromRedisValue>(
+        &self,
+        until: Instant,
         doing: &'static str,
         request: Request<'_>,
     ) -> Stored<T> {
@@ -69,9 +76,9 @@ impl Connection {
                 Ok(_) | Err(_) => answer,
             }
         };
-        match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(answer) => answer.map_err(|error| StoreError::new(doing, error)),
-            Err(_) => {
+        match patience::within(until.saturating_duration_since(Instant::now()), asked).await {
+            Some(answer) => answer.map_err(|error| StoreError::new(doing, error)),
+            None => {
                 self.give_up(&line);
                 Err(StoreError::new(doing, "Redis did not answer in time"))
             }
@@ -89,10 +96,10 @@ impl Connection {
             Ok(mut connection) => request.send(&mut connection).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = &answer
-            && !is_of_the_slot(error)
-        {
-            self.give_up(line);
+        match &answer {
+            Ok(_) => line.has_answered.store(true, Ordering::Relaxed),
+            Err(error) if is_of_the_slot(error) => {}
+            Err(_) => self.give_up(line),
         }
         answer
     }
@@ -110,7 +117,10 @@ impl Connection {
     fn give_up(&self, broken: &Arc<Line>) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&line, broken) {
-            *line = Line::from(Instant::now().max(broken.from + PAUSE));
+            let has_answered = broken.has_answered.load(Ordering::Relaxed);
+            let in_vain = if has_answered { 0 } else { broken.in_vain.saturating_add(1) };
+            let from = Instant::now().max(broken.from + patience::pause(in_vain));
+            *line = Line::from(from, in_vain);
         }
     }
 }
@@ -122,8 +132,10 @@ pub(super) fn is_of_the_slot(error: &RedisError) -> bool {
 }
 
 impl Line {
-    fn from(from: Instant) -> Arc<Self> {
-        Arc::new(Self { made: OnceCell::new(), is_broken: Arc::default(), from })
+    fn from(from: Instant, in_vain: u32) -> Arc<Self> {
+        let (made, is_broken, has_answered) =
+            (OnceCell::new(), Arc::default(), AtomicBool::default());
+        Arc::new(Self { made, is_broken, from, in_vain, has_answered })
     }
 
     async fn connection(&self, servers: &Servers) -> RedisResult<MultiplexedConnection> {
@@ -148,8 +160,10 @@ impl Request<'_> {
         connection: &mut MultiplexedConnection,
     ) -> RedisResult<T> {
         match self {
-            Self::Read(command) | Self::Write(command) => command.query_async(connection).await,
-            Self::Script(script) => script.invoke_async(connection).await,
+            Self::Read(command) | Self::Write(command) => {
+                patience::step(command.query_async(connection)).await
+            }
+            Self::Script(script) => patience::step(script.invoke_async(connection)).await,
         }
     }
 

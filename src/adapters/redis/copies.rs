@@ -1,15 +1,48 @@
 //! Reads of what may be kept in memory.
 
+use std::sync::Arc;
+
 use ::redis::{Cmd, FromRedisValue};
 use tokio::time::Instant;
 
 use super::RedisStore;
 use super::connection::Request;
 use super::following::Following;
+use super::grace::Silence;
+use super::patience::PATIENCE;
+use super::together::{Cause, Together};
 use crate::adapters::kept::{Copies, Kept, Key};
 use crate::domain::limit::PersonKey;
+use crate::domain::service_token::ServiceToken;
+use crate::domain::session::Session;
 use crate::domain::token::{self, Service, TokenDigest};
-use crate::ports::Stored;
+use crate::ports::{AccountFound, StoreError, Stored};
+
+/// The reads that are under way.
+#[derive(Default)]
+pub(super) struct Reads {
+    sessions: Together<Arc<Session>>,
+    tokens: Together<Arc<ServiceToken>>,
+    accounts: Together<AccountFound>,
+}
+
+/// A kind of record.
+pub(super) struct Kind<V> {
+    /// What is done, in words for the log.
+    doing: &'static str,
+    kept: fn(&Copies) -> &Kept<V>,
+    reads: fn(&Reads) -> &Together<V>,
+}
+
+/// Signed-in browsers.
+pub(super) const SESSIONS: Kind<Arc<Session>> =
+    Kind { doing: "find a session", kept: |it| &it.sessions, reads: |it| &it.sessions };
+/// The tokens of scripts.
+pub(super) const TOKENS: Kind<Arc<ServiceToken>> =
+    Kind { doing: "find a service token", kept: |it| &it.tokens, reads: |it| &it.tokens };
+/// Known people.
+pub(super) const ACCOUNTS: Kind<AccountFound> =
+    Kind { doing: "find an account", kept: |it| &it.accounts, reads: |it| &it.accounts };
 
 impl RedisStore {
     /// Whether copies are kept and trusted now.
@@ -22,21 +55,38 @@ impl RedisStore {
     /// everything else is read. What is not there is not kept.
     pub(super) async fn read_kept<R: FromRedisValue, V: Clone>(
         &self,
-        doing: &'static str,
-        of: fn(&Copies) -> &Kept<V>,
+        kind: Kind<V>,
         key: &Key,
         command: &Cmd,
         parse: impl Fn(R) -> Option<V>,
     ) -> Stored<Option<V>> {
         let Some(following) = &self.following else {
-            return self.connection.ask(doing, Request::Read(command)).await.map(parse);
+            return self.connection.ask(kind.doing, Request::Read(command)).await.map(parse);
         };
-        let kept = of(&following.copies);
+        let kept = (kind.kept)(&following.copies);
         let held = kept.get(key, &following.copies.trust, Instant::now());
         if held.is_some() {
             return Ok(held);
         }
+        let read = || self.read_anew(following, &kind, key, command, &parse);
+        let found = (kind.reads)(&following.reads).ask(key, read).await;
+        found.or_else(|cause| {
+            let held = following.in_grace(kind.kept, key).map(Some);
+            held.ok_or_else(|| StoreError::new(kind.doing, cause))
+        })
+    }
+
+    async fn read_anew<R: FromRedisValue, V: Clone>(
+        &self,
+        following: &Arc<Following>,
+        kind: &Kind<V>,
+        key: &Key,
+        command: &Cmd,
+        parse: impl Fn(R) -> Option<V>,
+    ) -> Result<Option<V>, Cause> {
+        let until = Instant::now() + PATIENCE;
         if let Some(line) = following.line().await {
+            let kept = (kind.kept)(&following.copies);
             let ticket = kept.begin(key);
             if let Ok(answer) = line.read(command).await {
                 let found = parse(answer);
@@ -46,10 +96,8 @@ impl RedisStore {
                 return Ok(found);
             }
         }
-        match self.connection.ask(doing, Request::Read(command)).await {
-            Ok(answer) => Ok(parse(answer)),
-            Err(error) => following.in_grace(of, key).map(Some).ok_or(error),
-        }
+        let answer = self.connection.ask_until(until, kind.doing, Request::Read(command)).await;
+        answer.map(parse).map_err(|error| Cause::from(error.source))
     }
 }
 
@@ -78,6 +126,14 @@ impl RedisStore {
 impl Following {
     /// The copy of a record, while people may go on without Redis.
     pub(super) fn in_grace<V: Clone>(&self, of: fn(&Copies) -> &Kept<V>, key: &Key) -> Option<V> {
-        of(&self.copies).get_in_grace(key, &self.copies.trust, Instant::now(), self.grace())
+        let (trust, now) = (&self.copies.trust, Instant::now());
+        let held = of(&self.copies).get_in_grace(key, trust, now, self.keeping.grace)?;
+        if let Some(trusted) = trust.last() {
+            let since = trusted.checked_sub(self.keeping.bound).unwrap_or(trusted);
+            let silence = Silence { since, until: trusted + self.keeping.grace };
+            let is_heard = || trust.is_given(Instant::now());
+            self.grace.is_used(silence, is_heard, || self.copies.sessions.len());
+        }
+        Some(held)
     }
 }

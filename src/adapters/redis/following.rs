@@ -1,14 +1,16 @@
 //! Copies of sessions and accounts in memory, and how their changes are followed.
 //!
-//! One connection reads what is kept. On it Redis remembers which keys were read (`CLIENT TRACKING`,
-//! RESP3) and says so when one of them changes, whoever changes it and however: a script, `DEL` by hand,
-//! `FLUSHALL`, an eviction. News and answers come in one order, so an answer to `PING` says that
+//! One connection reads what is kept. On it Redis says (`CLIENT TRACKING`, RESP3) when a session, an
+//! account, a service token or the mark of the store changes, whoever changes it and however: a script,
+//! `DEL` by hand, `FLUSHALL`, an eviction. It says so of all of them (`BCAST`) and not only of those
+//! that were read here: for these it would keep a table, of a million keys by default, and what falls
+//! out of that table counts as changed. With half a million people the mark of the store itself fell
+//! out, many times a second, and all copies with it. News and answers come in one order, so an answer to `PING` says that
 //! everything before it was heard: from then on the copies are trusted for the bound of the
 //! configuration. When the connection is silent or breaks they are not, and every request asks Redis
 //! again until there is a new one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
@@ -21,12 +23,13 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::connection::is_of_the_slot;
+use super::copies::Reads;
+use super::grace::Grace;
 use super::keys::Keys;
+use super::patience::{pause, step};
 use super::servers::Servers;
 use crate::adapters::kept::{Copies, Era, Trust};
 
-/// How long to wait before connecting anew.
-const PAUSE: Duration = Duration::from_millis(100);
 /// Signs of life within the bound, so that one that is late costs no trust.
 const BEATS: u32 = 4;
 
@@ -44,7 +47,9 @@ pub struct Keeping {
 /// The copies, and the connection that tells of changes.
 pub(super) struct Following {
     pub(super) copies: Arc<Copies>,
-    keeping: Keeping,
+    pub(super) reads: Reads,
+    pub(super) keeping: Keeping,
+    pub(super) grace: Grace,
     servers: Arc<Servers>,
     keys: Arc<Keys>,
     line: ArcSwapOption<Line>,
@@ -56,7 +61,7 @@ pub(super) struct Following {
 /// `v`, `mark`, `birth` of the installation, as stored.
 pub(super) type Fields = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 
-/// A connection on which Redis remembers what was read.
+/// A connection on which Redis tells of changes.
 pub(super) struct Line {
     connection: MultiplexedConnection,
     pub(super) era: Era,
@@ -67,7 +72,7 @@ impl Line {
     /// Reads what may be kept. A line that does not answer is given up: it may lead to a server that is
     /// the master no more. One whose Cluster moves the key just now is not.
     pub(super) async fn read<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        let answer = command.query_async(&mut self.connection.clone()).await;
+        let answer = step(command.query_async(&mut self.connection.clone())).await;
         if answer.as_ref().is_err_and(|error| !is_of_the_slot(error)) {
             self.news.end();
         }
@@ -79,7 +84,9 @@ impl Following {
     pub(super) fn new(servers: Arc<Servers>, keys: Arc<Keys>, keeping: Keeping) -> Arc<Self> {
         Arc::new(Self {
             copies: Arc::new(Copies::new(Trust::none(), keeping.most)),
+            reads: Reads::default(),
             keeping,
+            grace: Grace::new(),
             servers,
             keys,
             line: ArcSwapOption::empty(),
@@ -88,14 +95,19 @@ impl Following {
         })
     }
 
-    pub(super) fn grace(&self) -> Duration {
-        self.keeping.grace
-    }
-
     /// The connection for what may be kept, while there is one. The first call has it made, in the
     /// runtime of the caller.
     pub(super) async fn line(self: &Arc<Self>) -> Option<Arc<Line>> {
-        let start = async || tokio::spawn(follow(Arc::clone(self))).abort_handle();
+        let start = async || {
+            let following = Arc::clone(self);
+            let work = async move {
+                tokio::select! {
+                    () = follow(&following) => {}
+                    () = following.grace.watch() => {}
+                }
+            };
+            tokio::spawn(work).abort_handle()
+        };
         self.task.get_or_init(start).await;
         self.line.load_full()
     }
@@ -121,7 +133,12 @@ impl Following {
             Ok::<(), std::convert::Infallible>(())
         };
         let mut connection = self.servers.connect(hear).await?;
-        let () = cmd("CLIENT").arg("TRACKING").arg("ON").query_async(&mut connection).await?;
+        let mut track = cmd("CLIENT");
+        track.arg("TRACKING").arg("ON").arg("BCAST");
+        for prefix in self.keys.kept() {
+            track.arg("PREFIX").arg(prefix);
+        }
+        let () = step(track.query_async(&mut connection)).await?;
         let line = Line { connection, era: news.era, news: Arc::clone(news) };
         let mut mark = cmd("HMGET");
         mark.arg(self.keys.installation()).arg(&["v", "mark", "birth"]);
@@ -147,6 +164,7 @@ impl Following {
             if self.line.load().is_none() {
                 tracing::info!("Redis tells of changes: sessions and accounts are kept in memory");
                 self.line.store(Some(Arc::clone(&line)));
+                self.grace.is_over();
             }
             tokio::select! {
                 () = tokio::time::sleep(beat) => {}
@@ -159,8 +177,8 @@ impl Following {
 }
 
 /// For ever: until the store is dropped.
-async fn follow(following: Arc<Following>) {
-    let is_told = AtomicBool::new(false);
+async fn follow(following: &Following) {
+    let (mut is_told, mut in_vain) = (false, 0_u32);
     loop {
         let era = following.copies.trust.era();
         let news = Arc::new(News {
@@ -171,17 +189,18 @@ async fn follow(following: Arc<Following>) {
         });
         let error = match following.connect(&news).await {
             Ok(line) => {
-                is_told.store(false, Ordering::Relaxed);
+                (is_told, in_vain) = (false, 0);
                 following.hold(line, &news).await
             }
             Err(error) => error,
         };
         following.line.store(None);
         following.copies.trust.end(era);
-        if !is_told.swap(true, Ordering::Relaxed) {
+        if !std::mem::replace(&mut is_told, true) {
             tracing::warn!(%error, "Redis does not tell of changes: every request asks it");
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause(in_vain)).await;
+        in_vain = in_vain.saturating_add(1);
     }
 }
 

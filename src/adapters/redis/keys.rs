@@ -46,21 +46,32 @@ impl Keys {
 
     /// The digest in the key of a session.
     pub(super) fn session_in(&self, key: &[u8]) -> Option<TokenDigest<token::Session>> {
-        let hex = key.strip_prefix(self.sessions().as_bytes())?;
+        let hex = self.below(key, b":session:")?;
         TokenDigest::from_hex(std::str::from_utf8(hex).ok()?)
     }
 
     /// The digest in the key of a service token.
     pub(super) fn token_in(&self, key: &[u8]) -> Option<TokenDigest<Service>> {
-        let hex = key.strip_prefix(self.token_prefix().as_bytes())?;
+        let hex = self.below(key, b":token:")?;
         TokenDigest::from_hex(std::str::from_utf8(hex).ok()?)
     }
 
     /// The person in the key of an account.
     pub(super) fn account_in(&self, key: &[u8]) -> Option<PersonKey> {
-        let hex = key.strip_prefix(self.account_prefix().as_bytes())?;
+        let hex = self.below(key, b":account:")?;
         let person = TokenDigest::<Link>::from_hex(std::str::from_utf8(hex).ok()?)?;
         Some(PersonKey(*person.as_bytes()))
+    }
+
+    /// Without making the whole prefix first: this is asked of every change.
+    fn below<'a>(&self, key: &'a [u8], family: &[u8]) -> Option<&'a [u8]> {
+        key.strip_prefix(self.prefix.as_bytes())?.strip_prefix(family)
+    }
+
+    /// What the keys begin with that are kept in memory, and the mark of the store. None begins with
+    /// another one: Redis refuses to tell of such.
+    pub(super) fn kept(&self) -> [String; 4] {
+        [self.sessions(), self.account_prefix(), self.token_prefix(), self.installation()]
     }
 
     pub(super) fn browser(&self, browser: TokenDigest<Browser>) -> String {

@@ -8,8 +8,6 @@
 //! or settles must not run twice. That for Sentinel lets the first Sentinel, if it is silent, use up
 //! most of the time that a call has.
 
-use std::time::Duration;
-
 use ::redis::aio::{AsyncPushSender, MultiplexedConnection};
 use ::redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, Role,
@@ -17,8 +15,8 @@ use ::redis::{
 };
 use tokio::task::JoinSet;
 
-/// How long one connection attempt or one answer may take.
-const STEP: Duration = Duration::from_secs(1);
+use super::patience::step;
+
 /// How often one node of a Cluster may send us on to another.
 const HOPS: usize = 4;
 
@@ -47,14 +45,16 @@ pub(super) enum Servers {
 impl Servers {
     /// A fresh connection of the caller's own, in RESP3, to whoever is master now and has proved it.
     /// What the server says unasked, the end of the connection included, goes to `pushes`. It belongs
-    /// to the runtime that it was made in, mends nothing, and waits a second at most for each answer.
+    /// to the runtime that it was made in, mends nothing, and waits for ever: whoever asks has a bound
+    /// ([`step`]).
     pub(super) async fn connect(
         &self,
         pushes: impl AsyncPushSender,
     ) -> RedisResult<MultiplexedConnection> {
-        let config = patient().set_push_sender(pushes);
+        let config = unbounded().set_push_sender(pushes);
         let master = self.master().await?;
-        let mut connection = master.get_multiplexed_async_connection_with_config(&config).await?;
+        let connecting = master.get_multiplexed_async_connection_with_config(&config);
+        let mut connection = step(connecting).await?;
         self.prove(&mut connection).await?;
         Ok(connection)
     }
@@ -63,7 +63,7 @@ impl Servers {
     /// the server had to say before the question arrived.
     pub(super) async fn prove(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         match self {
-            Self::One(_) => cmd("PING").query_async(connection).await,
+            Self::One(_) => prove_sane(connection).await,
             Self::Sentinels { .. } => prove_master(connection).await,
             Self::Cluster { key, .. } => prove_owner(connection, key).await,
         }
@@ -106,7 +106,8 @@ async fn first_to_succeed(
 async fn named_by(sentinel: Client, name: String, server: Client) -> RedisResult<Client> {
     let mut question = cmd("SENTINEL");
     question.arg("GET-MASTER-ADDR-BY-NAME").arg(name);
-    let named: Option<(String, u16)> = question.query_async(&mut reach(&sentinel).await?).await?;
+    let mut sentinel = reach(&sentinel).await?;
+    let named: Option<(String, u16)> = step(question.query_async(&mut sentinel)).await?;
     let (host, port) = named.ok_or_else(|| lost("the Sentinels know no Redis of this name"))?;
     let master = elsewhere(&server, &host, port)?;
     prove_master(&mut reach(&master).await?).await?;
@@ -127,9 +128,15 @@ async fn found_from(mut node: Client, key: String) -> RedisResult<Client> {
     Err(lost("the nodes of the Cluster name each other"))
 }
 
+/// What answers something else is not Redis any more, or answers another question.
+async fn prove_sane(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    let answer: String = step(cmd("PING").query_async(connection)).await?;
+    if answer == "PONG" { Ok(()) } else { Err(lost("the server answers to another question")) }
+}
+
 /// A replica would answer, too, with what it last heard of: an ended session would live on there.
 async fn prove_master(connection: &mut MultiplexedConnection) -> RedisResult<()> {
-    match cmd("ROLE").query_async(connection).await? {
+    match step(cmd("ROLE").query_async(connection)).await? {
         Role::Primary { .. } => Ok(()),
         _ => Err(lost("the server that Sentinel named is not the master")),
     }
@@ -137,7 +144,7 @@ async fn prove_master(connection: &mut MultiplexedConnection) -> RedisResult<()>
 
 /// A node without our slot says who has it; one that is cut off from most others says so.
 async fn prove_owner(connection: &mut MultiplexedConnection, key: &str) -> RedisResult<()> {
-    match cmd("EXISTS").arg(key).query_async::<u8>(connection).await {
+    match step(cmd("EXISTS").arg(key).query_async::<u8>(connection)).await {
         Ok(_) => Ok(()),
         // The slot is on its way to another node, and is still this one's.
         Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::Ask) => Ok(()),
@@ -146,11 +153,12 @@ async fn prove_owner(connection: &mut MultiplexedConnection, key: &str) -> Redis
 }
 
 async fn reach(server: &Client) -> RedisResult<MultiplexedConnection> {
-    server.get_multiplexed_async_connection_with_config(&patient()).await
+    step(server.get_multiplexed_async_connection_with_config(&unbounded())).await
 }
 
-fn patient() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new().set_connection_timeout(Some(STEP)).set_response_timeout(Some(STEP))
+/// The driver's own bounds do not look once more when the time is up.
+fn unbounded() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
 }
 
 /// The same way to another address. Without a host it is another port of the same.

@@ -6,6 +6,7 @@ use ::redis::cmd;
 use async_trait::async_trait;
 
 use super::connection::Request;
+use super::copies::TOKENS;
 use super::{RedisStore, json, read, ttl};
 use crate::domain::service_token::{ServiceToken, TokenName};
 use crate::domain::time::UnixMillis;
@@ -38,7 +39,7 @@ impl ServiceTokens for RedisStore {
         command.arg(self.keys.token(digest)).arg(&["v", "d", "seen"]);
         let parse = |fields| read::service_token(fields).map(Arc::new);
         let key = digest.as_bytes();
-        self.read_kept("find a service token", |copies| &copies.tokens, key, &command, parse).await
+        self.read_kept(TOKENS, key, &command, parse).await
     }
 
     fn token_in_grace(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {

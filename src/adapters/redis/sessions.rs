@@ -6,6 +6,7 @@ use ::redis::cmd;
 use async_trait::async_trait;
 
 use super::connection::Request;
+use super::copies::SESSIONS;
 use super::{RedisStore, read};
 use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
@@ -20,7 +21,7 @@ impl Sessions for RedisStore {
         command.arg(self.keys.session(digest)).arg(&["v", "d", "seen"]);
         let parse = |fields| read::session(fields).map(Arc::new);
         let key = digest.as_bytes();
-        self.read_kept("find a session", |copies| &copies.sessions, key, &command, parse).await
+        self.read_kept(SESSIONS, key, &command, parse).await
     }
 
     fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {

@@ -25,6 +25,10 @@ impl Upkeep for RedisStore {
         self.connection.ask("answer", Request::Read(&cmd("PING"))).await
     }
 
+    fn is_heard(&self) -> bool {
+        self.keeps_copies()
+    }
+
     /// Redis removes its keys itself; this tidies the outbox.
     async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
         let mut script = self.scripts.sweep.key(self.keys.outbox());
@@ -33,6 +37,10 @@ impl Upkeep for RedisStore {
     }
 
     async fn owner(&self, mark: Mark) -> Stored<Owner> {
+        if let Some(following) = &self.following {
+            // The first who asks is no visitor: whoever comes then finds the line made.
+            following.line().await;
+        }
         let mut command = cmd("HMGET");
         command.arg(self.keys.installation()).arg(&["v", "mark", "birth"]);
         let fields = self.connection.ask(WHOSE, Request::Read(&command)).await?;

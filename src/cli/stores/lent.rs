@@ -3,10 +3,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::domain::account::Account;

@@ -42,7 +42,12 @@ pub(super) enum Content {
 impl Answer {
     /// An interim answer: another one follows.
     pub(super) fn is_interim(&self) -> bool {
-        (100..200).contains(&self.status)
+        (100..200).contains(&self.status) && !self.switches()
+    }
+
+    /// The connection is a WebSocket now.
+    pub(super) fn switches(&self) -> bool {
+        self.status == 101
     }
 
     /// May go on long after its request was decided about.
@@ -58,6 +63,8 @@ pub(super) struct For {
     pub(super) head: bool,
     /// The client's connection ends with the answer.
     pub(super) last: bool,
+    /// The request asks for a WebSocket.
+    pub(super) websocket: bool,
     /// Somebody is signed in: nobody else may be given a stored copy.
     pub(super) private: bool,
 }
@@ -91,6 +98,10 @@ pub(super) fn read(bytes: &[u8], asked: For, out: &mut BytesMut) -> Read {
     };
     let fields: &[Header<'_>] = response.headers;
     let Some(said) = Said::of(fields) else { return Read::Malformed };
+    // Nobody has asked for another protocol.
+    if status == 101 && !(asked.websocket && said.websocket) {
+        return Read::Malformed;
+    }
     let content = said.content(status, asked);
     let answer = Answer { status, content, keeps: said.keeps(status, version, content) };
     write_head(&answer, response.reason.unwrap_or_default(), fields, &said, asked, out);
@@ -104,6 +115,8 @@ struct Said<'a> {
     chunked: bool,
     close: bool,
     keep_alive: bool,
+    /// `Upgrade: websocket`.
+    websocket: bool,
     has_date: bool,
     has_cache_control: bool,
     /// The values of `Connection`, where they name other fields.
@@ -118,6 +131,9 @@ impl<'a> Said<'a> {
             let is = |name: &str| field.name.eq_ignore_ascii_case(name);
             match field.name.len() {
                 4 if is("date") => said.has_date = true,
+                7 if is("upgrade") => {
+                    said.websocket = field.value.trim_ascii().eq_ignore_ascii_case(b"websocket");
+                }
                 10 if is("connection") => said.connection(field.value),
                 13 if is("cache-control") => said.has_cache_control = true,
                 14 if is("content-length") => said.length(field.value)?,
@@ -219,7 +235,9 @@ fn write_head(
         put_value(field.value, out);
         out.extend_from_slice(b"\r\n");
     }
-    if !answer.is_interim() {
+    if answer.switches() {
+        out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n");
+    } else if !answer.is_interim() {
         write_ours(answer, said, asked, out);
     }
     out.extend_from_slice(b"\r\n");
@@ -262,122 +280,4 @@ fn put(out: &mut BytesMut, parts: &[&[u8]]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ASKED: For = For { head: false, last: false, private: false };
-
-    fn read_all(head: &str, asked: For) -> (Read, String) {
-        let mut out = BytesMut::new();
-        let read = read(head.as_bytes(), asked, &mut out);
-        (read, String::from_utf8(out.to_vec()).unwrap())
-    }
-
-    fn answer(head: &str, asked: For) -> Answer {
-        match read_all(head, asked).0 {
-            Read::Head(answer, used) => {
-                assert_eq!(used, head.len());
-                answer
-            }
-            other => panic!("{head:?}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_framing_is_the_one_of_the_standard() {
-        let rows = [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Content::Exact(5), true),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", Content::Exact(5), true),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Content::Nothing, true),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n", Content::Chunked, true),
-            (
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
-                Content::Chunked,
-                false,
-            ),
-            ("HTTP/1.1 200 OK\r\n\r\n", Content::UntilClose, false),
-            (
-                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n",
-                Content::Exact(5),
-                false,
-            ),
-            ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", Content::Exact(5), false),
-            (
-                "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\n",
-                Content::Exact(5),
-                true,
-            ),
-            (
-                "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive, close\r\n\r\n",
-                Content::Exact(5),
-                false,
-            ),
-            ("HTTP/1.1 204 No Content\r\n\r\n", Content::Nothing, true),
-            ("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", Content::Nothing, true),
-            ("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", Content::Nothing, false),
-            (
-                "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
-                Content::Nothing,
-                false,
-            ),
-            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", Content::Nothing, true),
-            ("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", Content::Nothing, true),
-        ];
-        for (head, content, keeps) in rows {
-            let answer = answer(head, ASKED);
-            assert_eq!((answer.content, answer.keeps), (content, keeps), "{head:?}");
-        }
-        let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-        assert_eq!(answer(head, For { head: true, ..ASKED }).content, Content::Nothing);
-    }
-
-    #[test]
-    fn what_says_two_things_is_no_answer() {
-        for head in [
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
-            "HTTP/2 200\r\n\r\n",
-            "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
-            "HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n",
-            "SSH-2.0-OpenSSH\r\n",
-            "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
-        ] {
-            assert_eq!(read_all(head, ASKED).0, Read::Malformed, "{head:?}");
-        }
-        assert_eq!(read_all("HTTP/1.1 200 OK\r\nA: b\r\n", ASKED).0, Read::Partial);
-    }
-
-    #[test]
-    fn only_what_is_the_clients_reaches_the_client() {
-        let head = "HTTP/1.1 200 Fine\r\nServer: x\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\n\
-                    Keep-Alive: timeout=5\r\nUpgrade: h2c\r\nTrailer: x\r\nDate: now\r\n\
-                    Set-Cookie: a=b\r\nSet-Cookie: linkgate-session=x\r\nContent-Length: 3\r\n\
-                    X-Folded: one\r\n two\r\n\r\n";
-        let asked = For { head: false, last: true, private: true };
-        assert_eq!(
-            read_all(head, asked).1,
-            "HTTP/1.1 200 Fine\r\nServer: x\r\nDate: now\r\nSet-Cookie: a=b\r\n\
-             X-Folded: one two\r\ncontent-length: 3\r\ncache-control: private\r\n\
-             connection: close\r\n\r\n"
-        );
-        let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
-        assert_eq!(read_all(hints, asked).1, hints);
-        let hidden = "HTTP/1.1 200 OK\r\nConnection: Cache-Control\r\nCache-Control: public\r\n\
-                      Date: now\r\nContent-Length: 0\r\n\r\n";
-        assert_eq!(
-            read_all(hidden, For { private: true, ..ASKED }).1,
-            "HTTP/1.1 200 OK\r\nDate: now\r\ncontent-length: 0\r\ncache-control: private\r\n\r\n"
-        );
-        let stored = "HTTP/1.1 200 OK\r\nDate: now\r\nCache-Control: max-age=60\r\n\r\n";
-        assert_eq!(
-            read_all(stored, For { private: true, ..ASKED }).1,
-            "HTTP/1.1 200 OK\r\nDate: now\r\nCache-Control: max-age=60\r\n\
-             transfer-encoding: chunked\r\n\r\n"
-        );
-    }
-}
+mod tests;

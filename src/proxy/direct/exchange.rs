@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 use http::Method;
 use pingora::ErrorType;
 use pingora::time::timeout;
@@ -15,6 +15,8 @@ use super::answer::{self, Answer, For, Read};
 use super::looks::Looks;
 use super::relay::Rest;
 use super::request::Request;
+use super::tunnel::{self, Patience, TunnelEnd};
+use crate::domain::navigation::RequestKind;
 use crate::proxy::context::Context;
 use crate::proxy::leaving::Setback;
 use crate::proxy::onward::Onward;
@@ -96,7 +98,9 @@ impl Exchange<'_> {
         let server = upstream.choose(errand).await.map_err(|_| Ended::Before(None))?;
         context.server = Some(server.address);
         let silence = upstream.silence(errand.patience);
-        let mut kept = upstream.line(server.address);
+        // For a WebSocket neither one that was open before, nor one for whoever comes later.
+        let is_socket = context.kind == RequestKind::WebSocket;
+        let mut kept = if is_socket { None } else { upstream.line(server.address) };
         loop {
             context.upstream_reused = kept.is_some();
             let mut line = match kept.take() {
@@ -114,7 +118,7 @@ impl Exchange<'_> {
                     let ended =
                         self.answer(&mut line, client, context, answer, silence, sent).await;
                     let is_whole = matches!(ended, Ended::Answered { .. });
-                    if keeps && is_whole && line.read.is_empty() {
+                    if keeps && is_whole && !is_socket && line.read.is_empty() {
                         upstream.keep(server.address, line);
                     }
                     return Ok(ended);
@@ -135,6 +139,8 @@ impl Exchange<'_> {
         errand: peers::Errand,
     ) -> Result<Line, Ended> {
         let address = server.address;
+        // What the long way does differently for a WebSocket is not needed here.
+        let errand = peers::Errand { kind: RequestKind::Api, ..errand };
         let peer = upstream.peer_at(server, errand);
         self.direct.connector.new_stream(&peer).await.map(Line::new).map_err(|error| {
             upstream.refused(address, errand.now);
@@ -194,7 +200,8 @@ impl Exchange<'_> {
     ) -> Result<Answer, Fault> {
         let permit = context.permit.as_ref();
         let private = permit.is_some_and(|it| it.identity().is_some() || it.machine().is_some());
-        let asked = For { head: self.request.is_head(), last: self.last, private };
+        let websocket = context.kind == RequestKind::WebSocket;
+        let asked = For { head: self.request.is_head(), last: self.last, websocket, private };
         let before = |setback| Fault::Ended(Ended::Before(Some(setback)));
         let (mut looks, mut is_silent) = (Looks::default(), true);
         loop {
@@ -205,8 +212,6 @@ impl Exchange<'_> {
                         line.read.advance(used);
                         looks = Looks::default();
                         match answer.status {
-                            // Nobody has asked for another protocol.
-                            101 => return Err(before(Setback::Broken)),
                             // Nobody waits for it.
                             100 => {}
                             _ if answer.is_interim() => self.send(client, &line.out).await?,
@@ -238,8 +243,14 @@ impl Exchange<'_> {
         silence: Duration,
         sent: &mut Sent,
     ) -> Ended {
-        let is_stream = answer.is_stream();
-        let relayed = self.relay(line, client, answer, silence, sent);
+        let is_stream = answer.is_stream() || answer.switches();
+        let relayed = async {
+            if answer.switches() {
+                self.tunnel(line, client, silence, sent).await
+            } else {
+                self.relay(line, client, answer, silence, sent).await
+            }
+        };
         if !is_stream {
             return relayed.await.unwrap_or_else(|ended| ended);
         }
@@ -295,6 +306,27 @@ impl Exchange<'_> {
                 More::Silent => return Err(Ended::Broken("ReadTimedout")),
                 More::Unwanted => return Err(Ended::Broken("ConnectionClosed")),
             }
+        }
+    }
+
+    /// Passes on what a WebSocket says, until its end.
+    async fn tunnel(
+        &self,
+        line: &mut Line,
+        client: &mut HeadGuard,
+        silence: Duration,
+        sent: &mut Sent,
+    ) -> Result<Ended, Ended> {
+        self.send(client, &line.out).await?;
+        line.out = BytesMut::new();
+        let early = std::mem::take(&mut line.read);
+        let patience = Patience { silence, write: self.direct.patience };
+        let passed = &mut sent.bytes;
+        match tunnel::run(client, &mut line.stream, early, patience, passed).await {
+            TunnelEnd::Closed => Ok(Ended::Answered { again: false }),
+            TunnelEnd::Lost => Err(Ended::Broken("ConnectionClosed")),
+            TunnelEnd::Silent => Err(Ended::Broken("ReadTimedout")),
+            TunnelEnd::Stuck => Err(Ended::Broken("WriteTimedout")),
         }
     }
 

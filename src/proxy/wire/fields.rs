@@ -23,8 +23,12 @@ pub(super) struct Fields<'a> {
     connection_options: usize,
     /// `Connection: close`.
     close: bool,
-    /// `Connection` names something beside `close` and `keep-alive`.
+    /// `Connection` names something beside `close`, `keep-alive` and `upgrade`.
     nominates: bool,
+    /// `Connection: upgrade`.
+    switches: bool,
+    /// `Upgrade` says `websocket` and nothing else.
+    websocket: bool,
 }
 
 /// What the fields of one head say together.
@@ -36,6 +40,8 @@ pub(super) struct Concluded {
     /// Nothing but an answer is asked for: no body, no other protocol, no interim answer, and no
     /// field that belongs to this connection only because the client says so.
     pub(super) plain: bool,
+    /// As plain, but for a WebSocket.
+    pub(super) websocket: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -51,6 +57,8 @@ impl<'a> Fields<'a> {
             connection_options: 0,
             close: false,
             nominates: false,
+            switches: false,
+            websocket: false,
         }
     }
 
@@ -81,7 +89,8 @@ impl<'a> Fields<'a> {
             Some(Known::Connection) => self.read_connection(value),
             Some(Known::Expect) => self.read_expect(value),
             Some(Known::Upgrade) => {
-                self.upgrade = true;
+                let is_first = !std::mem::replace(&mut self.upgrade, true);
+                self.websocket = is_first && value.eq_ignore_ascii_case(b"websocket");
                 Ok(())
             }
         }
@@ -101,13 +110,15 @@ impl<'a> Fields<'a> {
             (false, length) => BodyLength::Exact(length.unwrap_or(0)),
         };
         let is_current = self.version == Version::Http11;
-        let is_bare = !self.chunked && self.length.is_none() && !self.expect;
+        let is_bare =
+            is_current && !self.chunked && self.length.is_none() && !self.expect && !self.nominates;
         Ok(Concluded {
             body,
             // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
             upgrade: self.upgrade && is_current,
             close: self.close,
-            plain: is_current && is_bare && !self.upgrade && !self.nominates,
+            plain: is_bare && !self.upgrade && !self.switches,
+            websocket: is_bare && self.websocket && self.switches,
         })
     }
 
@@ -170,6 +181,8 @@ impl<'a> Fields<'a> {
             }
             if option.eq_ignore_ascii_case(b"close") {
                 self.close = true;
+            } else if option.eq_ignore_ascii_case(b"upgrade") {
+                self.switches = true;
             } else if !option.eq_ignore_ascii_case(b"keep-alive") {
                 self.nominates = true;
             }

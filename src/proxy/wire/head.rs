@@ -33,6 +33,8 @@ pub struct HeadFacts {
     /// Nothing but an answer is asked for: a GET or HEAD of HTTP/1.1 without a body, another protocol,
     /// an interim answer or fields that `Connection` names.
     pub plain: bool,
+    /// As plain, but for a WebSocket (RFC 6455 section 4.1).
+    pub websocket: bool,
     /// The client closes the connection after the answer.
     pub close: bool,
 }
@@ -84,8 +86,9 @@ pub fn check_head(bytes: &[u8], limits: &WireLimits) -> Result<HeadFacts, HeadFa
     if len > limits.head_bytes {
         return Err(HeadFault::TooLarge);
     }
-    let Concluded { body, upgrade, close, plain } = fields.conclude()?;
-    Ok(HeadFacts { len, lead, absolute, body, upgrade, plain: plain && reads, close })
+    let Concluded { body, upgrade, close, plain, websocket } = fields.conclude()?;
+    let (plain, websocket) = (plain && reads, websocket && line.starts_with(b"GET "));
+    Ok(HeadFacts { len, lead, absolute, body, upgrade, plain, websocket, close })
 }
 
 /// Splits off the first line, without its CRLF.

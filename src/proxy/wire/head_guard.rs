@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use super::h2_guard::PREFACE;
 use super::head::{BodyLength, HeadFacts, HeadScan, check_head};
 
 /// One read: most heads fit, and an idle connection holds no more than this.
-const READ: usize = 2048;
+const READ: usize = 4096;
 
 /// An HTTP/1 connection. Request heads are read and judged here; Pingora then reads exactly the
 /// judged bytes, the body up to its end, and nothing of the next request.
@@ -33,7 +34,8 @@ pub struct HeadGuard {
     head_left: usize,
     body: BodyFlow,
     switch: Switch,
-    /// The judged head asks for nothing but an answer; whether the connection ends with that.
+    /// The judged head asks for nothing but an answer, or for a WebSocket; whether the connection ends
+    /// with that.
     plain: Option<bool>,
     /// Who waits in vain while the next request is held back.
     parked: Option<Waker>,
@@ -141,7 +143,7 @@ impl HeadGuard {
         self.head_left = facts.len - cut;
         self.body = BodyFlow::new(facts.body);
         self.switch = if facts.upgrade { Switch::Asked } else { Switch::No };
-        self.plain = facts.plain.then_some(facts.close);
+        self.plain = (facts.plain || facts.websocket).then_some(facts.close);
     }
 
     /// Reads what is there; `None` at the end of the stream or when it is broken.
@@ -150,7 +152,7 @@ impl HeadGuard {
         self.inner.read_buf(&mut self.buf).await.ok().filter(|read| *read > 0)
     }
 
-    /// Whether the judged head asks for nothing but an answer, and if so, whether its connection ends
+    /// Whether the judged head asks for nothing but an answer, or for a WebSocket, and if so, whether its connection ends
     /// with that.
     pub(in crate::proxy) fn plain(&self) -> Option<bool> {
         self.plain.filter(|_| self.head_left > 0)
@@ -176,6 +178,7 @@ impl HeadGuard {
 
     /// Sends bytes of an answer to the client, all of them.
     pub(in crate::proxy) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.watch_answer(bytes);
         self.inner.write_all(bytes).await?;
         self.inner.flush().await
     }
@@ -232,8 +235,8 @@ impl HeadGuard {
     /// next request are kept and not shown.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.buf.is_empty() {
-            let mut bytes = [0; READ];
-            let mut next = ReadBuf::new(&mut bytes);
+            let mut bytes = [MaybeUninit::uninit(); READ];
+            let mut next = ReadBuf::uninit(&mut bytes);
             ready!(Pin::new(&mut self.inner).poll_read(cx, &mut next))?;
             if next.filled().is_empty() {
                 return Poll::Ready(Ok(()));
@@ -344,60 +347,4 @@ impl std::fmt::Debug for HeadGuard {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncWriteExt, DuplexStream};
-
-    use super::*;
-
-    /// The client's end, and a guard that has judged the head in `wire`.
-    async fn after_head(wire: &str) -> (DuplexStream, HeadGuard) {
-        let (mut client, stream) = tokio::io::duplex(4096);
-        client.write_all(wire.as_bytes()).await.unwrap();
-        let mut guard = HeadGuard::new(Box::new(stream));
-        let limits = WireLimits::default();
-        let never = std::future::pending();
-        let arrival = guard.next_head(&limits, Duration::from_secs(1), never, false).await;
-        assert!(matches!(arrival, Arrival::Head), "{arrival:?}");
-        (client, guard)
-    }
-
-    #[tokio::test]
-    async fn a_reader_held_back_is_woken_when_the_protocol_switches() {
-        let ask = "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n";
-        let (_client, guard) = after_head(&format!("{ask}early")).await;
-        let (mut read, mut write) = tokio::io::split(guard);
-        let mut head = vec![0; ask.len()];
-        read.read_exact(&mut head).await.unwrap();
-        assert_eq!(head, ask.as_bytes());
-        let reader = tokio::spawn(async move {
-            let mut early = [0; 5];
-            read.read_exact(&mut early).await.map(|_| early)
-        });
-        tokio::task::yield_now().await;
-        write.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
-        tokio::task::yield_now().await;
-        assert!(!reader.is_finished());
-        write.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
-        let early = tokio::time::timeout(Duration::from_secs(5), reader).await.unwrap();
-        assert_eq!(&early.unwrap().unwrap(), b"early");
-    }
-
-    #[tokio::test]
-    async fn a_body_that_was_not_read_rules_out_a_next_request() {
-        let head = "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\n";
-        let (_client, mut guard) = after_head(&format!("{head}abcGET / ")).await;
-        assert!(!guard.is_between_requests(), "the head is not read");
-        let mut read = vec![0; head.len()];
-        guard.read_exact(&mut read).await.unwrap();
-        assert!(!guard.is_between_requests(), "the body is not read");
-        guard.read_exact(&mut read[..3]).await.unwrap();
-        assert!(guard.is_between_requests());
-    }
-
-    #[tokio::test]
-    async fn logs_do_not_show_what_a_head_holds() {
-        let head = "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: secret-value\r\n\r\n";
-        let (_client, guard) = after_head(head).await;
-        assert!(!format!("{guard:?}").contains("secret"), "{guard:?}");
-    }
-}
+mod tests;

@@ -41,7 +41,9 @@ fn fields(all: &[(String, String)]) -> Fields {
 
 pub fn seen(heard: &Heard) -> Seen {
     let Heard { interim, answer, is_whole } = heard;
-    if matches!(answer.status, 500 | 502 | 504) && !answer.header("content-security-policy").is_empty() {
+    if matches!(answer.status, 500 | 502 | 504)
+        && !answer.header("content-security-policy").is_empty()
+    {
         return Seen::Page(answer.status);
     }
     if !is_whole {

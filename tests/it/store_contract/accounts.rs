@@ -291,7 +291,11 @@ pub(super) async fn pages_of_the_list_are_whole_and_end(world: World) {
 pub(super) async fn no_session_outlives_a_suspension_that_races_it(world: World) {
     let ann = account("ann@example.com");
     let mut refused = 0;
-    for round in 0..30_u32 {
+    // On a busy machine all of them may come before the suspension, round after round.
+    for round in 0..1000_u32 {
+        if round >= 30 && refused > 0 {
+            break;
+        }
         let numbers: Vec<u32> = (round * 20..round * 20 + 16).collect();
         for n in &numbers {
             world.begin(*n, *n, ANN, NOW).await;

@@ -176,6 +176,8 @@ async fn in_grace_those_who_were_there_go_on_and_nobody_else() {
     let scene = Scene::new().await;
     let (cable, store) = scene.behind_a_cable(Duration::from_secs(600)).await;
     let [known, unknown] = [scene.make(1).await, scene.make(2).await];
+    // That they were made is news, too: a read that begins before it has come is not kept.
+    hears(&store, 1).await;
     assert!(has(&store, known).await);
     assert_eq!(store.account(ANN).await.expect("an answer"), AccountFound::Nothing);
     cable.cut();

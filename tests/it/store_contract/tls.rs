@@ -16,6 +16,7 @@ use super::every_law_holds;
 use super::world::World;
 use crate::support::gate::{Gate, free_port};
 use crate::support::redis::{RedisServer, fresh_prefix};
+use crate::support::redis_fleets::Cluster;
 use crate::support::stores::Kind;
 
 const DOCUMENTED: &str = include_str!("../../../docs/redis.md");
@@ -33,17 +34,19 @@ fn authority(folder: &Path) -> Authority {
     // OpenSSL takes a certificate for its own authority if both have one name.
     params.distinguished_name.push(DnType::CommonName, "authority");
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let certify = |name: &str, purpose: ExtendedKeyUsagePurpose| {
+    let certify = |name: &str, purposes: Vec<ExtendedKeyUsagePurpose>| {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.extended_key_usages = vec![purpose];
+        params.extended_key_usages = purposes;
         (params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem())
     };
-    let (certificate, key) = certify("127.0.0.1", ExtendedKeyUsagePurpose::ServerAuth);
+    let (serves, asks) = (ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth);
+    // The nodes of a Cluster ask each other.
+    let (certificate, key) = certify("127.0.0.1", vec![serves, asks.clone()]);
     std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
     std::fs::write(folder.join("cert.pem"), certificate).unwrap();
     std::fs::write(folder.join("key.pem"), key).unwrap();
-    let (certificate, key) = certify("linkgate", ExtendedKeyUsagePurpose::ClientAuth);
+    let (certificate, key) = certify("linkgate", vec![asks]);
     let client = RedisIdentity { certificate: certificate.into(), key: key.into() };
     Authority { pem: authority.pem().into(), client }
 }
@@ -112,6 +115,49 @@ async fn every_law_holds_where_clients_show_certificates() {
     every_law_holds(|| {
         let prefix = fresh_prefix();
         World::over(store(&prefix, Some(&ours.client)), Arc::clone(&server), prefix)
+    })
+    .await;
+}
+
+/// Nodes name each other's TLS ports to whoever comes by TLS, and speak it among themselves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_law_holds_in_a_cluster_that_is_reached_by_tls() {
+    install_provider();
+    let folder = tempfile::tempdir().unwrap();
+    let ours = authority(folder.path());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let cluster = Cluster::start_with(60_000, || {
+        [
+            ("--tls-port", free_port().to_string()),
+            ("--tls-cluster", "yes".to_owned()),
+            ("--tls-replication", "yes".to_owned()),
+            ("--tls-auth-clients", "no".to_owned()),
+            ("--tls-cert-file", path("cert.pem")),
+            ("--tls-key-file", path("key.pem")),
+            ("--tls-ca-cert-file", path("ca.pem")),
+        ]
+        .into_iter()
+        .flat_map(|(key, value)| [key.to_owned(), value])
+        .collect()
+    })
+    .await;
+    let mut urls = Vec::new();
+    for node in [&cluster.nodes[5], &cluster.nodes[0]] {
+        let port: Vec<String> = node.ask(&["CONFIG", "GET", "tls-port"]).await.unwrap();
+        urls.push(format!("rediss://127.0.0.1:{}", port[1]));
+    }
+    let servers = RedisServers::Cluster(urls.iter().map(String::as_str).collect());
+    let mut owners = Vec::new();
+    for _ in 0..128 {
+        let prefix = fresh_prefix();
+        owners.push((cluster.owner(&format!("{{{prefix}}}:x")).await, prefix));
+    }
+    let owners = std::sync::Mutex::new(owners);
+    every_law_holds(|| {
+        let (owner, prefix) = owners.lock().unwrap().pop().expect("one more");
+        let options = RedisOptions { ca: Some(ours.pem.clone()), ..RedisOptions::default() };
+        let store = RedisStore::open(&servers, &prefix, &options).unwrap();
+        World::over(store, owner, format!("{{{prefix}}}"))
     })
     .await;
 }

@@ -1,6 +1,8 @@
 //! A connection to a server that a test can cut and plug in again, while the server stays.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -12,6 +14,7 @@ use tokio::sync::watch;
 pub struct Cable {
     pub address: SocketAddr,
     state: watch::Sender<State>,
+    broken: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -29,9 +32,11 @@ impl Cable {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (state, seen) = watch::channel(State::Plugged);
+        let broken = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&broken);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                let mut seen = seen.clone();
+                let (mut seen, broken) = (seen.clone(), Arc::clone(&counted));
                 if *seen.borrow() == State::Cut {
                     continue;
                 }
@@ -41,14 +46,14 @@ impl Cable {
                         (near.into_split(), far.into_split());
                     let thawed = seen.clone();
                     tokio::select! {
-                        () = ask(from_near, to_far, seen.clone()) => {}
+                        () = ask(from_near, to_far, seen.clone(), &broken) => {}
                         () = answer(&mut from_far, &mut to_near, thawed) => {}
                         _ = seen.wait_for(|state| *state == State::Cut) => {}
                     }
                 });
             }
         });
-        Self { address, state }
+        Self { address, state, broken }
     }
 
     pub fn cut(&self) {
@@ -58,6 +63,11 @@ impl Cable {
     /// From now on whoever asks for something with this text in it gets no answer.
     pub fn break_at(&self, text: &'static str) {
         self.state.send_replace(State::BreaksAt(text));
+    }
+
+    /// How many connections have ended at that text so far.
+    pub fn broken(&self) -> u64 {
+        self.broken.load(Ordering::Relaxed)
     }
 
     /// From now on nothing moves on it, and the connections stay.
@@ -70,7 +80,12 @@ impl Cable {
     }
 }
 
-async fn ask(mut near: OwnedReadHalf, mut far: OwnedWriteHalf, state: watch::Receiver<State>) {
+async fn ask(
+    mut near: OwnedReadHalf,
+    mut far: OwnedWriteHalf,
+    state: watch::Receiver<State>,
+    broken: &AtomicU64,
+) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = near.read(&mut bytes).await {
         thaw(&state).await;
@@ -78,6 +93,7 @@ async fn ask(mut near: OwnedReadHalf, mut far: OwnedWriteHalf, state: watch::Rec
         if let State::BreaksAt(text) = *state.borrow()
             && asked.windows(text.len()).any(|window| window == text.as_bytes())
         {
+            broken.fetch_add(1, Ordering::Relaxed);
             return;
         }
         if far.write_all(asked).await.is_err() {

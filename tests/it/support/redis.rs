@@ -83,6 +83,11 @@ impl RedisServer {
         self.port
     }
 
+    /// Its process, to send it a signal.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// How a store gets there.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)

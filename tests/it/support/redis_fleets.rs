@@ -102,11 +102,17 @@ pub struct Cluster {
 impl Cluster {
     /// Starts all of them. After so many milliseconds of silence a node counts as down.
     pub async fn start(patience: u32) -> Self {
+        Self::start_with(patience, Vec::new).await
+    }
+
+    /// Starts all of them, each with more arguments, for which it is asked anew.
+    pub async fn start_with(patience: u32, more: impl Fn() -> Vec<String>) -> Self {
         let folder = folder();
         let mut nodes = Vec::new();
         for _ in 0..6 {
             let node = |port: u16| {
                 let mut arguments = without_delay();
+                arguments.extend(more());
                 let of_node = format!("nodes-{port}.conf");
                 let (patience, bus) = (patience.to_string(), free_port().to_string());
                 let dir = folder.path().display().to_string();

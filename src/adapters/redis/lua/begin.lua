@@ -19,7 +19,10 @@ if replaces and older and older ~= link then
   end
 end
 
-redis.call('DEL', KEYS[1])
+-- What removes something first may go on in a Redis that is full: only where there is something.
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('DEL', KEYS[1])
+end
 redis.call('HSET', KEYS[1], 'v', '1', 'd', fixed, 'state', 'live', 'tries', '0')
 redis.call('PEXPIRE', KEYS[1], ttl)
 

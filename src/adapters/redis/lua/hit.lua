@@ -19,7 +19,10 @@ for i, key in ipairs(KEYS) do
   if open[i] then
     redis.call('HINCRBY', key, 'count', 1)
   else
-    redis.call('DEL', key)
+    -- What removes something first may go on in a Redis that is full: only where there is something.
+    if redis.call('EXISTS', key) == 1 then
+      redis.call('DEL', key)
+    end
     redis.call('HSET', key, 'v', '1', 'count', '1', 'until', ARGV[3 * i])
     redis.call('PEXPIRE', key, ARGV[3 * i + 1])
   end

@@ -1,0 +1,122 @@
+"""The floor below a sign-in: the same calls to the store, with nobody around them.
+
+Redis: what a storm of sign-ins asks is written down (MONITOR), counted for each kind of call, and
+then each kind is sent by redis-benchmark with as many connections. The floor is what Redis could do
+of these calls one kind after the other: 1 / sum(calls for a sign-in / calls a second).
+
+A replay differs from the storm in three things. Digests are random numbers from a small range, so
+that later calls find what earlier ones wrote. `settle` leaves the attempt live, because a spent one
+is spent. And a claim finds more mails than it would.
+
+Embedded: the disk. One write of a few pages and one sync, one after the other; the store commits
+many steps with each.
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+import time
+
+import rig
+
+SCRIPTS = rig.ROOT / "src" / "adapters" / "redis" / "lua"
+# What is asked once a second or so, whether somebody signs in or not.
+BESIDE = {"PING", "TIME", "CLIENT", "HELLO", "INFO", "MONITOR", "SCRIPT", "SELECT", "COMMAND"}
+LINE = re.compile(r"^[\d.]+ \[\d+ (?!lua)[^\]]*\] (.*)$")
+ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+DIGEST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{32}")
+PAGES = 4
+
+
+def watched(port, folder, storm):
+    """Runs a storm and returns its figures, and what it asked: kind to count and one example."""
+    file = folder / "monitor"
+    with open(file, "w") as out:
+        watcher = subprocess.Popen(["redis-cli", "-p", str(port), "MONITOR"], stdout=out)
+        try:
+            time.sleep(0.3)
+            figures = storm()
+        finally:
+            watcher.terminate()
+            watcher.wait(10)
+    names = {
+        hashlib.sha1(path.read_bytes()).hexdigest(): path.stem for path in SCRIPTS.glob("*.lua")
+    }
+    kinds = {}
+    for line in file.read_text(errors="replace").splitlines():
+        if found := LINE.match(line):
+            arguments = ARGUMENT.findall(found[1])
+            if arguments and (kind := kind_of(arguments, names)):
+                count, example = kinds.get(kind, (0, arguments))
+                kinds[kind] = (count + 1, example)
+    return figures, kinds
+
+
+def kind_of(arguments, names):
+    command = arguments[0].upper()
+    if command in BESIDE or any("installation" in argument for argument in arguments[1:2]):
+        return None
+    if kind_is_script(arguments):
+        name = names.get(arguments[1])
+        # Limits of several people are one call with several keys: how many matters.
+        return f"{name} ({arguments[2]} keys)" if name == "hit" else name
+    return f"{command} {arguments[1].split(':')[1] if ':' in arguments[1] else ''}".strip()
+
+
+def redis(port, kinds, sign_ins, calls):
+    """Sign-ins a second that Redis alone could do, and the calls of each."""
+    seconds, told = 0.0, {}
+    for kind, (count, example) in kinds.items():
+        share = count / sign_ins
+        # What came once or twice belongs to the start of the storm.
+        if share < 0.02:
+            continue
+        rate = replayed(port, kind, example, calls)
+        told[kind] = {"for_a_sign_in": share, "a_second": rate}
+        seconds += share / rate
+    return 1 / seconds, told
+
+
+def replayed(port, kind, example, calls):
+    # The name of the script is a digest, too, and stays.
+    arguments = example[:2] + [varied(argument) for argument in example[2:]]
+    if not kind_is_script(example):
+        arguments[1] = varied(example[1])
+    if kind == "settle":
+        arguments[3 + int(arguments[2]) + 1] = "live"
+    command = ["taskset", "-c", rig.PROXY_CORE, "redis-benchmark", "-p", port, "-c", 64, "-q"]
+    command += ["-n", calls, "-r", max(calls // 10, 100), *arguments]
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=120, check=True,
+        errors="replace",
+    )
+    return float(re.findall(r"([\d.]+) requests per second", done.stdout)[-1])
+
+
+def kind_is_script(arguments):
+    return arguments[0].upper().startswith("EVAL")
+
+
+def varied(argument):
+    """The same length; digests are numbers that redis-benchmark draws, and what no command line can
+    hold is something else."""
+    plain = re.sub(r"\\x[0-9a-f]{2}", "x", argument)
+    plain = re.sub(r'\\(["\\])', r"\1", plain)
+    plain = re.sub(r"\\[nrtab]", " ", plain)
+    return DIGEST.sub(lambda found: "__rand_int__" + "0" * (len(found[0]) - 12), plain)
+
+
+def disk(folder, seconds):
+    """Durable writes a second, one after the other."""
+    file, page = folder / "synced", os.urandom(4096)
+    count, until = 0, time.monotonic() + seconds
+    with open(file, "wb") as out:
+        out.write(page * 1024)
+        while time.monotonic() < until:
+            for _ in range(PAGES):
+                os.pwrite(out.fileno(), page, int.from_bytes(os.urandom(2), "big") % 1024 * 4096)
+            os.fdatasync(out.fileno())
+            count += 1
+    file.unlink()
+    return count / seconds

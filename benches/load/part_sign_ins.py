@@ -1,0 +1,128 @@
+"""Sign-ins a second, and what a storm of them does to those who are signed in.
+
+The whole flow over HTTP: form, mail, link. Mails go to a folder in memory, the transport that costs
+least. The limits that keep strangers from causing mails are out of the way.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import floor
+import loads
+import paired
+import rig
+import rivals
+import subject
+from subject import Linkgate
+
+STORM = rig.ROOT / "benches" / "load" / "storm.py"
+# The one who is signed in: some clients of a fixed rate, far from what the proxy can do.
+CLIENTS, RATE = 8, 25
+
+
+def measure(run, binaries, pace):
+    upstream = rivals.start_application(run, binaries)
+    memory = "/dev/shm" if pathlib.Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(dir=memory, prefix="linkgate-mails-") as mails:
+        redis, _ = subject.start_redis(run, run.folder)
+        nodes = {}
+        for name, store in (("embedded", ""), ("redis", f'redis: {{ url: "redis://127.0.0.1:{redis}" }}')):
+            folder = pathlib.Path(mails) / name
+            nodes[name] = Linkgate(
+                run, run.folder / name, binaries["linkgate"], upstream, store=store, mails=folder
+            )
+        found = {"rates": rates(run, nodes, redis, pace), "while_storm": {}}
+        for name, node in nodes.items():
+            found["while_storm"][name] = while_storm(run, node, pace)
+    found["left_out"] = {}
+    return found
+
+
+def command(node, pace, seconds):
+    return [sys.executable, STORM, node.port, node.host, node.mails, pace.clients, seconds]
+
+
+def storm(node, pace):
+    spent, began = rig.cpu(node.pid), time.monotonic()
+    figures = json.loads(rig.on_load_core(command(node, pace, pace.storm_seconds), pace.storm_seconds))
+    if figures["failed"]:
+        sys.exit(f"sign-ins failed: {figures['failed'][:3]}")
+    figures["core"] = (rig.cpu(node.pid) - spent) / (time.monotonic() - began)
+    return figures
+
+
+def rates(run, nodes, redis, pace):
+    """Each round: a storm on each store, and the floor of that store."""
+    _, kinds = floor.watched(redis, run.folder, lambda: storm(nodes["redis"], pace))
+    watched = sum(count for kind, (count, _) in kinds.items() if kind == "settle")
+    calls = {}
+
+    def once(name):
+        if name == "redis floor":
+            rate, told = floor.redis(redis, kinds, watched, pace.calls)
+            calls.update(told)
+            return {"a_second": rate}
+        if name == "disk":
+            return {"a_second": floor.disk(run.folder, 1)}
+        return storm(nodes[name], pace)
+
+    names = ["embedded", "disk", "redis", "redis floor"]
+    done = paired.rounds(names, pace.rounds, once, pace.told_rates)
+    found = {name: paired.figures(done, name, "a_second") for name in names}
+    detail = {
+        name: {
+            "core": paired.median(done, name, "core"),
+            "storm_core": paired.median(done, name, "own_core"),
+            **{step: {part: paired.spread([one[name][step][part] for one in done])["median"]
+                      for part in ("p50", "p99")} for step in ("ask_ms", "mail_ms", "click_ms")},
+        }
+        for name in nodes
+    }
+    return {
+        "clients": pace.clients,
+        "a_second": found,
+        "detail": detail,
+        "calls": calls,
+        "redis_to_floor": paired.ratio(done, "redis", "redis floor", "a_second"),
+        "embedded_to_disk": paired.ratio(done, "embedded", "disk", "a_second"),
+    }
+
+
+def while_storm(run, node, pace):
+    """The p99 of a signed-in request in a storm, over that of quiet, in turn."""
+    seconds = pace.storm_seconds
+
+    def asked():
+        return loads.h2load(
+            node.proxy(), seconds, run.folder, "HTTP/1.1", clients=CLIENTS, streams=1, rate=RATE
+        )
+
+    def once(kind):
+        if kind == "quiet":
+            return asked()
+        # The storm gives way to the load that is measured, which shares its core.
+        line = ["taskset", "-c", rig.LOAD_CORE, "nice", "-n", "10", *command(node, pace, seconds + 2)]
+        raging = subprocess.Popen(list(map(str, line)), stdout=subprocess.PIPE, text=True)
+        try:
+            time.sleep(1)
+            figures = asked()
+            told, _ = raging.communicate(timeout=seconds + 60)
+        finally:
+            raging.kill()
+            raging.wait(10)
+        return {**figures, "sign_ins": json.loads(told)["a_second"]}
+
+    asked()
+    done = paired.rounds(["quiet", "storm"], pace.rounds, once)
+    return {
+        "quiet_p99": paired.figures(done, "quiet", "p99"),
+        "storm_p99": paired.figures(done, "storm", "p99"),
+        "ratio": paired.ratio(done, "storm", "quiet", "p99"),
+        "p50_ratio": paired.ratio(done, "storm", "quiet", "p50"),
+        "sign_ins": paired.figures(done, "storm", "sign_ins"),
+        "rate": CLIENTS * RATE,
+    }
