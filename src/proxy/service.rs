@@ -299,8 +299,10 @@ impl ProxyHttp for AuthProxy {
         context: &mut Context,
     ) -> Result<()> {
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            if context.kind != RequestKind::WebSocket {
-                let words = "another protocol, and nobody has asked for one";
+            let upgrade = head.headers.get(header::UPGRADE).map(HeaderValue::as_bytes);
+            let is_socket = upgrade.is_some_and(|name| name.eq_ignore_ascii_case(b"websocket"));
+            if context.kind != RequestKind::WebSocket || !is_socket {
+                let words = "another protocol, and nobody has asked for that one";
                 return Err(Error::explain(ErrorType::InvalidHTTPHeader, words).into_up());
             }
         } else {

@@ -9,6 +9,7 @@ mod log;
 mod pieces;
 mod requests;
 mod script;
+mod sockets;
 mod streams;
 
 use std::net::SocketAddr;
