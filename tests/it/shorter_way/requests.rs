@@ -102,7 +102,7 @@ fn heads(own: &str) -> Vec<String> {
     heads
 }
 
-fn told(received: &Received) -> Vec<(String, String)> {
+pub(super) fn told(received: &Received) -> Vec<(String, String)> {
     let mut fields: Vec<_> = received
         .headers
         .iter()
