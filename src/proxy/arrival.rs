@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use http::{HeaderMap, HeaderValue, Version, header};
 use pingora::http::RequestHeader;
+use pingora::protocols::l4::socket::SocketAddr;
 use pingora::proxy::Session;
 
 use crate::domain::client::{ClientAddress, TrustedProxies};
@@ -96,7 +97,13 @@ impl<'a> From<&'a RequestHeader> for Head<'a> {
 /// The other end of a connection.
 #[must_use]
 pub fn peer(session: &Session) -> Option<IpAddr> {
-    session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip())
+    peer_of(session.client_addr())
+}
+
+/// The address of the other end, where it has one.
+#[must_use]
+pub fn peer_of(address: Option<&SocketAddr>) -> Option<IpAddr> {
+    address.and_then(SocketAddr::as_inet).map(|address| address.ip())
 }
 
 /// Who is at the other end of the connection, and who is behind it.

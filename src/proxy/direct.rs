@@ -22,12 +22,15 @@
 //! | a WebSocket | `tunnel` | a handshake that names other protocols beside it |
 
 mod answer;
+mod client;
 mod exchange;
+mod http2;
 mod looks;
 mod relay;
 mod request;
 mod tunnel;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,12 +38,14 @@ use pingora::connectors::{ConnectorOptions, TransportConnector};
 use pingora::server::configuration::ServerConf;
 use pingora::time::timeout;
 
+use self::client::Client;
 use self::exchange::{Ended, Exchange};
+pub use self::http2::Straight;
 use self::request::Request;
 use super::access_log;
 use super::context::{Context, Outcome};
 use super::door::{Weighed, introduction};
-use super::leaving::Leaving;
+use super::leaving::{Leaving, Pending};
 use super::peers::Wire;
 use super::service::AuthProxy;
 use super::wire::{Errand, HeadGuard, Shortcut, Way};
@@ -93,36 +98,43 @@ impl Direct {
     }
 }
 
-impl Shortcut for Direct {
-    async fn serve(&self, line: &mut HeadGuard, errand: Errand<'_>) -> Way {
-        let head = line.take_head();
-        let Some(request) = Request::read(&head) else {
-            line.give_back(&head);
-            return Way::Around(None);
-        };
+/// What became of a plain request.
+enum Gone {
+    /// The client has the whole answer; whether its connection stays.
+    Answered { again: bool },
+    /// It broke off.
+    Broken,
+    /// It was not answered; what was decided, if it was let through.
+    Around(Option<Box<Context>>),
+}
+
+impl Direct {
+    /// Takes a request to its application and back, or leaves it. `from` is the other end of the
+    /// connection, and whether that ends with the answer.
+    async fn go(
+        &self,
+        request: &Request<'_>,
+        client: &mut Client<'_>,
+        (peer, last): (Option<IpAddr>, bool),
+        pending: &mut Option<Pending>,
+    ) -> Gone {
         let mut context = self.proxy.context();
-        self.proxy.begin(&mut context, errand.peer, &request.headers);
-        let admitted = self.admit(&request, &mut context).await;
+        self.proxy.begin(&mut context, peer, &request.headers);
+        let admitted = self.admit(request, &mut context).await;
         if admitted != Some(true) {
-            line.give_back(&head);
-            return Way::Around(admitted.map(|_| Box::new(context)));
+            return Gone::Around(admitted.map(|_| Box::new(context)));
         }
         // From here on the store is not asked any more.
-        drop(errand.pending.take());
-        let exchange = Exchange { direct: self, request: &request, last: errand.last };
-        let (ended, sent) = exchange.run(line, &mut context).await;
-        let (way, error) = match ended {
-            Ended::Answered { again: true } => (Way::Again, None),
-            Ended::Answered { again: false } => {
-                let _ = timeout(self.patience, line.end()).await;
-                (Way::Over, None)
-            }
-            Ended::Broken(error) => (Way::Over, Some(error)),
+        drop(pending.take());
+        let exchange = Exchange { direct: self, request, last };
+        let (ended, sent) = exchange.run(client, &mut context).await;
+        let (gone, error) = match ended {
+            Ended::Answered { again } => (Gone::Answered { again }, None),
+            Ended::Broken(error) => (Gone::Broken, Some(error)),
             Ended::Before(setback) => {
-                line.give_back(&head);
                 context.upstream_reused = false;
                 context.setback = setback;
-                return Way::Around(Some(Box::new(context)));
+                return Gone::Around(Some(Box::new(context)));
             }
         };
         let said = access_log::Line {
@@ -132,6 +144,31 @@ impl Shortcut for Direct {
             error,
         };
         said.write(&context, AuthProxy::now(&context), &self.proxy.reserved);
-        way
+        gone
+    }
+}
+
+impl Shortcut for Arc<Direct> {
+    async fn serve(&self, line: &mut HeadGuard, errand: Errand<'_>) -> Way {
+        let head = line.take_head();
+        let gone = match Request::read(&head) {
+            None => Gone::Around(None),
+            Some(request) => {
+                let from = (errand.peer, errand.last);
+                self.go(&request, &mut Client::Http1(line), from, errand.pending).await
+            }
+        };
+        match gone {
+            Gone::Answered { again: true } => Way::Again,
+            Gone::Answered { again: false } => {
+                let _ = timeout(self.patience, line.end()).await;
+                Way::Over
+            }
+            Gone::Broken => Way::Over,
+            Gone::Around(decided) => {
+                line.give_back(&head);
+                Way::Around(decided)
+            }
+        }
     }
 }

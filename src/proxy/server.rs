@@ -29,7 +29,7 @@ pub use self::doors::Doors;
 
 use self::beside::Beside;
 use super::context::reference;
-use super::direct::Direct;
+use super::direct::{Direct, Straight};
 use super::leaving::{Leaving, Over, reached};
 use super::service::AuthProxy;
 use super::streams::Revocable;
@@ -51,7 +51,7 @@ pub struct Listening {
 }
 
 /// The guarded proxy.
-pub type GuardedProxy = GuardedApp<Revocable<HttpProxy<AuthProxy>>, Direct>;
+pub type GuardedProxy = GuardedApp<Straight<Revocable<HttpProxy<AuthProxy>>>, Arc<Direct>>;
 
 /// Why the server cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +149,7 @@ pub fn guarded(
 ) -> GuardedProxy {
     let fronts = Arc::clone(proxy.fronts());
     let direct = Direct::new(conf, proxy.clone(), Arc::clone(leaving), limits.write_patience);
+    let direct = Arc::new(direct);
     let mut inner = http_proxy(conf, proxy);
     let mut options = HttpServerOptions::default();
     options.h2c = true;
@@ -157,6 +158,7 @@ pub fn guarded(
     inner.h2_options = Some(h2_options(&limits));
     let entropy = OsEntropy;
     let inner = Revocable::new(inner, Arc::clone(leaving), limits.write_patience);
+    let inner = Straight::new(inner, Arc::clone(&direct));
     GuardedApp::new(
         Arc::new(inner),
         limits,

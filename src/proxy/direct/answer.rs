@@ -4,9 +4,9 @@
 //! application is understood on both or on none. Written anew: what belongs to the other connection
 //! stays there (RFC 9110 section 7.6.1), and the framing is ours.
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
-use bytes::BytesMut;
 use httparse::{Header, ParserConfig, Status};
 use pingora::protocols::http::date::get_cached_date;
 
@@ -65,6 +65,8 @@ pub(super) struct For {
     pub(super) last: bool,
     /// The request asks for a WebSocket.
     pub(super) websocket: bool,
+    /// The client is told by chunks where content of unknown length ends.
+    pub(super) chunks: bool,
     /// Somebody is signed in: nobody else may be given a stored copy.
     pub(super) private: bool,
 }
@@ -80,8 +82,18 @@ pub(super) enum Read {
     Malformed,
 }
 
-/// Reads a head at the start of `bytes` and writes to `out` what the client gets of it.
-pub(super) fn read(bytes: &[u8], asked: For, out: &mut BytesMut) -> Read {
+/// Whoever writes the head that the client gets.
+pub(super) trait Say {
+    /// The first line.
+    fn status(&mut self, status: u16, reason: &str);
+    /// One field.
+    fn field(&mut self, name: &str, value: &[u8]);
+    /// There are no more fields.
+    fn end(&mut self);
+}
+
+/// Reads a head at the start of `bytes` and says what the client gets of it.
+pub(super) fn read(bytes: &[u8], asked: For, out: &mut impl Say) -> Read {
     let mut fields = [MaybeUninit::<Header<'_>>::uninit(); MOST_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let mut config = ParserConfig::default();
@@ -225,58 +237,49 @@ fn write_head(
     fields: &[Header<'_>],
     said: &Said<'_>,
     asked: For,
-    out: &mut BytesMut,
+    out: &mut impl Say,
 ) {
-    let mut status = itoa::Buffer::new();
-    put(out, &[b"HTTP/1.1 ", status.format(answer.status).as_bytes(), b" "]);
-    put(out, &[reason.as_bytes(), b"\r\n"]);
+    out.status(answer.status, reason);
     for field in fields.iter().filter(|field| said.goes_on(field)) {
-        put(out, &[field.name.as_bytes(), b": "]);
-        put_value(field.value, out);
-        out.extend_from_slice(b"\r\n");
+        out.field(field.name, &unfolded(field.value));
     }
     if answer.switches() {
-        out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n");
+        out.field("connection", b"Upgrade");
+        out.field("upgrade", b"websocket");
     } else if !answer.is_interim() {
         write_ours(answer, said, asked, out);
     }
-    out.extend_from_slice(b"\r\n");
+    out.end();
 }
 
-fn write_ours(answer: &Answer, said: &Said<'_>, asked: For, out: &mut BytesMut) {
+fn write_ours(answer: &Answer, said: &Said<'_>, asked: For, out: &mut impl Say) {
     // What a HEAD or a 304 would have had as content may be told (RFC 9110 section 8.6).
     let may_tell = answer.status != 204 && !said.chunked;
     if let Some(length) = said.length.filter(|_| may_tell) {
-        let mut digits = itoa::Buffer::new();
-        put(out, &[b"content-length: ", digits.format(length).as_bytes(), b"\r\n"]);
-    } else if answer.is_stream() {
-        out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+        out.field("content-length", itoa::Buffer::new().format(length).as_bytes());
+    } else if answer.is_stream() && asked.chunks {
+        out.field("transfer-encoding", b"chunked");
     }
     // What `Connection` names has not gone on.
     let has = |there: bool, name: &str| there && !said.is_nominated(name);
     if !has(said.has_date, "date") {
-        put(out, &[b"date: ", get_cached_date().as_bytes(), b"\r\n"]);
+        out.field("date", get_cached_date().as_bytes());
     }
     if asked.private && !has(said.has_cache_control, "cache-control") {
-        out.extend_from_slice(b"cache-control: private\r\n");
+        out.field("cache-control", b"private");
     }
     if asked.last {
-        out.extend_from_slice(b"connection: close\r\n");
+        out.field("connection", b"close");
     }
 }
 
 /// A folded line becomes one (RFC 9112 section 5.2).
-fn put_value(value: &[u8], out: &mut BytesMut) {
-    let lines = value.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
-    for (number, line) in lines.filter(|line| !line.is_empty()).enumerate() {
-        put(out, &[if number > 0 { b" " } else { b"" }, line]);
+fn unfolded(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr2(b'\r', b'\n', value).is_none() {
+        return Cow::Borrowed(value);
     }
-}
-
-fn put(out: &mut BytesMut, parts: &[&[u8]]) {
-    for part in parts {
-        out.extend_from_slice(part);
-    }
+    let blank = |byte: &u8| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte };
+    Cow::Owned(value.iter().map(blank).collect())
 }
 
 #[cfg(test)]

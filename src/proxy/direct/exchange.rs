@@ -12,8 +12,9 @@ use tokio::task::coop::unconstrained;
 
 use super::Direct;
 use super::answer::{self, Answer, For, Read};
+use super::client::{Client, Unsent};
 use super::looks::Looks;
-use super::relay::Rest;
+use super::relay::{Framing, Rest};
 use super::request::Request;
 use super::tunnel::{self, Patience, TunnelEnd};
 use crate::domain::navigation::RequestKind;
@@ -22,7 +23,6 @@ use crate::proxy::leaving::Setback;
 use crate::proxy::onward::Onward;
 use crate::proxy::peers::{self, Line, Server, Upstream};
 use crate::proxy::service::AuthProxy;
-use crate::proxy::wire::HeadGuard;
 
 /// One read of a head, or of little content.
 const READ: usize = 8 * 1024;
@@ -77,7 +77,7 @@ enum More {
 
 impl Exchange<'_> {
     /// Runs it to its end.
-    pub(super) async fn run(self, client: &mut HeadGuard, context: &mut Context) -> (Ended, Sent) {
+    pub(super) async fn run(self, client: &mut Client<'_>, context: &mut Context) -> (Ended, Sent) {
         let mut sent = Sent::default();
         let ended = self.exchange(client, context, &mut sent).await.unwrap_or_else(|ended| ended);
         (ended, sent)
@@ -85,7 +85,7 @@ impl Exchange<'_> {
 
     async fn exchange(
         &self,
-        client: &mut HeadGuard,
+        client: &mut Client<'_>,
         context: &mut Context,
         sent: &mut Sent,
     ) -> Result<Ended, Ended> {
@@ -142,7 +142,9 @@ impl Exchange<'_> {
         // What the long way does differently for a WebSocket is not needed here.
         let errand = peers::Errand { kind: RequestKind::Api, ..errand };
         let peer = upstream.peer_at(server, errand);
-        self.direct.connector.new_stream(&peer).await.map(Line::new).map_err(|error| {
+        // Boxed: a connection is made now and then, and every idle client would hold room for it.
+        let connecting = Box::pin(self.direct.connector.new_stream(&peer));
+        connecting.await.map(Line::new).map_err(|error| {
             upstream.refused(address, errand.now);
             let setback = match error.etype() {
                 ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => {
@@ -194,27 +196,32 @@ impl Exchange<'_> {
     async fn head(
         &self,
         line: &mut Line,
-        client: &mut HeadGuard,
+        client: &mut Client<'_>,
         context: &Context,
         silence: Duration,
     ) -> Result<Answer, Fault> {
         let permit = context.permit.as_ref();
         let private = permit.is_some_and(|it| it.identity().is_some() || it.machine().is_some());
         let websocket = context.kind == RequestKind::WebSocket;
-        let asked = For { head: self.request.is_head(), last: self.last, websocket, private };
+        let (head, chunks) = (self.request.is_head(), client.wants_chunks());
+        let asked = For { head, last: self.last, websocket, chunks, private };
         let before = |setback| Fault::Ended(Ended::Before(Some(setback)));
         let (mut looks, mut is_silent) = (Looks::default(), true);
         loop {
             line.out.clear();
             if looks.are_worth_it(&line.read) {
-                match answer::read(&line.read, asked, &mut line.out) {
+                match answer::read(&line.read, asked, &mut client.heads(&mut line.out)) {
                     Read::Head(answer, used) => {
                         line.read.advance(used);
                         looks = Looks::default();
                         match answer.status {
                             // Nobody waits for it.
                             100 => {}
-                            _ if answer.is_interim() => self.send(client, &line.out).await?,
+                            // Pingora's HTTP/2 has one head for each answer.
+                            _ if answer.is_interim() && !asked.chunks => {}
+                            _ if answer.is_interim() => {
+                                self.send(client, &mut line.out, false).await?;
+                            }
                             _ => return Ok(answer),
                         }
                         continue;
@@ -237,7 +244,7 @@ impl Exchange<'_> {
     async fn answer(
         &self,
         line: &mut Line,
-        client: &mut HeadGuard,
+        client: &mut Client<'_>,
         context: &Context,
         answer: Answer,
         silence: Duration,
@@ -280,18 +287,16 @@ impl Exchange<'_> {
     async fn relay(
         &self,
         line: &mut Line,
-        client: &mut HeadGuard,
+        client: &mut Client<'_>,
         answer: Answer,
         silence: Duration,
         sent: &mut Sent,
     ) -> Result<Ended, Ended> {
-        let mut rest = Rest::new(answer.content);
+        let framing = if client.wants_chunks() { Framing::Chunks } else { Framing::Below };
+        let mut rest = Rest::new(answer.content, framing);
         loop {
             sent.bytes += rest.pass(&mut line.read, &mut line.out);
-            if !line.out.is_empty() {
-                self.send(client, &line.out).await?;
-                line.out.clear();
-            }
+            self.send(client, &mut line.out, rest.is_done()).await?;
             if rest.is_done() {
                 return Ok(Ended::Answered { again: !self.last });
             }
@@ -313,16 +318,17 @@ impl Exchange<'_> {
     async fn tunnel(
         &self,
         line: &mut Line,
-        client: &mut HeadGuard,
+        client: &mut Client<'_>,
         silence: Duration,
         sent: &mut Sent,
     ) -> Result<Ended, Ended> {
-        self.send(client, &line.out).await?;
+        self.send(client, &mut line.out, false).await?;
+        let Client::Http1(client) = client else { return Err(Ended::Broken("InternalError")) };
         line.out = BytesMut::new();
         let early = std::mem::take(&mut line.read);
         let patience = Patience { silence, write: self.direct.patience };
         let passed = &mut sent.bytes;
-        match tunnel::run(client, &mut line.stream, early, patience, passed).await {
+        match tunnel::run(&mut **client, &mut line.stream, early, patience, passed).await {
             TunnelEnd::Closed => Ok(Ended::Answered { again: false }),
             TunnelEnd::Lost => Err(Ended::Broken("ConnectionClosed")),
             TunnelEnd::Silent => Err(Ended::Broken("ReadTimedout")),
@@ -330,10 +336,15 @@ impl Exchange<'_> {
         }
     }
 
-    async fn send(&self, client: &mut HeadGuard, bytes: &[u8]) -> Result<(), Ended> {
-        match timeout(self.direct.patience, client.send(bytes)).await {
+    async fn send(
+        &self,
+        client: &mut Client<'_>,
+        out: &mut BytesMut,
+        end: bool,
+    ) -> Result<(), Ended> {
+        match timeout(self.direct.patience, client.send(out, end)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Ended::Broken("WriteError")),
+            Ok(Err(Unsent)) => Err(Ended::Broken("WriteError")),
             Err(_) => Err(Ended::Broken("WriteTimedout")),
         }
     }
@@ -346,7 +357,7 @@ impl From<Ended> for Fault {
 }
 
 /// Reads more from the application, as long as the client is there.
-async fn more(line: &mut Line, client: &mut HeadGuard, size: usize, silence: Duration) -> More {
+async fn more(line: &mut Line, client: &mut Client<'_>, size: usize, silence: Duration) -> More {
     line.read.reserve(size);
     let read = timeout(silence, line.stream.read_buf(&mut line.read));
     tokio::select! {

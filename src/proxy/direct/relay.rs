@@ -3,6 +3,8 @@
 //! Chunks are read and written anew: extensions and trailers belong to the other connection. What the
 //! application delimits by closing becomes chunks, so that the client can tell its end from a loss.
 
+use std::fmt::Write;
+
 use bytes::{Buf, BytesMut};
 
 use super::answer::Content;
@@ -13,23 +15,32 @@ use crate::proxy::wire::ChunkScan;
 pub(super) enum Rest {
     /// So many bytes.
     Exact(u64),
-    /// Chunks.
-    Chunks(ChunkScan),
+    /// Chunks, which may be chunks again for the client.
+    Chunks(ChunkScan, Framing),
     /// What comes until the application closes.
-    UntilClose,
+    UntilClose(Framing),
     /// Nothing.
     Done,
     /// What came are no chunks: nobody knows where this ends.
     Spoiled,
 }
 
+/// How the client is told where content of unknown length ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// By chunks.
+    Chunks,
+    /// By what stands below: frames of HTTP/2.
+    Below,
+}
+
 impl Rest {
-    pub(super) fn new(content: Content) -> Self {
+    pub(super) fn new(content: Content, framing: Framing) -> Self {
         match content {
             Content::Nothing => Self::Done,
             Content::Exact(length) => Self::Exact(length),
-            Content::Chunked => Self::Chunks(ChunkScan::of_an_application()),
-            Content::UntilClose => Self::UntilClose,
+            Content::Chunked => Self::Chunks(ChunkScan::of_an_application(), framing),
+            Content::UntilClose => Self::UntilClose(framing),
         }
     }
 
@@ -45,7 +56,7 @@ impl Rest {
     pub(super) fn expected(&self) -> u64 {
         match self {
             Self::Exact(left) => *left,
-            Self::Chunks(_) | Self::UntilClose => u64::MAX,
+            Self::Chunks(..) | Self::UntilClose(_) => u64::MAX,
             Self::Done | Self::Spoiled => 0,
         }
     }
@@ -65,13 +76,13 @@ impl Rest {
                 }
                 taken as u64
             }
-            Self::UntilClose => {
+            Self::UntilClose(framing) => {
                 let taken = read.len();
-                put_chunk(read, out);
+                framing.put(read, out);
                 read.clear();
                 taken as u64
             }
-            Self::Chunks(scan) => {
+            Self::Chunks(scan, framing) => {
                 let mut passed = 0;
                 while !read.is_empty() && !scan.is_done() {
                     let Ok((taken, is_data)) = scan.piece(read) else {
@@ -79,13 +90,13 @@ impl Rest {
                         return passed;
                     };
                     if is_data {
-                        put_chunk(&read[..taken], out);
+                        framing.put(&read[..taken], out);
                         passed += taken as u64;
                     }
                     read.advance(taken);
                 }
                 if scan.is_done() {
-                    out.extend_from_slice(b"0\r\n\r\n");
+                    framing.end(out);
                     *self = Self::Done;
                 }
                 passed
@@ -95,23 +106,32 @@ impl Rest {
 
     /// The application has closed: whether that is the end of the content.
     pub(super) fn close(&mut self, out: &mut BytesMut) -> bool {
-        let ends = matches!(self, Self::UntilClose);
-        if ends {
-            out.extend_from_slice(b"0\r\n\r\n");
-            *self = Self::Done;
-        }
-        ends
+        let Self::UntilClose(framing) = self else { return false };
+        framing.end(out);
+        *self = Self::Done;
+        true
     }
 }
 
-/// An empty chunk would be the last one.
-fn put_chunk(data: &[u8], out: &mut BytesMut) {
-    use std::fmt::Write;
-    if !data.is_empty() {
-        // Writing to memory does not fail.
-        let _ = write!(out, "{:x}\r\n", data.len());
-        out.extend_from_slice(data);
-        out.extend_from_slice(b"\r\n");
+impl Framing {
+    fn put(self, data: &[u8], out: &mut BytesMut) {
+        match self {
+            Self::Below => out.extend_from_slice(data),
+            // An empty chunk would be the last one.
+            Self::Chunks if data.is_empty() => {}
+            Self::Chunks => {
+                // Writing to memory does not fail.
+                let _ = write!(out, "{:x}\r\n", data.len());
+                out.extend_from_slice(data);
+                out.extend_from_slice(b"\r\n");
+            }
+        }
+    }
+
+    fn end(self, out: &mut BytesMut) {
+        if self == Self::Chunks {
+            out.extend_from_slice(b"0\r\n\r\n");
+        }
     }
 }
 
@@ -121,7 +141,8 @@ mod tests {
 
     /// What the client gets when `wire` comes in pieces of `size`, and what is left over.
     fn passed(content: Content, wire: &str, size: usize) -> (String, u64, String) {
-        let (mut rest, mut out, mut count) = (Rest::new(content), BytesMut::new(), 0);
+        let (mut rest, mut out, mut count) =
+            (Rest::new(content, Framing::Chunks), BytesMut::new(), 0);
         let mut read = BytesMut::new();
         for piece in wire.as_bytes().chunks(size) {
             read.extend_from_slice(piece);
@@ -155,14 +176,14 @@ mod tests {
     #[test]
     fn what_are_no_chunks_is_not_passed_on() {
         for wire in ["x\r\n", "\r\n", "3\nabc", "3\r\nabcd\r\n"] {
-            let mut rest = Rest::new(Content::Chunked);
+            let mut rest = Rest::new(Content::Chunked, Framing::Chunks);
             let (mut read, mut out) = (BytesMut::from(wire), BytesMut::new());
             rest.pass(&mut read, &mut out);
             assert!(rest.is_spoiled() && !rest.close(&mut out), "{wire:?}");
             let before = if wire == "3\r\nabcd\r\n" { "3\r\nabc\r\n" } else { "" };
             assert_eq!(out, before, "{wire:?}");
         }
-        let mut cut = Rest::new(Content::Exact(5));
+        let mut cut = Rest::new(Content::Exact(5), Framing::Chunks);
         assert!(!cut.close(&mut BytesMut::new()), "a content that is too short is a loss");
     }
 }

@@ -1,8 +1,12 @@
 //! A plain request head, read from the bytes that the guard has judged.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use http::uri::PathAndQuery;
+use http::header::HOST;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use pingora::http::RequestHeader;
 
 use crate::proxy::arrival::Head;
 
@@ -11,10 +15,12 @@ use crate::proxy::arrival::Head;
 pub(super) struct Request<'a> {
     pub(super) method: &'a str,
     pub(super) target: &'a str,
-    /// Everything after the request line.
+    /// HTTP/1.1: everything after the request line.
     lines: &'a [u8],
+    /// HTTP/2: `:authority`, and the fields in place of lines.
+    http2: Option<(Option<&'a str>, &'a HeaderMap)>,
     /// The fields, for those who ask for one.
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Cow<'a, HeaderMap>,
 }
 
 impl<'a> Request<'a> {
@@ -34,7 +40,20 @@ impl<'a> Request<'a> {
             let value = HeaderValue::from_maybe_shared(head.slice_ref(value)).ok()?;
             headers.try_append(name, value).ok()?;
         }
-        Some(Self { method, target, lines, headers })
+        Some(Self { method, target, lines, http2: None, headers: Cow::Owned(headers) })
+    }
+
+    /// The head of a stream of HTTP/2, which the `h2` crate has read.
+    pub(super) fn of_http2(head: &'a RequestHeader) -> Option<Self> {
+        let target = std::str::from_utf8(head.raw_path()).ok()?;
+        let authority = head.uri.authority().map(Authority::as_str);
+        Some(Self {
+            method: head.method.as_str(),
+            target,
+            lines: b"",
+            http2: Some((authority, &head.headers)),
+            headers: Cow::Borrowed(&head.headers),
+        })
     }
 
     /// As those who decide want to see it.
@@ -42,15 +61,20 @@ impl<'a> Request<'a> {
         Head {
             method: self.method,
             path: self.target.as_bytes(),
-            authority: None,
-            is_http2: false,
+            authority: self.http2.and_then(|(authority, _)| authority),
+            is_http2: self.http2.is_some(),
             headers: &self.headers,
         }
     }
 
-    /// Name and value of each field, as they came.
+    /// Name and value of each field, as they came; `Host` also where it came as `:authority`.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-        fields(self.lines)
+        let http2 = self.http2.map(|(_, fields)| fields);
+        let fields_2 = http2.into_iter().flat_map(HeaderMap::iter);
+        let fields_2 = fields_2.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let host = self.http2.filter(|(_, fields)| !fields.contains_key(HOST));
+        let host = host.and_then(|(authority, _)| Some(("host", authority?.as_bytes())));
+        fields(self.lines).chain(host).chain(fields_2)
     }
 
     pub(super) fn is_head(&self) -> bool {

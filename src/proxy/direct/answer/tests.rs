@@ -1,10 +1,13 @@
-use super::*;
+use bytes::BytesMut;
 
-const ASKED: For = For { head: false, last: false, websocket: false, private: false };
+use super::*;
+use crate::proxy::direct::client::Heads;
+
+const ASKED: For = For { head: false, last: false, websocket: false, chunks: true, private: false };
 
 fn read_all(head: &str, asked: For) -> (Read, String) {
     let mut out = BytesMut::new();
-    let read = read(head.as_bytes(), asked, &mut out);
+    let read = read(head.as_bytes(), asked, &mut Heads::Bytes(&mut out));
     (read, String::from_utf8(out.to_vec()).unwrap())
 }
 
