@@ -4,6 +4,7 @@
 mod answers;
 mod connections;
 mod heard;
+mod http2;
 mod leaving;
 mod log;
 mod pieces;
