@@ -20,6 +20,8 @@ use super::head::{BodyLength, HeadFacts, HeadScan, check_head};
 
 /// One read: most heads fit, and an idle connection holds no more than this.
 const READ: usize = 4096;
+/// Bytes of next requests that are kept while one is served.
+const MOST_KEPT: usize = 4 * READ;
 
 /// An HTTP/1 connection. Request heads are read and judged here; Pingora then reads exactly the
 /// judged bytes, the body up to its end, and nothing of the next request.
@@ -231,19 +233,24 @@ impl HeadGuard {
         Poll::Ready(Ok(()))
     }
 
-    /// After the request: Pingora reads on only to learn that the client has gone. Bytes of the
-    /// next request are kept and not shown.
+    /// After the request: reads on only to learn that the client has gone. Bytes of the next request are
+    /// kept and not shown, and no more of them than a little: more would wait here in memory.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.buf.is_empty() {
+        while self.buf.len() < MOST_KEPT {
             let mut bytes = [MaybeUninit::uninit(); READ];
             let mut next = ReadBuf::uninit(&mut bytes);
-            ready!(Pin::new(&mut self.inner).poll_read(cx, &mut next))?;
+            let Poll::Ready(read) = Pin::new(&mut self.inner).poll_read(cx, &mut next) else {
+                break;
+            };
+            read?;
             if next.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
             self.buf.extend_from_slice(next.filled());
         }
-        self.parked = Some(cx.waker().clone());
+        if !self.buf.is_empty() {
+            self.parked = Some(cx.waker().clone());
+        }
         Poll::Pending
     }
 

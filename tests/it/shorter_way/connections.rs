@@ -179,10 +179,12 @@ async fn an_answer_that_nobody_waits_for_is_waited_for_no_more() {
     let upstream = waiting(Arc::clone(&come), Arc::clone(&gone)).await;
     let sites = site(&format!("{{ url: \"http://{upstream}\", read_timeout: 1h }}"));
     let gate = Gate::with(Wishes { sites, ..Wishes::default() }).await;
+    let next = Way::Short.head("GET", &gate.host, "/public/y", "");
     for way in BOTH {
-        for is_half in [false, true] {
+        // What it has said before it leaves makes no difference.
+        for (is_half, behind) in [(false, ""), (true, ""), (false, "\r\n"), (false, &*next)] {
             let mut talk = Talk::open(gate.address).await;
-            talk.say(&way.head("GET", &gate.host, "/public/x", "")).await;
+            talk.say(&(way.head("GET", &gate.host, "/public/x", "") + behind)).await;
             come.notified().await;
             if is_half {
                 talk.finish().await;

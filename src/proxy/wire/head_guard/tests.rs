@@ -53,3 +53,28 @@ async fn logs_do_not_show_what_a_head_holds() {
     let (_client, guard) = after_head(head).await;
     assert!(!format!("{guard:?}").contains("secret"), "{guard:?}");
 }
+
+#[tokio::test]
+async fn a_client_that_has_gone_is_missed_whatever_it_has_said_before() {
+    let ask = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    for behind in ["", "\r\n", ask] {
+        let (mut client, mut guard) = after_head(ask).await;
+        assert_eq!(guard.take_head(), ask);
+        client.write_all(behind.as_bytes()).await.unwrap();
+        drop(client);
+        tokio::time::timeout(Duration::from_secs(5), guard.gone()).await.expect("it has gone");
+        guard.give_back(ask.as_bytes());
+        assert_eq!(guard.buf, format!("{ask}{behind}"));
+    }
+}
+
+#[tokio::test]
+async fn of_next_requests_only_a_little_is_kept() {
+    let ask = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    let (mut client, mut guard) = after_head(ask).await;
+    guard.take_head();
+    let sending = tokio::spawn(async move { client.write_all(&[b'x'; 10 * MOST_KEPT]).await });
+    let gone = tokio::time::timeout(Duration::from_millis(50), guard.gone());
+    assert!(gone.await.is_err() && !sending.is_finished());
+    assert!(guard.buf.len() < MOST_KEPT + READ);
+}
