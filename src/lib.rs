@@ -33,6 +33,10 @@
 //! 6. `upstream_peer` takes the peer from the permit; no permit, no peer. In the last request phase
 //!    [`proxy::onward`] takes off what a client must not say and puts on what the permit proves.
 //!
+//! Most requests of somebody who is signed in go all of this way in [`proxy::direct`], which asks the
+//! same functions and copies the bytes itself; what is not plain, or does not pass, or has met trouble,
+//! goes through Pingora's phases in [`proxy::service`].
+//!
 //! # The life of a sign-in
 //!
 //! `POST sign-in` → [`gate::Gate::request_link`]: limits, policy, then attempt and sealed mail in

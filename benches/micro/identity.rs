@@ -50,7 +50,7 @@ pub fn all(criterion: &mut Criterion) {
     let secret = Secret::new(&[7; 32]).expect("a secret");
     let rosters: Arc<dyn KeyRosters> = Arc::new(Embedded::in_memory().expect("a store"));
     let assertions =
-        Assertions::new(Arc::new(SigningKeys::new(&secret, rosters)), "/.linkgate", &sites)
+        Assertions::new(Arc::new(SigningKeys::new(&secret, rosters)), "/.linkgate", &sites, 1000)
             .expect("fields");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let identity = visitor();

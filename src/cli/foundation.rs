@@ -57,8 +57,9 @@ impl Foundation {
     pub fn build(&self, config: &Config) -> Result<Built, StartError> {
         let Appearance { looks, mails } = appearance::read(config)?;
         let (sites, prefix) = (Arc::new(sites(config)), config.prefix.as_str());
-        let assertions = Assertions::new(Arc::clone(&self.signing_keys), prefix, &sites)
-            .map_err(|error| StartError::Part(error.to_string()))?;
+        let assertions =
+            Assertions::new(Arc::clone(&self.signing_keys), prefix, &sites, config.copies.most)
+                .map_err(|error| StartError::Part(error.to_string()))?;
         let portal = Portal::new(Arc::new(Desk {
             gate: Arc::clone(&self.gate),
             looks: looks.clone(),

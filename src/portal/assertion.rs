@@ -37,8 +37,8 @@ use crate::domain::token::{Service, Session, TokenDigest};
 
 /// How long the key set may be cached. Half of [`LEAD`](crate::domain::signing::LEAD).
 pub const KEY_SET_AGE: Duration = Duration::from_secs(300);
-/// Sessions at sites whose headers are kept for reuse.
-const KEPT: usize = 16_384;
+/// Entries that a new cache has room for without growing.
+const EXPECTED: usize = 1024;
 
 /// Tells the applications of one configuration who is asking. Another configuration has its own,
 /// over the same keys, so that nothing is reused that was made in other words.
@@ -143,17 +143,24 @@ struct Claims<'a> {
 }
 
 impl Assertions {
-    /// `prefix` is the reserved path, as in `/.linkgate`. Asks the store nothing yet.
+    /// `prefix` is the reserved path, as in `/.linkgate`. The headers of `most` sessions at sites are
+    /// kept for reuse: as many as sessions are, or those beyond would cost a signature with each request.
+    /// Asks the store nothing yet.
     ///
     /// # Errors
     /// [`KeyRefused`] if what a site wants cannot stand in a header.
-    pub fn new(keys: Arc<SigningKeys>, prefix: &str, sites: &Sites) -> Result<Self, KeyRefused> {
+    pub fn new(
+        keys: Arc<SigningKeys>,
+        prefix: &str,
+        sites: &Sites,
+        most: u32,
+    ) -> Result<Self, KeyRefused> {
         let fields = |site: &Arc<Site>| Ok((site.name.clone(), SiteFields::new(&site.disclosure)?));
         Ok(Self {
             keys,
             prefix: prefix.to_owned(),
             sites: sites.iter().map(fields).collect::<Result<_, KeyRefused>>()?,
-            prepared: Cache::new(KEPT),
+            prepared: Cache::with_weighter(EXPECTED, most.into(), quick_cache::UnitWeighter),
         })
     }
 

@@ -93,9 +93,13 @@ impl World {
         let sites = sites(&config);
         let secret = Secret::new(&[7; 32]).expect("a secret");
         let shared: Arc<dyn KeyRosters> = Arc::clone(&rosters) as Arc<dyn KeyRosters>;
-        let assertions =
-            Assertions::new(Arc::new(SigningKeys::new(&secret, shared)), "/.linkgate", &sites)
-                .expect("the fields");
+        let assertions = Assertions::new(
+            Arc::new(SigningKeys::new(&secret, shared)),
+            "/.linkgate",
+            &sites,
+            1000,
+        )
+        .expect("the fields");
         Self { rosters, assertions, sites }
     }
 

@@ -60,7 +60,7 @@ impl Counter {
                 "/.linkgate",
             )),
             looks: Looks::built_in("/.linkgate").expect("looks"),
-            assertions: Assertions::new(keys, "/.linkgate", &sites).expect("fields"),
+            assertions: Assertions::new(keys, "/.linkgate", &sites, 1000).expect("fields"),
             sites,
             groups: Arc::clone(&config.groups),
             prefix: "/.linkgate".to_owned(),

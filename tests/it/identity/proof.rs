@@ -95,7 +95,7 @@ async fn made(gate: &Gate, secret: &[u8], at: UnixMillis) -> String {
     let rosters: Arc<dyn KeyRosters> = Arc::new(Embedded::in_memory().expect("a store"));
     let secret = Secret::new(secret).expect("a secret");
     let assertions =
-        Assertions::new(Arc::new(SigningKeys::new(&secret, rosters)), "/.linkgate", &sites)
+        Assertions::new(Arc::new(SigningKeys::new(&secret, rosters)), "/.linkgate", &sites, 1000)
             .expect("fields");
     let identity = Identity {
         email: EmailAddress::parse("ann@example.com").expect("an address"),
