@@ -4,7 +4,7 @@
 //! Most requests of a signed-in visitor are a GET without a body over HTTP/1.1. For these, Pingora's
 //! state machine (two tasks that talk through channels, two maps for each head, a task for each idle
 //! connection) costs more than everything else together. Here their bytes are copied from one
-//! connection to the other: the head is judged by the same guard, the same [`AuthProxy::weigh`]
+//! connection to the other: the head is judged by the same guard, the same `AuthProxy::weigh`
 //! decides, the same rules say what is taken off and put on.
 //!
 //! What is not plain, or does not pass, goes the long way, from the beginning: there the pages and
@@ -15,8 +15,8 @@
 //! | step | here | refused or left to the long way |
 //! |---|---|---|
 //! | the head | `request` | anything but a plain GET or HEAD |
-//! | who is it, and may they | [`AuthProxy::weigh`] | everything but a permit |
-//! | a connection | `exchange`, [`Upstream::line`] | no connection; HTTP/2 applications |
+//! | who is it, and may they | `AuthProxy::weigh` | everything but a permit |
+//! | a connection | `exchange`, `Upstream::line` | no connection; HTTP/2 applications |
 //! | the answer's head | `answer` | what is no HTTP/1 answer |
 //! | the answer's body | `relay` | (nothing: the answer has begun) |
 //! | a WebSocket | `tunnel` | a handshake that names other protocols beside it |
