@@ -9,7 +9,8 @@
 //! 3. *parted*: the store belongs to another process. Only what was decided about before goes on.
 //!
 //! A request is *pending* from its first byte until it was decided about; so is a connection that may
-//! still bring one. When nothing is pending, the store is needed by nobody.
+//! still bring one, from the moment it is taken from its queue, and a listener that may still take one.
+//! When nothing is pending, the store is needed by nobody.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub struct Leaving {
     parted: watch::Sender<bool>,
     over: watch::Sender<Option<Over>>,
     pending: AtomicU32,
+    arriving: AtomicU32,
     open: AtomicU32,
     streams_last: Duration,
 }
@@ -52,6 +54,7 @@ impl Leaving {
             parted: watch::Sender::new(false),
             over: watch::Sender::new(None),
             pending: AtomicU32::new(0),
+            arriving: AtomicU32::new(0),
             open: AtomicU32::new(0),
             streams_last,
         }
@@ -122,6 +125,19 @@ impl Leaving {
         Pending(Count::of(self, |leaving| &leaving.pending))
     }
 
+    /// Counts a connection that was taken from its queue. Pingora hands it to a task of its own, which
+    /// may come to run when everything else is over: once a request was refused for that.
+    pub fn arrives(&self) {
+        self.arriving.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The task of such a connection runs, and has counted what it may still need.
+    pub fn has_arrived(&self) {
+        let one_less = |count: u32| count.checked_sub(1);
+        // Nothing is left to take away where connections come by no listener.
+        let _ = self.arriving.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less);
+    }
+
     /// Counts something that is open and may end by itself.
     #[must_use]
     pub fn open(self: &Arc<Self>) -> Open {
@@ -131,7 +147,8 @@ impl Leaving {
     /// Whether nothing needs the store any more.
     #[must_use]
     pub fn is_decided(&self) -> bool {
-        self.pending.load(Ordering::Acquire) == 0
+        // In this order: what arrives is pending before it has arrived.
+        self.arriving.load(Ordering::Acquire) == 0 && self.pending.load(Ordering::Acquire) == 0
     }
 
     /// Whether nothing is open any more.
@@ -234,6 +251,11 @@ mod tests {
         assert!(!leaving.is_decided() && !leaving.is_empty());
         drop(pending);
         assert!(leaving.is_decided() && !leaving.is_empty());
+        leaving.arrives();
+        assert!(!leaving.is_decided());
+        leaving.has_arrived();
+        leaving.has_arrived();
+        assert!(leaving.is_decided());
         drop(open);
         assert!(leaving.is_empty());
         leaving.close();

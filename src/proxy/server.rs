@@ -14,7 +14,7 @@ use http::Response;
 use http_body_util::BodyExt;
 use pingora::apps::HttpServerOptions;
 use pingora::apps::http_app::ServeHttp;
-use pingora::listeners::ListenerConfig;
+use pingora::listeners::{ConnectionFilter, ListenerConfig};
 use pingora::listeners::tls::TlsSettings;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::L4BufferSettings;
@@ -213,6 +213,7 @@ impl<'a> Assembly<'a> {
     {
         let admission = app.admission();
         let mut service = Service::new("proxy".to_owned(), app);
+        service.set_connection_filter(Arc::clone(&admission) as Arc<dyn ConnectionFilter>);
         service.endpoints().set_pre_tls_callback(admission);
         for listening in listeners {
             service.add_listener(endpoint(listening)?);

@@ -185,11 +185,12 @@ where
         let mut fresh = true;
         let mut guard = Box::new(HeadGuard::new(stream));
         loop {
-            if !fresh && self.leaving().is_some_and(|leaving| leaving.is_parted()) {
-                return None;
-            }
             if !fresh {
+                // First counted, then looked: whoever gives up the store does it the other way round.
                 pending = self.leaving().map(Leaving::pending);
+                if self.leaving().is_some_and(|leaving| leaving.is_parted()) {
+                    return None;
+                }
             }
             let idle = if fresh { self.limits.first_byte } else { self.limits.keep_alive };
             let ending = last_call(shutdown);
@@ -297,7 +298,9 @@ where
             before = digest;
             place_in(&before)
         } else {
-            match self.admission.admit(peer) {
+            let place = self.admission.admit(peer);
+            self.admission.has_arrived();
+            match place {
                 Ok(place) => {
                     taken = place;
                     Some(&taken)

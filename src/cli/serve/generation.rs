@@ -120,6 +120,8 @@ impl Generation {
             tracing::warn!("a request that takes long to be decided about will fail");
         }
         self.leaving.part();
+        // A kept connection that brought one more request at just this moment.
+        self.until(DECISIONS, || self.leaving.is_decided()).await;
         let is_closed = lent.close().await;
         tracing::info!(after_ms = millis(began), is_closed, "the store is closed");
         is_closed

@@ -49,6 +49,8 @@ impl<S: Service> Service for Beside<S> {
         if let Some(table) = &fds {
             self.handles.give(table);
         }
+        // As long as it takes connections, each may bring a request.
+        let _listens = self.leaving.pending();
         self.service
             .start_service(
                 #[cfg(unix)]

@@ -4,12 +4,13 @@
 //! its handshake would cost a descriptor and be counted by nobody, so its place under the caps is taken
 //! before, and goes along with the stream.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use pingora::http::ResponseHeader;
-use pingora::listeners::PreTlsProcess;
+use pingora::listeners::{ConnectionFilter, PreTlsProcess};
 use pingora::protocols::l4::stream::Stream as Connection;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{GetProxyDigest, GetSocketDigest, Stream};
@@ -50,6 +51,13 @@ impl Admission {
         Ok(Place { _slot: slot, _open: leaving.map(Leaving::open), pending })
     }
 
+    /// What the connection may need is counted.
+    pub(super) fn has_arrived(&self) {
+        if let Some(leaving) = &self.leaving {
+            leaving.has_arrived();
+        }
+    }
+
     /// Logs a refusal; returns what the client is told to quote.
     pub(super) fn log(&self, fault: WireFault, peer: Option<IpAddr>) -> String {
         let reference = (self.reference)();
@@ -59,11 +67,30 @@ impl Admission {
     }
 }
 
+/// Counts connections that are taken from their queue. Refuses none: who is refused is told so.
+#[async_trait]
+impl ConnectionFilter for Admission {
+    async fn should_accept(&self, _peer: Option<&SocketAddr>) -> bool {
+        if let Some(leaving) = &self.leaving {
+            leaving.arrives();
+        }
+        true
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Admission").field("open", &self.caps.open()).finish_non_exhaustive()
+    }
+}
+
 #[async_trait]
 impl PreTlsProcess for Admission {
     async fn process(&self, connection: &mut Connection) -> Result<()> {
         let peer = peer_ip(connection);
-        match self.admit(peer) {
+        let place = self.admit(peer);
+        self.has_arrived();
+        match place {
             Ok(place) => {
                 // Nobody has proxied: this is what of Pingora's streams can carry something along.
                 let response = Box::new(ResponseHeader::build(200, Some(0))?);
