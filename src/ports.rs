@@ -2,6 +2,7 @@
 //!
 //! One contract suite (`tests/it/store_contract.rs`) holds every store to these laws.
 
+mod mail;
 mod passwords;
 mod people;
 mod upkeep;
@@ -14,14 +15,13 @@ use async_trait::async_trait;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
-use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
-use crate::domain::sender::Sender;
 use crate::domain::session::Session;
 use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
+pub use mail::{MailError, Mailer, OutgoingMail, Receipt};
 pub use passwords::{Passwords, Seat, TooBusy};
 pub use people::{AccountChange, AccountChanged, AccountFound, Accounts, ServiceTokens};
 pub use upkeep::{Owner, Upkeep};
@@ -287,61 +287,6 @@ pub trait Store:
 impl<T> Store for T where
     T: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Upkeep
 {
-}
-
-/// A mail, ready to be handed over. Built from parsed parts only.
-#[derive(Clone)]
-pub struct OutgoingMail {
-    /// Its identity.
-    pub id: MailId,
-    /// Who it is from.
-    pub sender: Arc<Sender>,
-    /// The one recipient.
-    pub to: EmailAddress,
-    /// The subject, without line breaks.
-    pub subject: String,
-    /// The text part.
-    pub text: String,
-    /// The HTML part.
-    pub html: String,
-    /// The moment it was asked for.
-    pub date: UnixMillis,
-}
-
-impl std::fmt::Debug for OutgoingMail {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "OutgoingMail({}, ..)", self.id.to_hex())
-    }
-}
-
-/// Why a mail was not handed over. The texts go to the log, cut, and never hold the mail.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MailError {
-    /// It may work later: network, TLS, time-out, an answer 4xx.
-    #[error("for now: {0}")]
-    Transient(String),
-    /// It will not work later: an answer 5xx.
-    #[error("for good: {0}")]
-    Permanent(String),
-}
-
-/// Hands mails over.
-///
-/// Law: returns within a bound of its own, whatever the other side does; exactly one recipient.
-#[async_trait]
-pub trait Mailer: Send + Sync {
-    /// Hands one mail over.
-    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError>;
-
-    /// How many mails may be handed over at the same time. Relays count connections, and few of them
-    /// like more from one client.
-    fn at_once(&self) -> usize {
-        8
-    }
-
-    /// Finds out whether mails can be handed over at all, without one and without naming anybody:
-    /// what comes out is told to every visitor.
-    async fn probe(&self) -> Result<(), MailError>;
 }
 
 /// The time, as the store has it.

@@ -5,3 +5,4 @@ pub mod folder;
 pub mod inbox;
 pub mod message;
 pub mod smtp;
+mod words;

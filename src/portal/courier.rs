@@ -175,10 +175,11 @@ impl Courier {
         };
         let tries = claimed.claims;
         match self.mailer.send(&mail).await {
-            Ok(()) => {
+            Ok(receipt) => {
                 let after = self.clock.now().since(job.asked_at).as_millis();
                 let after_ms = u64::try_from(after).unwrap_or(u64::MAX);
-                tracing::info!(mail = id.to_hex(), tries, after_ms, "mail handed over");
+                let words = &receipt.words;
+                tracing::info!(mail = id.to_hex(), tries, after_ms, words, "mail handed over");
                 Outcome::Over
             }
             Err(MailError::Permanent(cause)) => {

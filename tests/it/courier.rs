@@ -10,7 +10,7 @@ use linkgate::domain::sender::Sender;
 use linkgate::portal::courier::Courier;
 use linkgate::portal::courier::health::{MailHealth, Trouble};
 use linkgate::portal::mail::MailRoom;
-use linkgate::ports::{Clock, MailError, Mailer, OutgoingMail};
+use linkgate::ports::{Clock, MailError, Mailer, OutgoingMail, Receipt};
 use tokio::task::JoinHandle;
 
 use crate::gate_world::{MINUTE, Seeded, World, address};
@@ -21,7 +21,7 @@ const ANN: &str = "ann@example.com";
 /// Answers as it was told, and with success after that.
 #[derive(Default)]
 struct Scripted {
-    answers: Mutex<VecDeque<Result<(), MailError>>>,
+    answers: Mutex<VecDeque<Result<Receipt, MailError>>>,
     sent: Mutex<Vec<OutgoingMail>>,
     reachable: Mutex<Option<MailError>>,
     probes: AtomicUsize,
@@ -29,9 +29,9 @@ struct Scripted {
 
 #[async_trait]
 impl Mailer for Scripted {
-    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
+    async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
         self.sent.lock().expect("no panic").push(mail.clone());
-        self.answers.lock().expect("no panic").pop_front().unwrap_or(Ok(()))
+        self.answers.lock().expect("no panic").pop_front().unwrap_or(Ok(Receipt::default()))
     }
 
     async fn probe(&self) -> Result<(), MailError> {
@@ -73,7 +73,7 @@ impl Office {
         Self { world, mailer, health, running }
     }
 
-    fn answers(&self, answers: impl IntoIterator<Item = Result<(), MailError>>) {
+    fn answers(&self, answers: impl IntoIterator<Item = Result<Receipt, MailError>>) {
         self.mailer.answers.lock().expect("no panic").extend(answers);
     }
 
@@ -118,7 +118,7 @@ impl Drop for Office {
     }
 }
 
-fn transient() -> Result<(), MailError> {
+fn transient() -> Result<Receipt, MailError> {
     Err(MailError::Transient("connection refused".into()))
 }
 

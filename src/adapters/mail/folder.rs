@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use super::message::message;
-use crate::ports::{MailError, Mailer, OutgoingMail};
+use crate::ports::{MailError, Mailer, OutgoingMail, Receipt};
 
 /// Writes `.eml` files into a folder.
 #[derive(Debug)]
@@ -25,13 +25,14 @@ impl Folder {
 impl Mailer for Folder {
     /// The file appears under its name when it is complete: written beside it, then renamed. A
     /// repeated hand-over replaces the file.
-    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
+    async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
         let bytes = message(mail)?.formatted();
         let name = format!("{}-{}.eml", mail.date.0, mail.id.to_hex());
+        let receipt = Receipt { words: format!("written to {name}"), reference: Some(name.clone()) };
         let folder = self.path.clone();
         let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
         match written {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => Ok(receipt),
             Ok(Err(error)) => {
                 Err(MailError::Transient(format!("{}: {error}", self.path.display())))
             }
@@ -39,11 +40,11 @@ impl Mailer for Folder {
         }
     }
 
-    /// Makes the folder, if it is not there.
     fn at_once(&self) -> usize {
         64
     }
 
+    /// Makes the folder, if it is not there.
     async fn probe(&self) -> Result<(), MailError> {
         let folder = self.path.clone();
         match tokio::task::spawn_blocking(move || make(&folder)).await {
@@ -89,18 +90,21 @@ mod tests {
         let path = folder.path().join("mails");
         let mailer = Folder::new(path.clone());
         mailer.send(&mail()).await.unwrap();
-        mailer.send(&mail()).await.unwrap();
+        let receipt = mailer.send(&mail()).await.unwrap();
         let files: Vec<_> = std::fs::read_dir(&path).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 1, "a repeated hand-over replaces the file");
         assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(files[0].file_name().to_string_lossy().ends_with(".eml"));
+        let name = files[0].file_name().into_string().unwrap();
+        assert!(name.ends_with(".eml"));
+        assert_eq!(receipt.words, format!("written to {name}"));
+        assert_eq!(receipt.reference, Some(name));
     }
 
     #[tokio::test]
     async fn a_folder_that_cannot_be_made_is_said_and_may_be_there_later() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let folder = Folder::new(file.path().join("mails"));
-        for error in [folder.send(&mail()).await, folder.probe().await] {
+        for error in [folder.send(&mail()).await.map(drop), folder.probe().await] {
             assert!(matches!(error, Err(MailError::Transient(_))), "{error:?}");
         }
     }

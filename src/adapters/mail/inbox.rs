@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use super::message::message;
-use crate::ports::{MailError, Mailer, OutgoingMail};
+use crate::ports::{MailError, Mailer, OutgoingMail, Receipt};
 
 /// Mails that are kept; older ones go.
 const KEPT: usize = 100;
@@ -53,13 +53,13 @@ impl Inbox {
 
 #[async_trait]
 impl Mailer for Inbox {
-    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailError> {
+    async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
         let raw = message(mail)?.formatted();
         let mut mails = self.lock();
         mails.retain(|kept| kept.mail.id != mail.id);
         mails.push_front(Arc::new(Kept { mail: mail.clone(), raw }));
         mails.truncate(KEPT);
-        Ok(())
+        Ok(Receipt { words: "kept in the inbox".into(), reference: Some(mail.id.to_hex()) })
     }
 
     fn at_once(&self) -> usize {
