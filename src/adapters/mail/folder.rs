@@ -28,7 +28,8 @@ impl Mailer for Folder {
     async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
         let bytes = message(mail)?.formatted();
         let name = format!("{}-{}.eml", mail.date.0, mail.id.to_hex());
-        let receipt = Receipt { words: format!("written to {name}"), reference: Some(name.clone()) };
+        let receipt =
+            Receipt { words: format!("written to {name}"), reference: Some(name.clone()) };
         let folder = self.path.clone();
         let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
         match written {
