@@ -2,6 +2,7 @@
 //!
 //! One contract suite (`tests/it/store_contract.rs`) holds every store to these laws.
 
+mod limits;
 mod mail;
 mod passwords;
 mod people;
@@ -15,12 +16,13 @@ use async_trait::async_trait;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
-use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
 use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
+pub use limits::Limits;
 pub use mail::{MailError, Mailer, OutgoingMail, Receipt};
 pub use passwords::{Passwords, Seat, TooBusy};
 pub use people::{AccountChange, AccountChanged, AccountFound, Accounts, ServiceTokens};
@@ -163,7 +165,18 @@ pub trait Attempts: Send + Sync {
     /// judged.
     async fn settle(&self, link: TokenDigest<Link>, settlement: &Settlement<'_>)
     -> Stored<Settled>;
+
+    /// The attempts that are kept and wanted, in no order of meaning. The store has no index by what
+    /// they say, so all are looked at, a part at a time: for operators, and for nobody's request.
+    async fn attempts_where(&self, wanted: &Wanted<'_>)
+    -> Stored<Vec<(TokenDigest<Link>, Record)>>;
+
+    /// Forgets an attempt, and what leads to it. `person` is whose it is. Returns whether it was there.
+    async fn forget(&self, link: TokenDigest<Link>, person: PersonKey) -> Stored<bool>;
 }
+
+/// Says of an attempt whether it is wanted.
+pub type Wanted<'a> = dyn Fn(&Attempt) -> bool + Sync + 'a;
 
 /// Signed-in browsers.
 ///
@@ -193,20 +206,6 @@ pub trait Sessions: Send + Sync {
         person: PersonKey,
         now: UnixMillis,
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>>;
-}
-
-/// Counts, and pauses.
-#[async_trait]
-pub trait Limits: Send + Sync {
-    /// Counts a group of hits, all or none, in one atomic step: if one of them is used up, none is
-    /// counted, so that a refused try never prolongs the wait.
-    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict>;
-
-    /// Holds something back until a moment. A pause is never made shorter.
-    async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()>;
-
-    /// Whether it is held back now. Changes nothing.
-    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool>;
 }
 
 /// The identity of a queued mail: 128 random bits, also the left part of its Message-ID.

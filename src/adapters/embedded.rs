@@ -10,9 +10,11 @@
 mod accounts;
 mod codec;
 mod keys;
+mod limits;
 mod open;
 mod outbox;
 mod owner;
+mod search;
 mod service_tokens;
 mod sessions;
 mod steps;
@@ -38,15 +40,15 @@ use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::adapters::kept::{Copies, Kept, Trust};
 use crate::domain::account::Account;
 use crate::domain::attempt::{Record, State};
-use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::limit::PersonKey;
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, TokenDigest};
 use crate::ports::{
     AccountChange, AccountChanged, AccountFound, AccountStep, Accounts, Attempts, Beginning,
-    ClaimedMail, Limits, MailId, NewSession, Outbox, Owner, Settled, Settlement, StoreError,
-    Stored, Upkeep,
+    ClaimedMail, MailId, NewSession, Outbox, Owner, Settled, Settlement, StoreError, Stored,
+    Upkeep, Wanted,
 };
 
 /// Sessions that are kept in memory where nobody says how many.
@@ -240,6 +242,27 @@ impl Attempts for Embedded {
         let step = steps::Settle { link, from, to, session, mail, keep_until, now };
         self.writer.write(DOING, move |tables| steps::settle(tables, &step)).await
     }
+
+    async fn attempts_where(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Stored<Vec<(TokenDigest<Link>, Record)>> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let look = |view: &View| search::page(view, after, wanted, &mut found);
+            after = self.read("look through all sign-ins", look)?;
+            if after.is_none() {
+                return Ok(found);
+            }
+            // Nobody waits for an operator.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn forget(&self, link: TokenDigest<Link>, _: PersonKey) -> Stored<bool> {
+        let step = move |tables: &mut Tables<'_>| search::forget(tables, link);
+        self.writer.write("forget a sign-in", step).await
+    }
 }
 
 fn make(new: &NewSession<'_>) -> Result<steps::Make, serde_json::Error> {
@@ -281,28 +304,6 @@ impl Accounts for Embedded {
         let to = to.map_err(|error| StoreError::new(DOING, error))?;
         let step = accounts::Change { person, from, to, ends_sessions };
         self.writer.write(DOING, move |tables| accounts::change(tables, &step)).await
-    }
-}
-
-#[async_trait]
-impl Limits for Embedded {
-    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
-        let hits = hits.to_vec();
-        let step = move |tables: &mut Tables<'_>| steps::hit(tables, &hits, now);
-        self.writer.write("count against a limit", step).await
-    }
-
-    async fn pause(&self, key: LimitKey, until: UnixMillis, _now: UnixMillis) -> Stored<()> {
-        let step = move |tables: &mut Tables<'_>| steps::pause(tables, key, until);
-        self.writer.write("hold mail back", step).await
-    }
-
-    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
-        self.read("look whether mail is held back", |view| {
-            let stored = view.limits.get((key.limited.name(), &key.subject))?;
-            let window = stored.and_then(|it| codec::Window::decode(it.value()));
-            Ok(window.is_some_and(|it| it.until > now))
-        })
     }
 }
 

@@ -18,10 +18,12 @@ mod copies;
 mod following;
 mod grace;
 mod keys;
+mod limits;
 mod patience;
 mod read;
 mod roster;
 mod scripts;
+mod search;
 mod servers;
 mod service_tokens;
 mod sessions;
@@ -43,12 +45,12 @@ use self::keys::{Keys, hex};
 use self::scripts::Scripts;
 pub use self::setup::{RedisIdentity, RedisLogin, RedisOptions, RedisServers, RedisSetupError};
 use crate::domain::attempt::Record;
-use crate::domain::limit::{Hit, LimitKey, Verdict};
+use crate::domain::limit::PersonKey;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, TokenDigest};
 use crate::ports::{
-    AccountStep, Attempts, Beginning, ClaimedMail, Limits, MailId, NewSession, Outbox, Settled,
-    Settlement, StoreError, Stored,
+    AccountStep, Attempts, Beginning, ClaimedMail, MailId, NewSession, Outbox, Settled, Settlement,
+    StoreError, Stored, Wanted,
 };
 
 /// How much longer keys live than their values count: room for clocks that differ.
@@ -255,40 +257,23 @@ impl Attempts for RedisStore {
             _ => Settled::Barred,
         })
     }
-}
 
-#[async_trait]
-impl Limits for RedisStore {
-    async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
-        let mut script = self.scripts.hit.arg(now.0);
-        for hit in hits {
-            let until = now.after(hit.limit.window.as_duration());
-            script
-                .key(self.keys.limit(&hit.key))
-                .arg(hit.limit.count)
-                .arg(until.0)
-                .arg(ttl(until, now));
-        }
-        let request = Request::Script(&script);
-        let used_up: Option<u64> = self.connection.ask("count against a limit", request).await?;
-        Ok(match used_up {
-            Some(until) => Verdict::Exceeded { until: UnixMillis(until) },
-            None => Verdict::Within,
-        })
+    async fn attempts_where(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Stored<Vec<(TokenDigest<Link>, Record)>> {
+        self.search(wanted).await
     }
 
-    async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()> {
-        let mut script = self.scripts.pause.key(self.keys.limit(&key));
-        script.arg(until.0).arg(ttl(until, now));
-        self.connection.ask("hold mail back", Request::Script(&script)).await
-    }
-
-    async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
-        let mut command = cmd("HMGET");
-        command.arg(self.keys.limit(&key)).arg(&["v", "until"]);
-        let request = Request::Read(&command);
-        let fields = self.connection.ask("look whether mail is held back", request).await?;
-        Ok(read::moment(fields).is_some_and(|until| until > now))
+    async fn forget(&self, link: TokenDigest<Link>, person: PersonKey) -> Stored<bool> {
+        let Some(record) = self.attempt(link).await? else { return Ok(false) };
+        let browser = record.attempt.browser;
+        let mut script = self.scripts.forget.key(self.keys.attempt(link));
+        script
+            .key(self.keys.browser(browser))
+            .key(self.keys.open(browser, person))
+            .arg(link.to_hex());
+        self.connection.ask("forget a sign-in", Request::Script(&script)).await
     }
 }
 

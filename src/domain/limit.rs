@@ -219,6 +219,15 @@ pub struct Hit {
     pub limit: Limit,
 }
 
+/// A window that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// How often it was counted.
+    pub count: u32,
+    /// When the window closes.
+    pub until: UnixMillis,
+}
+
 /// What the store says of a group of hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

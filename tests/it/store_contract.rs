@@ -98,7 +98,9 @@ contract! {
         settling_makes_the_session_and_ends_the_replaced_one
         settling_without_a_session_changes_the_state_only
         settling_from_another_state_changes_nothing
-        settling_queues_its_mail_in_the_same_step;
+        settling_queues_its_mail_in_the_same_step
+        attempts_are_found_by_what_they_say_however_many_there_are
+        a_forgotten_attempt_leaves_nothing_that_leads_to_it;
     races:
         one_of_sixty_four_settles
         whoever_loses_the_race_writes_no_mail
@@ -132,7 +134,9 @@ contract! {
         the_longest_wait_counts
         subjects_and_kinds_are_counted_apart
         a_pause_lasts_until_its_moment_and_is_never_made_shorter
-        a_pause_is_for_its_subject_only_and_no_count;
+        a_pause_is_for_its_subject_only_and_no_count
+        what_is_counted_is_told_key_by_key_while_its_window_is_open
+        what_is_lifted_begins_anew_and_nothing_else_does;
     outbox:
         a_mail_is_claimed_once_until_its_lease_is_over
         a_mail_given_back_comes_again_when_due

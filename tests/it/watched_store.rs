@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
-use linkgate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use linkgate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use linkgate::domain::secret::{Birth, Mark};
 use linkgate::domain::service_token::{ServiceToken, TokenName};
 use linkgate::domain::session::Session;
@@ -18,7 +18,7 @@ use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
     AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
     KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
-    StoreError, Stored, Upkeep,
+    StoreError, Stored, Upkeep, Wanted,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -87,6 +87,18 @@ impl Attempts for Watched {
     ) -> Stored<Settled> {
         self.note("settle");
         self.inner.settle(link, settlement).await
+    }
+
+    async fn attempts_where(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Stored<Vec<(TokenDigest<Link>, Record)>> {
+        self.inner.attempts_where(wanted).await
+    }
+
+    async fn forget(&self, link: TokenDigest<Link>, person: PersonKey) -> Stored<bool> {
+        self.note("forget");
+        self.inner.forget(link, person).await
     }
 }
 
@@ -186,6 +198,15 @@ impl Limits for Watched {
     async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
         self.note("is_paused");
         self.inner.is_paused(key, now).await
+    }
+
+    async fn counted(&self, keys: &[LimitKey], now: UnixMillis) -> Stored<Vec<Option<Counted>>> {
+        self.inner.counted(keys, now).await
+    }
+
+    async fn lift(&self, keys: &[LimitKey], now: UnixMillis) -> Stored<u64> {
+        self.note("lift");
+        self.inner.lift(keys, now).await
     }
 }
 

@@ -209,6 +209,19 @@ pub(super) fn pause(tables: &mut Tables<'_>, key: LimitKey, until: UnixMillis) -
     Ok(Outcome::Written(()))
 }
 
+pub(super) fn lift(tables: &mut Tables<'_>, keys: &[LimitKey], now: UnixMillis) -> Step<u64> {
+    let (mut open, mut changed) = (0, false);
+    for key in keys {
+        let Some(window) = window_of(tables, key)? else { continue };
+        let (name, subject) = (key.limited.name(), &key.subject);
+        tables.limits.remove((name, subject))?;
+        tables.move_deadline(Kind::Limit, &limit_key(name, subject), Some(window.until), None)?;
+        open += u64::from(window.until > now);
+        changed = true;
+    }
+    Ok(if changed { Outcome::Written(open) } else { Outcome::Untouched(open) })
+}
+
 pub(super) fn attempt(
     tables: &Tables<'_>,
     link: &[u8; 32],

@@ -66,7 +66,7 @@ fn remove(tables: &mut Tables<'_>, kind: u8, key: &[u8]) -> Result<(), StorageEr
 }
 
 /// Removes an attempt, and what points to it as a browser's latest.
-fn remove_attempt(tables: &mut Tables<'_>, link: &[u8; 32]) -> Result<(), StorageError> {
+pub(super) fn remove_attempt(tables: &mut Tables<'_>, link: &[u8; 32]) -> Result<(), StorageError> {
     let stored = steps::attempt(tables, link)?;
     tables.attempts.remove(link)?;
     let Some(stored) = stored else { return Ok(()) };

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::OurStore;
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
-use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::{ServiceToken, TokenName};
 use crate::domain::session::Session;
@@ -18,7 +18,7 @@ use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::ports::{
     AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
     KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
-    Stored, Upkeep,
+    Stored, Upkeep, Wanted,
 };
 
 #[async_trait]
@@ -48,6 +48,17 @@ impl Attempts for OurStore {
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
         self.ours().await?.settle(link, settlement).await
+    }
+
+    async fn attempts_where(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Stored<Vec<(TokenDigest<Link>, Record)>> {
+        self.ours().await?.attempts_where(wanted).await
+    }
+
+    async fn forget(&self, link: TokenDigest<Link>, person: PersonKey) -> Stored<bool> {
+        self.ours().await?.forget(link, person).await
     }
 }
 
@@ -155,6 +166,14 @@ impl Limits for OurStore {
 
     async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
         self.ours().await?.is_paused(key, now).await
+    }
+
+    async fn counted(&self, keys: &[LimitKey], now: UnixMillis) -> Stored<Vec<Option<Counted>>> {
+        self.ours().await?.counted(keys, now).await
+    }
+
+    async fn lift(&self, keys: &[LimitKey], now: UnixMillis) -> Stored<u64> {
+        self.ours().await?.lift(keys, now).await
     }
 }
 

@@ -35,6 +35,12 @@ impl Keys {
         self.attempts() + &link.to_hex()
     }
 
+    /// The digest in the key of an attempt.
+    pub(super) fn attempt_in(&self, key: &[u8]) -> Option<TokenDigest<Link>> {
+        let hex = self.below(key, b":attempt:")?;
+        TokenDigest::from_hex(std::str::from_utf8(hex).ok()?)
+    }
+
     /// What stands before a session's digest.
     pub(super) fn sessions(&self) -> String {
         format!("{}:session:", self.prefix)

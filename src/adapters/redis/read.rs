@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
-use crate::domain::limit::PersonKey;
+use crate::domain::limit::{Counted, PersonKey};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
@@ -120,6 +120,13 @@ pub(super) fn moment(fields: (Field, Field)) -> Option<UnixMillis> {
     let (version, until) = fields;
     known(version)?;
     parse(until).map(UnixMillis)
+}
+
+/// `v`, `count`, `until`.
+pub(super) fn counted(fields: (Field, Field, Field)) -> Option<Counted> {
+    let (version, count, until) = fields;
+    known(version)?;
+    Some(Counted { count: parse(count)?, until: UnixMillis(parse(until)?) })
 }
 
 /// Identity, sealed job, expiry, claims.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
-use crate::domain::limit::{Hit, LimitKey, PersonKey, Verdict};
+use crate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::{ServiceToken, TokenName};
 use crate::domain::session::Session;
@@ -22,7 +22,7 @@ use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::ports::{
     AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
     KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
-    StoreError, Stored, Upkeep,
+    StoreError, Stored, Upkeep, Wanted,
 };
 
 /// How long calls that have begun may take until the file is closed: what the store itself allows them.
@@ -102,6 +102,17 @@ impl Attempts for Lent {
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
         self.here()?.settle(link, settlement).await
+    }
+
+    async fn attempts_where(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Stored<Vec<(TokenDigest<Link>, Record)>> {
+        self.here()?.attempts_where(wanted).await
+    }
+
+    async fn forget(&self, link: TokenDigest<Link>, person: PersonKey) -> Stored<bool> {
+        self.here()?.forget(link, person).await
     }
 }
 
@@ -188,6 +199,14 @@ impl Limits for Lent {
 
     async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
         self.here()?.is_paused(key, now).await
+    }
+
+    async fn counted(&self, keys: &[LimitKey], now: UnixMillis) -> Stored<Vec<Option<Counted>>> {
+        self.here()?.counted(keys, now).await
+    }
+
+    async fn lift(&self, keys: &[LimitKey], now: UnixMillis) -> Stored<u64> {
+        self.here()?.lift(keys, now).await
     }
 }
 

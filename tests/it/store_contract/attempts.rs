@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use linkgate::domain::attempt::{Record, State};
+use linkgate::domain::attempt::{Attempt, Record, State};
 use linkgate::domain::time::UnixMillis;
 use linkgate::ports::{AccountStep, Beginning, NewSession, Settled, Settlement};
 
@@ -225,4 +225,38 @@ pub(super) async fn settling_queues_its_mail_in_the_same_step(world: World) {
     };
     assert_eq!(store.settle(link(2), &settlement).await.unwrap(), Settled::Done);
     assert_eq!(claimed(LATER).await, [(notice.sealed, 1)]);
+}
+
+pub(super) async fn attempts_are_found_by_what_they_say_however_many_there_are(world: World) {
+    // More than one look goes through.
+    for n in 0..700 {
+        let begun = if n % 100 == 7 { ANN } else { BOB };
+        world.begin(n, n, begun, NOW).await;
+    }
+    let wanted =
+        |attempt: &Attempt| (attempt.browser == browser(7)) || attempt.browser == browser(699);
+    let mut found = world.store.attempts_where(&wanted).await.unwrap();
+    found.sort_by_key(|(link, _)| link.to_hex());
+    let links: Vec<_> = found.iter().map(|(link, _)| *link).collect();
+    assert_eq!(links, [link(7), link(699)]);
+    assert_eq!(json(&found[0].1), json(&world.store.attempt(link(7)).await.unwrap().unwrap()));
+    assert_eq!(world.store.attempts_where(&|_| true).await.unwrap().len(), 700);
+    assert_eq!(world.store.attempts_where(&|_| false).await.unwrap().len(), 0);
+}
+
+pub(super) async fn a_forgotten_attempt_leaves_nothing_that_leads_to_it(world: World) {
+    let store = &world.store;
+    world.begin(1, 1, ANN, NOW).await;
+    world.begin(2, 1, BOB, LATER).await;
+    assert!(store.forget(link(1), ANN).await.unwrap());
+    assert!(!store.forget(link(1), ANN).await.unwrap(), "it is gone");
+    assert!(store.attempt(link(1)).await.unwrap().is_none());
+    assert_eq!(world.settle(1, 1, ANN).await, Settled::Changed, "its link is worth nothing");
+    assert_eq!(store.latest(browser(1)).await.unwrap().unwrap().0, link(2), "another one's stays");
+    assert!(store.forget(link(2), BOB).await.unwrap());
+    assert!(store.latest(browser(1)).await.unwrap().is_none());
+    // What replaced it would be replaced by nothing: the next one finds a place that is free.
+    world.begin(3, 1, ANN, LATER).await;
+    assert_eq!(world.state(3).await, State::Live);
+    assert_eq!(store.attempts_where(&|_| true).await.unwrap().len(), 1);
 }

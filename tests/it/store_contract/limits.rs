@@ -1,6 +1,6 @@
 //! Counting, one caller at a time.
 
-use linkgate::domain::limit::{Hit, LimitKey, Limited, Verdict};
+use linkgate::domain::limit::{Counted, Hit, LimitKey, Limited, Verdict};
 use linkgate::domain::time::UnixMillis;
 
 use super::world::{NOW, World};
@@ -93,4 +93,50 @@ pub(super) async fn a_pause_is_for_its_subject_only_and_no_count(world: World) {
     let address = hit(Limited::MailsToAddress, 1, "1/1h");
     assert!(!store.is_paused(address.key, NOW).await.unwrap());
     assert_eq!(store.hit(&[address], NOW).await.unwrap(), Verdict::Within);
+}
+
+pub(super) async fn what_is_counted_is_told_key_by_key_while_its_window_is_open(world: World) {
+    let store = &world.store;
+    let address = hit(Limited::MailsToAddress, 1, "2/1h");
+    let client = hit(Limited::MailsByClient, 1, "9/2h");
+    let pause = hit(Limited::Pause, 1, "1/1h").key;
+    let keys = [address.key, hit(Limited::MailsToAddress, 2, "1/1h").key, client.key, pause];
+    assert_eq!(store.counted(&keys, NOW).await.unwrap(), [None; 4]);
+    assert_eq!(store.counted(&[], NOW).await.unwrap(), []);
+    for _ in 0..2 {
+        store.hit(&[address, client], NOW).await.unwrap();
+    }
+    store.hit(&[client], NOW).await.unwrap();
+    store.pause(pause, after(HOUR / 2), NOW).await.unwrap();
+    let of = |count, millis| Some(Counted { count, until: after(millis) });
+    let all = [of(2, HOUR), None, of(3, 2 * HOUR), of(1, HOUR / 2)];
+    for _ in 0..2 {
+        assert_eq!(store.counted(&keys, NOW).await.unwrap(), all, "to look changes nothing");
+    }
+    let later = store.counted(&keys, after(HOUR)).await.unwrap();
+    assert_eq!(later, [None, None, of(3, 2 * HOUR), None], "what is over counts no more");
+}
+
+pub(super) async fn what_is_lifted_begins_anew_and_nothing_else_does(world: World) {
+    let store = &world.store;
+    let one = hit(Limited::MailsToAddress, 1, "1/1h");
+    let other = hit(Limited::MailsToAddress, 2, "1/1h");
+    let pause = hit(Limited::Pause, 1, "1/1h").key;
+    assert_eq!(store.lift(&[], NOW).await.unwrap(), 0);
+    store.hit(&[one, other], NOW).await.unwrap();
+    store.pause(pause, after(HOUR), NOW).await.unwrap();
+    let none = hit(Limited::MailsToAddress, 3, "1/1h").key;
+    assert_eq!(store.lift(&[one.key, pause, none], after(1)).await.unwrap(), 2);
+    assert!(!store.is_paused(pause, after(1)).await.unwrap());
+    assert_eq!(
+        store.hit(&[other], after(1)).await.unwrap(),
+        Verdict::Exceeded { until: after(HOUR) }
+    );
+    assert_eq!(store.hit(&[one], after(1)).await.unwrap(), Verdict::Within);
+    let verdict = store.hit(&[one], after(1)).await.unwrap();
+    assert_eq!(verdict, Verdict::Exceeded { until: after(HOUR + 1) }, "a window of its own");
+    // One that is over is no open one. What was lifted leaves no deadline that ends the next window.
+    assert_eq!(store.lift(&[other.key], after(HOUR)).await.unwrap(), 0);
+    store.sweep(after(HOUR)).await.unwrap();
+    assert_eq!(store.hit(&[one], after(HOUR)).await.unwrap(), verdict);
 }
