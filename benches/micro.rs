@@ -9,6 +9,7 @@ mod micro {
     pub mod headers;
     pub mod identity;
     pub mod many;
+    pub mod metrics;
     pub mod session;
     pub mod token;
     pub mod wire;
@@ -25,6 +26,7 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
     targets = micro::decide::all, micro::token::all, micro::session::all, micro::headers::all,
-        micro::wire::all, micro::identity::all, micro::many::all
+        micro::wire::all, micro::identity::all, micro::many::all,
+        micro::metrics::all
 }
 criterion_main!(parts);

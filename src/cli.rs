@@ -32,6 +32,7 @@ pub mod stores;
 mod table;
 mod tokens;
 pub mod upgrade;
+mod watching;
 
 use std::io::Write;
 use std::path::PathBuf;

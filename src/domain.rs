@@ -18,6 +18,7 @@ pub mod limit;
 pub mod mailbox;
 pub mod navigation;
 pub mod origin;
+pub mod outcome;
 pub mod password;
 pub mod path;
 pub mod policy;

@@ -44,6 +44,7 @@ use crate::domain::remembered::RememberedKey;
 use crate::domain::secret::Secret;
 use crate::domain::terms::SignInTerms;
 use crate::domain::token::TokenKey;
+use crate::metrics::Metrics;
 use crate::ports::{Clock, Entropy, Passwords, Store};
 use endings::Endings;
 use mail_job::MailSeal;
@@ -91,6 +92,7 @@ pub struct Gate {
     mail_waits: Arc<Notify>,
     touching: Arc<Mutex<HashSet<[u8; 32]>>>,
     endings: Endings,
+    metrics: Arc<Metrics>,
 }
 
 /// Says of an address, and the account behind it if there is one, whether it may sign in: the
@@ -156,7 +158,14 @@ impl Gate {
             mail_waits: Arc::default(),
             touching: Arc::default(),
             endings: Endings::default(),
+            metrics: Arc::default(),
         }
+    }
+
+    /// The same, whose sign-ins are counted there.
+    #[must_use]
+    pub fn counting(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// The same over another handle of the same store, for work in another runtime: a connection
@@ -173,6 +182,7 @@ impl Gate {
             mail_waits: Arc::clone(&self.mail_waits),
             touching: Arc::clone(&self.touching),
             endings: self.endings.clone(),
+            metrics: Arc::clone(&self.metrics),
         }
     }
 

@@ -8,12 +8,14 @@
 //! ```text
 //! domain  ←  ports  ←  gate, adapters  ←  portal  ←  proxy  ←  cli
 //!    ↖ config (domain only)  ←─────────────────────────────────┘
+//!    ↖ metrics (domain only)  ←  gate, adapters, portal, proxy, cli
 //! ```
 //!
 //! | module | what it knows |
 //! |---|---|
 //! | [`domain`] | what an address, a token, a path, a rule, an attempt and a session *are*; pure |
 //! | [`ports`] | what the use cases need from outside, with the laws each adapter keeps |
+//! | [`metrics`] | what is counted and measured; handed to whoever counts |
 //! | [`gate`] | the use cases: ask for a link, open it, redeem it, authenticate, sign out |
 //! | [`adapters`] | stores (embedded, memory, Redis), the guard before them, their clock, mailers (SMTP, folder, inbox) |
 //! | [`config`] | YAML → domain types; every mistake with its place and cure |
@@ -84,10 +86,12 @@
 //! | an endpoint | a line of the router in [`portal`] | the table test over the surface |
 //! | a kind of rule | [`domain::policy`] | `match`es, and the property that `explain` agrees |
 //! | a header for applications | [`domain::disclosure`], `config/resolve/disclosure` | the `match` over its parts |
+//! | a metric | [`metrics`], `docs/watching.md` | the test over dashboard, alerts and documentation |
 //! | a key | `config/structure` and `config/resolve` | the test that `conf/linkgate.yaml` names it |
 #![forbid(unsafe_code)]
 
 pub mod domain;
+pub mod metrics;
 pub mod ports;
 
 pub mod adapters;

@@ -188,6 +188,12 @@ pub trait Sessions: Send + Sync {
     /// one that is older than the store's bound: zero for a store of one process.
     async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>>;
 
+    /// The copy of a session in memory, if it is one that [`session`](Self::session) may answer with.
+    /// Asks nobody.
+    fn session_at_hand(&self, _: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+        None
+    }
+
     /// The session as it was while the store still answered, for as long as the operator lets people
     /// go on without it.
     fn session_in_grace(&self, _: TokenDigest<token::Session>) -> Option<Arc<Session>> {

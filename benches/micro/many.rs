@@ -135,6 +135,7 @@ fn foundation() -> Foundation {
         gate: Arc::new(gate),
         signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
         mail_health: Arc::default(),
+        metrics: Arc::default(),
     }
 }
 

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redb::backends::InMemoryBackend;
-use redb::{Builder, Database, StorageError};
+use redb::{Builder, Database, ReadableTableMetadata, StorageError};
 use tokio::time::Instant;
 
 pub use self::open::{FILE_NAME, OpenError};
@@ -147,6 +147,10 @@ impl Embedded {
 }
 
 impl Embedded {
+    fn at_hand<V: Clone>(&self, kept: &Kept<V>, key: &[u8; 32]) -> Option<V> {
+        kept.get(key, &self.copies.trust, Instant::now())
+    }
+
     /// Looks at a record: in memory, else at the last commit. What is not there is not kept.
     fn read_kept<V: Clone>(
         &self,
@@ -155,7 +159,7 @@ impl Embedded {
         key: &[u8; 32],
         look: impl FnOnce(&View) -> Result<Option<V>, StorageError>,
     ) -> Stored<Option<V>> {
-        let held = kept.get(key, &self.copies.trust, Instant::now());
+        let held = self.at_hand(kept, key);
         if held.is_some() {
             return Ok(held);
         }
@@ -288,6 +292,10 @@ impl Accounts for Embedded {
         Ok(found.unwrap_or(AccountFound::Nothing))
     }
 
+    fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
+        self.at_hand(&self.copies.accounts, &person.0)
+    }
+
     async fn accounts(
         &self,
         after: Option<PersonKey>,
@@ -362,6 +370,10 @@ impl Upkeep for Embedded {
 
     async fn is_empty(&self) -> Stored<bool> {
         self.read("say whether it is empty", owner::is_empty)
+    }
+
+    async fn sessions_held(&self) -> Stored<Option<u64>> {
+        self.read("say how many sessions there are", |view| view.sessions.len().map(Some))
     }
 
     /// One machine, one clock.

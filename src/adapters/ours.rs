@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::domain::secret::{Birth, Mark};
+use crate::metrics::{Metrics, Operation};
 use crate::ports::{Entropy, Owner, Store, StoreError, Stored, draw};
 
 /// How often a store is asked whose it is.
@@ -143,6 +144,7 @@ pub struct OurStore {
     asked_for: Notify,
     /// Moves with each answer, or none.
     looked: watch::Sender<()>,
+    metrics: Arc<Metrics>,
 }
 
 impl std::fmt::Debug for OurStore {
@@ -158,7 +160,14 @@ impl OurStore {
         let refusal = if claim.birth.get().is_some() { None } else { Some(NotOurs::Unknown) };
         let refusal = AtomicU8::new(number(refusal));
         let (doubt, asked_for) = (AtomicBool::new(false), Notify::new());
-        Self { store, claim, name, refusal, doubt, asked_for, looked: watch::Sender::new(()) }
+        let (looked, metrics) = (watch::Sender::new(()), Arc::default());
+        Self { store, claim, name, refusal, doubt, asked_for, looked, metrics }
+    }
+
+    /// The same, whose calls are counted there.
+    #[must_use]
+    pub fn counting(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Why it is not used, if it is not. Asks nobody.
@@ -224,6 +233,16 @@ impl OurStore {
             None => Ok(&*self.store),
             Some(why) => Err(StoreError::new("be ours", why)),
         }
+    }
+
+    /// Measures a call. One that waits for whose the store is, or finds that it is not used, counts as
+    /// well: to who asks it is all the same.
+    fn timed<T>(
+        &self,
+        operation: Operation,
+        call: impl Future<Output = Stored<T>>,
+    ) -> impl Future<Output = Stored<T>> {
+        self.metrics.timed(operation, call)
     }
 
     /// Has the watch ask again, and waits for what comes of it: one question for all who want to know.

@@ -19,6 +19,7 @@ use crate::domain::sender::Sender;
 use crate::domain::site::{Site, Sites};
 use crate::domain::terms::{Mode, SignInTerms};
 use crate::gate::Gate;
+use crate::metrics::{Meters, Metrics};
 use crate::portal::assertion::{Assertions, SigningKeys};
 use crate::portal::courier::health::MailHealth;
 use crate::portal::looks::Looks;
@@ -36,6 +37,8 @@ pub struct Foundation {
     pub signing_keys: Arc<SigningKeys>,
     /// Whether mails leave.
     pub mail_health: Arc<MailHealth>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// What a configuration says, ready to be put in force.
@@ -77,7 +80,9 @@ impl Foundation {
             Backend::Elsewhere => Ok(None),
         });
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
-        Ok(Built { front: Front::new(portal, upstreams), mails, looks })
+        let names = config.sites.iter().map(|site| (&*site.name, site.policy.rules()));
+        let meters = Meters::new(Arc::clone(&self.metrics), names);
+        Ok(Built { front: Front::new(portal, upstreams, meters), mails, looks })
     }
 }
 

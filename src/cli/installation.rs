@@ -15,7 +15,8 @@ use super::foundation::{Built, Foundation};
 use super::reload::{InForce, Source};
 use super::stores::Stores;
 use super::upgrade::Upgrades;
-use super::{health, secret_file};
+use super::watching::Watched;
+use super::{health, secret_file, watching};
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::mail::folder::Folder;
@@ -24,6 +25,7 @@ use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
 use crate::adapters::ours::OurStore;
 use crate::config::{Config, MailTransport, Password, SmtpConfig, SmtpTls};
 use crate::gate::Gate;
+use crate::metrics::Metrics;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
 use crate::portal::assertion::{SigningKeys, root_key};
 use crate::portal::brand::BrandError;
@@ -124,7 +126,8 @@ impl Installation {
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let secret = secret_file::secret(&config.secret, &OsEntropy)
             .map_err(|error| StartError::Part(format!("secret: {error}")))?;
-        let stores = Stores::open(config, secret.mark(), &entropy)?;
+        let metrics = Arc::new(Metrics::default());
+        let stores = Stores::open(config, secret.mark(), &entropy, &metrics)?;
         let store = Arc::clone(&stores.requests) as Arc<dyn Store>;
         let work_store = Arc::clone(&stores.work) as Arc<dyn Store>;
         let clock = Arc::new(StoreClock::new(SystemClock));
@@ -135,9 +138,10 @@ impl Installation {
         let (shared_clock, drawn) = (Arc::clone(&shared), Arc::clone(&entropy));
         let gate = Gate::new(store, shared_clock, drawn, passwords, &secret, prefix);
         let foundation = Foundation {
-            gate: Arc::new(gate),
+            gate: Arc::new(gate.counting(Arc::clone(&metrics))),
             signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
             mail_health: Arc::default(),
+            metrics: Arc::clone(&metrics),
         };
         let Built { front, mails, looks } = foundation.build(config)?;
         let (mailer, inbox) = open_mailer(config, &looks)?;
@@ -151,6 +155,7 @@ impl Installation {
             entropy: Arc::clone(&entropy),
             waits: foundation.gate.mail_waits(),
             health: Arc::clone(&foundation.mail_health),
+            metrics,
         };
         let facts = AdminFacts::new(super::admin::facts(config));
         let gate = foundation.gate.over(Arc::clone(&work_store));
@@ -177,6 +182,7 @@ impl Installation {
     ) -> Result<Assembly<'a>, StartError> {
         let leaving = Arc::new(Leaving::new(config.server.drain_streams));
         let app = guard(self.proxy, config, &leaving);
+        let admission = app.admission();
         let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
         let requests = Arc::clone(&self.stores.requests);
         let connected = Arc::clone(&requests);
@@ -196,7 +202,8 @@ impl Installation {
         }
         if let Some(address) = config.admin {
             let (stores, in_force) = (self.stores.clone(), Arc::clone(&self.in_force));
-            let health = health::router(stores, in_force, caller(config));
+            let watched = Watched { stores, in_force, admission, caller: caller(config) };
+            let health = health::router(watched.clone()).merge(watching::router(watched));
             let upgrades = self.upgrades.zip(caller(config));
             let upgrades = upgrades.map(|(ways, caller)| admin::guarded(ways.routes(), caller));
             let routers = [self.admin, upgrades].into_iter().flatten();

@@ -13,7 +13,9 @@ mod watch;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use subtle::ConstantTimeEq;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,6 +47,21 @@ pub struct InForce {
     certificates: Stamps,
     config: Mutex<Config>,
     news: Mutex<News>,
+    /// How many configurations were in force in this process, this one included.
+    revision: AtomicU64,
+}
+
+/// Which configuration is in force, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// 1 for that of the start, and one more with each change.
+    pub revision: u64,
+    /// Since when.
+    pub since: UnixMillis,
+    /// Whether the files say the same: nothing was refused since.
+    pub is_current: bool,
+    /// Keys whose changes wait for a restart.
+    pub waits: Vec<&'static str>,
 }
 
 /// Why the files are read again.
@@ -70,7 +87,27 @@ impl InForce {
         let news = Mutex::new(News { since, refused: None, tolerated, disappointed, waits });
         let certificates = stamps(&certificates(&config));
         let config = Mutex::new(config);
-        Self { foundation, secret, fronts, mails, admin, certificates, config, news }
+        foundation.metrics.configured(since);
+        let revision = AtomicU64::new(1);
+        Self { foundation, secret, fronts, mails, admin, certificates, config, news, revision }
+    }
+
+    /// What outlives configurations.
+    #[must_use]
+    pub fn foundation(&self) -> &Foundation {
+        &self.foundation
+    }
+
+    /// Which configuration is in force.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        Standing {
+            revision: self.revision.load(Ordering::Relaxed),
+            since: news.since,
+            is_current: news.refused.is_none(),
+            waits: news.waits.clone(),
+        }
     }
 
     /// Reads the files again whenever `SIGHUP` comes or one of them has changed. Ends only with its
@@ -107,6 +144,7 @@ impl InForce {
     /// Reads and checks everything, and puts it in force or tells why not. `seen` is how it looked
     /// before. Returns how all looked that was read.
     fn read_again(&self, path: &Path, seen: &Stamps, trigger: Trigger) -> Stamps {
+        let began = Instant::now();
         let kept = self.config.lock().unwrap_or_else(PoisonError::into_inner).listed_groups.clone();
         let (config, known) = source::read(path, seen, kept.as_ref());
         let now = self.foundation.gate.now();
@@ -114,6 +152,8 @@ impl InForce {
             Err(problems) => Some(problems.into()),
             Ok(config) => self.put_in_force(config, now).err(),
         };
+        let in_force = refused.is_none().then_some(now);
+        self.foundation.metrics.reloaded(in_force, began.elapsed());
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         match refused {
             None => {
@@ -155,6 +195,7 @@ impl InForce {
         *config = new;
         *self.news.lock().unwrap_or_else(PoisonError::into_inner) =
             News { since: now, refused: None, tolerated, disappointed, waits };
+        self.revision.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

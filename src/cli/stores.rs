@@ -14,6 +14,7 @@ use crate::adapters::redis::{
 };
 use crate::config::{self, Config, CopiesConfig, Password, RedisConfig, StoreConfig, TlsFiles};
 use crate::domain::secret::Mark;
+use crate::metrics::Metrics;
 use crate::ports::{Entropy, Store};
 
 /// One handle for the proxy and one for the work beside it. Pingora runs them in runtimes of their
@@ -41,6 +42,7 @@ impl Stores {
         config: &Config,
         mark: Mark,
         entropy: &Arc<dyn Entropy>,
+        metrics: &Arc<Metrics>,
     ) -> Result<Self, StartError> {
         let ([requests, work], lent) = two_handles(config)?;
         // A connection belongs to the runtime that uses it, and the one of this question ends here.
@@ -57,7 +59,10 @@ impl Stores {
                 tracing::warn!(%error, cause = %error.source, "the store does not answer yet");
             }
         }
-        let guarded = |store, name| Arc::new(OurStore::new(store, Arc::clone(&claim), name));
+        let guarded = |store, name| {
+            let ours = OurStore::new(store, Arc::clone(&claim), name);
+            Arc::new(ours.counting(Arc::clone(metrics)))
+        };
         Ok(Self { requests: guarded(requests, "requests"), work: guarded(work, "work"), lent })
     }
 }

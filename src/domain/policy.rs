@@ -39,6 +39,24 @@ use super::service_token::ServiceToken;
 /// What logs and `explain` call the decision where no rule matched.
 pub const SITE_ALLOW: &str = "allow";
 
+/// What logs, metrics and `explain` call the rule at a place in the configuration, counted from 0.
+#[must_use]
+pub fn rule_name(place: usize) -> String {
+    format!("rules[{place}]")
+}
+
+/// The place of the rule that is called so; none for [`SITE_ALLOW`].
+///
+/// ```
+/// # use linkgate::domain::policy::{rule_name, rule_place};
+/// assert_eq!(rule_place(&rule_name(12)), Some(12));
+/// assert_eq!(rule_place("allow"), None);
+/// ```
+#[must_use]
+pub fn rule_place(name: &str) -> Option<usize> {
+    name.strip_prefix("rules[")?.strip_suffix(']')?.parse().ok()
+}
+
 /// Rules of one site that are sooner tried one by one than looked up.
 const FEW_RULES: usize = 16;
 
@@ -203,6 +221,12 @@ impl SitePolicy {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How many rules it has, `allow` aside.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.rules.len()
     }
 
     /// The site's upstream.

@@ -123,6 +123,8 @@ impl Gate {
             Settled::Done => {
                 let ended = caller.session.map(Token::digest).into_iter().chain(ending);
                 ended.for_each(|digest| self.announce(digest));
+                let took = now.since(record.attempt.asked_at);
+                self.metrics.signed_in(place.site, proof.way, took);
                 self.after(&entry, &session.email, notice.is_some(), now).await?;
                 let device = self.remembering(caller.device, session.email.identity(), now);
                 let Entry { registered, sets_password: password_set, .. } = entry;

@@ -25,7 +25,7 @@ use serde_json::Value;
 use crate::domain::password::PasswordTerms;
 use crate::domain::secret::Key;
 use crate::gate::Gate;
-pub use guard::{Caller, HEADER, guarded};
+pub use guard::{Caller, HEADER, guarded, readable};
 use problem::AdminProblem;
 
 /// What the handlers share.

@@ -13,6 +13,7 @@ use super::brand::BrandError;
 use super::mail::{MailRoom, NewDeviceMail, SignInMail};
 use crate::domain::time::UnixMillis;
 use crate::gate::mail_job::{MailJob, MailKind, MailSeal};
+use crate::metrics::{MailState, Metrics};
 use crate::ports::{
     ClaimedMail, Clock, Entropy, MailError, Mailer, OutgoingMail, Store, Stored, draw,
 };
@@ -49,6 +50,8 @@ pub struct Courier {
     pub waits: Arc<Notify>,
     /// Whether mails leave, for the pages.
     pub health: Arc<MailHealth>,
+    /// Where mails are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl std::fmt::Debug for Courier {
@@ -155,35 +158,41 @@ impl Courier {
         if claimed.claims == 1 {
             // Before anything is known of the mail: retries would tell which ones are sent.
             self.health.asked();
+            self.metrics.mail(MailState::Asked);
         }
         let job = match self.seal.open(id, &claimed.mail.sealed) {
             Ok(job) => job,
             Err(error) => {
                 tracing::error!(mail = id.to_hex(), %error, "mail dropped");
+                self.metrics.mail(MailState::Dropped);
                 return Outcome::Over;
             }
         };
         if !job.deliver {
+            self.metrics.mail(MailState::Withheld);
             return Outcome::Over;
         }
         let mail = match self.written(claimed, &job) {
             Ok(mail) => mail,
             Err(error) => {
                 tracing::error!(mail = id.to_hex(), %error, "mail dropped: template");
+                self.metrics.mail(MailState::Dropped);
                 return Outcome::Over;
             }
         };
         let tries = claimed.claims;
         match self.mailer.send(&mail).await {
             Ok(receipt) => {
-                let after = self.clock.now().since(job.asked_at).as_millis();
-                let after_ms = u64::try_from(after).unwrap_or(u64::MAX);
+                let after = self.clock.now().since(job.asked_at);
+                self.metrics.mail_accepted(after);
+                let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 let words = &receipt.words;
                 tracing::info!(mail = id.to_hex(), tries, after_ms, words, "mail handed over");
                 Outcome::Over
             }
             Err(MailError::Permanent(cause)) => {
                 tracing::error!(mail = id.to_hex(), tries, cause, "mail refused for good");
+                self.metrics.mail(MailState::Refused);
                 Outcome::Over
             }
             Err(MailError::Transient(cause)) => self.later(claimed, &job, &cause),
@@ -198,9 +207,11 @@ impl Courier {
         let due = self.clock.now().after(pause + pause * u32::from(jitter) / 1024);
         if due.after(WORTHWHILE) > job.expires_at {
             tracing::error!(mail = id, tries, cause, "mail given up: it would come too late");
+            self.metrics.mail(MailState::GivenUp);
             return Outcome::Over;
         }
         tracing::warn!(mail = id, tries, cause, "mail not handed over, trying again");
+        self.metrics.mail(MailState::Retried);
         Outcome::Later(due)
     }
 

@@ -61,6 +61,11 @@ pub trait Accounts: Send + Sync {
     /// [`Sessions::session`](super::Sessions::session).
     async fn account(&self, person: PersonKey) -> Stored<AccountFound>;
 
+    /// As [`Sessions::session_at_hand`](super::Sessions::session_at_hand).
+    fn account_at_hand(&self, _: PersonKey) -> Option<AccountFound> {
+        None
+    }
+
     /// As [`Sessions::session_in_grace`](super::Sessions::session_in_grace).
     fn account_in_grace(&self, _: PersonKey) -> Option<AccountFound> {
         None
@@ -97,6 +102,11 @@ pub trait ServiceTokens: Send + Sync {
     /// The token of a digest, whether it still counts or not.
     /// May come from a copy in memory, as [`Sessions::session`](super::Sessions::session).
     async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>>;
+
+    /// As [`Sessions::session_at_hand`](super::Sessions::session_at_hand).
+    fn token_at_hand(&self, _: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
+        None
+    }
 
     /// As [`Sessions::session_in_grace`](super::Sessions::session_in_grace).
     fn token_in_grace(&self, _: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {

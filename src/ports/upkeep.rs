@@ -49,6 +49,11 @@ pub trait Upkeep: Send + Sync {
     /// service token, no changed signing keys.
     async fn is_empty(&self) -> Stored<bool>;
 
+    /// How many sessions there are, idle ones included, where the store knows without counting.
+    async fn sessions_held(&self) -> Stored<Option<u64>> {
+        Ok(None)
+    }
+
     /// The store's own time, if it has one: nodes that share a store judge expiry by it, so that a
     /// node with a wrong clock changes nothing.
     async fn time(&self) -> Stored<Option<UnixMillis>>;

@@ -2,17 +2,20 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::front::Front;
 use super::leaving::Setback;
 use crate::domain::client::ClientAddress;
 use crate::domain::navigation::RequestKind;
+pub use crate::domain::outcome::Outcome;
 use crate::domain::path::RequestTarget;
 use crate::domain::policy::Permit;
 use crate::domain::site::Located;
 use crate::domain::size::ByteSize;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
+use crate::metrics::{Counted, OpenStream};
 use crate::portal::assertion::Introduction;
 use crate::portal::visit::Here;
 use crate::ports::Entropy;
@@ -25,6 +28,8 @@ pub struct Context {
     pub reference: Arc<str>,
     /// When its head was complete.
     pub began: Option<UnixMillis>,
+    /// The same moment by the clock that only goes forward, to measure by.
+    pub head_at: Option<Instant>,
     /// The client, once it is known.
     pub client: Option<(IpAddr, ClientAddress)>,
     /// The site, once it is known.
@@ -55,6 +60,8 @@ pub struct Context {
     pub body_bytes: u64,
     /// What stood in the way of the request before.
     pub setback: Option<Setback>,
+    /// Counts the request as a stream, once it is one.
+    pub stream: Option<OpenStream>,
 }
 
 impl Context {
@@ -65,6 +72,7 @@ impl Context {
             front,
             reference,
             began: None,
+            head_at: None,
             client: None,
             located: None,
             target: None,
@@ -80,7 +88,33 @@ impl Context {
             connects: 0,
             body_bytes: 0,
             setback: None,
+            stream: None,
         }
+    }
+
+    /// It is known now what is to become of it.
+    pub fn is_decided(&self) {
+        if let Some(at) = self.head_at {
+            self.front.meters.decided(at.elapsed());
+        }
+    }
+
+    /// It goes on after it was decided about, as long as it is here.
+    pub fn becomes_stream(&mut self) {
+        let meters = &self.front.meters;
+        self.stream.get_or_insert_with(|| meters.stream());
+    }
+
+    /// Counts the request, which is over. `status` and `sent` are what the client was sent.
+    pub fn count(&self, status: u16, sent: u64) {
+        self.front.meters.count(Counted {
+            site: self.located.as_ref().map(|located| located.site.policy.site()),
+            rule: self.rule.as_deref(),
+            outcome: self.outcome,
+            status,
+            sent,
+            took: self.head_at.map(|at| at.elapsed()).unwrap_or_default(),
+        });
     }
 
     /// The cap of the site for the body.
@@ -102,38 +136,6 @@ impl std::fmt::Debug for Context {
     /// Without what is known: much of it is secret.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Context({})", self.reference)
-    }
-}
-
-/// What was decided about a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Refused before anybody looked at who sent it.
-    Refused,
-    /// One of our own pages.
-    Own,
-    /// Somebody has to sign in first.
-    Challenged,
-    /// Somebody may not.
-    Forbidden,
-    /// It went to the application.
-    Passed,
-    /// The store was in trouble.
-    Unavailable,
-}
-
-impl Outcome {
-    /// The word in the log.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Own => "own",
-            Self::Challenged => "challenged",
-            Self::Forbidden => "forbidden",
-            Self::Passed => "passed",
-            Self::Unavailable => "unavailable",
-        }
     }
 }
 

@@ -85,6 +85,7 @@ impl Direct {
     async fn admit(&self, request: &Request<'_>, context: &mut Context) -> Option<bool> {
         let weighed = self.proxy.weigh(request.head(), context).await;
         let Weighed::Decided(_, Decision::Pass(permit)) = weighed else { return None };
+        context.is_decided();
         match context.kind {
             RequestKind::Navigation | RequestKind::Api => {}
             RequestKind::WebSocket if AuthProxy::is_own_page(context, &request.headers) => {}
@@ -143,6 +144,7 @@ impl Direct {
             sent: sent.bytes,
             error,
         };
+        context.count(sent.status, sent.bytes);
         said.write(&context, AuthProxy::now(&context), &self.proxy.reserved);
         gone
     }

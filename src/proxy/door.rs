@@ -37,7 +37,11 @@ pub(super) enum Weighed {
 impl AuthProxy {
     /// The door: `Ok(false)` only with a permit in the context.
     pub(super) async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        match self.weigh(Head::from(session.req_header()), context).await {
+        let weighed = self.weigh(Head::from(session.req_header()), context).await;
+        if let Weighed::Decided(..) | Weighed::Unknown(_) = weighed {
+            context.is_decided();
+        }
+        match weighed {
             Weighed::Unwelcome(unwelcome) => self.turn_away(session, context, unwelcome).await,
             Weighed::Own => self.own_page(session, context).await,
             Weighed::Disguised => self.refuse(session, context, &Refusal::NotFound).await,

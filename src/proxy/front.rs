@@ -21,6 +21,7 @@ use crate::domain::policy::{Asked, Decision, Permit, Visitor};
 use crate::domain::service_token::ServiceToken;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
+use crate::metrics::Meters;
 use crate::portal::Portal;
 use crate::ports::Stored;
 
@@ -34,6 +35,8 @@ pub struct Front {
     pub portal: Portal,
     /// Answers in place of the application.
     pub answerer: Answerer,
+    /// Where its requests are counted.
+    pub meters: Meters,
     upstreams: Vec<Option<Arc<Upstream>>>,
 }
 
@@ -77,9 +80,9 @@ impl Front {
     /// Joins the portal and the upstreams, which are found by the index in their id. None is for a
     /// site whose application is behind another proxy.
     #[must_use]
-    pub fn new(portal: Portal, upstreams: Vec<Option<Upstream>>) -> Self {
+    pub fn new(portal: Portal, upstreams: Vec<Option<Upstream>>, meters: Meters) -> Self {
         let upstreams = upstreams.into_iter().map(|upstream| upstream.map(Arc::new)).collect();
-        Self { answerer: Answerer::new(portal.clone()), portal, upstreams }
+        Self { answerer: Answerer::new(portal.clone()), portal, meters, upstreams }
     }
 
     /// The application that a permit names.

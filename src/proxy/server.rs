@@ -148,6 +148,7 @@ pub fn guarded(
     leaving: &Arc<Leaving>,
 ) -> GuardedProxy {
     let fronts = Arc::clone(proxy.fronts());
+    let metrics = Arc::clone(fronts.current().meters.metrics());
     let direct = Direct::new(conf, proxy.clone(), Arc::clone(leaving), limits.write_patience);
     let direct = Arc::new(direct);
     let mut inner = http_proxy(conf, proxy);
@@ -159,14 +160,15 @@ pub fn guarded(
     let entropy = OsEntropy;
     let inner = Revocable::new(inner, Arc::clone(leaving), limits.write_patience);
     let inner = Straight::new(inner, Arc::clone(&direct));
-    GuardedApp::new(
+    let app = GuardedApp::new(
         Arc::new(inner),
         limits,
         move |peer: IpAddr| fronts.current().portal.desk().trusted.contains(peer),
         move || reference(&entropy as &dyn Entropy).to_string(),
         Some(Arc::clone(leaving)),
-    )
-    .with_shortcut(direct)
+    );
+    app.admission().count_in(metrics);
+    app.with_shortcut(direct)
 }
 
 /// Whoever reads a connection has a buffer: the guard, TLS, HTTP/2. One more of Pingora's 64 KiB, filled

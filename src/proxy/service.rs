@@ -11,6 +11,7 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -64,7 +65,8 @@ impl AuthProxy {
     }
 
     /// Lets a stream end with the session behind it, and with the rule that let it through.
-    pub(super) fn end_with_session(&self, method: Method, context: &Context) {
+    pub(super) fn end_with_session(&self, method: Method, context: &mut Context) {
+        context.becomes_stream();
         if let Some(ending) = self.ending(method, context) {
             streams::end_with(ending);
         }
@@ -111,6 +113,7 @@ impl AuthProxy {
     pub(super) fn begin(&self, context: &mut Context, peer: Option<IpAddr>, headers: &HeaderMap) {
         let desk = context.front.portal.desk();
         context.began = Some(desk.gate.now());
+        context.head_at = Some(Instant::now());
         context.client = Some(arrival::client(peer, headers, &desk.trusted));
     }
 
@@ -370,6 +373,7 @@ impl ProxyHttp for AuthProxy {
             // Words of ours only: Pingora's error context may repeat what the client sent.
             error: error.map(|error| error.etype().as_str()),
         };
+        context.count(line.status, line.sent);
         line.write(context, now, &self.reserved);
     }
 }

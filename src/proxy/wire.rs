@@ -12,7 +12,7 @@
 //! A refusal is answered by `refusal`.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -139,6 +139,7 @@ where
             exempt: Box::new(exempt),
             reference: Box::new(reference),
             leaving,
+            metrics: OnceLock::new(),
         };
         Self { inner, shortcut: LongWay, limits, admission: Arc::new(admission) }
     }

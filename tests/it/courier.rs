@@ -67,6 +67,7 @@ impl Office {
             entropy: Arc::new(Seeded::new(1)),
             waits: world.gate.mail_waits(),
             health: Arc::default(),
+            metrics: Arc::default(),
         };
         let health = Arc::clone(&courier.health);
         let running = tokio::spawn(Arc::new(courier).run(tokio::sync::watch::channel(false).1));

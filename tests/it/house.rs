@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 /// What each module may use of the crate.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
+    ("metrics", &["domain", "metrics"]),
     ("ports", &["domain", "ports"]),
-    ("gate", &["domain", "ports", "gate"]),
-    ("adapters", &["domain", "ports", "adapters"]),
+    ("gate", &["domain", "metrics", "ports", "gate"]),
+    ("adapters", &["domain", "metrics", "ports", "adapters"]),
     ("config", &["domain", "config"]),
     // The inbox page shows the mails of the inbox adapter.
-    ("portal", &["domain", "ports", "gate", "adapters", "portal"]),
-    ("proxy", &["domain", "ports", "gate", "portal", "proxy"]),
-    ("cli", &["domain", "ports", "gate", "adapters", "config", "portal", "proxy", "cli"]),
+    ("portal", &["domain", "metrics", "ports", "gate", "adapters", "portal"]),
+    ("proxy", &["domain", "metrics", "ports", "gate", "portal", "proxy"]),
+    (
+        "cli",
+        &["domain", "metrics", "ports", "gate", "adapters", "config", "portal", "proxy", "cli"],
+    ),
     ("main", &["cli"]),
 ];
 

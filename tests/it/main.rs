@@ -52,4 +52,5 @@ mod trouble;
 mod upgrade;
 mod warnings;
 mod watched_store;
+mod watching;
 mod whose_store;

@@ -43,6 +43,7 @@ fn built(count: usize, own: &str) -> Built {
         gate: Arc::new(World::over(store).gate),
         signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
         mail_health: Arc::default(),
+        metrics: Arc::default(),
     };
     foundation.build(&config.unwrap_or_else(|problems| panic!("{problems}"))).expect("a server")
 }

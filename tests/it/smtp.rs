@@ -201,6 +201,7 @@ async fn busy_twice_and_then_delivered_once() {
         entropy: Arc::new(Seeded::new(1)),
         waits: world.gate.mail_waits(),
         health: Arc::default(),
+        metrics: Arc::default(),
     };
     let health = Arc::clone(&courier.health);
     let running = tokio::spawn(Arc::new(courier).run(tokio::sync::watch::channel(false).1));

@@ -87,6 +87,10 @@ impl ServiceTokens for Embedded {
         })
     }
 
+    fn token_at_hand(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
+        self.at_hand(&self.copies.tokens, digest.as_bytes())
+    }
+
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
         self.read("list service tokens", |view| {
             let mut found = Vec::new();

@@ -21,6 +21,10 @@ impl Sessions for Embedded {
         })
     }
 
+    fn session_at_hand(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+        self.at_hand(&self.copies.sessions, digest.as_bytes())
+    }
+
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
         let step = move |tables: &mut Tables<'_>| steps::touch(tables, digest, now);
         self.writer.write("touch a session", step).await

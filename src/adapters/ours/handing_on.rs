@@ -15,6 +15,7 @@ use crate::domain::session::Session;
 use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
+use crate::metrics::{KeptRecord, Operation};
 use crate::ports::{
     AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
     KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
@@ -24,22 +25,23 @@ use crate::ports::{
 #[async_trait]
 impl Attempts for OurStore {
     async fn begin(&self, beginning: &Beginning<'_>) -> Stored<()> {
-        self.ours().await?.begin(beginning).await
+        self.timed(Operation::Begin, async { self.ours().await?.begin(beginning).await }).await
     }
 
     async fn attempt(&self, link: TokenDigest<Link>) -> Stored<Option<Record>> {
-        self.ours().await?.attempt(link).await
+        self.timed(Operation::Attempt, async { self.ours().await?.attempt(link).await }).await
     }
 
     async fn latest(
         &self,
         browser: TokenDigest<Browser>,
     ) -> Stored<Option<(TokenDigest<Link>, Record)>> {
-        self.ours().await?.latest(browser).await
+        self.timed(Operation::Latest, async { self.ours().await?.latest(browser).await }).await
     }
 
     async fn count_try(&self, link: TokenDigest<Link>, most: u32) -> Stored<bool> {
-        self.ours().await?.count_try(link, most).await
+        self.timed(Operation::CountTry, async { self.ours().await?.count_try(link, most).await })
+            .await
     }
 
     async fn settle(
@@ -47,18 +49,22 @@ impl Attempts for OurStore {
         link: TokenDigest<Link>,
         settlement: &Settlement<'_>,
     ) -> Stored<Settled> {
-        self.ours().await?.settle(link, settlement).await
+        self.timed(Operation::Settle, async { self.ours().await?.settle(link, settlement).await })
+            .await
     }
 
     async fn attempts_where(
         &self,
         wanted: &Wanted<'_>,
     ) -> Stored<Vec<(TokenDigest<Link>, Record)>> {
-        self.ours().await?.attempts_where(wanted).await
+        self.timed(Operation::AttemptsWhere, async {
+            self.ours().await?.attempts_where(wanted).await
+        })
+        .await
     }
 
     async fn forget(&self, link: TokenDigest<Link>, person: PersonKey) -> Stored<bool> {
-        self.ours().await?.forget(link, person).await
+        self.timed(Operation::Forget, async { self.ours().await?.forget(link, person).await }).await
     }
 }
 
@@ -66,7 +72,14 @@ impl Attempts for OurStore {
 impl Sessions for OurStore {
     async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
         match self.ours().await {
-            Ok(store) => store.session(digest).await,
+            Ok(store) => {
+                let held = store.session_at_hand(digest);
+                self.metrics.looked_up(KeptRecord::Session, held.is_some());
+                match held {
+                    None => self.metrics.timed(Operation::Session, store.session(digest)).await,
+                    held => Ok(held),
+                }
+            }
             Err(error) => self.session_in_grace(digest).map(Some).ok_or(error),
         }
     }
@@ -76,11 +89,11 @@ impl Sessions for OurStore {
     }
 
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
-        self.ours().await?.touch(digest, now).await
+        self.timed(Operation::Touch, async { self.ours().await?.touch(digest, now).await }).await
     }
 
     async fn end(&self, digest: TokenDigest<token::Session>, person: PersonKey) -> Stored<bool> {
-        self.ours().await?.end(digest, person).await
+        self.timed(Operation::End, async { self.ours().await?.end(digest, person).await }).await
     }
 
     async fn sessions_of(
@@ -88,7 +101,10 @@ impl Sessions for OurStore {
         person: PersonKey,
         now: UnixMillis,
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
-        self.ours().await?.sessions_of(person, now).await
+        self.timed(Operation::SessionsOf, async {
+            self.ours().await?.sessions_of(person, now).await
+        })
+        .await
     }
 }
 
@@ -96,7 +112,14 @@ impl Sessions for OurStore {
 impl Accounts for OurStore {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
         match self.ours().await {
-            Ok(store) => store.account(person).await,
+            Ok(store) => {
+                let held = store.account_at_hand(person);
+                self.metrics.looked_up(KeptRecord::Account, held.is_some());
+                match held {
+                    None => self.metrics.timed(Operation::Account, store.account(person)).await,
+                    Some(held) => Ok(held),
+                }
+            }
             Err(error) => self.account_in_grace(person).ok_or(error),
         }
     }
@@ -110,11 +133,15 @@ impl Accounts for OurStore {
         after: Option<PersonKey>,
         most: usize,
     ) -> Stored<Vec<(PersonKey, Account)>> {
-        self.ours().await?.accounts(after, most).await
+        self.timed(Operation::Accounts, async { self.ours().await?.accounts(after, most).await })
+            .await
     }
 
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
-        self.ours().await?.change_account(change).await
+        self.timed(Operation::ChangeAccount, async {
+            self.ours().await?.change_account(change).await
+        })
+        .await
     }
 }
 
@@ -127,12 +154,22 @@ impl ServiceTokens for OurStore {
         keep_until: UnixMillis,
         now: UnixMillis,
     ) -> Stored<bool> {
-        self.ours().await?.add_token(digest, token, keep_until, now).await
+        self.timed(Operation::AddToken, async {
+            self.ours().await?.add_token(digest, token, keep_until, now).await
+        })
+        .await
     }
 
     async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
         match self.ours().await {
-            Ok(store) => store.token(digest).await,
+            Ok(store) => {
+                let held = store.token_at_hand(digest);
+                self.metrics.looked_up(KeptRecord::Token, held.is_some());
+                match held {
+                    None => self.metrics.timed(Operation::Token, store.token(digest)).await,
+                    held => Ok(held),
+                }
+            }
             Err(error) => self.token_in_grace(digest).map(Some).ok_or(error),
         }
     }
@@ -142,38 +179,47 @@ impl ServiceTokens for OurStore {
     }
 
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
-        self.ours().await?.tokens().await
+        self.timed(Operation::Tokens, async { self.ours().await?.tokens().await }).await
     }
 
     async fn note_use(&self, digest: TokenDigest<Service>, now: UnixMillis) -> Stored<()> {
-        self.ours().await?.note_use(digest, now).await
+        self.timed(Operation::NoteUse, async { self.ours().await?.note_use(digest, now).await })
+            .await
     }
 
     async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
-        self.ours().await?.revoke_token(name).await
+        self.timed(Operation::RevokeToken, async { self.ours().await?.revoke_token(name).await })
+            .await
     }
 }
 
 #[async_trait]
 impl Limits for OurStore {
     async fn hit(&self, hits: &[Hit], now: UnixMillis) -> Stored<Verdict> {
-        self.ours().await?.hit(hits, now).await
+        let verdict =
+            self.timed(Operation::Hit, async { self.ours().await?.hit(hits, now).await }).await;
+        if let (Ok(Verdict::Exceeded { .. }), Some(first)) = (&verdict, hits.first()) {
+            self.metrics.limited(first.key.limited);
+        }
+        verdict
     }
 
     async fn pause(&self, key: LimitKey, until: UnixMillis, now: UnixMillis) -> Stored<()> {
-        self.ours().await?.pause(key, until, now).await
+        self.timed(Operation::Pause, async { self.ours().await?.pause(key, until, now).await })
+            .await
     }
 
     async fn is_paused(&self, key: LimitKey, now: UnixMillis) -> Stored<bool> {
-        self.ours().await?.is_paused(key, now).await
+        self.timed(Operation::IsPaused, async { self.ours().await?.is_paused(key, now).await })
+            .await
     }
 
     async fn counted(&self, keys: &[LimitKey], now: UnixMillis) -> Stored<Vec<Option<Counted>>> {
-        self.ours().await?.counted(keys, now).await
+        self.timed(Operation::Counted, async { self.ours().await?.counted(keys, now).await }).await
     }
 
     async fn lift(&self, keys: &[LimitKey], now: UnixMillis) -> Stored<u64> {
-        self.ours().await?.lift(keys, now).await
+        self.timed(Operation::Lift, async { self.ours().await?.lift(keys, now).await }).await
     }
 }
 
@@ -185,26 +231,30 @@ impl Outbox for OurStore {
         lease: Duration,
         now: UnixMillis,
     ) -> Stored<Vec<ClaimedMail>> {
-        self.ours().await?.claim(most, lease, now).await
+        self.timed(Operation::Claim, async { self.ours().await?.claim(most, lease, now).await })
+            .await
     }
 
     async fn done(&self, id: MailId) -> Stored<()> {
-        self.ours().await?.done(id).await
+        self.timed(Operation::Done, async { self.ours().await?.done(id).await }).await
     }
 
     async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
-        self.ours().await?.retry(id, due).await
+        self.timed(Operation::Retry, async { self.ours().await?.retry(id, due).await }).await
     }
 }
 
 #[async_trait]
 impl KeyRosters for OurStore {
     async fn roster(&self) -> Stored<KeyRoster> {
-        self.ours().await?.roster().await
+        self.timed(Operation::Roster, async { self.ours().await?.roster().await }).await
     }
 
     async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
-        self.ours().await?.replace_roster(roster).await
+        self.timed(Operation::ReplaceRoster, async {
+            self.ours().await?.replace_roster(roster).await
+        })
+        .await
     }
 }
 
@@ -219,7 +269,7 @@ impl Upkeep for OurStore {
     }
 
     async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
-        self.ours().await?.sweep(now).await
+        self.timed(Operation::Sweep, async { self.ours().await?.sweep(now).await }).await
     }
 
     async fn owner(&self, mark: Mark) -> Stored<Owner> {
@@ -232,6 +282,10 @@ impl Upkeep for OurStore {
 
     async fn is_empty(&self) -> Stored<bool> {
         self.store.is_empty().await
+    }
+
+    async fn sessions_held(&self) -> Stored<Option<u64>> {
+        self.ours().await?.sessions_held().await
     }
 
     async fn time(&self) -> Stored<Option<UnixMillis>> {

@@ -22,6 +22,10 @@ impl Accounts for RedisStore {
         Ok(found.unwrap_or(AccountFound::Nothing))
     }
 
+    fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
+        self.following.as_ref()?.at_hand(|copies| &copies.accounts, &person.0)
+    }
+
     fn account_in_grace(&self, person: PersonKey) -> Option<AccountFound> {
         self.following.as_ref()?.in_grace(|copies| &copies.accounts, &person.0)
     }

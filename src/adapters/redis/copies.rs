@@ -124,6 +124,11 @@ impl RedisStore {
 }
 
 impl Following {
+    /// The copy of a record, while it is trusted.
+    pub(super) fn at_hand<V: Clone>(&self, of: fn(&Copies) -> &Kept<V>, key: &Key) -> Option<V> {
+        of(&self.copies).get(key, &self.copies.trust, Instant::now())
+    }
+
     /// The copy of a record, while people may go on without Redis.
     pub(super) fn in_grace<V: Clone>(&self, of: fn(&Copies) -> &Kept<V>, key: &Key) -> Option<V> {
         let (trust, now) = (&self.copies.trust, Instant::now());

@@ -42,6 +42,10 @@ impl ServiceTokens for RedisStore {
         self.read_kept(TOKENS, key, &command, parse).await
     }
 
+    fn token_at_hand(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
+        self.following.as_ref()?.at_hand(|copies| &copies.tokens, digest.as_bytes())
+    }
+
     fn token_in_grace(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
         self.following.as_ref()?.in_grace(|copies| &copies.tokens, digest.as_bytes())
     }

@@ -24,6 +24,10 @@ impl Sessions for RedisStore {
         self.read_kept(SESSIONS, key, &command, parse).await
     }
 
+    fn session_at_hand(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+        self.following.as_ref()?.at_hand(|copies| &copies.sessions, digest.as_bytes())
+    }
+
     fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
         self.following.as_ref()?.in_grace(|copies| &copies.sessions, digest.as_bytes())
     }

@@ -122,6 +122,10 @@ impl Sessions for Lent {
         self.here()?.session(digest).await
     }
 
+    fn session_at_hand(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+        self.here().ok()?.session_at_hand(digest)
+    }
+
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
         self.here()?.touch(digest, now).await
     }
@@ -143,6 +147,10 @@ impl Sessions for Lent {
 impl Accounts for Lent {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
         self.here()?.account(person).await
+    }
+
+    fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
+        self.here().ok()?.account_at_hand(person)
     }
 
     async fn accounts(
@@ -172,6 +180,10 @@ impl ServiceTokens for Lent {
 
     async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
         self.here()?.token(digest).await
+    }
+
+    fn token_at_hand(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
+        self.here().ok()?.token_at_hand(digest)
     }
 
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
@@ -261,6 +273,10 @@ impl Upkeep for Lent {
 
     async fn is_empty(&self) -> Stored<bool> {
         self.here()?.is_empty().await
+    }
+
+    async fn sessions_held(&self) -> Stored<Option<u64>> {
+        self.here()?.sessions_held().await
     }
 
     async fn time(&self) -> Stored<Option<UnixMillis>> {

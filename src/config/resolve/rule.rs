@@ -11,7 +11,7 @@ use crate::config::suggest::either;
 use crate::domain::client::{Network, NetworkError, Networks};
 use crate::domain::origin::{HostPattern, HostPatternError, OriginPattern};
 use crate::domain::path::{Case, PathPattern, PatternError};
-use crate::domain::policy::{Access, MethodSet, Rule, Unauthenticated, shadowed};
+use crate::domain::policy::{Access, MethodSet, Rule, Unauthenticated, rule_name, shadowed};
 use crate::domain::time::Span;
 
 /// `rules`, and whether they and the site's `allow` let anybody in.
@@ -126,7 +126,7 @@ fn rule(
             );
         }
     }
-    let name = format!("rules[{index}]");
+    let name = rule_name(index);
     Some(Rule { methods: methods?, max_age, unauthenticated, ..Rule::new(&name, path?, access?) })
 }
 

@@ -66,6 +66,19 @@ impl Caller {
         }
     }
 
+    /// Whether a request may read what is counted: programs that collect it send no header of ours, and
+    /// people may look with a browser. A site that pretends to be this machine may not.
+    fn check_reader(&self, headers: &HeaderMap) -> Result<(), AdminProblem> {
+        match &self.token {
+            None if !self.is_our_host(one(headers, header::HOST.as_str())) => {
+                Err(AdminProblem::Forbidden("The Host is not the address of the admin listener."))
+            }
+            None => Ok(()),
+            Some(token) if is_shown(token, headers) => Ok(()),
+            Some(_) => Err(AdminProblem::Unauthorized),
+        }
+    }
+
     /// Whether a request shows the token. Not without one: then nobody can be told from the rest.
     #[must_use]
     pub fn shows_token(&self, headers: &HeaderMap) -> bool {
@@ -99,6 +112,21 @@ pub fn guarded(router: Router, caller: Caller) -> Router {
     router.layer(from_fn(move |request: Request, next: Next| {
         let caller = Arc::clone(&caller);
         async move { admit(&caller, request, next).await }
+    }))
+}
+
+/// Routes that only tell what was counted, for a listener. Without a caller that can be told apart, the
+/// operator has said that the network around the listener is their own: then it is for everybody there.
+pub fn readable(router: Router, caller: Option<Caller>) -> Router {
+    let Some(caller) = caller.map(Arc::new) else { return router };
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let caller = Arc::clone(&caller);
+        async move {
+            match caller.check_reader(request.headers()) {
+                Ok(()) => next.run(request).await,
+                Err(problem) => problem.into_response(),
+            }
+        }
     }))
 }
 
@@ -182,5 +210,25 @@ mod tests {
         assert!(!anybody.shows_token(&nothing) && !anybody.shows_token(&HeaderMap::new()));
         assert!(Caller::of("10.0.0.1:9180".parse().unwrap(), None).is_none());
         assert!(Caller::of("0.0.0.0:9180".parse().unwrap(), None).is_none());
+    }
+
+    #[test]
+    fn readers_need_the_token_or_the_right_host_and_no_header_of_ours() {
+        let check = |caller: &Caller, fields: &[(&'static str, &str)]| {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
+            caller.check_reader(&fields.collect()).is_ok()
+        };
+        let token = "0123456789abcdef0123456789abcdef";
+        let right = format!("Bearer {token}");
+        let anybody = Caller::of("127.0.0.1:9180".parse().unwrap(), None).unwrap();
+        assert!(check(&anybody, &[("host", "127.0.0.1:9180"), ("sec-fetch-mode", "navigate")]));
+        assert!(!check(&anybody, &[("host", "evil.example:9180")]));
+        assert!(!check(&anybody, &[]));
+        let known = Caller::of("10.0.0.1:9180".parse().unwrap(), Some(token)).unwrap();
+        assert!(check(&known, &[("host", "linkgate:9180"), ("authorization", &right)]));
+        assert!(!check(&known, &[("host", "10.0.0.1:9180")]));
+        assert!(!check(&known, &[("host", "10.0.0.1:9180"), ("authorization", "Bearer x")]));
     }
 }

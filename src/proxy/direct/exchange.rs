@@ -251,6 +251,7 @@ impl Exchange<'_> {
         sent: &mut Sent,
     ) -> Ended {
         let is_stream = answer.is_stream() || answer.switches();
+        let _counted = is_stream.then(|| context.front.meters.stream());
         let relayed = async {
             if answer.switches() {
                 self.tunnel(line, client, silence, sent).await

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use pingora::http::ResponseHeader;
@@ -18,6 +18,7 @@ use pingora::{Error, ErrorType, Result};
 
 use super::connection::{CapFault, ConnectionCaps, ConnectionSlot};
 use super::fault::WireFault;
+use crate::metrics::Metrics;
 use crate::proxy::leaving::{Leaving, Open, Pending};
 
 /// Judges connections before anything is read from them.
@@ -26,6 +27,7 @@ pub struct Admission {
     pub(super) exempt: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
     pub(super) reference: Box<dyn Fn() -> String + Send + Sync>,
     pub(super) leaving: Option<Arc<Leaving>>,
+    pub(super) metrics: OnceLock<Arc<Metrics>>,
 }
 
 /// What a connection holds until it ends.
@@ -43,6 +45,17 @@ impl Place {
 }
 
 impl Admission {
+    /// How many connections are open now.
+    pub fn open(&self) -> u32 {
+        self.caps.open()
+    }
+
+    /// Counts refusals there from now on.
+    pub fn count_in(&self, metrics: Arc<Metrics>) {
+        // Whoever came first is counted in already.
+        let _ = self.metrics.set(metrics);
+    }
+
     /// Takes a place for a connection.
     pub(super) fn admit(&self, peer: Option<IpAddr>) -> std::result::Result<Place, CapFault> {
         let slot = self.caps.admit(peer.filter(|ip| !(self.exempt)(*ip)))?;
@@ -60,6 +73,9 @@ impl Admission {
 
     /// Logs a refusal; returns what the client is told to quote.
     pub(super) fn log(&self, fault: WireFault, peer: Option<IpAddr>) -> String {
+        if let Some(metrics) = self.metrics.get() {
+            metrics.refused_on_the_wire(fault.status());
+        }
         let reference = (self.reference)();
         let peer = peer.map(tracing::field::display);
         tracing::info!(%reference, peer, status = fault.status(), %fault, "refused on the wire");
