@@ -11,6 +11,7 @@ pub mod colour;
 pub mod device;
 pub mod disclosure;
 pub mod email;
+pub mod event;
 pub mod header;
 pub mod identity;
 pub mod language;

@@ -2,6 +2,7 @@
 //!
 //! One contract suite (`tests/it/store_contract.rs`) holds every store to these laws.
 
+mod audit;
 mod limits;
 mod mail;
 mod passwords;
@@ -22,6 +23,7 @@ use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
+pub use audit::{Audit, AuditSink, EventPage, EventQuery, Order};
 pub use limits::Limits;
 pub use mail::{MailError, Mailer, OutgoingMail, Receipt};
 pub use passwords::{Passwords, Seat, TooBusy};
@@ -286,11 +288,19 @@ pub trait KeyRosters: Send + Sync {
 
 /// A whole store.
 pub trait Store:
-    Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Upkeep
+    Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Audit + Upkeep
 {
 }
 impl<T> Store for T where
-    T: Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Upkeep
+    T: Attempts
+        + Sessions
+        + Accounts
+        + ServiceTokens
+        + Limits
+        + Outbox
+        + KeyRosters
+        + Audit
+        + Upkeep
 {
 }
 

@@ -8,6 +8,7 @@
 //! the commit follows the disk.
 
 mod accounts;
+mod audit;
 mod codec;
 mod keys;
 mod limits;

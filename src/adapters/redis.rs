@@ -13,6 +13,7 @@
 //! (`servers`), over one connection that is made anew when it breaks (`connection`).
 
 mod accounts;
+mod audit;
 mod connection;
 mod copies;
 mod following;

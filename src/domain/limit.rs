@@ -210,6 +210,20 @@ impl SubjectKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PersonKey(pub [u8; 32]);
 
+impl PersonKey {
+    /// Lower-case hexadecimal.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        TokenDigest::<Session>::from_bytes(self.0).to_hex()
+    }
+
+    /// Reads [`to_hex`](Self::to_hex) back.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        TokenDigest::<Session>::from_hex(text).map(|digest| Self(*digest.as_bytes()))
+    }
+}
+
 /// One thing to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {

@@ -93,7 +93,8 @@ impl Session {
 ///
 /// Made with a key, and never the digest of the token: the digest is the session's key in the store,
 /// and what stands in a page or in a program's log should find nothing there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SessionHandle([u8; 16]);
 
 /// The text is not a [`SessionHandle`].
@@ -112,6 +113,20 @@ impl SessionHandle {
 impl fmt::Display for SessionHandle {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl From<SessionHandle> for String {
+    fn from(handle: SessionHandle) -> Self {
+        handle.to_string()
+    }
+}
+
+impl TryFrom<String> for SessionHandle {
+    type Error = NotAHandle;
+
+    fn try_from(text: String) -> Result<Self, NotAHandle> {
+        text.parse()
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod assertions;
 mod attacks;
+mod audit;
 mod browser;
 mod command_line;
 mod courier;

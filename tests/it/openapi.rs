@@ -1,6 +1,6 @@
 //! `conf/openapi.yaml` and the server say the same.
 
-mod schema;
+pub mod schema;
 mod walk;
 
 use std::collections::BTreeSet;

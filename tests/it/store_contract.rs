@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attempts;
+mod audit;
 mod away;
 mod copies;
 mod crash;
@@ -147,6 +148,13 @@ contract! {
         keys_that_were_never_changed_are_the_first_ones
         a_change_is_kept_and_the_one_before_is_required
         one_of_sixty_four_changes_the_keys;
+    audit:
+        events_are_read_in_the_order_of_time_page_by_page
+        an_event_is_there_once_and_appending_changes_none
+        a_filter_is_kept_on_every_page
+        what_is_rare_is_found_among_much
+        erasing_leaves_the_keyed_hash_and_touches_nobody_else
+        what_is_older_than_a_moment_is_removed_with_its_index;
     upkeep:
         a_store_answers
         a_store_belongs_to_one_installation

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
+use linkgate::domain::event::Event;
 use linkgate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use linkgate::domain::secret::{Birth, Mark};
 use linkgate::domain::service_token::{ServiceToken, TokenName};
@@ -16,9 +17,9 @@ use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
-    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
-    KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
-    StoreError, Stored, Upkeep, Wanted,
+    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
+    EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions,
+    Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -238,6 +239,25 @@ impl KeyRosters for Watched {
 
     async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
         self.inner.replace_roster(roster).await
+    }
+}
+
+#[async_trait]
+impl Audit for Watched {
+    async fn append(&self, events: &[Event]) -> Stored<()> {
+        self.inner.append(events).await
+    }
+
+    async fn events(&self, query: &EventQuery<'_>) -> Stored<EventPage> {
+        self.inner.events(query).await
+    }
+
+    async fn erase(&self, person: PersonKey) -> Stored<u64> {
+        self.inner.erase(person).await
+    }
+
+    async fn trim(&self, before: UnixMillis) -> Stored<u64> {
+        self.inner.trim(before).await
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::event::Event;
 use crate::domain::limit::PersonKey;
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::ServiceToken;
@@ -132,6 +133,28 @@ pub(super) fn decode_roster(bytes: Option<&[u8]>) -> Result<KeyRoster, RosterDam
     let Some(bytes) = bytes else { return Ok(KeyRoster::initial()) };
     let rest = Reader::new(bytes).ok_or(RosterDamaged)?;
     serde_json::from_slice(rest.0).map_err(|_| RosterDamaged)
+}
+
+/// Stands for nobody: no keyed hash is all zeros.
+const NOBODY: [u8; 32] = [0; 32];
+
+/// An event. The person stands before the JSON, so that it is known of events that cannot be read, too.
+pub(super) fn encode_event(event: &Event) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    bytes.extend(event.person().map_or(NOBODY, |person| person.0));
+    serde_json::to_writer(&mut bytes, event)?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_event(bytes: &[u8]) -> Option<Event> {
+    let mut rest = Reader::new(bytes)?;
+    rest.array::<32>()?;
+    serde_json::from_slice(rest.0).ok()
+}
+
+/// Whose an event is, if anybody's.
+pub(super) fn person_of_event(bytes: &[u8]) -> Option<PersonKey> {
+    Some(PersonKey(Reader::new(bytes)?.array()?)).filter(|person| person.0 != NOBODY)
 }
 
 /// A count in its window.

@@ -1,4 +1,4 @@
-//! The tables of the file. Keys are digests, keyed hashes and times only.
+//! The tables of the file. Keys are digests, keyed hashes, times and random identities only.
 
 use std::ops::Deref;
 
@@ -24,6 +24,10 @@ const TOKENS: TableDefinition<Digest, &[u8]> = TableDefinition::new("token");
 const TOKEN_NAMES: TableDefinition<&str, &[u8]> = TableDefinition::new("token-name");
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
+/// An event's identity → event.
+const EVENTS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("event");
+/// Person and identity, one after the other.
+const PERSON_EVENTS: TableDefinition<&[u8; 48], ()> = TableDefinition::new("event-person");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
 /// What there is one of, by its name.
 const SINGLES: TableDefinition<&str, &[u8]> = TableDefinition::new("single");
@@ -53,6 +57,10 @@ pub(super) struct Tables<'t> {
     pub(super) mails: Table<'t, &'static [u8; 16], &'static [u8]>,
     /// When a mail is due, and its identity.
     pub(super) due: Table<'t, (u64, &'static [u8; 16]), ()>,
+    /// The identity of an event → event, in the order of time.
+    pub(super) events: Table<'t, &'static [u8; 16], &'static [u8]>,
+    /// Person and identity of an event.
+    pub(super) person_events: Table<'t, &'static [u8; 48], ()>,
     /// What there is one of, by its name.
     pub(super) singles: Table<'t, &'static str, &'static [u8]>,
     /// When a record is over. Exact: each record has one entry, so that a sweep looks at nothing
@@ -75,6 +83,8 @@ impl<'t> Tables<'t> {
             limits: transaction.open_table(LIMITS)?,
             mails: transaction.open_table(MAILS)?,
             due: transaction.open_table(DUE)?,
+            events: transaction.open_table(EVENTS)?,
+            person_events: transaction.open_table(PERSON_EVENTS)?,
             singles: transaction.open_table(SINGLES)?,
             deadlines: transaction.open_table(DEADLINES)?,
         })
@@ -184,6 +194,8 @@ pub(super) struct View {
     pub(super) accounts: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) tokens: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) limits: ReadOnlyTable<(&'static str, Digest), &'static [u8]>,
+    pub(super) events: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
+    pub(super) person_events: ReadOnlyTable<&'static [u8; 48], ()>,
     pub(super) singles: ReadOnlyTable<&'static str, &'static [u8]>,
 }
 
@@ -199,6 +211,8 @@ impl View {
             accounts: transaction.open_table(ACCOUNTS)?,
             tokens: transaction.open_table(TOKENS)?,
             limits: transaction.open_table(LIMITS)?,
+            events: transaction.open_table(EVENTS)?,
+            person_events: transaction.open_table(PERSON_EVENTS)?,
             singles: transaction.open_table(SINGLES)?,
         })
     }

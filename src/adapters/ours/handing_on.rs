@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::OurStore;
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::event::Event;
 use crate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::{ServiceToken, TokenName};
@@ -17,9 +18,9 @@ use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::metrics::{KeptRecord, Operation};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
-    KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
-    Stored, Upkeep, Wanted,
+    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
+    EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions,
+    Settled, Settlement, Stored, Upkeep, Wanted,
 };
 
 #[async_trait]
@@ -255,6 +256,25 @@ impl KeyRosters for OurStore {
             self.ours().await?.replace_roster(roster).await
         })
         .await
+    }
+}
+
+#[async_trait]
+impl Audit for OurStore {
+    async fn append(&self, events: &[Event]) -> Stored<()> {
+        self.ours().await?.append(events).await
+    }
+
+    async fn events(&self, query: &EventQuery<'_>) -> Stored<EventPage> {
+        self.ours().await?.events(query).await
+    }
+
+    async fn erase(&self, person: PersonKey) -> Stored<u64> {
+        self.ours().await?.erase(person).await
+    }
+
+    async fn trim(&self, before: UnixMillis) -> Stored<u64> {
+        self.ours().await?.trim(before).await
     }
 }
 

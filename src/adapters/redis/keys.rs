@@ -131,6 +131,20 @@ impl Keys {
         format!("{}:signing-keys", self.prefix)
     }
 
+    /// The audit record.
+    pub(super) fn events(&self) -> String {
+        format!("{}:events", self.prefix)
+    }
+
+    /// What stands before the hash of a person whose events are looked for.
+    pub(super) fn person_events_prefix(&self) -> String {
+        format!("{}:person-events:", self.prefix)
+    }
+
+    pub(super) fn person_events(&self, person: PersonKey) -> String {
+        self.person_events_prefix() + &hex(person.0)
+    }
+
     /// All keys of ours, for a search. A prefix has no letter of a meaning there.
     pub(super) fn all(&self) -> String {
         format!("{}:*", self.prefix)

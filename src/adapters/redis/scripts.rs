@@ -26,5 +26,6 @@ macro_rules! scripts {
 
 scripts! {
     begin latest count_try settle touch end sessions_of change_account accounts add_token tokens
-    revoke_token hit pause counted lift records forget claim done sweep replace_roster adopt
+    revoke_token hit pause counted lift records forget claim done sweep replace_roster append_events events_of
+    rewrite_events trim_events adopt
 }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::event::Event;
 use crate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::{ServiceToken, TokenName};
@@ -20,9 +21,9 @@ use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Beginning, ClaimedMail,
-    KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled, Settlement,
-    StoreError, Stored, Upkeep, Wanted,
+    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
+    EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions,
+    Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
 };
 
 /// How long calls that have begun may take until the file is closed: what the store itself allows them.
@@ -250,6 +251,25 @@ impl KeyRosters for Lent {
 
     async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
         self.here()?.replace_roster(roster).await
+    }
+}
+
+#[async_trait]
+impl Audit for Lent {
+    async fn append(&self, events: &[Event]) -> Stored<()> {
+        self.here()?.append(events).await
+    }
+
+    async fn events(&self, query: &EventQuery<'_>) -> Stored<EventPage> {
+        self.here()?.events(query).await
+    }
+
+    async fn erase(&self, person: PersonKey) -> Stored<u64> {
+        self.here()?.erase(person).await
+    }
+
+    async fn trim(&self, before: UnixMillis) -> Stored<u64> {
+        self.here()?.trim(before).await
     }
 }
 

@@ -271,3 +271,10 @@ async fn two_prefixes_see_nothing_of_each_other() {
     assert!(other.attempt(link(1)).await.unwrap().is_none());
     assert!(other.claim(9, LIFETIME, NOW).await.unwrap().is_empty());
 }
+
+/// Neither record nor indexes are left once the last event is removed.
+pub(super) async fn holds_no_events(world: &World) {
+    let Place::Redis { server, prefix } = &world.place else { return };
+    let left = keys(&mut connect(&server.url()).await, prefix).await;
+    assert!(!left.iter().any(|key| key.contains("events")), "{left:?}");
+}

@@ -1,0 +1,4 @@
+//! The audit record.
+
+pub mod samples;
+mod schema;
