@@ -1,5 +1,6 @@
 """The loads: wrk and h2load, always with a bound in time, and what they say."""
 
+import json
 import pathlib
 import re
 import statistics
@@ -20,7 +21,7 @@ HEADERS = {
     "Accept-Language": "de-DE,de;q=0.9",
 }
 PAGE = "/reports/42?tab=x"
-SCRIPT = pathlib.Path(__file__).with_name("many_cookies.lua")
+MANY_COOKIES = "theme=dark; linkgate-session={session}; _ga=GA1.1.1043279842.1700000000"
 
 
 def measured(pid, load):
@@ -45,13 +46,14 @@ def wrk(proxy, seconds, path=PAGE, connections=64):
     return measured(proxy["pid"], lambda: read_wrk(rig.on_load_core(command, seconds)))
 
 
-def wrk_many(proxy, seconds, cookies, start=None, connections=64, path=PAGE):
-    """The same with the cookies of a file: any of them at random, or one after the other from the
+def many(binary, proxy, seconds, tokens, start=None, connections=64, path=PAGE):
+    """The same with the sessions of a file: any of them at random, or one after the other from the
     one numbered `start` on."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", SCRIPT]
     order = "random" if start is None else str(start)
-    command += [*headers(proxy), f"http://127.0.0.1:{proxy['port']}{path}", "--", cookies, order]
-    return measured(proxy["pid"], lambda: read_wrk(rig.on_load_core(command, seconds)))
+    fields = {**HEADERS, "Host": proxy["host"], "Cookie": MANY_COOKIES}
+    command = [binary, proxy["port"], path, seconds, connections, tokens, order]
+    command += [f"{name}: {value}" for name, value in fields.items()]
+    return measured(proxy["pid"], lambda: json.loads(rig.on_load_core(command, seconds)))
 
 
 def read_wrk(text):

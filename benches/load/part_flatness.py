@@ -36,7 +36,7 @@ class Filled:
     """linkgate over a store with so many sessions, and all of them as cookies in a file."""
 
     def __init__(self, run, binaries, upstream, store, count, seen=HOUR):
-        self.run, self.count = run, count
+        self.run, self.count, self.load = run, count, binaries["many"]
         self.folder = run.folder / f"{store}-{count}-{seen}"
         self.folder.mkdir()
         secret, self.cookies = self.folder / "secret", self.folder / "cookies"
@@ -85,11 +85,15 @@ class Filled:
         rig.on_load_core(["redis-cli", "-p", self.redis_port, "EVAL", script, "0"], 120)
         return (before - self.redis_bytes()) / self.count
 
+    def ask(self, seconds, start=None):
+        """Any of the sessions at random, or one after the other."""
+        return loads.many(self.load, self.proxy, seconds, self.cookies, start)
+
     def ask_all(self, pace):
         """Each session once, in order: from then on all are kept. Returns requests a second."""
         done, seconds, slice_seconds = 0, 0.0, 5 if self.count > 50_000 else 1
         while done < self.count:
-            one = loads.wrk_many(self.proxy, slice_seconds, self.cookies, start=done)
+            one = self.ask(slice_seconds, start=done)
             done, seconds = done + one["requests"], seconds + one["requests"] / one["rps"]
         return done / seconds
 
@@ -107,7 +111,7 @@ def sizes(run, binaries, upstream, pace, store):
         found["stored_bytes"][count] = one.stored
     done = paired.rounds(
         filled, pace.rounds,
-        lambda count: loads.wrk_many(filled[count].proxy, pace.seconds, filled[count].cookies),
+        lambda count: filled[count].ask(pace.seconds),
         pace.told,
     )
     found["table"] = paired.table(done, filled)
@@ -136,7 +140,7 @@ def touches(run, binaries, upstream, pace):
 
     def once(kind):
         one = kinds[kind]
-        figures = loads.wrk_many(one.proxy, 1, one.cookies, start=position[kind])
+        figures = one.ask(1, start=position[kind])
         position[kind] += figures["requests"]
         return figures
 

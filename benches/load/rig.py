@@ -106,6 +106,7 @@ def build(no_build):
         "bare+mimalloc": str(examples / "bare-proxy-mimalloc"),
         "upstream": str(examples / "bench-upstream"),
         "fill": str(examples / "fill-sessions"),
+        "many": str(examples / "many-sessions"),
     }
 
 
