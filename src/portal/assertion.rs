@@ -22,7 +22,7 @@ use quick_cache::sync::Cache;
 use serde::Serialize;
 
 use self::fields::SiteFields;
-pub use self::fields::{Field, Introduction};
+pub use self::fields::{Field, Introduction, Told};
 use self::keys::Ring;
 pub use self::keys::{KeyRefused, key_id};
 pub use self::signing::{SigningKeys, root_key};
@@ -53,7 +53,7 @@ pub struct Assertions {
 /// The headers of a session or a service token at a site.
 #[derive(Clone)]
 struct Prepared {
-    fields: Arc<[Field]>,
+    told: Arc<Told>,
     /// None for a script, which has none.
     groups: Option<Arc<[GroupName]>>,
     revision: u64,
@@ -192,20 +192,20 @@ impl Assertions {
         if let Some(prepared) = self.prepared.get(&key)
             && prepared.still_holds(visitor, ring.revision(), now)
         {
-            return Ok(Introduction { always, identity: prepared.fields });
+            return Ok(Introduction { always, identity: prepared.told });
         }
         let prepared = self
             .prepare(&ring, located, visitor, now)
             .map_err(|KeyRefused| Refusal::Internal("an assertion could not be made"))?;
         self.prepared.insert(key, prepared.clone());
-        Ok(Introduction { always, identity: prepared.fields })
+        Ok(Introduction { always, identity: prepared.told })
     }
 
     /// All headers of a site that tell who is asking, empty.
     ///
     /// # Errors
     /// Does not happen with a site that it was made for.
-    pub fn nobody(&self, site: &Site) -> Result<Arc<[Field]>, Refusal> {
+    pub fn nobody(&self, site: &Site) -> Result<Arc<Told>, Refusal> {
         Ok(Arc::clone(&self.site(site)?.empty))
     }
 
@@ -239,7 +239,7 @@ impl Assertions {
         let assertion = ring.signer(terms.algorithm, now)?.sign(&claims)?;
         let site = self.sites.get(&located.site.name).ok_or(KeyRefused)?;
         Ok(Prepared {
-            fields: site.of(disclosure, visitor, &assertion)?,
+            told: site.of(disclosure, visitor, &assertion)?,
             groups: groups.cloned(),
             revision: ring.revision(),
             made_at: now,

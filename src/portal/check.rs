@@ -99,14 +99,14 @@ async fn answer(
     };
     match site.policy.decide(asked) {
         Decision::Pass(permit) => {
-            let fields = match (who.session(), permit.identity()) {
+            let told = match (who.session(), permit.identity()) {
                 (Some(session), Some(identity)) => {
                     let person = Visitor::Person { session, identity };
                     desk.assertions.introduce(&here.located, Some(person), now).await?.identity
                 }
                 (None, _) | (_, None) => desk.assertions.nobody(site)?,
             };
-            Ok(passed(headers, &fields))
+            Ok(passed(headers, told.fields()))
         }
         decision => {
             let denied = Denied {

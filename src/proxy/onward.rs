@@ -89,10 +89,7 @@ impl Onward<'_> {
             out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n");
         }
         let Introduction { always, identity } = self.introduction;
-        for Field { name, value } in always.iter().chain(identity.iter()) {
-            put(out, &[name, b": ", value.as_bytes(), b"\r\n"]);
-        }
-        out.extend_from_slice(b"\r\n");
+        put(out, &[always.lines(), identity.lines(), b"\r\n"]);
     }
 
     /// Whether a field of the client may reach the application.
@@ -183,7 +180,7 @@ impl Onward<'_> {
     /// appended to.
     fn put_introduction(&self, head: &mut RequestHeader) -> Result<()> {
         let Introduction { always, identity } = self.introduction;
-        for Field { name, value } in always.iter().chain(identity.iter()) {
+        for Field { name, value } in always.fields().iter().chain(identity.fields()) {
             head.append_header(name.clone(), value.clone())?;
         }
         Ok(())

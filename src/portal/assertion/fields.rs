@@ -19,22 +19,71 @@ pub struct Field {
     pub value: HeaderValue,
 }
 
+/// Headers that belong together, one by one and as the lines of a head.
+///
+/// The values are parts of the lines. Where a million people are signed in, what is told of each of them
+/// comes from memory that no processor has at hand, and one piece of it comes sooner than ten.
+pub struct Told {
+    fields: Box<[Field]>,
+    lines: Bytes,
+}
+
+impl Told {
+    fn new<'a>(
+        fields: impl IntoIterator<Item = (&'a Bytes, &'a str), IntoIter: Clone>,
+    ) -> Result<Self, KeyRefused> {
+        let fields = fields.into_iter();
+        let length: usize = fields.clone().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let (mut lines, mut places) = (Vec::with_capacity(length), Vec::new());
+        for (name, value) in fields {
+            for part in [name, b": ".as_slice(), value.as_bytes(), b"\r\n"] {
+                lines.extend_from_slice(part);
+            }
+            let end = lines.len() - 2;
+            places.push((name.clone(), end - value.len()..end));
+        }
+        let lines = Bytes::from(lines);
+        let field = |(name, place)| Ok(Field { name, value: header(lines.slice(place))? });
+        let fields = places.into_iter().map(field).collect::<Result<_, KeyRefused>>()?;
+        Ok(Self { fields, lines })
+    }
+
+    /// One by one.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// As HTTP/1.1 writes them, each with its end of line.
+    #[must_use]
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+}
+
+/// One of them proves who somebody is.
+impl std::fmt::Debug for Told {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.fields.iter().map(|field| &field.name)).finish()
+    }
+}
+
 /// What an application is told with one request.
 #[derive(Clone, Debug)]
 pub struct Introduction {
     /// What it is always told.
-    pub always: Arc<[Field]>,
+    pub always: Arc<Told>,
     /// Who is asking.
-    pub identity: Arc<[Field]>,
+    pub identity: Arc<Told>,
 }
 
 /// The headers of a site.
 pub(super) struct SiteFields {
-    pub(super) always: Arc<[Field]>,
+    pub(super) always: Arc<Told>,
     /// What a request of nobody has.
-    pub(super) anonymous: Arc<[Field]>,
+    pub(super) anonymous: Arc<Told>,
     /// All names that tell who is asking, with nothing behind them.
-    pub(super) empty: Arc<[Field]>,
+    pub(super) empty: Arc<Told>,
     names: Vec<(Part, Bytes)>,
     assertion: Bytes,
 }
@@ -45,18 +94,14 @@ impl SiteFields {
         let names: Vec<_> = headers.parts().map(|(part, name)| (part, text(name))).collect();
         let assertion = text(&disclosure.assertion().header);
         let all = names.iter().map(|(_, name)| name).chain([&assertion]);
-        let nothing = HeaderValue::from_static("");
-        let empty: Arc<[Field]> =
-            all.map(|name| Field { name: name.clone(), value: nothing.clone() }).collect();
+        let empty = Arc::new(Told::new(all.map(|name| (name, "")))?);
         let anonymous = match headers.when_anonymous {
-            WhenAnonymous::Absent => Arc::from([]),
+            WhenAnonymous::Absent => Arc::new(Told::new([])?),
             WhenAnonymous::Empty => Arc::clone(&empty),
         };
-        let constant = |name, value| Ok(Field { name: text(name), value: header(value)? });
         let constants = disclosure.constants().iter();
-        let always = constants
-            .map(|it| constant(&it.name, it.value.as_str()))
-            .collect::<Result<_, KeyRefused>>()?;
+        let constants: Vec<_> = constants.map(|it| (text(&it.name), it.value.as_str())).collect();
+        let always = Arc::new(Told::new(constants.iter().map(|(name, value)| (name, *value)))?);
         Ok(Self { always, anonymous, empty, names, assertion })
     }
 
@@ -66,8 +111,8 @@ impl SiteFields {
         disclosure: &Disclosure,
         visitor: Visitor<'_>,
         assertion: &str,
-    ) -> Result<Arc<[Field]>, KeyRefused> {
-        let mut fields = Vec::with_capacity(self.names.len() + 1);
+    ) -> Result<Arc<Told>, KeyRefused> {
+        let mut told = Vec::with_capacity(self.names.len() + 1);
         for (part, name) in &self.names {
             let headers = disclosure.identity();
             let values = match visitor {
@@ -76,14 +121,14 @@ impl SiteFields {
                     headers.value_of_machine(*part, machine).into_iter().collect()
                 }
             };
-            for value in values {
-                fields.push(Field { name: name.clone(), value: header(&value)? });
-            }
+            told.extend(values.into_iter().map(|value| (name, value)));
         }
-        let mut value = header(assertion)?;
-        value.set_sensitive(true);
-        fields.push(Field { name: self.assertion.clone(), value });
-        Ok(fields.into())
+        let told = told.iter().map(|(name, value)| (*name, value.as_ref()));
+        let mut told = Told::new(told.chain([(&self.assertion, assertion)]))?;
+        if let Some(assertion) = told.fields.last_mut() {
+            assertion.value.set_sensitive(true);
+        }
+        Ok(Arc::new(told))
     }
 }
 
@@ -92,6 +137,6 @@ fn text(name: &FieldName) -> Bytes {
 }
 
 /// Addresses, groups and constants were parsed, so this does not fail.
-fn header(text: &str) -> Result<HeaderValue, KeyRefused> {
-    HeaderValue::from_str(text).map_err(|_| KeyRefused)
+fn header(text: Bytes) -> Result<HeaderValue, KeyRefused> {
+    HeaderValue::from_maybe_shared(text).map_err(|_| KeyRefused)
 }

@@ -108,7 +108,7 @@ async fn made(gate: &Gate, secret: &[u8], at: UnixMillis) -> String {
         Visitor::Person { session: TokenDigest::from_bytes([1; 32]), identity: &identity };
     let located = sites.find(&gate.address.to_string()).expect("the site");
     let told = assertions.introduce(&located, Some(visitor), at).await.expect("told");
-    let field = told.identity.last().expect("the assertion");
+    let field = told.identity.fields().last().expect("the assertion");
     field.value.to_str().expect("text").to_owned()
 }
 
