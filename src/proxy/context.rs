@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
+use super::door::Weighed;
 use super::front::Front;
 use super::leaving::Setback;
 use crate::domain::client::ClientAddress;
@@ -58,10 +60,14 @@ pub struct Context {
     pub connects: usize,
     /// Bytes of the body that have come so far.
     pub body_bytes: u64,
+    /// Bytes of content that a stream was sent, once it is one.
+    pub streamed: Option<Arc<AtomicU64>>,
     /// What stood in the way of the request before.
     pub setback: Option<Setback>,
     /// Counts the request as a stream, once it is one.
     pub stream: Option<OpenStream>,
+    /// What is to become of it, where that was found out and not done.
+    pub(super) weighed: Option<Weighed>,
 }
 
 impl Context {
@@ -87,8 +93,27 @@ impl Context {
             server: None,
             connects: 0,
             body_bytes: 0,
+            streamed: None,
             setback: None,
             stream: None,
+            weighed: None,
+        }
+    }
+
+    /// The part of it that a line in the log is written from.
+    pub(super) fn for_the_log(&self) -> Self {
+        Self {
+            began: self.began,
+            head_at: self.head_at,
+            client: self.client,
+            located: self.located.clone(),
+            target: self.target.clone(),
+            kind: self.kind,
+            rule: self.rule.clone(),
+            // What is armed was let through.
+            outcome: Outcome::Passed,
+            upstream_reused: self.upstream_reused,
+            ..Self::new(Arc::clone(&self.front), Arc::clone(&self.reference))
         }
     }
 

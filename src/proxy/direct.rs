@@ -7,10 +7,10 @@
 //! connection to the other: the head is judged by the same guard, the same `AuthProxy::weigh`
 //! decides, the same rules say what is taken off and put on.
 //!
-//! What is not plain, or does not pass, goes the long way, from the beginning: there the pages and
-//! refusals are made. So does what meets trouble before anything of an answer was sent, but the decision
-//! goes along, for the store may belong to another process by then; and a setback, so that the
-//! application is not waited for twice.
+//! What is not plain goes the long way, from the beginning. So does what does not pass, for there the pages
+//! and refusals are made, and what meets trouble before anything of an answer was sent; but what was found
+//! out goes along, so that the store is asked once, which may belong to another process by then; and a
+//! setback, so that the application is not waited for twice.
 //!
 //! | step | here | refused or left to the long way |
 //! |---|---|---|
@@ -80,22 +80,50 @@ impl Direct {
         Self { proxy, connector: TransportConnector::new(Some(options)), leaving, patience }
     }
 
-    /// Fills the context with a permit and what the application is told, and says whether the shorter
-    /// way leads there. Anything else is for the long way to find out.
-    async fn admit(&self, request: &Request<'_>, context: &mut Context) -> Option<bool> {
+    /// Fills the context with a permit and what the application is told. Anything else is for the long
+    /// way to do: what was found out lies in the context then.
+    async fn admit(&self, request: &Request<'_>, context: &mut Context) -> Admitted {
         let weighed = self.proxy.weigh(request.head(), context).await;
-        let Weighed::Decided(_, Decision::Pass(permit)) = weighed else { return None };
-        context.is_decided();
-        match context.kind {
-            RequestKind::Navigation | RequestKind::Api => {}
-            RequestKind::WebSocket if AuthProxy::is_own_page(context, &request.headers) => {}
-            RequestKind::WebSocket | RequestKind::Grpc => return None,
+        weighed.note(context);
+        let (who, permit) = match weighed {
+            Weighed::Decided(who, Decision::Pass(permit)) => (who, permit),
+            other => return Admitted::not(other, context),
+        };
+        let is_ours = match context.kind {
+            RequestKind::Navigation | RequestKind::Api => true,
+            RequestKind::WebSocket => AuthProxy::is_own_page(context, &request.headers),
+            RequestKind::Grpc => false,
+        };
+        let permit = context.permit.insert(permit);
+        let wire = context.front.upstream(permit).map(|upstream| upstream.wire);
+        if let (true, Some(wire)) = (is_ours, wire)
+            && let Ok(introduction) = introduction(context).await
+        {
+            context.introduction = Some(introduction);
+            context.outcome = Outcome::Passed;
+            return if wire == Wire::H2c { Admitted::Around } else { Admitted::Here };
         }
-        context.permit = Some(permit);
-        let wire = AuthProxy::upstream(context)?.wire;
-        context.introduction = Some(introduction(context).await.ok()?);
-        context.outcome = Outcome::Passed;
-        Some(wire != Wire::H2c)
+        match context.permit.take() {
+            Some(permit) => Admitted::not(Weighed::Decided(who, Decision::Pass(permit)), context),
+            None => Admitted::Around,
+        }
+    }
+}
+
+/// Whether a request goes to its application, and how.
+enum Admitted {
+    /// By the shorter way.
+    Here,
+    /// By the long way, which has nothing more to ask.
+    Around,
+    /// The long way has to see.
+    No,
+}
+
+impl Admitted {
+    fn not(weighed: Weighed, context: &mut Context) -> Self {
+        context.weighed = Some(weighed);
+        Self::No
     }
 }
 
@@ -105,7 +133,7 @@ enum Gone {
     Answered { again: bool },
     /// It broke off.
     Broken,
-    /// It was not answered; what was decided, if it was let through.
+    /// It was not answered; what was found out about it, if it was read.
     Around(Option<Box<Context>>),
 }
 
@@ -121,9 +149,9 @@ impl Direct {
     ) -> Gone {
         let mut context = self.proxy.context();
         self.proxy.begin(&mut context, peer, &request.headers);
-        let admitted = self.admit(request, &mut context).await;
-        if admitted != Some(true) {
-            return Gone::Around(admitted.map(|_| Box::new(context)));
+        match self.admit(request, &mut context).await {
+            Admitted::Here => {}
+            Admitted::Around | Admitted::No => return Gone::Around(Some(Box::new(context))),
         }
         // From here on the store is not asked any more.
         drop(pending.take());

@@ -34,13 +34,30 @@ pub(super) enum Weighed {
     Decided(Who, Decision),
 }
 
+impl Weighed {
+    /// Notes how long it took, where somebody had to be asked.
+    pub(super) fn note(&self, context: &Context) {
+        if let Self::Decided(..) | Self::Unknown(_) = self {
+            context.is_decided();
+        }
+    }
+}
+
 impl AuthProxy {
     /// The door: `Ok(false)` only with a permit in the context.
     pub(super) async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
         let weighed = self.weigh(Head::from(session.req_header()), context).await;
-        if let Weighed::Decided(..) | Weighed::Unknown(_) = weighed {
-            context.is_decided();
-        }
+        weighed.note(context);
+        self.follow(weighed, session, context).await
+    }
+
+    /// Does what was found out about a request: `Ok(false)` only with a permit in the context.
+    pub(super) async fn follow(
+        &self,
+        weighed: Weighed,
+        session: &mut Session,
+        context: &mut Context,
+    ) -> Result<bool> {
         match weighed {
             Weighed::Unwelcome(unwelcome) => self.turn_away(session, context, unwelcome).await,
             Weighed::Own => self.own_page(session, context).await,
@@ -214,7 +231,7 @@ impl AuthProxy {
             Err(refusal) => return self.unavailable(session, context, &refusal).await,
         }
         if streams::is_upload(session) {
-            self.end_with_session(session.req_header().method.clone(), context);
+            self.end_with_session(session.req_header().method.clone(), 0, context);
         }
         context.outcome = Outcome::Passed;
         Ok(false)

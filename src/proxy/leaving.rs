@@ -235,7 +235,7 @@ pub(super) fn carried() -> Option<Pending> {
     CARRIED.try_with(|carried| carried.pending.take()).ok().flatten()
 }
 
-/// What was decided about this request before, if it was let through.
+/// What was found out about this request before: a permit, or what else is to become of it.
 pub(super) fn decided() -> Option<Box<Context>> {
     CARRIED.try_with(|carried| carried.decided.take()).ok().flatten()
 }

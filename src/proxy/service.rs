@@ -11,7 +11,8 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -64,12 +65,21 @@ impl AuthProxy {
         context.front.upstream(context.permit.as_ref()?)
     }
 
-    /// Lets a stream end with the session behind it, and with the rule that let it through.
-    pub(super) fn end_with_session(&self, method: Method, context: &mut Context) {
+    /// Lets a stream end with the session behind it, and with the rule that let it through. `status` is
+    /// what the client was answered, if it was.
+    pub(super) fn end_with_session(&self, method: Method, status: u16, context: &mut Context) {
         context.becomes_stream();
-        if let Some(ending) = self.ending(method, context) {
-            streams::end_with(ending);
-        }
+        let Some(ending) = self.ending(method.clone(), context) else { return };
+        let streamed = Arc::clone(context.streamed.get_or_insert_default());
+        let (said, reserved) = (context.for_the_log(), Arc::clone(&self.reserved));
+        let last_words = move |why| {
+            let sent = streamed.load(Ordering::Relaxed);
+            let method = method.as_str();
+            let line = access_log::Line { method, status, sent, error: Some(why) };
+            said.count(status, sent);
+            line.write(&said, Self::now(&said), &reserved);
+        };
+        streams::end_with(ending, Box::new(last_words));
     }
 
     /// Resolves when the session behind a request has ended, or the rule that let it through.
@@ -148,7 +158,8 @@ fn keep_to_its_hop(head: &mut ResponseHeader) {
     let mut gone: Vec<HeaderName> =
         named.filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok()).collect();
     gone.retain(|name| name != header::TRANSFER_ENCODING && name != header::CONTENT_LENGTH);
-    let always = ["keep-alive", "proxy-connection", "upgrade"];
+    // `te` says nothing in an answer, and HTTP/2 sends no head that has it.
+    let always = ["keep-alive", "proxy-connection", "te", "upgrade"];
     for name in always.into_iter().chain(gone.iter().map(HeaderName::as_str)) {
         head.remove_header(name);
     }
@@ -195,7 +206,10 @@ impl ProxyHttp for AuthProxy {
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
         if let Some(decided) = leaving::decided() {
             *context = *decided;
-            return Ok(false);
+            return match context.weighed.take() {
+                Some(weighed) => self.follow(weighed, session, context).await,
+                None => Ok(false),
+            };
         }
         self.begin(context, arrival::peer(session), &session.req_header().headers);
         self.door(session, context).await
@@ -321,7 +335,8 @@ impl ProxyHttp for AuthProxy {
             }
         }
         if streams::is_stream(head) {
-            self.end_with_session(session.req_header().method.clone(), context);
+            let method = session.req_header().method.clone();
+            self.end_with_session(method, head.status.as_u16(), context);
         }
         let is_signed_in = context
             .permit
@@ -334,6 +349,20 @@ impl ProxyHttp for AuthProxy {
             head.insert_header(header::CACHE_CONTROL, "private")?;
         }
         Ok(())
+    }
+
+    /// Counts what a stream is sent, for its line in the log if it is cut off.
+    fn response_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        _: bool,
+        context: &mut Context,
+    ) -> Result<Option<Duration>> {
+        if let (Some(streamed), Some(body)) = (&context.streamed, body) {
+            streamed.fetch_add(body.len() as u64, Ordering::Relaxed);
+        }
+        Ok(None)
     }
 
     async fn fail_to_proxy(

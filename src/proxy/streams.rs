@@ -28,6 +28,10 @@ use super::leaving::{Leaving, Pending, carried};
 /// Resolves when the session of a stream has ended.
 pub type Ending = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Writes the line in the access log for a stream that is ended, with the reason as its error: what
+/// would have written it is dropped.
+pub type LastWords = Box<dyn FnOnce(&'static str) + Send>;
+
 tokio::task_local! {
     static WATCH: Arc<Watch>;
 }
@@ -35,6 +39,7 @@ tokio::task_local! {
 #[derive(Default)]
 struct Watch {
     ending: Mutex<Option<Ending>>,
+    last_words: Mutex<Option<LastWords>>,
     armed: Notify,
     is_stream: AtomicBool,
     turned: Notify,
@@ -51,6 +56,13 @@ impl Watch {
         }
     }
 
+    fn say(&self, why: &'static str) {
+        let last_words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(last_words) = last_words {
+            last_words(why);
+        }
+    }
+
     async fn ended(&self) {
         loop {
             let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -62,10 +74,11 @@ impl Watch {
     }
 }
 
-/// Ends the request that is being served when `ending` resolves. Does nothing outside a
-/// [`Revocable`] application.
-pub fn end_with(ending: impl Future<Output = ()> + Send + 'static) {
+/// Ends the request that is being served when `ending` resolves, and has that said in the log. Does
+/// nothing outside a [`Revocable`] application.
+pub fn end_with(ending: impl Future<Output = ()> + Send + 'static, last_words: LastWords) {
     let _ = WATCH.try_with(|watch| {
+        *watch.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(last_words);
         *watch.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(ending));
         watch.is_stream.store(true, Ordering::Release);
         watch.armed.notify_one();
@@ -135,10 +148,12 @@ impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for Revocable<A> {
             done = WATCH.scope(Arc::clone(&watch), request) => done,
             () = unconstrained(watch.ended()) => {
                 tracing::info!("a stream was closed: its session has ended");
+                watch.say("SessionEnded");
                 None
             }
             () = unconstrained(watch.outstayed(&self.leaving)) => {
                 tracing::info!("a stream was closed: linkgate stops or is upgraded");
+                watch.say("Leaving");
                 None
             }
         }
@@ -176,9 +191,10 @@ mod tests {
         ) -> Option<ReusedHttpStream> {
             let (tell, mut told) = watch::channel(());
             tell.send_replace(());
-            end_with(async move {
+            let ending = async move {
                 let _ = told.changed().await;
-            });
+            };
+            end_with(ending, Box::new(|_| {}));
             loop {
                 consume_budget().await;
             }

@@ -65,8 +65,8 @@ pub struct WireLimits {
     pub first_byte: Duration,
     /// Between two requests; also how long a DATA frame of HTTP/2 may stand still.
     pub keep_alive: Duration,
-    /// How long a client may take nothing of an answer; later its connection (HTTP/2: the stream) is
-    /// closed.
+    /// How long a client may take nothing of an answer; later its connection (HTTP/2: the stream, and
+    /// the connection when nothing of it is taken at all) is closed.
     pub write_patience: Duration,
     /// Connections from one peer, an IPv4 address or an IPv6 /64; more get 503.
     pub connections_per_peer: u32,
@@ -95,6 +95,11 @@ impl Default for WireLimits {
 /// that are on their way, and whose client was promised that the connection stays.
 pub const LAST_CALL: Duration = Duration::from_millis(500);
 
+/// What one stream of HTTP/2 may have waiting between its task and the connection, in bytes: two reads of
+/// much content. The 400 KiB of the `h2` crate are 40 MB for one client that reads nothing, and what
+/// waits there when the last stream has ended is lost with an idle connection.
+const STREAM_BUFFER: usize = 64 * 1024;
+
 /// HTTP/2 settings that belong to the limits: at most 100 streams, and header lists no larger
 /// than an HTTP/1 head. Starts from Pingora's bounded defaults, for those of the `h2` crate alone
 /// leave the header list open.
@@ -102,6 +107,7 @@ pub fn h2_options(limits: &WireLimits) -> H2Options {
     let mut options = default_h2_options();
     options.max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX));
     options.max_concurrent_streams(100);
+    options.max_send_buffer_size(STREAM_BUFFER);
     options
 }
 
@@ -258,8 +264,11 @@ where
         pending: Option<Pending>,
         shutdown: &ShutdownWatch,
     ) {
-        let deadlines =
-            FrameDeadlines { control: self.limits.head_deadline, data: self.limits.keep_alive };
+        let deadlines = FrameDeadlines {
+            control: self.limits.head_deadline,
+            data: self.limits.keep_alive,
+            write: self.limits.write_patience,
+        };
         let guard = Box::new(H2Guard::new(stream, prefix, deadlines));
         // From then on the client knows that no stream is taken any more.
         let told = async {

@@ -5,13 +5,17 @@ mod answers;
 mod connections;
 mod heard;
 mod http2;
+mod http2_ends;
+mod http2_shapes;
 mod leaving;
 mod log;
+mod once;
 mod pieces;
 mod requests;
 mod script;
 mod sockets;
 mod streams;
+mod windows;
 
 use std::net::SocketAddr;
 

@@ -3,7 +3,7 @@
 mod bodies;
 pub mod grpc;
 mod in_doubt;
-mod patience;
+pub mod patience;
 mod tls;
 mod upstreams;
 pub mod websocket;

@@ -22,7 +22,7 @@ fn upgrade(gate: &Gate) -> u32 {
 }
 
 /// Sends a signal to a process of the test's own.
-fn signal(name: &str, process: u32) {
+pub fn signal(name: &str, process: u32) {
     let sent = Command::new("kill").args([name, &process.to_string()]).status();
     assert!(sent.expect("kill").success());
 }

@@ -214,10 +214,12 @@ impl<'a> Said<'a> {
 
     /// Whether a field goes to the client as it is.
     fn goes_on(&self, field: &Header<'_>) -> bool {
-        const HOP: [&str; 7] = [
+        // `te` says nothing in an answer, and HTTP/2 sends no head that has it.
+        const HOP: [&str; 8] = [
             "connection",
             "keep-alive",
             "proxy-connection",
+            "te",
             "upgrade",
             "trailer",
             "transfer-encoding",

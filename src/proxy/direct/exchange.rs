@@ -1,6 +1,6 @@
 //! One request and its answer over a connection to the application.
 
-use std::io;
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
@@ -95,7 +95,8 @@ impl Exchange<'_> {
         let (Some(upstream), Some(errand)) = (upstream, errand) else {
             return Err(Ended::Before(None));
         };
-        let server = upstream.choose(errand).await.map_err(|_| Ended::Before(None))?;
+        let choosing = wanted(client, upstream.choose(errand)).await?;
+        let server = choosing.map_err(|_| Ended::Before(None))?;
         context.server = Some(server.address);
         let silence = upstream.silence(errand.patience);
         // For a WebSocket neither one that was open before, nor one for whoever comes later.
@@ -105,10 +106,10 @@ impl Exchange<'_> {
             context.upstream_reused = kept.is_some();
             let mut line = match kept.take() {
                 Some(line) => line,
-                None => self.connect(upstream, server.clone(), errand).await?,
+                None => wanted(client, self.connect(upstream, server.clone(), errand)).await??,
             };
             let asked = async {
-                self.ask(&mut line, upstream, context).await?;
+                wanted(client, self.ask(&mut line, upstream, context)).await??;
                 self.head(&mut line, client, context, silence).await
             };
             match asked.await {
@@ -357,17 +358,25 @@ impl From<Ended> for Fault {
     }
 }
 
+/// Does something for a client, as long as it is there: one that opens streams and resets them would have
+/// as many connections made as it likes, and none of them would count as its own.
+async fn wanted<T>(client: &mut Client<'_>, work: impl Future<Output = T>) -> Result<T, Ended> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        () = client.gone() => Err(Ended::Broken("ConnectionClosed")),
+    }
+}
+
 /// Reads more from the application, as long as the client is there.
 async fn more(line: &mut Line, client: &mut Client<'_>, size: usize, silence: Duration) -> More {
     line.read.reserve(size);
     let read = timeout(silence, line.stream.read_buf(&mut line.read));
-    tokio::select! {
-        biased;
-        read = read => read.map_or(More::Silent, |read: io::Result<usize>| match read {
-            Ok(1..) => More::Some,
-            Ok(0) => More::Closed,
-            Err(_) => More::Lost,
-        }),
-        () = client.gone() => More::Unwanted,
+    match wanted(client, read).await {
+        Ok(Ok(Ok(1..))) => More::Some,
+        Ok(Ok(Ok(0))) => More::Closed,
+        Ok(Ok(Err(_))) => More::Lost,
+        Ok(Err(_)) => More::Silent,
+        Err(_) => More::Unwanted,
     }
 }

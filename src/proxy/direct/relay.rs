@@ -174,6 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn sizes_beyond_four_gibibytes_are_not_cut() {
+        let much = (5 << 30) + 1;
+        let mut exact = Rest::new(Content::Exact(much), Framing::Below);
+        let mut chunks = Rest::new(Content::Chunked, Framing::Below);
+        for (rest, head) in [(&mut exact, String::new()), (&mut chunks, format!("{much:x}\r\n"))] {
+            let mut read = BytesMut::from(&*(head + "abc"));
+            assert_eq!(rest.pass(&mut read, &mut BytesMut::new()), 3);
+            assert!(read.is_empty() && !rest.is_done() && !rest.is_spoiled());
+            assert!(rest.expected() >= much - 3, "{rest:?}");
+        }
+    }
+
+    #[test]
     fn what_are_no_chunks_is_not_passed_on() {
         for wire in ["x\r\n", "\r\n", "3\nabc", "3\r\nabcd\r\n"] {
             let mut rest = Rest::new(Content::Chunked, Framing::Chunks);

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::{Buf, Bytes};
 use pingora::protocols::{Peek, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::delegate::pass_on_stream;
 use super::frames::{FrameTracker, Unfinished};
@@ -26,6 +26,8 @@ pub(super) struct FrameDeadlines {
     /// For the rest of a DATA frame: without any byte. A stalled upload is no attack on the head,
     /// so it gets as long as a body on HTTP/1.
     pub(super) data: Duration,
+    /// For taking anything of what is sent.
+    pub(super) write: Duration,
 }
 
 /// A connection that speaks HTTP/2, before Pingora reads it.
@@ -39,6 +41,42 @@ pub(super) struct H2Guard {
     frames: FrameTracker,
     deadlines: FrameDeadlines,
     timer: Option<Timer>,
+    stall: Stall,
+}
+
+/// The client takes nothing of what is sent.
+///
+/// Streams have clocks of their own, which stop when the last of an answer was handed to the `h2` crate:
+/// there it lay for as long as one other stream was open.
+#[derive(Default)]
+struct Stall {
+    since: Option<Instant>,
+    /// Set once, and looked at again when it rings: a fast download stalls a thousand times a second.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Stall {
+    /// What came of sending, or an error when nothing has come of it for too long.
+    fn judge<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        wait: Duration,
+        sent: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if sent.is_ready() {
+            self.since = None;
+            return sent;
+        }
+        let end = *self.since.get_or_insert_with(Instant::now) + wait;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if Instant::now() >= end {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            sleep.as_mut().reset(end);
+        }
+    }
 }
 
 struct Timer {
@@ -48,7 +86,18 @@ struct Timer {
 
 impl H2Guard {
     pub(super) fn new(inner: Stream, prefix: Bytes, deadlines: FrameDeadlines) -> Self {
-        Self { inner, prefix, frames: FrameTracker::new(), deadlines, timer: None }
+        Self {
+            inner,
+            prefix,
+            frames: FrameTracker::new(),
+            deadlines,
+            timer: None,
+            stall: Stall::default(),
+        }
+    }
+
+    fn judge<T>(&mut self, cx: &mut Context<'_>, sent: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.stall.judge(cx, self.deadlines.write, sent)
     }
 
     /// Ready when what is unfinished has been so for too long. Called only when there is nothing
@@ -96,11 +145,13 @@ impl AsyncWrite for H2Guard {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        let sent = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.judge(cx, sent)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let sent = Pin::new(&mut self.inner).poll_flush(cx);
+        self.judge(cx, sent)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -112,7 +163,8 @@ impl AsyncWrite for H2Guard {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, parts)
+        let sent = Pin::new(&mut self.inner).poll_write_vectored(cx, parts);
+        self.judge(cx, sent)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -26,7 +26,7 @@ pub enum Way {
     /// It was answered, or broke off, and nothing may follow.
     Over,
     /// It was not answered, and its head lies in the guard as before: it goes the long way, with what
-    /// was decided if it was let through.
+    /// was found out about it.
     Around(Option<Box<Context>>),
 }
 

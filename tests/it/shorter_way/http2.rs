@@ -12,7 +12,7 @@ use crate::support::app::{application, head};
 use crate::support::gate::{Gate, Wishes};
 
 /// A length leads to the long way, even if it is nothing.
-async fn ask(
+pub(super) async fn ask(
     gate: &Gate,
     requests: &SendRequest<Bytes>,
     way: Way,
@@ -30,7 +30,7 @@ async fn ask(
 }
 
 /// Status, fields and content; the content is none where it broke off.
-async fn heard(answer: ResponseFuture) -> (u16, Vec<(String, String)>, Option<String>) {
+pub(super) async fn heard(answer: ResponseFuture) -> (u16, Vec<(String, String)>, Option<String>) {
     let (head, mut body) = answer.await.expect("an answer").into_parts();
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let fields = head.headers.iter().filter(|(name, _)| *name != "date");

@@ -6,7 +6,7 @@ use super::script::{Scripts, Then};
 use super::{BOTH, before};
 
 /// The access-log lines with this path.
-fn lines<'a>(log: &'a str, path: &str) -> Vec<&'a str> {
+pub(super) fn lines<'a>(log: &'a str, path: &str) -> Vec<&'a str> {
     let [text, json] = [format!("path=\"{path}\""), format!("\"path\":\"{path}\"")];
     log.lines().filter(|line| line.contains(&text) || line.contains(&json)).collect()
 }

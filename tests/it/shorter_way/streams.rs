@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An application whose streams go as fast as they can, or say one thing and then nothing; it tells when
 /// one of them is over.
-async fn streaming(over: Arc<Semaphore>) -> SocketAddr {
+pub(super) async fn streaming(over: Arc<Semaphore>) -> SocketAddr {
     application(move |mut stream| {
         let over = Arc::clone(&over);
         async move {

@@ -40,7 +40,7 @@ fn other(gate: &Gate) -> Browser {
 }
 
 /// A server that is there and takes no connection: its queue is full of those that nobody takes.
-async fn full() -> (TcpListener, Vec<TcpStream>) {
+pub async fn full() -> (TcpListener, Vec<TcpStream>) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
     let listener = socket.listen(1).expect("a queue");
