@@ -7,6 +7,7 @@ pub mod direct;
 mod door;
 pub mod front;
 pub mod headers;
+mod homeward;
 pub mod leaving;
 pub mod onward;
 pub mod peers;
