@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod client;
 pub mod code;
 pub mod colour;
+pub mod delivery;
 pub mod device;
 pub mod disclosure;
 pub mod email;

@@ -3,6 +3,7 @@
 //! One contract suite (`tests/it/store_contract.rs`) holds every store to these laws.
 
 mod audit;
+mod deliveries;
 mod limits;
 mod mail;
 mod passwords;
@@ -17,13 +18,17 @@ use async_trait::async_trait;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
+use crate::domain::delivery::{MailFacts, News};
+use crate::domain::email::EmailAddress;
 use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
 use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
+pub use crate::domain::delivery::MailId;
 pub use audit::{Audit, AuditSink, EventPage, EventQuery, Order};
+pub use deliveries::Deliveries;
 pub use limits::Limits;
 pub use mail::{MailError, Mailer, OutgoingMail, Receipt};
 pub use passwords::{Passwords, Seat, TooBusy};
@@ -216,18 +221,6 @@ pub trait Sessions: Send + Sync {
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>>;
 }
 
-/// The identity of a queued mail: 128 random bits, also the left part of its Message-ID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MailId(pub [u8; 16]);
-
-impl MailId {
-    /// Lower-case hexadecimal.
-    #[must_use]
-    pub fn to_hex(self) -> String {
-        format!("{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
 /// A mail that waits for hand-over. The body is sealed: it holds a link that signs in.
 #[derive(Clone, Debug)]
 pub struct QueuedMail {
@@ -237,22 +230,38 @@ pub struct QueuedMail {
     pub sealed: Vec<u8>,
     /// When it is worth nothing any more.
     pub expires_at: UnixMillis,
+    /// Whose it is.
+    pub person: PersonKey,
+    /// The address it goes to, for its record.
+    pub to: EmailAddress,
+    /// What its record says from the beginning.
+    pub facts: MailFacts,
+    /// Until when its record is kept.
+    pub keep_until: UnixMillis,
 }
 
 /// A mail that was claimed by a worker.
 #[derive(Clone, Debug)]
 pub struct ClaimedMail {
-    /// The mail.
-    pub mail: QueuedMail,
+    /// Its identity.
+    pub id: MailId,
+    /// The encrypted job.
+    pub sealed: Vec<u8>,
+    /// When it is worth nothing any more.
+    pub expires_at: UnixMillis,
     /// How often it was claimed, this time included.
     pub claims: u32,
+    /// Whether no mail goes to its person now; see [`Deliveries::suppress`]. Found out for every mail in
+    /// the same step, so that it takes no longer for some.
+    pub suppressed: bool,
 }
 
 /// Mails that wait for hand-over.
 ///
 /// Law: a claimed mail is nobody else's until its lease is over; then it can be claimed again, so a
 /// crash between hand-over and [`done`](Self::done) repeats a mail and never loses one. An expired
-/// mail is never handed out.
+/// mail is never handed out. Each step writes in the mail's record what it does ([`Deliveries`]): a
+/// claimed mail is `sending`, one that expires here is `expired_unsent`.
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Claims up to `most` mails that are due.
@@ -263,11 +272,11 @@ pub trait Outbox: Send + Sync {
         now: UnixMillis,
     ) -> Stored<Vec<ClaimedMail>>;
 
-    /// Forgets a mail that was handed over, or cannot be.
-    async fn done(&self, id: MailId) -> Stored<()>;
+    /// Forgets a mail that was handed over, or cannot be, and notes which in the same step.
+    async fn done(&self, id: MailId, news: &News, now: UnixMillis) -> Stored<()>;
 
-    /// Gives a claimed mail back, to be claimed from `due` on.
-    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()>;
+    /// Gives a claimed mail back, to be claimed from `due` on, and notes why in the same step.
+    async fn retry(&self, id: MailId, due: UnixMillis, news: &News, now: UnixMillis) -> Stored<()>;
 }
 
 /// Which signing keys there are: numbers, salts and times, nothing secret.
@@ -288,7 +297,16 @@ pub trait KeyRosters: Send + Sync {
 
 /// A whole store.
 pub trait Store:
-    Attempts + Sessions + Accounts + ServiceTokens + Limits + Outbox + KeyRosters + Audit + Upkeep
+    Attempts
+    + Sessions
+    + Accounts
+    + ServiceTokens
+    + Limits
+    + Outbox
+    + Deliveries
+    + KeyRosters
+    + Audit
+    + Upkeep
 {
 }
 impl<T> Store for T where
@@ -298,6 +316,7 @@ impl<T> Store for T where
         + ServiceTokens
         + Limits
         + Outbox
+        + Deliveries
         + KeyRosters
         + Audit
         + Upkeep

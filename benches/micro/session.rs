@@ -10,11 +10,13 @@ use linkgate::adapters::clock::StoreClock;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::attempt::{Attempt, State};
 use linkgate::domain::code::{Code, CodeKey};
+use linkgate::domain::delivery::{MailFacts, Occasion};
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::session::Session;
+use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Token, TokenDigest};
 use linkgate::gate::Gate;
 use linkgate::ports::{
@@ -87,6 +89,25 @@ impl World {
     }
 }
 
+fn mail(number: u32, person: PersonKey, to: &EmailAddress, now: UnixMillis) -> QueuedMail {
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    QueuedMail {
+        id: MailId(id),
+        sealed: vec![0; 64],
+        expires_at: now.after(DAY),
+        person,
+        to: to.clone(),
+        facts: MailFacts {
+            site: "wiki".into(),
+            occasion: Occasion::SignIn,
+            language: Language::English,
+            queued_at: now,
+        },
+        keep_until: now.after(DAY * 7),
+    }
+}
+
 /// Makes a session the only way there is: an attempt that is settled.
 async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Session>) {
     let now = SystemClock.now();
@@ -110,9 +131,7 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         chooses_password: false,
         admitted: true,
     };
-    let mut id = [0; 16];
-    id[..4].copy_from_slice(&number.to_be_bytes());
-    let mail = QueuedMail { id: MailId(id), sealed: vec![0; 64], expires_at: now.after(DAY) };
+    let mail = mail(number, person, &email, now);
     let keep_until = now.after(DAY);
     let (attempt, mail) = (&attempt, &mail);
     let beginning =

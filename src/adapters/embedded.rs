@@ -10,6 +10,7 @@
 mod accounts;
 mod audit;
 mod codec;
+mod deliveries;
 mod keys;
 mod limits;
 mod open;
@@ -41,6 +42,7 @@ use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::adapters::kept::{Copies, Kept, Trust};
 use crate::domain::account::Account;
 use crate::domain::attempt::{Record, State};
+use crate::domain::delivery::News;
 use crate::domain::limit::PersonKey;
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::session::Session;
@@ -328,13 +330,21 @@ impl Outbox for Embedded {
         self.writer.write("claim mails", step).await
     }
 
-    async fn done(&self, id: MailId) -> Stored<()> {
-        let step = move |tables: &mut Tables<'_>| outbox::done(tables, id);
+    async fn done(&self, id: MailId, news: &News, _now: UnixMillis) -> Stored<()> {
+        let news = news.clone();
+        let step = move |tables: &mut Tables<'_>| outbox::done(tables, id, &news);
         self.writer.write("forget a mail", step).await
     }
 
-    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
-        let step = move |tables: &mut Tables<'_>| outbox::retry(tables, id, due);
+    async fn retry(
+        &self,
+        id: MailId,
+        due: UnixMillis,
+        news: &News,
+        _now: UnixMillis,
+    ) -> Stored<()> {
+        let news = news.clone();
+        let step = move |tables: &mut Tables<'_>| outbox::retry(tables, id, due, &news);
         self.writer.write("give a mail back", step).await
     }
 }

@@ -16,10 +16,12 @@ mod accounts;
 mod audit;
 mod connection;
 mod copies;
+mod deliveries;
 mod following;
 mod grace;
 mod keys;
 mod limits;
+mod outbox;
 mod patience;
 mod read;
 mod roster;
@@ -50,8 +52,7 @@ use crate::domain::limit::PersonKey;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, TokenDigest};
 use crate::ports::{
-    AccountStep, Attempts, Beginning, ClaimedMail, MailId, NewSession, Outbox, Settled, Settlement,
-    StoreError, Stored, Wanted,
+    AccountStep, Attempts, Beginning, NewSession, Settled, Settlement, StoreError, Stored, Wanted,
 };
 
 /// How much longer keys live than their values count: room for clocks that differ.
@@ -60,8 +61,6 @@ const SLACK: Duration = Duration::from_secs(600);
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 /// In words for the log.
 const SETTLE: &str = "settle a sign-in";
-/// Mails beyond the asked for that one claim looks at, so that expired ones hide no others.
-const LOOK_FURTHER: usize = 64;
 
 /// The Redis store.
 pub struct RedisStore {
@@ -183,10 +182,12 @@ impl Attempts for RedisStore {
             script
                 .key(self.keys.outbox())
                 .key(self.keys.mail(mail.id))
+                .key(self.keys.delivery(mail.id))
                 .arg(mail.id.to_hex())
                 .arg(mail.sealed.as_slice())
                 .arg(mail.expires_at.0)
                 .arg(ttl(mail.expires_at, now));
+            self.add_record(&mut script, mail, now)?;
         }
         self.connection.ask(DOING, Request::Script(&script)).await
     }
@@ -239,11 +240,13 @@ impl Attempts for RedisStore {
             script
                 .key(self.keys.outbox())
                 .key(self.keys.mail(mail.id))
+                .key(self.keys.delivery(mail.id))
                 .arg(mail.id.to_hex())
                 .arg(mail.sealed.as_slice())
                 .arg(mail.expires_at.0)
                 .arg(ttl(mail.expires_at, now))
                 .arg(now.0);
+            self.add_record(&mut script, mail, now)?;
         }
         let done = self.connection.ask(SETTLE, Request::Script(&script)).await;
         if let Some(new) = session {
@@ -275,38 +278,5 @@ impl Attempts for RedisStore {
             .key(self.keys.open(browser, person))
             .arg(link.to_hex());
         self.connection.ask("forget a sign-in", Request::Script(&script)).await
-    }
-}
-
-#[async_trait]
-impl Outbox for RedisStore {
-    async fn claim(
-        &self,
-        most: usize,
-        lease: Duration,
-        now: UnixMillis,
-    ) -> Stored<Vec<ClaimedMail>> {
-        let mut script = self.scripts.claim.key(self.keys.outbox());
-        script
-            .arg(self.keys.mails())
-            .arg(now.0)
-            .arg(most)
-            .arg(now.after(lease).0)
-            .arg(most.saturating_add(LOOK_FURTHER));
-        let rows: Vec<_> = self.connection.ask("claim mails", Request::Script(&script)).await?;
-        Ok(rows.into_iter().filter_map(read::claimed_mail).collect())
-    }
-
-    async fn done(&self, id: MailId) -> Stored<()> {
-        let mut script = self.scripts.done.key(self.keys.outbox());
-        script.key(self.keys.mail(id)).arg(id.to_hex());
-        self.connection.ask("forget a mail", Request::Script(&script)).await
-    }
-
-    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
-        // XX: a mail that was forgotten meanwhile does not come back.
-        let mut command = cmd("ZADD");
-        command.arg(self.keys.outbox()).arg("XX").arg(due.0).arg(id.to_hex());
-        self.connection.ask("give a mail back", Request::Write(&command)).await
     }
 }

@@ -28,6 +28,9 @@ use crate::portal::{Desk, Portal};
 use crate::proxy::front::Front;
 use crate::proxy::peers::{Authorities, Balance, Health, Upstream, Wire};
 
+/// How long it is known what became of a mail.
+const MAIL_HISTORY: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
+
 /// What stays while configurations come and go.
 #[derive(Debug)]
 pub struct Foundation {
@@ -115,6 +118,7 @@ pub fn sites(config: &Config) -> Sites {
             alone: site.sign_in.limits.alone,
             new_device_notice: site.sign_in.new_device_notice,
             used_link_retention: config.sign_in.used_link_retention,
+            mail_history: MAIL_HISTORY,
             session: config.session.lifetimes,
         },
         return_to: site.return_to.clone(),

@@ -70,6 +70,8 @@ pub struct SignInTerms {
     pub new_device_notice: bool,
     /// How long a used link is remembered as used.
     pub used_link_retention: Duration,
+    /// How long it is known what became of a mail.
+    pub mail_history: Duration,
     /// How long sessions live.
     pub session: Lifetimes,
 }

@@ -7,6 +7,7 @@ use super::{Gate, Place};
 use crate::domain::attempt::{Attempt, Record, State};
 use crate::domain::client::ClientAddress;
 use crate::domain::code::Code;
+use crate::domain::delivery::MailFacts;
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
@@ -327,8 +328,27 @@ impl Gate {
             asked_at: attempt.asked_at,
             expires_at: attempt.expires_at,
         };
-        let sealed = self.keys.mail.seal(id, draw(&self.entropy), &job);
-        QueuedMail { id, sealed, expires_at: attempt.expires_at }
+        self.queued(place, id, &job)
+    }
+
+    /// A job, sealed, with what its record says from the beginning. The record is the same for a mail
+    /// that will not be sent: only the job knows, and it is sealed.
+    pub(super) fn queued(&self, place: Place<'_>, id: MailId, job: &MailJob) -> QueuedMail {
+        let facts = MailFacts {
+            site: job.site.clone(),
+            occasion: job.kind.occasion(),
+            language: job.language,
+            queued_at: job.asked_at,
+        };
+        QueuedMail {
+            id,
+            sealed: self.keys.mail.seal(id, draw(&self.entropy), job),
+            expires_at: job.expires_at,
+            person: self.keys.subject.person(job.to.identity()),
+            to: job.to.clone(),
+            facts,
+            keep_until: job.asked_at.after(place.terms.mail_history).max(job.expires_at),
+        }
     }
 
     /// The address of one of our pages, for a mail. Where the origin is what a request said, a link

@@ -5,6 +5,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::domain::delivery::Occasion;
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::secret::{Key, Secret};
@@ -27,6 +28,18 @@ pub enum MailKind {
         /// When.
         signed_in_at: UnixMillis,
     },
+}
+
+impl MailKind {
+    /// The same without its details.
+    #[must_use]
+    pub const fn occasion(self) -> Occasion {
+        match self {
+            Self::SignIn => Occasion::SignIn,
+            Self::NewPassword => Occasion::NewPassword,
+            Self::NewDevice { .. } => Occasion::NewDevice,
+        }
+    }
 }
 
 /// All that is needed to write and send one mail, on any node.

@@ -43,6 +43,6 @@ impl Gate {
             asked_at: session.signed_in_at,
             expires_at,
         };
-        QueuedMail { id, sealed: self.keys.mail.seal(id, draw(&self.entropy), &job), expires_at }
+        self.queued(place, id, &job)
     }
 }

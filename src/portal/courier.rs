@@ -11,11 +11,12 @@ use health::MailHealth;
 
 use super::brand::BrandError;
 use super::mail::{MailRoom, NewDeviceMail, SignInMail};
+use crate::domain::delivery::{DeliveryState, News, Reference, RelayWords};
 use crate::domain::time::UnixMillis;
 use crate::gate::mail_job::{MailJob, MailKind, MailSeal};
 use crate::metrics::{MailState, Metrics};
 use crate::ports::{
-    ClaimedMail, Clock, Entropy, MailError, Mailer, OutgoingMail, Store, Stored, draw,
+    ClaimedMail, Clock, Entropy, MailError, Mailer, OutgoingMail, Receipt, Store, Stored, draw,
 };
 
 /// How long a claim lasts: longer than any hand-over may take.
@@ -31,6 +32,10 @@ const PAUSES: [Duration; 4] = [
 ];
 /// No further try when the link would arrive with less than this left.
 const WORTHWHILE: Duration = Duration::from_secs(180);
+
+/// Why a mail is not sent, in the words of its record.
+const NOT_ADMITTED: &str = "the address may not sign in there, or its owner said not to have asked";
+const BOUNCED_LATELY: &str = "an earlier mail to this address bounced or was called spam";
 
 /// The worker that delivers.
 pub struct Courier {
@@ -142,10 +147,12 @@ impl Courier {
     }
 
     async fn deliver_one(self: Arc<Self>, claimed: ClaimedMail, _place: OwnedSemaphorePermit) {
-        let id = claimed.mail.id;
-        let settled = match self.hand_over(&claimed).await {
-            Outcome::Over => self.store.done(id).await,
-            Outcome::Later(due) => self.store.retry(id, due).await,
+        let id = claimed.id;
+        let outcome = self.hand_over(&claimed).await;
+        let now = self.clock.now();
+        let settled = match outcome {
+            Outcome::Over(news) => self.store.done(id, &news, now).await,
+            Outcome::Later(due, news) => self.store.retry(id, due, &news, now).await,
         };
         if let Err(error) = settled {
             // The lease ends by itself: the mail may go out twice, with the same Message-ID.
@@ -154,53 +161,72 @@ impl Courier {
     }
 
     async fn hand_over(&self, claimed: &ClaimedMail) -> Outcome {
-        let id = claimed.mail.id;
-        if claimed.claims == 1 {
+        let (id, tries) = (claimed.id, claimed.claims);
+        if tries == 1 {
             // Before anything is known of the mail: retries would tell which ones are sent.
             self.health.asked();
             self.metrics.mail(MailState::Asked);
         }
-        let job = match self.seal.open(id, &claimed.mail.sealed) {
+        let job = match self.seal.open(id, &claimed.sealed) {
             Ok(job) => job,
             Err(error) => {
                 tracing::error!(mail = id.to_hex(), %error, "mail dropped");
                 self.metrics.mail(MailState::Dropped);
-                return Outcome::Over;
+                return self.over(claimed, DeliveryState::Failed, &error.to_string());
             }
         };
         if !job.deliver {
             self.metrics.mail(MailState::Withheld);
-            return Outcome::Over;
+            return self.over(claimed, DeliveryState::Suppressed, NOT_ADMITTED);
+        }
+        if claimed.suppressed {
+            tracing::info!(mail = id.to_hex(), "mail not sent: mail to this address has bounced");
+            self.metrics.mail(MailState::Withheld);
+            return self.over(claimed, DeliveryState::Suppressed, BOUNCED_LATELY);
         }
         let mail = match self.written(claimed, &job) {
             Ok(mail) => mail,
             Err(error) => {
                 tracing::error!(mail = id.to_hex(), %error, "mail dropped: template");
                 self.metrics.mail(MailState::Dropped);
-                return Outcome::Over;
+                return self.over(claimed, DeliveryState::Failed, "its template cannot be used");
             }
         };
-        let tries = claimed.claims;
         match self.mailer.send(&mail).await {
-            Ok(receipt) => {
-                let after = self.clock.now().since(job.asked_at);
-                self.metrics.mail_accepted(after);
-                let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-                let words = &receipt.words;
-                tracing::info!(mail = id.to_hex(), tries, after_ms, words, "mail handed over");
-                Outcome::Over
-            }
+            Ok(receipt) => self.accepted(claimed, &job, &receipt),
             Err(MailError::Permanent(cause)) => {
                 tracing::error!(mail = id.to_hex(), tries, cause, "mail refused for good");
                 self.metrics.mail(MailState::Refused);
-                Outcome::Over
+                self.over(claimed, DeliveryState::Rejected, &cause)
             }
             Err(MailError::Transient(cause)) => self.later(claimed, &job, &cause),
         }
     }
 
+    fn accepted(&self, claimed: &ClaimedMail, job: &MailJob, receipt: &Receipt) -> Outcome {
+        let after = self.clock.now().since(job.asked_at);
+        self.metrics.mail_accepted(after);
+        let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        let (mail, tries, words) = (claimed.id.to_hex(), claimed.claims, &receipt.words);
+        tracing::info!(mail, tries, after_ms, words, "mail handed over");
+        let news = self.news(claimed, DeliveryState::Accepted, words);
+        Outcome::Over(News {
+            reference: receipt.reference.as_deref().and_then(Reference::new),
+            ..news
+        })
+    }
+
+    fn over(&self, claimed: &ClaimedMail, state: DeliveryState, words: &str) -> Outcome {
+        Outcome::Over(self.news(claimed, state, words))
+    }
+
+    fn news(&self, claimed: &ClaimedMail, state: DeliveryState, words: &str) -> News {
+        let (tries, words) = (claimed.claims, RelayWords::new(words));
+        News { tries, words, ..News::new(state, self.clock.now()) }
+    }
+
     fn later(&self, claimed: &ClaimedMail, job: &MailJob, cause: &str) -> Outcome {
-        let (id, tries) = (claimed.mail.id.to_hex(), claimed.claims);
+        let (id, tries) = (claimed.id.to_hex(), claimed.claims);
         let index = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX);
         let pause = PAUSES[index.min(PAUSES.len() - 1)];
         let [jitter] = draw(&self.entropy);
@@ -208,11 +234,11 @@ impl Courier {
         if due.after(WORTHWHILE) > job.expires_at {
             tracing::error!(mail = id, tries, cause, "mail given up: it would come too late");
             self.metrics.mail(MailState::GivenUp);
-            return Outcome::Over;
+            return self.over(claimed, DeliveryState::ExpiredUnsent, cause);
         }
         tracing::warn!(mail = id, tries, cause, "mail not handed over, trying again");
         self.metrics.mail(MailState::Retried);
-        Outcome::Later(due)
+        Outcome::Later(due, self.news(claimed, DeliveryState::Retrying, cause))
     }
 
     fn written(&self, claimed: &ClaimedMail, job: &MailJob) -> Result<OutgoingMail, BrandError> {
@@ -247,7 +273,7 @@ impl Courier {
             }
         };
         Ok(OutgoingMail {
-            id: claimed.mail.id,
+            id: claimed.id,
             sender: site.sender,
             to: job.to.clone(),
             subject: rendered.subject,
@@ -258,7 +284,8 @@ impl Courier {
     }
 }
 
+/// What a try came to, and what is noted of it.
 enum Outcome {
-    Over,
-    Later(UnixMillis),
+    Over(News),
+    Later(UnixMillis, News),
 }

@@ -11,6 +11,7 @@ use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::client::ClientAddress;
 use linkgate::domain::code::Code;
+use linkgate::domain::delivery::{DeliveryState, News};
 use linkgate::domain::device::Device;
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
@@ -124,6 +125,7 @@ impl World {
             alone: CountedAlone::default(),
             new_device_notice: false,
             used_link_retention: 30 * 24 * HOUR,
+            mail_history: 7 * 24 * HOUR,
             session: Lifetimes { idle: 12 * HOUR, absolute: 7 * 24 * HOUR },
         };
         let origin = Origin::parse("https://wiki.example.com").expect("an origin");
@@ -235,9 +237,11 @@ impl World {
         let claimed = self.store.claim(1000, 60 * MINUTE, self.clock.now()).await.expect("a store");
         let mut jobs = Vec::new();
         for claimed in claimed {
-            let mail = claimed.mail;
-            jobs.push(self.gate.keys().mail.open(mail.id, &mail.sealed).expect("sealed here"));
-            self.store.done(mail.id).await.expect("a store");
+            let sealed = &claimed.sealed;
+            jobs.push(self.gate.keys().mail.open(claimed.id, sealed).expect("sealed here"));
+            let (now, id) = (self.clock.now(), claimed.id);
+            let accepted = News::new(DeliveryState::Accepted, now);
+            self.store.done(id, &accepted, now).await.expect("a store");
         }
         jobs
     }

@@ -6,6 +6,7 @@ mod audit;
 mod away;
 mod copies;
 mod crash;
+mod deliveries;
 mod file;
 mod keys;
 mod limits;
@@ -144,6 +145,19 @@ contract! {
         a_mail_that_is_done_never_comes_again
         an_expired_mail_is_never_handed_out
         expired_mails_hide_no_others;
+    deliveries:
+        a_record_begins_with_its_mail
+        each_step_of_a_mail_is_in_its_record
+        a_mail_that_expires_waiting_is_expired_unsent
+        news_move_a_mail_forward_only
+        whatever_order_news_come_in_the_end_is_the_same
+        of_many_that_write_at_once_the_farthest_stays
+        a_mail_is_found_by_the_name_that_the_other_side_gave_it
+        lists_begin_with_the_newest
+        a_bounce_suppresses_the_person_once
+        mail_to_a_suppressed_person_is_marked_when_claimed
+        erasing_a_person_leaves_nothing_of_their_mails
+        records_leave_in_time;
     keys:
         keys_that_were_never_changed_are_the_first_ones
         a_change_is_kept_and_the_one_before_is_required

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
+use linkgate::domain::delivery::{Delivery, DeliveryState, News, Noted, Reference, Suppression};
 use linkgate::domain::event::Event;
 use linkgate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use linkgate::domain::secret::{Birth, Mark};
@@ -18,8 +19,8 @@ use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
     AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
-    EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions,
-    Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
+    Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens,
+    Sessions, Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -222,12 +223,69 @@ impl Outbox for Watched {
         self.inner.claim(most, lease, now).await
     }
 
-    async fn done(&self, id: MailId) -> Stored<()> {
-        self.inner.done(id).await
+    async fn done(&self, id: MailId, news: &News, now: UnixMillis) -> Stored<()> {
+        self.inner.done(id, news, now).await
     }
 
-    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
-        self.inner.retry(id, due).await
+    async fn retry(&self, id: MailId, due: UnixMillis, news: &News, now: UnixMillis) -> Stored<()> {
+        self.inner.retry(id, due, news, now).await
+    }
+}
+
+#[async_trait]
+impl Deliveries for Watched {
+    async fn note(&self, id: MailId, news: &News, now: UnixMillis) -> Stored<Noted> {
+        self.inner.note(id, news, now).await
+    }
+
+    async fn delivery(&self, id: MailId) -> Stored<Option<Delivery>> {
+        self.inner.delivery(id).await
+    }
+
+    async fn mail_of(&self, reference: &Reference) -> Stored<Option<MailId>> {
+        self.inner.mail_of(reference).await
+    }
+
+    async fn deliveries_of(
+        &self,
+        person: PersonKey,
+        most: usize,
+        now: UnixMillis,
+    ) -> Stored<Vec<Delivery>> {
+        self.inner.deliveries_of(person, most, now).await
+    }
+
+    async fn deliveries(
+        &self,
+        states: &[DeliveryState],
+        most: usize,
+        now: UnixMillis,
+    ) -> Stored<Vec<Delivery>> {
+        self.inner.deliveries(states, most, now).await
+    }
+
+    async fn delivery_counts(&self, now: UnixMillis) -> Stored<[u64; DeliveryState::ALL.len()]> {
+        self.inner.delivery_counts(now).await
+    }
+
+    async fn suppress(&self, suppression: &Suppression, now: UnixMillis) -> Stored<()> {
+        self.inner.suppress(suppression, now).await
+    }
+
+    async fn suppression(&self, person: PersonKey, now: UnixMillis) -> Stored<Option<Suppression>> {
+        self.inner.suppression(person, now).await
+    }
+
+    async fn suppressions(&self, most: usize, now: UnixMillis) -> Stored<Vec<Suppression>> {
+        self.inner.suppressions(most, now).await
+    }
+
+    async fn lift_suppression(&self, person: PersonKey) -> Stored<bool> {
+        self.inner.lift_suppression(person).await
+    }
+
+    async fn erase_deliveries(&self, person: PersonKey) -> Stored<u64> {
+        self.inner.erase_deliveries(person).await
     }
 }
 

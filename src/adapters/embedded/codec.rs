@@ -5,6 +5,7 @@
 
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::delivery::{Delivery, MailId, Suppression};
 use crate::domain::event::Event;
 use crate::domain::limit::PersonKey;
 use crate::domain::secret::{Birth, Mark};
@@ -202,6 +203,49 @@ impl<'a> StoredMail<'a> {
         let claims = u32::from_be_bytes(rest.array()?);
         Some(Self { due, expires_at, claims, sealed: rest.0 })
     }
+}
+
+/// The record of a mail.
+pub(super) fn encode_delivery(delivery: &Delivery) -> Result<Vec<u8>, serde_json::Error> {
+    let Delivery { id: _, person, to, facts, progress, keep_until } = delivery;
+    let mut bytes = vec![VERSION];
+    bytes.extend(keep_until.0.to_be_bytes());
+    bytes.extend(person.0);
+    serde_json::to_writer(&mut bytes, &(to, facts, progress))?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_delivery(id: MailId, bytes: &[u8]) -> Option<Delivery> {
+    let mut rest = Reader::new(bytes)?;
+    let (keep_until, person) = (rest.millis()?, PersonKey(rest.array()?));
+    let (to, facts, progress) = serde_json::from_slice(rest.0).ok()?;
+    Some(Delivery { id, person, to, facts, progress, keep_until })
+}
+
+/// Why no mail goes to a person.
+pub(super) fn encode_suppression(it: &Suppression) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = vec![VERSION];
+    bytes.extend(it.until.0.to_be_bytes());
+    serde_json::to_writer(&mut bytes, &(&it.to, it.why, it.since))?;
+    Ok(bytes)
+}
+
+pub(super) fn decode_suppression(person: PersonKey, bytes: &[u8]) -> Option<Suppression> {
+    let mut rest = Reader::new(bytes)?;
+    let until = rest.millis()?;
+    let (to, why, since) = serde_json::from_slice(rest.0).ok()?;
+    Some(Suppression { person, to, why, since, until })
+}
+
+/// The identity of a mail as a value of an index.
+pub(super) fn encode_mail_id(id: MailId) -> [u8; 17] {
+    let mut bytes = [VERSION; 17];
+    bytes[1..].copy_from_slice(&id.0);
+    bytes
+}
+
+pub(super) fn decode_mail_id(bytes: &[u8]) -> Option<MailId> {
+    Some(MailId(Reader::new(bytes)?.array()?))
 }
 
 /// A digest as a value of an index.

@@ -5,8 +5,10 @@ use std::time::Duration;
 use redb::{ReadableTable, StorageError};
 
 use super::codec::StoredMail;
+use super::deliveries;
 use super::tables::{Kind, Tables};
 use super::writer::{Outcome, Step};
+use crate::domain::delivery::{DeliveryState, News};
 use crate::domain::time::UnixMillis;
 use crate::ports::{ClaimedMail, MailId, QueuedMail};
 
@@ -24,7 +26,8 @@ pub(super) fn queue(
     let stored = StoredMail { due, expires_at, claims: 0, sealed: &mail.sealed };
     tables.mails.insert(&mail.id.0, stored.encode().as_slice())?;
     tables.due.insert((due.0, &mail.id.0), ())?;
-    tables.move_deadline(Kind::Mail, &mail.id.0, None, Some(expires_at))
+    tables.move_deadline(Kind::Mail, &mail.id.0, None, Some(expires_at))?;
+    deliveries::open(tables, mail)
 }
 
 pub(super) fn claim(
@@ -50,12 +53,23 @@ pub(super) fn claim(
         let until = now.after(lease);
         tables.due.remove((at, &id))?;
         match StoredMail::decode(&stored) {
-            Some(mail) if mail.expires_at <= now => drop(remove(tables, &id)?),
+            Some(mail) if mail.expires_at <= now => expire(tables, &id, now)?,
             Some(mail) => {
                 let mail = StoredMail { due: until, claims: mail.claims.saturating_add(1), ..mail };
                 tables.mails.insert(&id, mail.encode().as_slice())?;
                 tables.due.insert((until.0, &id), ())?;
-                claimed.push(given_out(MailId(id), &mail));
+                let id = MailId(id);
+                let sending = News { tries: mail.claims, ..News::new(DeliveryState::Sending, now) };
+                deliveries::note(tables, id, &sending)?;
+                let suppressed = deliveries::is_suppressed(tables, id, now)?;
+                let (sealed, expires_at) = (mail.sealed.to_vec(), mail.expires_at);
+                claimed.push(ClaimedMail {
+                    id,
+                    sealed,
+                    expires_at,
+                    claims: mail.claims,
+                    suppressed,
+                });
             }
             // Not readable by this version: left to the sweep.
             None => {}
@@ -64,14 +78,13 @@ pub(super) fn claim(
     Ok(if changed { Outcome::Written(claimed) } else { Outcome::Untouched(claimed) })
 }
 
-pub(super) fn done(tables: &mut Tables<'_>, id: MailId) -> Step<()> {
-    Ok(match remove(tables, &id.0)? {
-        true => Outcome::Written(()),
-        false => Outcome::Untouched(()),
-    })
+pub(super) fn done(tables: &mut Tables<'_>, id: MailId, news: &News) -> Step<()> {
+    remove(tables, &id.0)?;
+    deliveries::note(tables, id, news)?;
+    Ok(Outcome::Written(()))
 }
 
-pub(super) fn retry(tables: &mut Tables<'_>, id: MailId, due: UnixMillis) -> Step<()> {
+pub(super) fn retry(tables: &mut Tables<'_>, id: MailId, due: UnixMillis, news: &News) -> Step<()> {
     let Some(stored) = tables.mails.get(&id.0)?.map(|it| it.value().to_vec()) else {
         return Ok(Outcome::Untouched(()));
     };
@@ -81,7 +94,20 @@ pub(super) fn retry(tables: &mut Tables<'_>, id: MailId, due: UnixMillis) -> Ste
     tables.due.remove((mail.due.0, &id.0))?;
     tables.due.insert((due.0, &id.0), ())?;
     tables.mails.insert(&id.0, StoredMail { due, ..mail }.encode().as_slice())?;
+    deliveries::note(tables, id, news)?;
     Ok(Outcome::Written(()))
+}
+
+/// Removes a mail that is over, and notes that it was never handed over.
+pub(super) fn expire(
+    tables: &mut Tables<'_>,
+    id: &[u8; 16],
+    now: UnixMillis,
+) -> Result<(), StorageError> {
+    if remove(tables, id)? {
+        deliveries::note(tables, MailId(*id), &News::new(DeliveryState::ExpiredUnsent, now))?;
+    }
+    Ok(())
 }
 
 /// Makes every mail due at once. For the moment of opening: the file has one owner, so whoever
@@ -115,10 +141,4 @@ pub(super) fn remove(tables: &mut Tables<'_>, id: &[u8; 16]) -> Result<bool, Sto
         tables.move_deadline(Kind::Mail, id, Some(mail.expires_at), None)?;
     }
     Ok(removed.is_some())
-}
-
-fn given_out(id: MailId, mail: &StoredMail<'_>) -> ClaimedMail {
-    let sealed = mail.sealed.to_vec();
-    let mail_out = QueuedMail { id, sealed, expires_at: mail.expires_at };
-    ClaimedMail { mail: mail_out, claims: mail.claims }
 }

@@ -3,11 +3,14 @@
 use redb::{ReadableTable, StorageError};
 
 use super::codec;
+use super::deliveries;
 use super::outbox;
 use super::service_tokens;
 use super::steps;
 use super::tables::{Kind, Tables, pair};
 use super::writer::{Outcome, Step};
+use crate::domain::delivery::MailId;
+use crate::domain::limit::PersonKey;
 use crate::domain::time::UnixMillis;
 
 /// Records that one transaction removes, so that nobody waits long behind a sweep.
@@ -35,13 +38,18 @@ pub(super) fn batch(tables: &mut Tables<'_>, now: UnixMillis) -> Step<Swept> {
     }
     for (at, kind, key) in &over {
         tables.deadlines.remove((*at, *kind, key.as_slice()))?;
-        remove(tables, *kind, key)?;
+        remove(tables, *kind, key, now)?;
     }
     let records = over.len() as u64;
     Ok(Outcome::Written(Swept { records, more: over.len() == BATCH }))
 }
 
-fn remove(tables: &mut Tables<'_>, kind: u8, key: &[u8]) -> Result<(), StorageError> {
+fn remove(
+    tables: &mut Tables<'_>,
+    kind: u8,
+    key: &[u8],
+    now: UnixMillis,
+) -> Result<(), StorageError> {
     match Kind::from_stored(kind) {
         Some(Kind::Attempt) => match key.try_into() {
             Ok(link) => remove_attempt(tables, link),
@@ -52,11 +60,19 @@ fn remove(tables: &mut Tables<'_>, kind: u8, key: &[u8]) -> Result<(), StorageEr
             Err(_) => Ok(()),
         },
         Some(Kind::Mail) => match key.try_into() {
-            Ok(id) => outbox::remove(tables, id).map(drop),
+            Ok(id) => outbox::expire(tables, id, now),
             Err(_) => Ok(()),
         },
         Some(Kind::Token) => match key.try_into() {
             Ok(digest) => service_tokens::remove(tables, digest),
+            Err(_) => Ok(()),
+        },
+        Some(Kind::Delivery) => match key.try_into() {
+            Ok(id) => deliveries::remove(tables, MailId(id)).map(drop),
+            Err(_) => Ok(()),
+        },
+        Some(Kind::Suppression) => match key.try_into() {
+            Ok(person) => deliveries::lift_suppression(tables, PersonKey(person)).map(drop),
             Err(_) => Ok(()),
         },
         Some(Kind::Limit) => remove_limit(tables, key),

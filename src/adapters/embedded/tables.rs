@@ -11,6 +11,10 @@ use crate::domain::time::UnixMillis;
 type Digest = &'static [u8; 32];
 /// Two digests, one after the other: the first can be searched for alone.
 type Pair = &'static [u8; 64];
+/// A state of mails, until when a record is kept, and the mail.
+type InState = (u8, u64, &'static [u8; 16]);
+/// A person, until when a record is kept, and the mail.
+type OfPerson = (Digest, u64, &'static [u8; 16]);
 /// When something is over, of what kind it is, and its key.
 type Deadline = (u64, u8, &'static [u8]);
 
@@ -29,6 +33,11 @@ const EVENTS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("event");
 /// Person and identity, one after the other.
 const PERSON_EVENTS: TableDefinition<&[u8; 48], ()> = TableDefinition::new("event-person");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
+const DELIVERIES: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("delivery");
+const DELIVERY_STATES: TableDefinition<InState, ()> = TableDefinition::new("delivery-state");
+const DELIVERIES_OF: TableDefinition<OfPerson, ()> = TableDefinition::new("delivery-person");
+const REFERENCES: TableDefinition<Digest, &[u8]> = TableDefinition::new("reference");
+const SUPPRESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("suppression");
 /// What there is one of, by its name.
 const SINGLES: TableDefinition<&str, &[u8]> = TableDefinition::new("single");
 const DEADLINES: TableDefinition<Deadline, ()> = TableDefinition::new("deadline");
@@ -61,6 +70,16 @@ pub(super) struct Tables<'t> {
     pub(super) events: Table<'t, &'static [u8; 16], &'static [u8]>,
     /// Person and identity of an event.
     pub(super) person_events: Table<'t, &'static [u8; 48], ()>,
+    /// Mail identity → the record of the mail.
+    pub(super) deliveries: Table<'t, &'static [u8; 16], &'static [u8]>,
+    /// The records in each state.
+    pub(super) delivery_states: Table<'t, InState, ()>,
+    /// The records of each person.
+    pub(super) deliveries_of: Table<'t, OfPerson, ()>,
+    /// Digest of the name that the other side gave a mail → mail identity.
+    pub(super) references: Table<'t, Digest, &'static [u8]>,
+    /// Person → why no mail goes to them.
+    pub(super) suppressions: Table<'t, Digest, &'static [u8]>,
     /// What there is one of, by its name.
     pub(super) singles: Table<'t, &'static str, &'static [u8]>,
     /// When a record is over. Exact: each record has one entry, so that a sweep looks at nothing
@@ -85,6 +104,11 @@ impl<'t> Tables<'t> {
             due: transaction.open_table(DUE)?,
             events: transaction.open_table(EVENTS)?,
             person_events: transaction.open_table(PERSON_EVENTS)?,
+            deliveries: transaction.open_table(DELIVERIES)?,
+            delivery_states: transaction.open_table(DELIVERY_STATES)?,
+            deliveries_of: transaction.open_table(DELIVERIES_OF)?,
+            references: transaction.open_table(REFERENCES)?,
+            suppressions: transaction.open_table(SUPPRESSIONS)?,
             singles: transaction.open_table(SINGLES)?,
             deadlines: transaction.open_table(DEADLINES)?,
         })
@@ -172,13 +196,22 @@ pub(super) enum Kind {
     Limit = 3,
     Mail = 4,
     Token = 5,
+    Delivery = 6,
+    Suppression = 7,
 }
 
 impl Kind {
     pub(super) fn from_stored(number: u8) -> Option<Self> {
-        [Self::Attempt, Self::Session, Self::Limit, Self::Mail, Self::Token]
-            .into_iter()
-            .find(|kind| *kind as u8 == number)
+        let all = [
+            Self::Attempt,
+            Self::Session,
+            Self::Limit,
+            Self::Mail,
+            Self::Token,
+            Self::Delivery,
+            Self::Suppression,
+        ];
+        all.into_iter().find(|kind| *kind as u8 == number)
     }
 }
 
@@ -196,6 +229,11 @@ pub(super) struct View {
     pub(super) limits: ReadOnlyTable<(&'static str, Digest), &'static [u8]>,
     pub(super) events: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
     pub(super) person_events: ReadOnlyTable<&'static [u8; 48], ()>,
+    pub(super) deliveries: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
+    pub(super) delivery_states: ReadOnlyTable<InState, ()>,
+    pub(super) deliveries_of: ReadOnlyTable<OfPerson, ()>,
+    pub(super) references: ReadOnlyTable<Digest, &'static [u8]>,
+    pub(super) suppressions: ReadOnlyTable<Digest, &'static [u8]>,
     pub(super) singles: ReadOnlyTable<&'static str, &'static [u8]>,
 }
 
@@ -213,6 +251,11 @@ impl View {
             limits: transaction.open_table(LIMITS)?,
             events: transaction.open_table(EVENTS)?,
             person_events: transaction.open_table(PERSON_EVENTS)?,
+            deliveries: transaction.open_table(DELIVERIES)?,
+            delivery_states: transaction.open_table(DELIVERY_STATES)?,
+            deliveries_of: transaction.open_table(DELIVERIES_OF)?,
+            references: transaction.open_table(REFERENCES)?,
+            suppressions: transaction.open_table(SUPPRESSIONS)?,
             singles: transaction.open_table(SINGLES)?,
         })
     }

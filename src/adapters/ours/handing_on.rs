@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::OurStore;
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::delivery::{Delivery, DeliveryState, News, Noted, Reference, Suppression};
 use crate::domain::event::Event;
 use crate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
@@ -19,8 +20,8 @@ use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::metrics::{KeptRecord, Operation};
 use crate::ports::{
     AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
-    EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions,
-    Settled, Settlement, Stored, Upkeep, Wanted,
+    Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens,
+    Sessions, Settled, Settlement, Stored, Upkeep, Wanted,
 };
 
 #[async_trait]
@@ -236,12 +237,70 @@ impl Outbox for OurStore {
             .await
     }
 
-    async fn done(&self, id: MailId) -> Stored<()> {
-        self.timed(Operation::Done, async { self.ours().await?.done(id).await }).await
+    async fn done(&self, id: MailId, news: &News, now: UnixMillis) -> Stored<()> {
+        self.timed(Operation::Done, async { self.ours().await?.done(id, news, now).await }).await
     }
 
-    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
-        self.timed(Operation::Retry, async { self.ours().await?.retry(id, due).await }).await
+    async fn retry(&self, id: MailId, due: UnixMillis, news: &News, now: UnixMillis) -> Stored<()> {
+        self.timed(Operation::Retry, async { self.ours().await?.retry(id, due, news, now).await })
+            .await
+    }
+}
+
+#[async_trait]
+impl Deliveries for OurStore {
+    async fn note(&self, id: MailId, news: &News, now: UnixMillis) -> Stored<Noted> {
+        self.ours().await?.note(id, news, now).await
+    }
+
+    async fn delivery(&self, id: MailId) -> Stored<Option<Delivery>> {
+        self.ours().await?.delivery(id).await
+    }
+
+    async fn mail_of(&self, reference: &Reference) -> Stored<Option<MailId>> {
+        self.ours().await?.mail_of(reference).await
+    }
+
+    async fn deliveries_of(
+        &self,
+        person: PersonKey,
+        most: usize,
+        now: UnixMillis,
+    ) -> Stored<Vec<Delivery>> {
+        self.ours().await?.deliveries_of(person, most, now).await
+    }
+
+    async fn deliveries(
+        &self,
+        states: &[DeliveryState],
+        most: usize,
+        now: UnixMillis,
+    ) -> Stored<Vec<Delivery>> {
+        self.ours().await?.deliveries(states, most, now).await
+    }
+
+    async fn delivery_counts(&self, now: UnixMillis) -> Stored<[u64; DeliveryState::ALL.len()]> {
+        self.ours().await?.delivery_counts(now).await
+    }
+
+    async fn suppress(&self, suppression: &Suppression, now: UnixMillis) -> Stored<()> {
+        self.ours().await?.suppress(suppression, now).await
+    }
+
+    async fn suppression(&self, person: PersonKey, now: UnixMillis) -> Stored<Option<Suppression>> {
+        self.ours().await?.suppression(person, now).await
+    }
+
+    async fn suppressions(&self, most: usize, now: UnixMillis) -> Stored<Vec<Suppression>> {
+        self.ours().await?.suppressions(most, now).await
+    }
+
+    async fn lift_suppression(&self, person: PersonKey) -> Stored<bool> {
+        self.ours().await?.lift_suppression(person).await
+    }
+
+    async fn erase_deliveries(&self, person: PersonKey) -> Stored<u64> {
+        self.ours().await?.erase_deliveries(person).await
     }
 }
 

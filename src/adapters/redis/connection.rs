@@ -37,9 +37,7 @@ struct Line {
 pub(super) enum Request<'a> {
     /// A command that only reads: repeated when the connection broke.
     Read(&'a Cmd),
-    /// A command that writes: repeated only when it certainly was not done.
-    Write(&'a Cmd),
-    /// A script.
+    /// A script: it may write, and is repeated only when it certainly was not done.
     Script(&'a ScriptInvocation<'a>),
 }
 
@@ -160,9 +158,7 @@ impl Request<'_> {
         connection: &mut MultiplexedConnection,
     ) -> RedisResult<T> {
         match self {
-            Self::Read(command) | Self::Write(command) => {
-                patience::step(command.query_async(connection)).await
-            }
+            Self::Read(command) => patience::step(command.query_async(connection)).await,
             Self::Script(script) => patience::step(script.invoke_async(connection)).await,
         }
     }
@@ -175,7 +171,7 @@ impl Request<'_> {
         }
         match self {
             Self::Read(_) => error.is_connection_dropped(),
-            Self::Write(_) | Self::Script(_) => error.is_connection_refusal(),
+            Self::Script(_) => error.is_connection_refusal(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The names of keys. Digests, keyed hashes and random identities only.
 
+use crate::domain::delivery::{DeliveryState, MailId, Reference};
 use crate::domain::limit::{LimitKey, PersonKey};
 use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
-use crate::ports::MailId;
 
 /// Makes keys below a prefix, so that several installations may share a Redis.
 pub(super) struct Keys {
@@ -20,6 +20,11 @@ impl Keys {
     /// slot it could be in.
     pub(super) fn in_one_slot(prefix: &str) -> Self {
         Self { prefix: format!("{{{prefix}}}") }
+    }
+
+    /// What all keys begin with, for scripts that find others by what they read.
+    pub(super) fn base(&self) -> String {
+        format!("{}:", self.prefix)
     }
 
     pub(super) fn prefix(&self) -> &str {
@@ -164,13 +169,37 @@ impl Keys {
         format!("{}:outbox", self.prefix)
     }
 
-    /// What stands before a mail's identity.
-    pub(super) fn mails(&self) -> String {
-        format!("{}:mail:", self.prefix)
+    pub(super) fn mail(&self, id: MailId) -> String {
+        format!("{}:mail:{}", self.prefix, id.to_hex())
     }
 
-    pub(super) fn mail(&self, id: MailId) -> String {
-        self.mails() + &id.to_hex()
+    /// The record of a mail.
+    pub(super) fn delivery(&self, id: MailId) -> String {
+        format!("{}:delivery:{}", self.prefix, id.to_hex())
+    }
+
+    /// The records in a state.
+    pub(super) fn in_state(&self, state: DeliveryState) -> String {
+        format!("{}:deliveries:{}", self.prefix, state.name())
+    }
+
+    /// A person's records.
+    pub(super) fn deliveries_of(&self, person: PersonKey) -> String {
+        format!("{}:deliveries-of:{}", self.prefix, hex(person.0))
+    }
+
+    /// What leads from the name that the other side gave a mail to the mail.
+    pub(super) fn reference(&self, reference: &Reference) -> String {
+        format!("{}:reference:{}", self.prefix, hex(reference.digest()))
+    }
+
+    pub(super) fn suppression(&self, person: PersonKey) -> String {
+        format!("{}:suppression:{}", self.prefix, hex(person.0))
+    }
+
+    /// Whom no mail goes to.
+    pub(super) fn suppressions(&self) -> String {
+        format!("{}:suppressions", self.prefix)
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::delivery::{Delivery, MailId, Progress, Reference, RelayWords, Suppression};
+use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Counted, PersonKey};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::ServiceToken;
@@ -13,7 +15,7 @@ use crate::domain::session::Session;
 use crate::domain::signing::{KeyRoster, RosterDamaged};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, TokenDigest};
-use crate::ports::{AccountFound, ClaimedMail, MailId, Owner, QueuedMail};
+use crate::ports::{AccountFound, ClaimedMail, Owner};
 
 /// Bytes and not text: one damaged byte must not turn "absent" into an error.
 type Field = Option<Vec<u8>>;
@@ -97,8 +99,7 @@ pub(super) fn listed_account(
     fields: (Field, Field, Field),
 ) -> Option<(PersonKey, Option<Account>)> {
     let (person, version, fixed) = fields;
-    let person = TokenDigest::<Link>::from_hex(&text(person)?)?;
-    Some((PersonKey(*person.as_bytes()), readable_account(version, fixed)))
+    Some((self::person(person)?, readable_account(version, fixed)))
 }
 
 /// `v`, `d`, `seen`; zero for never.
@@ -129,13 +130,80 @@ pub(super) fn counted(fields: (Field, Field, Field)) -> Option<Counted> {
     Some(Counted { count: parse(count)?, until: UnixMillis(parse(until)?) })
 }
 
-/// Identity, sealed job, expiry, claims.
-pub(super) fn claimed_mail(fields: (Field, Field, Field, u32)) -> Option<ClaimedMail> {
-    let (id, sealed, expires_at, claims) = fields;
-    let id = text(id)?;
-    let id = MailId(u128::from_str_radix(&id, 16).ok()?.to_be_bytes());
+/// Identity, sealed job, expiry, claims, whether no mail goes to its person.
+pub(super) fn claimed_mail(fields: (Field, Field, Field, u32, u8)) -> Option<ClaimedMail> {
+    let (id, sealed, expires_at, claims, suppressed) = fields;
+    let id = MailId::from_hex(&text(id)?)?;
     let expires_at = UnixMillis(parse(expires_at)?);
-    Some(ClaimedMail { mail: QueuedMail { id, sealed: sealed?, expires_at }, claims })
+    Some(ClaimedMail { id, sealed: sealed?, expires_at, claims, suppressed: suppressed == 1 })
+}
+
+/// All fields of a record.
+pub(super) fn delivery(id: MailId, fields: HashMap<Vec<u8>, Vec<u8>>) -> Option<Delivery> {
+    let field = |name: &str| fields.get(name.as_bytes()).cloned();
+    known(field("v"))?;
+    let moments = fields.iter().filter_map(|(name, at)| {
+        let state = std::str::from_utf8(name).ok()?.strip_prefix("at:")?.parse().ok()?;
+        Some((state, UnixMillis(parse(Some(at.clone()))?)))
+    });
+    let progress = Progress {
+        state: parse(field("state"))?,
+        rank: parse(field("rank"))?,
+        tries: parse(field("tries"))?,
+        moments: moments.collect(),
+        words: text(field("words")).and_then(|it| RelayWords::new(&it)),
+        reference: text(field("reference")).and_then(|it| Reference::new(&it)),
+    };
+    Some(Delivery {
+        id,
+        person: person(field("person"))?,
+        to: EmailAddress::parse(&text(field("to"))?).ok()?,
+        facts: serde_json::from_slice(&field("d")?).ok()?,
+        progress,
+        keep_until: UnixMillis(parse(field("keep"))?),
+    })
+}
+
+/// Identity, and what belongs to its [`delivery`].
+pub(super) fn listed_delivery(
+    (id, fields): (Field, HashMap<Vec<u8>, Vec<u8>>),
+) -> Option<Delivery> {
+    delivery(MailId::from_hex(&text(id)?)?, fields)
+}
+
+/// `v`, `mail`.
+pub(super) fn mail_id(fields: (Field, Field)) -> Option<MailId> {
+    let (version, id) = fields;
+    known(version)?;
+    MailId::from_hex(&text(id)?)
+}
+
+/// All fields of a suppression.
+pub(super) fn suppression(
+    person: PersonKey,
+    fields: HashMap<Vec<u8>, Vec<u8>>,
+) -> Option<Suppression> {
+    let field = |name: &str| fields.get(name.as_bytes()).cloned();
+    known(field("v"))?;
+    Some(Suppression {
+        person,
+        to: EmailAddress::parse(&text(field("to"))?).ok()?,
+        why: parse(field("why"))?,
+        since: UnixMillis(parse(field("since"))?),
+        until: UnixMillis(parse(field("until"))?),
+    })
+}
+
+/// The person, and what belongs to their [`suppression`].
+pub(super) fn listed_suppression(
+    (whose, fields): (Field, HashMap<Vec<u8>, Vec<u8>>),
+) -> Option<Suppression> {
+    suppression(person(whose)?, fields)
+}
+
+fn person(field: Field) -> Option<PersonKey> {
+    let person = TokenDigest::<Link>::from_hex(&text(field)?)?;
+    Some(PersonKey(*person.as_bytes()))
 }
 
 fn known(version: Field) -> Option<()> {

@@ -6,10 +6,11 @@
 use ::redis::Script;
 
 macro_rules! scripts {
-    ($($name:ident)*) => {
+    ($($name:ident)*; with mail_records: $($noting:ident)*) => {
         /// All scripts, with their digests worked out once.
         pub(super) struct Scripts {
             $(pub(super) $name: Script,)*
+            $(pub(super) $noting: Script,)*
         }
 
         impl Scripts {
@@ -18,6 +19,10 @@ macro_rules! scripts {
                     $($name: Script::new(include_str!(
                         concat!("lua/", stringify!($name), ".lua")
                     )),)*
+                    $($noting: Script::new(concat!(
+                        include_str!("lua/mail_records.lua"),
+                        include_str!(concat!("lua/", stringify!($noting), ".lua"))
+                    )),)*
                 }
             }
         }
@@ -25,7 +30,9 @@ macro_rules! scripts {
 }
 
 scripts! {
-    begin latest count_try settle touch end sessions_of change_account accounts add_token tokens
-    revoke_token hit pause counted lift records forget claim done sweep replace_roster append_events events_of
-    rewrite_events trim_events adopt
+    latest count_try touch end sessions_of change_account accounts add_token tokens revoke_token hit
+    pause counted lift records forget replace_roster adopt append_events events_of
+    rewrite_events trim_events delivery_counts suppressions
+    lift_suppression erase_deliveries;
+    with mail_records: begin settle claim done retry sweep note deliveries deliveries_of suppress
 }

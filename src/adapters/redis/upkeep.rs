@@ -7,7 +7,8 @@ use async_trait::async_trait;
 
 use super::connection::Request;
 use super::following::Fields;
-use super::{RedisStore, read};
+use super::{RedisStore, deliveries, read};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::time::UnixMillis;
 use crate::ports::{Owner, Stored, Upkeep};
@@ -29,10 +30,13 @@ impl Upkeep for RedisStore {
         self.keeps_copies()
     }
 
-    /// Redis removes its keys itself; this tidies the outbox.
+    /// Redis removes its keys itself; this tidies the outbox and the lists of records.
     async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
         let mut script = self.scripts.sweep.key(self.keys.outbox());
-        script.arg(self.keys.mails()).arg(now.0).arg(SWEEP);
+        script.arg(self.keys.base()).arg(now.0).arg(SWEEP).arg(deliveries::expired_rank());
+        for state in DeliveryState::ALL {
+            script.arg(state.name());
+        }
         self.connection.ask("remove what is over", Request::Script(&script)).await
     }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
+use crate::domain::delivery::{Delivery, DeliveryState, News, Noted, Reference, Suppression};
 use crate::domain::event::Event;
 use crate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
@@ -22,8 +23,8 @@ use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::ports::{
     AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
-    EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions,
-    Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
+    Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens,
+    Sessions, Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
 };
 
 /// How long calls that have begun may take until the file is closed: what the store itself allows them.
@@ -234,12 +235,69 @@ impl Outbox for Lent {
         self.here()?.claim(most, lease, now).await
     }
 
-    async fn done(&self, id: MailId) -> Stored<()> {
-        self.here()?.done(id).await
+    async fn done(&self, id: MailId, news: &News, now: UnixMillis) -> Stored<()> {
+        self.here()?.done(id, news, now).await
     }
 
-    async fn retry(&self, id: MailId, due: UnixMillis) -> Stored<()> {
-        self.here()?.retry(id, due).await
+    async fn retry(&self, id: MailId, due: UnixMillis, news: &News, now: UnixMillis) -> Stored<()> {
+        self.here()?.retry(id, due, news, now).await
+    }
+}
+
+#[async_trait]
+impl Deliveries for Lent {
+    async fn note(&self, id: MailId, news: &News, now: UnixMillis) -> Stored<Noted> {
+        self.here()?.note(id, news, now).await
+    }
+
+    async fn delivery(&self, id: MailId) -> Stored<Option<Delivery>> {
+        self.here()?.delivery(id).await
+    }
+
+    async fn mail_of(&self, reference: &Reference) -> Stored<Option<MailId>> {
+        self.here()?.mail_of(reference).await
+    }
+
+    async fn deliveries_of(
+        &self,
+        person: PersonKey,
+        most: usize,
+        now: UnixMillis,
+    ) -> Stored<Vec<Delivery>> {
+        self.here()?.deliveries_of(person, most, now).await
+    }
+
+    async fn deliveries(
+        &self,
+        states: &[DeliveryState],
+        most: usize,
+        now: UnixMillis,
+    ) -> Stored<Vec<Delivery>> {
+        self.here()?.deliveries(states, most, now).await
+    }
+
+    async fn delivery_counts(&self, now: UnixMillis) -> Stored<[u64; DeliveryState::ALL.len()]> {
+        self.here()?.delivery_counts(now).await
+    }
+
+    async fn suppress(&self, suppression: &Suppression, now: UnixMillis) -> Stored<()> {
+        self.here()?.suppress(suppression, now).await
+    }
+
+    async fn suppression(&self, person: PersonKey, now: UnixMillis) -> Stored<Option<Suppression>> {
+        self.here()?.suppression(person, now).await
+    }
+
+    async fn suppressions(&self, most: usize, now: UnixMillis) -> Stored<Vec<Suppression>> {
+        self.here()?.suppressions(most, now).await
+    }
+
+    async fn lift_suppression(&self, person: PersonKey) -> Stored<bool> {
+        self.here()?.lift_suppression(person).await
+    }
+
+    async fn erase_deliveries(&self, person: PersonKey) -> Stored<u64> {
+        self.here()?.erase_deliveries(person).await
     }
 }
 

@@ -7,8 +7,8 @@ use linkgate::domain::time::UnixMillis;
 use linkgate::ports::{AccountStep, Beginning, NewSession, Settled, Settlement};
 
 use super::world::{
-    ANN, BOB, LIFETIME, NOW, World, attempt, browser, link, mail, session, session_digest,
-    settle_with,
+    ANN, BOB, LIFETIME, NOW, World, accepted, attempt, browser, link, mail, session,
+    session_digest, settle_with,
 };
 
 const LATER: UnixMillis = UnixMillis(NOW.0 + 5_000);
@@ -101,7 +101,7 @@ pub(super) async fn an_attempt_that_replaces_nothing_leaves_the_older_one_alone(
 pub(super) async fn an_attempt_without_a_mail_waits_for_nothing(world: World) {
     let store = &world.store;
     world.begin(1, 1, ANN, NOW).await;
-    store.done(mail(1).id).await.unwrap();
+    store.done(mail(1).id, &accepted(), NOW).await.unwrap();
     let silent = attempt(1);
     let beginning = Beginning {
         link: link(2),
@@ -177,11 +177,11 @@ pub(super) async fn settling_queues_its_mail_in_the_same_step(world: World) {
     let old = world.signed_in(1, BOB).await;
     world.begin(2, 2, ANN, NOW).await;
     for n in [1, 2] {
-        store.done(mail(n).id).await.unwrap();
+        store.done(mail(n).id, &accepted(), NOW).await.unwrap();
     }
     let claimed = async |now| {
         let claimed = store.claim(9, LIFETIME, now).await.unwrap();
-        claimed.into_iter().map(|it| (it.mail.sealed, it.claims)).collect::<Vec<_>>()
+        claimed.into_iter().map(|it| (it.sealed, it.claims)).collect::<Vec<_>>()
     };
     // Judged wrongly: nothing happens.
     let (notice, to) = (mail(7), State::Ended { at: NOW });
@@ -213,7 +213,7 @@ pub(super) async fn settling_queues_its_mail_in_the_same_step(world: World) {
     assert_eq!(claimed(LATER).await, [(notice.sealed.clone(), 1)]);
     assert_eq!(store.session(digest).await.unwrap(), Some(Arc::new(made)));
     assert_eq!(store.session(old).await.unwrap(), None);
-    store.done(notice.id).await.unwrap();
+    store.done(notice.id, &accepted(), NOW).await.unwrap();
     let (notice, at) = (mail(8), LATER);
     let settlement = Settlement {
         from: to,

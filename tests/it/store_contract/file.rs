@@ -19,7 +19,7 @@ use redb::{Database, Key, ReadableDatabase, ReadableTable, TableDefinition, Tabl
 
 use super::limits::hit;
 use super::world::{
-    ANN, LIFETIME, NOW, Place, SESSION_LIFETIME, World, attempt, browser, link, mail,
+    ANN, LIFETIME, NOW, Place, SESSION_LIFETIME, World, attempt, browser, link, mail, retrying,
     session_digest,
 };
 
@@ -35,7 +35,16 @@ const TOKENS: TableDefinition<Digest, &[u8]> = TableDefinition::new("token");
 const TOKEN_NAMES: TableDefinition<&str, &[u8]> = TableDefinition::new("token-name");
 const LIMITS: TableDefinition<(&str, Digest), &[u8]> = TableDefinition::new("limit");
 const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
+const EVENTS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("event");
+const PERSON_EVENTS: TableDefinition<&[u8; 48], ()> = TableDefinition::new("event-person");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
+const DELIVERIES: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("delivery");
+const DELIVERY_STATES: TableDefinition<(u8, u64, &[u8; 16]), ()> =
+    TableDefinition::new("delivery-state");
+const DELIVERIES_OF: TableDefinition<(Digest, u64, &[u8; 16]), ()> =
+    TableDefinition::new("delivery-person");
+const REFERENCES: TableDefinition<Digest, &[u8]> = TableDefinition::new("reference");
+const SUPPRESSIONS: TableDefinition<Digest, &[u8]> = TableDefinition::new("suppression");
 const SINGLES: TableDefinition<&str, &[u8]> = TableDefinition::new("single");
 const DEADLINES: TableDefinition<(u64, u8, &[u8]), ()> = TableDefinition::new("deadline");
 
@@ -82,10 +91,17 @@ fn all_keys(folder: &Path) -> Vec<(String, Vec<u8>)> {
     add(&database, LIMITS, &mut found);
     add(&database, MAILS, &mut found);
     add(&database, DUE, &mut found);
+    add(&database, EVENTS, &mut found);
+    add(&database, PERSON_EVENTS, &mut found);
+    add(&database, DELIVERIES, &mut found);
+    add(&database, DELIVERY_STATES, &mut found);
+    add(&database, DELIVERIES_OF, &mut found);
+    add(&database, REFERENCES, &mut found);
+    add(&database, SUPPRESSIONS, &mut found);
     add(&database, SINGLES, &mut found);
     add(&database, DEADLINES, &mut found);
     let tables = database.begin_read().unwrap().list_tables().unwrap().count();
-    assert_eq!(tables, 13, "a table that this test does not know");
+    assert_eq!(tables, 20, "a table that this test does not know");
     found
 }
 
@@ -118,7 +134,7 @@ async fn what_a_dead_process_had_claimed_is_due_at_once() {
     }
     assert_eq!(world.store.claim(1, LIFETIME, NOW).await.unwrap().len(), 1);
     let given_back = world.store.claim(1, LIFETIME, NOW).await.unwrap();
-    world.store.retry(given_back[0].mail.id, NOW.after(LIFETIME)).await.unwrap();
+    world.store.retry(given_back[0].id, NOW.after(LIFETIME), &retrying(), NOW).await.unwrap();
     let world = world.reopened();
     let claimed = world.store.claim(9, LIFETIME, NOW).await.unwrap();
     let mut claims: Vec<_> = claimed.iter().map(|it| it.claims).collect();
@@ -168,7 +184,7 @@ async fn a_swept_store_keeps_no_leftovers() {
     world.store.hit(&hits, NOW).await.unwrap();
     world.store.hit(&hits, NOW.after(LIFETIME * 7)).await.unwrap();
     let claimed = world.store.claim(1, LIFETIME, NOW).await.unwrap();
-    world.store.retry(claimed[0].mail.id, NOW.after(LIFETIME * 2)).await.unwrap();
+    world.store.retry(claimed[0].id, NOW.after(LIFETIME * 2), &retrying(), NOW).await.unwrap();
     world.store.sweep(NOW.after(SESSION_LIFETIME)).await.unwrap();
     let folder = world.closed();
     assert_eq!(all_keys(folder.path()), []);
@@ -194,7 +210,7 @@ async fn a_browser_that_goes_on_asking_leaves_nothing_that_grows() {
         let expires_at = now.after(LIFETIME);
         let attempt = Attempt { asked_at: now, expires_at, ..attempt(1) };
         for n in round * ASKED..(round + 1) * ASKED {
-            let mail = QueuedMail { expires_at, ..mail(n) };
+            let mail = QueuedMail { expires_at, keep_until: expires_at, ..mail(n) };
             let beginning = Beginning {
                 link: link(n),
                 attempt: &attempt,
@@ -217,7 +233,10 @@ async fn a_browser_that_goes_on_asking_leaves_nothing_that_grows() {
             ("attempt", 30),
             ("browser", 1),
             ("browser-person", 15),
-            ("deadline", 60),
+            ("deadline", 90),
+            ("delivery", 30),
+            ("delivery-person", 30),
+            ("delivery-state", 30),
             ("mail", 30),
             ("outbox", 30),
         ];
@@ -299,7 +318,7 @@ async fn odd_versions_read_as_absent() {
     store.touch(session, NOW.after(LIFETIME)).await.unwrap();
     assert!(store.session(session).await.unwrap().is_none(), "a touch mends nothing");
     assert_eq!(store.claim(9, LIFETIME, NOW).await.unwrap().len(), 1, "the first mail only");
-    assert_eq!(store.sweep(NOW.after(SESSION_LIFETIME)).await.unwrap(), 5, "all is removed");
+    assert_eq!(store.sweep(NOW.after(SESSION_LIFETIME)).await.unwrap(), 7, "all is removed");
 }
 
 /// An account that cannot be read may be a suspension: it admits nobody and is not written over.

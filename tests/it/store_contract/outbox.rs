@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use linkgate::domain::time::UnixMillis;
 
-use super::world::{ANN, LIFETIME, NOW, World, mail};
+use super::world::{ANN, LIFETIME, NOW, World, accepted, mail, retrying};
 
 const LEASE: Duration = Duration::from_secs(60);
 
 /// Which mails are claimed at a moment, and how often they were.
 async fn claim(world: &World, most: usize, now: UnixMillis) -> Vec<(Vec<u8>, u32)> {
     let claimed = world.store.claim(most, LEASE, now).await.unwrap();
-    let mut claimed: Vec<_> = claimed.into_iter().map(|it| (it.mail.sealed, it.claims)).collect();
+    let mut claimed: Vec<_> = claimed.into_iter().map(|it| (it.sealed, it.claims)).collect();
     claimed.sort();
     claimed
 }
@@ -25,9 +25,7 @@ pub(super) async fn a_mail_is_claimed_once_until_its_lease_is_over(world: World)
     assert_eq!(first.len(), 2, "no more than asked for");
     let whole = first.iter().all(|it| {
         (1..=3).map(mail).any(|mail| {
-            mail.id == it.mail.id
-                && mail.sealed == it.mail.sealed
-                && mail.expires_at == it.mail.expires_at
+            mail.id == it.id && mail.sealed == it.sealed && mail.expires_at == it.expires_at
         })
     });
     assert!(whole, "as it was queued");
@@ -42,7 +40,7 @@ pub(super) async fn a_mail_given_back_comes_again_when_due(world: World) {
     world.begin(1, 1, ANN, NOW).await;
     assert_eq!(claim(&world, 1, NOW).await, [(mail(1).sealed, 1)]);
     let due = NOW.after(Duration::from_secs(30));
-    world.store.retry(mail(1).id, due).await.unwrap();
+    world.store.retry(mail(1).id, due, &retrying(), NOW).await.unwrap();
     assert_eq!(claim(&world, 1, UnixMillis(due.0 - 1)).await, []);
     assert_eq!(claim(&world, 1, due).await, [(mail(1).sealed, 2)]);
     assert_eq!(claim(&world, 1, due).await, [], "leased again");
@@ -51,10 +49,10 @@ pub(super) async fn a_mail_given_back_comes_again_when_due(world: World) {
 pub(super) async fn a_mail_that_is_done_never_comes_again(world: World) {
     world.begin(1, 1, ANN, NOW).await;
     assert_eq!(claim(&world, 1, NOW).await.len(), 1);
-    world.store.done(mail(1).id).await.unwrap();
-    world.store.done(mail(1).id).await.unwrap();
+    world.store.done(mail(1).id, &accepted(), NOW).await.unwrap();
+    world.store.done(mail(1).id, &accepted(), NOW).await.unwrap();
     // A worker that was slow gives back what another has handed over meanwhile.
-    world.store.retry(mail(1).id, NOW).await.unwrap();
+    world.store.retry(mail(1).id, NOW, &retrying(), NOW).await.unwrap();
     assert_eq!(claim(&world, 1, NOW.after(LEASE)).await, []);
 }
 

@@ -10,7 +10,7 @@ use linkgate::ports::{Settled, Settlement, Store};
 use tokio::sync::Barrier;
 
 use super::limits::hit;
-use super::world::{ANN, LIFETIME, NOW, World, link, mail, session_digest, settle_with};
+use super::world::{ANN, LIFETIME, NOW, World, accepted, link, mail, session_digest, settle_with};
 
 const CALLERS: u32 = 64;
 
@@ -112,7 +112,7 @@ pub(super) async fn no_two_workers_claim_one_mail(world: World) {
             if more.is_empty() {
                 return mine;
             }
-            mine.extend(more.into_iter().map(|it| it.mail.id.to_hex()));
+            mine.extend(more.into_iter().map(|it| it.id.to_hex()));
         }
     });
     let mut claimed: Vec<_> = claimed.await.into_iter().flatten().collect();
@@ -123,7 +123,7 @@ pub(super) async fn no_two_workers_claim_one_mail(world: World) {
 
 pub(super) async fn whoever_loses_the_race_writes_no_mail(world: World) {
     world.begin(1, 1, ANN, NOW).await;
-    world.store.done(mail(1).id).await.unwrap();
+    world.store.done(mail(1).id, &accepted(), NOW).await.unwrap();
     let settled = together(&world.store, CALLERS, |store, caller| async move {
         let (digest, notice) = (session_digest(caller), mail(1000 + caller));
         let settlement = Settlement {
@@ -139,6 +139,6 @@ pub(super) async fn whoever_loses_the_race_writes_no_mail(world: World) {
     let settled = settled.await;
     let winner = settled.iter().position(|it| *it == Settled::Done).unwrap();
     let claimed = world.store.claim(99, LIFETIME, NOW).await.unwrap();
-    let claimed: Vec<_> = claimed.into_iter().map(|it| it.mail.sealed).collect();
+    let claimed: Vec<_> = claimed.into_iter().map(|it| it.sealed).collect();
     assert_eq!(claimed, [mail(1000 + winner as u32).sealed]);
 }

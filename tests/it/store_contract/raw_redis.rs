@@ -13,7 +13,8 @@ use redis::aio::MultiplexedConnection;
 use super::limits::hit;
 use super::service_tokens::{self, token};
 use super::world::{
-    ANN, LIFETIME, NOW, Place, SESSION_LIFETIME, World, browser, link, mail, session_digest,
+    ANN, HISTORY, LIFETIME, NOW, Place, SESSION_LIFETIME, World, browser, link, mail,
+    session_digest,
 };
 use crate::support::redis::RedisServer;
 
@@ -38,7 +39,8 @@ pub(super) async fn leave_in_time(world: &World, url: &str, prefix: &str) {
         let ttl: i64 = connection.pttl(&key).await.unwrap();
         let kind = key.split(':').nth(1).unwrap();
         let expected = match kind {
-            "outbox" => -1,
+            "outbox" | "deliveries" => -1,
+            "delivery" | "deliveries-of" => HISTORY.as_millis() as i64,
             "attempt" if key.ends_with(&link(3).to_hex()) => week,
             "attempt" | "browser" | "mail" | "open" => lifetime,
             "session" | "person" => week,
@@ -46,12 +48,15 @@ pub(super) async fn leave_in_time(world: &World, url: &str, prefix: &str) {
             _ => panic!("a key that this test does not know: {key}"),
         };
         let room = expected + SLACK - 60_000..=expected + SLACK;
-        assert!(room.contains(&ttl) || (kind == "outbox" && ttl == -1), "{key}: {ttl} ms");
+        assert!(room.contains(&ttl) || (expected == -1 && ttl == -1), "{key}: {ttl} ms");
     }
     let end = NOW.after(LIFETIME);
     assert_eq!(world.store.sweep(NOW).await.unwrap(), 0);
     assert_eq!(world.store.sweep(end).await.unwrap(), 3, "three mails");
     assert!(!keys(&mut connection, prefix).await.contains(&outbox));
+    assert_eq!(world.store.sweep(NOW.after(HISTORY)).await.unwrap(), 3, "their places in a list");
+    let left = keys(&mut connection, prefix).await;
+    assert!(!left.iter().any(|key| key.contains(":deliveries:")), "{left:?}");
     assert!(world.store.attempt(link(2)).await.unwrap().is_some());
 }
 
@@ -73,7 +78,8 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
     let mut kinds = Vec::new();
     for key in keys(&mut connect(&server.url()).await, prefix).await {
         let rest = key.strip_prefix(&format!("{prefix}:")).unwrap().to_owned();
-        let (kind, id) = rest.rsplit_once(':').unwrap_or((&rest, ""));
+        let is_list = rest.starts_with("deliveries:");
+        let (kind, id) = rest.rsplit_once(':').filter(|_| !is_list).unwrap_or((&rest, ""));
         let is_hex = id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         assert!(is_hex && [0, 32, 64, 128].contains(&id.len()), "{key}");
         kinds.push(kind.to_owned());
@@ -85,6 +91,9 @@ async fn keys_hold_digests_and_nothing_holds_a_secret() {
         "accounts",
         "attempt",
         "browser",
+        "deliveries-of",
+        "deliveries:queued",
+        "delivery",
         "limit:email",
         "limit:pause",
         "mail",
@@ -109,15 +118,17 @@ async fn a_browser_that_goes_on_asking_leaves_nothing_that_grows() {
     let mut connection = connect(&server.url()).await;
     let mut hashes = 0;
     for key in keys(&mut connection, prefix).await {
-        if !key.ends_with(":outbox") {
-            let fields: u64 = connection.hlen(&key).await.unwrap();
-            assert!(fields <= 4, "{key}: {fields} fields");
+        if !key.ends_with(":outbox") && !key.contains(":deliveries:") {
+            if !key.contains(":deliver") {
+                let fields: u64 = connection.hlen(&key).await.unwrap();
+                assert!(fields <= 4, "{key}: {fields} fields");
+            }
             let ttl: i64 = connection.pttl(&key).await.unwrap();
             assert!(ttl > 0, "{key} leaves by itself");
             hashes += 1;
         }
     }
-    assert_eq!(hashes, 1 + 3 * 29, "the browser, and attempt, mail and place of each");
+    assert_eq!(hashes, 1 + 5 * 29, "the browser, and attempt, mail, record and places of each");
 }
 
 /// The key of a token goes by itself; its place among the names goes with the next look at the list,
@@ -172,7 +183,8 @@ async fn odd_versions_read_as_absent() {
     world.begin(2, 2, ANN, NOW).await;
     let mut connection = connect(&server.url()).await;
     for key in keys(&mut connection, prefix).await {
-        if key.split(':').nth(1) != Some("outbox") && !key.contains(":person:") {
+        let is_list = key.contains(":person:") || key.contains(":deliveries");
+        if key.split(':').nth(1) != Some("outbox") && !is_list {
             let _: i64 = connection.hset(&key, "v", "2").await.unwrap();
         }
     }

@@ -7,6 +7,7 @@ use linkgate::adapters::embedded::Embedded;
 use linkgate::adapters::redis::{Keeping, RedisOptions, RedisStore};
 use linkgate::domain::attempt::{Attempt, State};
 use linkgate::domain::code::{Code, CodeKey};
+use linkgate::domain::delivery::{DeliveryState, MailFacts, News, Occasion};
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
 use linkgate::domain::limit::PersonKey;
@@ -28,6 +29,8 @@ use crate::support::redis::{RedisServer, fresh_prefix};
 pub const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 /// How long the samples' attempts and mails live.
 pub const LIFETIME: Duration = Duration::from_secs(600);
+/// How long the records of the samples' mails are kept.
+pub const HISTORY: Duration = Duration::from_secs(3 * 86_400);
 /// How long the samples' sessions live.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
 /// The sample person.
@@ -127,6 +130,15 @@ pub fn mail(n: u32) -> QueuedMail {
         id: MailId(id),
         sealed: [b"\0\r\n\xff sealed ".as_slice(), &n.to_be_bytes()].concat(),
         expires_at: NOW.after(LIFETIME),
+        person: ANN,
+        to: EmailAddress::parse("Ann@example.com").unwrap(),
+        facts: MailFacts {
+            site: "wiki".into(),
+            occasion: Occasion::SignIn,
+            language: Language::Arabic,
+            queued_at: NOW,
+        },
+        keep_until: NOW.after(HISTORY),
     }
 }
 
@@ -166,7 +178,7 @@ pub fn session(now: UnixMillis) -> Session {
 impl World {
     /// Begins attempt `n` of a person in a browser.
     pub async fn begin(&self, n: u32, browser_number: u32, person: PersonKey, now: UnixMillis) {
-        let (attempt, mail) = (attempt(browser_number), mail(n));
+        let (attempt, mail) = (attempt(browser_number), QueuedMail { person, ..mail(n) });
         let keep_until = now.after(LIFETIME);
         let link = link(n);
         let mail = Some(&mail);
@@ -227,6 +239,16 @@ pub async fn try_to_settle(
         now: NOW,
     };
     store.settle(link(n), &settlement).await
+}
+
+/// A mail was handed over.
+pub fn accepted() -> News {
+    News::new(DeliveryState::Accepted, NOW)
+}
+
+/// A mail could not be handed over.
+pub fn retrying() -> News {
+    News { tries: 1, ..News::new(DeliveryState::Retrying, NOW) }
 }
 
 fn numbered(kind: u8, n: u32) -> [u8; 32] {

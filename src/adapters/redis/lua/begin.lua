@@ -1,9 +1,11 @@
 -- Stores an attempt, and its mail if it has one; what the same browser and person had open before is
 -- replaced, if that is wanted.
--- KEYS: attempt, browser, open [, outbox, mail]
+-- KEYS: attempt, browser, open [, outbox, mail, record]
 local link, fixed, now, ttl, attempts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local replaces = ARGV[6] == '1'
 local mail, sealed, mail_expires, mail_ttl = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local base, person, to, facts, queued_at, keep, keep_ttl =
+  ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15], ARGV[16], ARGV[17]
 
 local open = redis.call('HMGET', KEYS[3], 'v', 'link')
 local older = open[1] == '1' and open[2]
@@ -36,6 +38,9 @@ if replaces then
 end
 if mail then
   point(KEYS[2], 'latest')
+  records.open(base, mail, {
+    person = person, to = to, facts = facts, queued_at = queued_at, keep = keep, ttl = keep_ttl, now = now,
+  })
   redis.call('HSET', KEYS[5], 'v', '1', 'sealed', sealed, 'expires', mail_expires, 'claims', '0')
   redis.call('PEXPIRE', KEYS[5], mail_ttl)
   redis.call('ZADD', KEYS[4], now, mail)

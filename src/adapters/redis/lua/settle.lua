@@ -1,7 +1,7 @@
 -- Changes an attempt's state if it is still what was judged, makes the session, does what is wanted to
 -- the account, and queues the mail. Makes no session for somebody who is suspended, or whose account
 -- cannot be read.
--- KEYS: attempt [, session, person, account, index of accounts] [, replaced session, its person] [, outbox, mail]
+-- KEYS: attempt [, session, person, account, index of accounts] [, replaced session, its person] [, outbox, mail, record]
 local from, to, ttl = ARGV[1], ARGV[2], ARGV[3]
 local makes, replaces, mails = ARGV[4] == '1', ARGV[5] == '1', ARGV[6] == '1'
 local key, arg = 1, 6
@@ -70,6 +70,12 @@ end
 if mails then
   local outbox, mail = next_key(), next_key()
   local id, sealed, expires, mail_ttl, now = next_arg(), next_arg(), next_arg(), next_arg(), next_arg()
+  local base, owner_of_mail, to, facts = next_arg(), next_arg(), next_arg(), next_arg()
+  local queued_at, keep, keep_ttl = next_arg(), next_arg(), next_arg()
+  records.open(base, id, {
+    person = owner_of_mail, to = to, facts = facts, queued_at = queued_at, keep = keep, ttl = keep_ttl,
+    now = now,
+  })
   redis.call('HSET', mail, 'v', '1', 'sealed', sealed, 'expires', expires, 'claims', '0')
   redis.call('PEXPIRE', mail, mail_ttl)
   redis.call('ZADD', outbox, now, id)
