@@ -41,8 +41,8 @@ pub use settings::{
     LogConfig, LogFormat, LogLevel, MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders,
     OtherBrowser, Password, Prefix, Question, RedisConfig, RedisServers, Registration, SaidAccount,
     SaidScript, SecretPlan, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits, SiteMail,
-    SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles, Upstream, UpstreamBalance,
-    UpstreamHealth, UpstreamProtocol, UpstreamServer, Who, WholeUrl,
+    SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, TlsFiles, TraceEndpoint, TracesConfig, Upstream,
+    UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer, Who, WholeUrl,
 };
 
 impl Config {

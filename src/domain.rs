@@ -36,3 +36,4 @@ pub mod size;
 pub mod terms;
 pub mod time;
 pub mod token;
+pub mod trace;

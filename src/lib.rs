@@ -9,6 +9,7 @@
 //! domain  ←  ports  ←  gate, adapters  ←  portal  ←  proxy  ←  cli
 //!    ↖ config (domain only)  ←─────────────────────────────────┘
 //!    ↖ metrics (domain only)  ←  gate, adapters, portal, proxy, cli
+//!          ↖ traces  ←  adapters, proxy, cli
 //! ```
 //!
 //! | module | what it knows |
@@ -16,6 +17,7 @@
 //! | [`domain`] | what an address, a token, a path, a rule, an attempt and a session *are*; pure |
 //! | [`ports`] | what the use cases need from outside, with the laws each adapter keeps |
 //! | [`metrics`] | what is counted and measured; handed to whoever counts |
+//! | [`traces`] | what is noted of a request that is sampled |
 //! | [`gate`] | the use cases: ask for a link, open it, redeem it, authenticate, sign out |
 //! | [`adapters`] | stores (embedded, memory, Redis), the guard before them, their clock, mailers (SMTP, folder, inbox) |
 //! | [`config`] | YAML → domain types; every mistake with its place and cure |
@@ -93,6 +95,7 @@
 pub mod domain;
 pub mod metrics;
 pub mod ports;
+pub mod traces;
 
 pub mod adapters;
 pub mod gate;

@@ -10,6 +10,7 @@ pub mod headers;
 mod homeward;
 pub mod leaving;
 pub mod onward;
+pub mod otlp;
 pub mod peers;
 pub mod reply;
 pub mod server;

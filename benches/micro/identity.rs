@@ -90,6 +90,7 @@ pub fn all(criterion: &mut Criterion) {
                         has_token: false,
                         reference: "0123456789",
                         introduction: &introduction,
+                        trace: None,
                     };
                     onward.write(&HeaderMap::new(), &mut head).expect("written");
                     head

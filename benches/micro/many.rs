@@ -136,6 +136,7 @@ fn foundation() -> Foundation {
         signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
         mail_health: Arc::default(),
         metrics: Arc::default(),
+        tracer: None,
     }
 }
 

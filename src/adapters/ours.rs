@@ -25,6 +25,7 @@ use tokio::sync::{Notify, watch};
 use crate::domain::secret::{Birth, Mark};
 use crate::metrics::{Metrics, Operation};
 use crate::ports::{Entropy, Owner, Store, StoreError, Stored, draw};
+use crate::traces::{self, Call};
 
 /// How often a store is asked whose it is.
 const LOOK: Duration = Duration::from_secs(1);
@@ -237,12 +238,16 @@ impl OurStore {
 
     /// Measures a call. One that waits for whose the store is, or finds that it is not used, counts as
     /// well: to who asks it is all the same.
-    fn timed<T>(
+    async fn timed<T>(
         &self,
         operation: Operation,
         call: impl Future<Output = Stored<T>>,
-    ) -> impl Future<Output = Stored<T>> {
-        self.metrics.timed(operation, call)
+    ) -> Stored<T> {
+        let began = std::time::Instant::now();
+        let answer = self.metrics.timed(operation, call).await;
+        let (name, took, is_answered) = (operation.name(), began.elapsed(), answer.is_ok());
+        traces::called(Call { name, began, took, is_answered });
+        answer
     }
 
     /// Has the watch ask again, and waits for what comes of it: one question for all who want to know.

@@ -27,6 +27,7 @@ use crate::portal::mail::Shelf;
 use crate::portal::{Desk, Portal};
 use crate::proxy::front::Front;
 use crate::proxy::peers::{Authorities, Balance, Health, Upstream, Wire};
+use crate::traces::Tracer;
 
 /// How long it is known what became of a mail.
 const MAIL_HISTORY: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
@@ -42,6 +43,8 @@ pub struct Foundation {
     pub mail_health: Arc<MailHealth>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Begins traces, where they are wanted.
+    pub tracer: Option<Arc<Tracer>>,
 }
 
 /// What a configuration says, ready to be put in force.
@@ -85,7 +88,8 @@ impl Foundation {
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         let names = config.sites.iter().map(|site| (&*site.name, site.policy.rules()));
         let meters = Meters::new(Arc::clone(&self.metrics), names);
-        Ok(Built { front: Front::new(portal, upstreams, meters), mails, looks })
+        let front = Front::new(portal, upstreams, meters).tracing(self.tracer.clone());
+        Ok(Built { front, mails, looks })
     }
 }
 

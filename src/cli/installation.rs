@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use axum::Router;
@@ -23,7 +23,7 @@ use crate::adapters::mail::folder::Folder;
 use crate::adapters::mail::inbox::Inbox;
 use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
 use crate::adapters::ours::OurStore;
-use crate::config::{Config, MailTransport, Password, SmtpConfig, SmtpTls};
+use crate::config::{Config, MailTransport, Password, SmtpConfig, SmtpTls, TracesConfig};
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
@@ -36,11 +36,13 @@ use crate::portal::mail::MailRoom;
 use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock, Upkeep};
 use crate::proxy::front::Fronts;
 use crate::proxy::leaving::Leaving;
+use crate::proxy::otlp;
 use crate::proxy::server::{
     Assembly, Doors, GuardedProxy, Listening, futures_of, guarded, server_conf,
 };
 use crate::proxy::service::AuthProxy;
 use crate::proxy::wire::WireLimits;
+use crate::traces::{Finished, Tracer};
 
 /// How often what is over is removed.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -99,6 +101,8 @@ pub struct Installation {
     pub fronts: Arc<Fronts>,
     /// Where it was read from, if it is to be read again.
     pub source: Option<Source>,
+    /// What goes to a collector of traces, and which one, if there is one.
+    pub traces: Option<Export>,
     /// Who is asked for another process in place of this one, if that can be.
     pub upgrades: Option<Upgrades>,
 }
@@ -127,6 +131,7 @@ impl Installation {
         let secret = secret_file::secret(&config.secret, &OsEntropy)
             .map_err(|error| StartError::Part(format!("secret: {error}")))?;
         let metrics = Arc::new(Metrics::default());
+        let (tracer, traces) = tracer(config, &metrics).unzip();
         let stores = Stores::open(config, secret.mark(), &entropy, &metrics)?;
         let store = Arc::clone(&stores.requests) as Arc<dyn Store>;
         let work_store = Arc::clone(&stores.work) as Arc<dyn Store>;
@@ -142,6 +147,7 @@ impl Installation {
             signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
             mail_health: Arc::default(),
             metrics: Arc::clone(&metrics),
+            tracer,
         };
         let Built { front, mails, looks } = foundation.build(config)?;
         let (mailer, inbox) = open_mailer(config, &looks)?;
@@ -167,7 +173,19 @@ impl Installation {
         let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
         let (source, upgrades) = (None, None);
-        Ok(Self { proxy, courier, stores, admin, clock, inbox, in_force, fronts, source, upgrades })
+        Ok(Self {
+            proxy,
+            courier,
+            stores,
+            admin,
+            clock,
+            inbox,
+            in_force,
+            fronts,
+            source,
+            traces,
+            upgrades,
+        })
     }
 
     /// Puts everything into a server. `begun` is told when that serves.
@@ -181,6 +199,7 @@ impl Installation {
         begun: Option<mpsc::Sender<()>>,
     ) -> Result<Assembly<'a>, StartError> {
         let leaving = Arc::new(Leaving::new(config.server.drain_streams));
+        let metrics = Arc::clone(&self.in_force.foundation().metrics);
         let app = guard(self.proxy, config, &leaving);
         let admission = app.admission();
         let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
@@ -222,6 +241,9 @@ impl Installation {
         }
         let courier = self.courier;
         server.add_ending_work("mail", move |ending| Box::pin(Arc::clone(&courier).run(ending)));
+        if let Some(export) = self.traces {
+            add_traces(&mut server, export, metrics);
+        }
         let (work, clock) = (self.stores.work, self.clock);
         let watched = Arc::clone(&work);
         server.add_work("whose store", move || watch(&watched));
@@ -230,6 +252,38 @@ impl Installation {
         });
         Ok(server)
     }
+}
+
+/// Traces that are over, and where they go.
+pub type Export = (tokio::sync::mpsc::Receiver<Box<Finished>>, otlp::Collector);
+
+/// Begins traces, if they are wanted.
+fn tracer(config: &Config, metrics: &Arc<Metrics>) -> Option<(Arc<Tracer>, Export)> {
+    let TracesConfig { endpoint, sample, service_name } = config.traces.as_ref()?;
+    let (tracer, over) = Tracer::new(*sample, Arc::clone(metrics));
+    let collector = otlp::Collector {
+        host: endpoint.host.as_str().to_owned(),
+        port: endpoint.port,
+        tls: endpoint.tls,
+        path: endpoint.path.clone(),
+        service: service_name.clone(),
+    };
+    Some((Arc::new(tracer), (over, collector)))
+}
+
+/// Lets traces leave until the server is over.
+fn add_traces(server: &mut Assembly<'_>, (over, collector): Export, metrics: Arc<Metrics>) {
+    let (over, leaving) = (Mutex::new(Some(over)), Arc::clone(server.leaving()));
+    server.add_ending_work("traces", move |_| {
+        let over = over.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (collector, leaving) = (collector.clone(), Arc::clone(&leaving));
+        let metrics = Arc::clone(&metrics);
+        Box::pin(async move {
+            if let Some(over) = over {
+                otlp::export(over, collector, leaving, metrics).await;
+            }
+        })
+    });
 }
 
 /// The admin API, for those who may call it.

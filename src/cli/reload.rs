@@ -202,7 +202,7 @@ impl InForce {
     /// The keys of what would have changed, of that which is set up once at the start.
     fn waiting(&self, new: &Config, old: &Config) -> Vec<&'static str> {
         let Config { listeners, admin, admin_token, secret, store, copies, mail, .. } = new;
-        let Config { prefix, server, log, .. } = new;
+        let Config { prefix, server, log, traces, .. } = new;
         let changed = [
             ("listen", *listeners != old.listeners),
             ("admin", *admin != old.admin || *admin_token != old.admin_token),
@@ -212,6 +212,7 @@ impl InForce {
             ("prefix", *prefix != old.prefix),
             ("server", *server != old.server),
             ("log", *log != old.log),
+            ("traces", *traces != old.traces),
         ];
         changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
     }
@@ -241,29 +242,11 @@ impl InForce {
             prefix: _,
             server: _,
             log: _,
+            traces: _,
         } = new;
-        let Config {
-            listeners,
-            admin,
-            admin_token,
-            secret,
-            store,
-            copies,
-            prefix,
-            server,
-            log,
-            ..
-        } = old.clone();
         let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
         Config {
-            listeners,
-            admin,
-            admin_token,
             trusted_proxies,
-            secret,
-            store,
-            copies,
-            mail,
             sign_in,
             session,
             groups,
@@ -272,11 +255,10 @@ impl InForce {
             tests,
             brand,
             languages,
-            prefix,
-            server,
-            log,
             warnings,
             tolerated,
+            mail,
+            ..old.clone()
         }
     }
 

@@ -61,6 +61,7 @@ map! {
         prefix: Text,
         server: Map<ServerFile>,
         log: Map<LogFile>,
+        traces: Map<TracesFile>,
         tests: List<String>,
     }
 }
@@ -327,6 +328,15 @@ map! {
         write_timeout: Text,
         drain: Text,
         drain_streams: Text,
+    }
+}
+
+map! {
+    /// `traces`
+    TracesFile {
+        endpoint: Text,
+        sample: Text,
+        service_name: Text,
     }
 }
 

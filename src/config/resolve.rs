@@ -19,6 +19,7 @@ mod secrets;
 mod server;
 mod site;
 mod store;
+mod traces;
 mod upstream;
 
 use std::sync::Arc;
@@ -90,6 +91,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         prefix,
         server: server::server(root, file.server.as_ref()),
         log: server::log(root, file.log.as_ref()),
+        traces: traces::traces(root, file.traces.as_ref()),
         secret: secret?,
         store: store?,
         copies: store::copies(root, file),

@@ -5,6 +5,7 @@ mod expectation;
 mod outside;
 mod question;
 mod site;
+mod traces;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ pub use site::{
     Backend, Site, SiteLimits, SiteMail, SiteSignIn, Upstream, UpstreamBalance, UpstreamHealth,
     UpstreamProtocol, UpstreamServer,
 };
+pub use traces::{TraceEndpoint, TracesConfig};
 
 use super::groups_file::ListedGroups;
 use super::problem::Problem;
@@ -82,6 +84,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Logging.
     pub log: LogConfig,
+    /// Traces, where they are wanted.
+    pub traces: Option<TracesConfig>,
     /// What the operator expects of the rules, in the order of the file. `linkgate check` finds out.
     pub tests: Vec<Expectation>,
     /// What works and is not as it should be, in the order of the file. To be told, not to stop

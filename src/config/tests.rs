@@ -9,6 +9,7 @@ mod redis;
 mod rules;
 mod secrets;
 mod signing_in;
+mod traces;
 mod warnings;
 
 use std::collections::HashMap;

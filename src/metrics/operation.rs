@@ -27,6 +27,7 @@ pub(super) struct Families {
     reload_duration: Histogram,
     reload_is_good: IntGauge,
     configured_at: Gauge,
+    traces: IntCounterVec,
     connections: IntGauge,
     sessions: IntGaugeVec,
     store_up: IntGauge,
@@ -54,6 +55,11 @@ impl Families {
                 "linkgate_configuration_loaded_timestamp_seconds",
                 "When the configuration in force was put in force.",
             ),
+            traces: book.counters(
+                "linkgate_traces_total",
+                "Traces of requests, by whether the collector has them.",
+                &["result"],
+            ),
             connections: book.gauge(
                 "linkgate_connections_open",
                 "Connections that are open on the public listeners.",
@@ -71,6 +77,9 @@ impl Families {
         };
         for result in ["ok", "refused"] {
             families.reloads.with_label_values(&[result]);
+        }
+        for result in ["sent", "failed", "dropped"] {
+            families.traces.with_label_values(&[result]);
         }
         families.reload_is_good.set(1);
         families
@@ -102,5 +111,11 @@ impl Metrics {
         if let Some(at) = in_force {
             self.configured(at);
         }
+    }
+
+    /// Traces that were `sent`, have `failed` to arrive or were `dropped` because too many waited.
+    pub fn traces(&self, result: &'static str, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.operation.traces.with_label_values(&[result]).inc_by(count);
     }
 }

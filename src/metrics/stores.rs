@@ -25,6 +25,14 @@ macro_rules! operations {
 
         impl Operation {
             const ALL: &'static [(Self, &'static str)] = &[$((Self::$operation, $name),)*];
+
+            /// Its name in metrics and traces.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$operation => $name,)*
+                }
+            }
         }
     };
 }

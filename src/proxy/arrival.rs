@@ -11,6 +11,7 @@ use crate::domain::client::{ClientAddress, TrustedProxies};
 use crate::domain::navigation::RequestKind;
 use crate::domain::path::RequestTarget;
 use crate::domain::site::Located;
+use crate::domain::trace::TraceParent;
 use crate::portal::denial::kind;
 use crate::portal::{Desk, check};
 
@@ -18,6 +19,13 @@ use crate::portal::{Desk, check};
 pub const MOST_FIELDS: usize = 100;
 /// Largest request head, in bytes of names and values.
 pub const LARGEST_HEAD: usize = 32 * 1024;
+
+/// The trace that a request belongs to, as its sender says; none where that is said twice.
+pub(super) fn trace_parent(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut said = headers.get_all("traceparent").iter();
+    let (Some(parent), None) = (said.next(), said.next()) else { return None };
+    parent.to_str().ok()?.parse().ok()
+}
 
 /// A request that names one of our sites in one plain way.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::door::Weighed;
 use super::front::Front;
@@ -21,6 +21,7 @@ use crate::metrics::{Counted, OpenStream};
 use crate::portal::assertion::Introduction;
 use crate::portal::visit::Here;
 use crate::ports::Entropy;
+use crate::traces::{Calls, Finished, Trace, known_method};
 
 /// What is known of one request.
 pub struct Context {
@@ -68,6 +69,10 @@ pub struct Context {
     pub stream: Option<OpenStream>,
     /// What is to become of it, where that was found out and not done.
     pub(super) weighed: Option<Weighed>,
+    /// The trace that it belongs to, where traces are wanted.
+    pub trace: Option<Trace>,
+    /// When it was decided about, since its head was complete.
+    pub decided: Option<Duration>,
 }
 
 impl Context {
@@ -97,6 +102,8 @@ impl Context {
             setback: None,
             stream: None,
             weighed: None,
+            trace: None,
+            decided: None,
         }
     }
 
@@ -113,15 +120,24 @@ impl Context {
             // What is armed was let through.
             outcome: Outcome::Passed,
             upstream_reused: self.upstream_reused,
+            trace: self.trace.clone(),
+            decided: self.decided,
             ..Self::new(Arc::clone(&self.front), Arc::clone(&self.reference))
         }
     }
 
     /// It is known now what is to become of it.
-    pub fn is_decided(&self) {
-        if let Some(at) = self.head_at {
-            self.front.meters.decided(at.elapsed());
+    pub fn is_decided(&mut self) {
+        self.decided = self.head_at.map(|at| at.elapsed());
+        if let Some(took) = self.decided {
+            self.front.meters.decided(took);
         }
+    }
+
+    /// Where calls of the store are noted, if it is sampled.
+    #[must_use]
+    pub fn sampled(&self) -> Option<Calls> {
+        self.trace.as_ref()?.calls()
     }
 
     /// It goes on after it was decided about, as long as it is here.
@@ -130,15 +146,34 @@ impl Context {
         self.stream.get_or_insert_with(|| meters.stream());
     }
 
-    /// Counts the request, which is over. `status` and `sent` are what the client was sent.
-    pub fn count(&self, status: u16, sent: u64) {
+    /// Counts the request, which is over, and hands its trace on. `status` and `sent` are what the client
+    /// was sent.
+    pub fn end(&self, method: &str, status: u16, sent: u64) {
+        let (outcome, rule) = (self.outcome, self.rule.as_ref());
+        let site = self.located.as_ref().map(|located| &located.site);
+        let took = self.head_at.map(|at| at.elapsed()).unwrap_or_default();
         self.front.meters.count(Counted {
-            site: self.located.as_ref().map(|located| located.site.policy.site()),
-            rule: self.rule.as_deref(),
-            outcome: self.outcome,
+            site: site.map(|site| site.policy.site()),
+            rule: rule.map(|rule| &**rule),
+            outcome,
             status,
             sent,
-            took: self.head_at.map(|at| at.elapsed()).unwrap_or_default(),
+            took,
+        });
+        let sampled = self.trace.as_ref().filter(|trace| trace.is_sampled());
+        let (Some(trace), Some(tracer)) = (sampled, &self.front.tracer) else { return };
+        let Some(began) = self.began.zip(self.head_at) else { return };
+        tracer.finish(Finished {
+            trace: trace.clone(),
+            began,
+            took,
+            decided: self.decided,
+            site: site.map(|site| site.name.clone()),
+            rule: rule.cloned(),
+            outcome,
+            method: known_method(method),
+            status,
+            reference: Arc::clone(&self.reference),
         });
     }
 

@@ -51,6 +51,7 @@ use super::service::AuthProxy;
 use super::wire::{Errand, HeadGuard, Shortcut, Way};
 use crate::domain::navigation::RequestKind;
 use crate::domain::policy::Decision;
+use crate::traces::noting;
 
 /// Answers plain requests by the shorter way.
 pub struct Direct {
@@ -83,7 +84,10 @@ impl Direct {
     /// Fills the context with a permit and what the application is told. Anything else is for the long
     /// way to do: what was found out lies in the context then.
     async fn admit(&self, request: &Request<'_>, context: &mut Context) -> Admitted {
-        let weighed = self.proxy.weigh(request.head(), context).await;
+        let weighed = match context.sampled() {
+            None => self.proxy.weigh(request.head(), context).await,
+            Some(calls) => noting(calls, self.proxy.weigh(request.head(), context)).await,
+        };
         weighed.note(context);
         let (who, permit) = match weighed {
             Weighed::Decided(who, Decision::Pass(permit)) => (who, permit),
@@ -172,7 +176,7 @@ impl Direct {
             sent: sent.bytes,
             error,
         };
-        context.count(sent.status, sent.bytes);
+        context.end(request.method, sent.status, sent.bytes);
         said.write(&context, AuthProxy::now(&context), &self.proxy.reserved);
         gone
     }

@@ -19,6 +19,7 @@ use crate::portal::denial::{Denied, Through, kind};
 use crate::portal::refusal::{Audience, Refusal};
 use crate::portal::visit::Here;
 use crate::portal::who::{Unknown, Who, identify};
+use crate::traces::noting;
 
 /// What is to become of a request, before anything is answered.
 pub(super) enum Weighed {
@@ -36,7 +37,7 @@ pub(super) enum Weighed {
 
 impl Weighed {
     /// Notes how long it took, where somebody had to be asked.
-    pub(super) fn note(&self, context: &Context) {
+    pub(super) fn note(&self, context: &mut Context) {
         if let Self::Decided(..) | Self::Unknown(_) = self {
             context.is_decided();
         }
@@ -46,7 +47,11 @@ impl Weighed {
 impl AuthProxy {
     /// The door: `Ok(false)` only with a permit in the context.
     pub(super) async fn door(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let weighed = self.weigh(Head::from(session.req_header()), context).await;
+        let head = Head::from(session.req_header());
+        let weighed = match context.sampled() {
+            None => self.weigh(head, context).await,
+            Some(calls) => noting(calls, self.weigh(head, context)).await,
+        };
         weighed.note(context);
         self.follow(weighed, session, context).await
     }
@@ -186,7 +191,11 @@ impl AuthProxy {
             return refuse_to(session, context, &here, audience, &refusal).await;
         };
         *request.uri_mut() = uri;
-        let response = context.front.portal.answer(here, request).await;
+        let portal = &context.front.portal;
+        let response = match context.sampled() {
+            None => portal.answer(here, request).await,
+            Some(calls) => noting(calls, portal.answer(here, request)).await,
+        };
         reply::write(session, response).await.map(|()| true)
     }
 

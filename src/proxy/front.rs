@@ -24,6 +24,7 @@ use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
 use crate::metrics::Meters;
 use crate::portal::Portal;
 use crate::ports::Stored;
+use crate::traces::Tracer;
 
 /// How often what is behind an open stream is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -37,6 +38,8 @@ pub struct Front {
     pub answerer: Answerer,
     /// Where its requests are counted.
     pub meters: Meters,
+    /// Begins traces, where they are wanted.
+    pub tracer: Option<Arc<Tracer>>,
     upstreams: Vec<Option<Arc<Upstream>>>,
 }
 
@@ -82,7 +85,13 @@ impl Front {
     #[must_use]
     pub fn new(portal: Portal, upstreams: Vec<Option<Upstream>>, meters: Meters) -> Self {
         let upstreams = upstreams.into_iter().map(|upstream| upstream.map(Arc::new)).collect();
-        Self { answerer: Answerer::new(portal.clone()), portal, meters, upstreams }
+        Self { answerer: Answerer::new(portal.clone()), portal, meters, tracer: None, upstreams }
+    }
+
+    /// The same, whose requests are traced.
+    #[must_use]
+    pub fn tracing(self, tracer: Option<Arc<Tracer>>) -> Self {
+        Self { tracer, ..self }
     }
 
     /// The application that a permit names.

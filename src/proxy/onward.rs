@@ -19,12 +19,14 @@ use crate::domain::navigation::RequestKind;
 use crate::domain::site::{Located, OddHeaders};
 use crate::portal::assertion::{Field, Introduction};
 use crate::portal::cookies::without_ours;
+use crate::traces::Trace;
 
 // Texts, because Pingora keeps the spelling of each name: a static text is not copied for that.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 const FORWARDED_HOST: &str = "x-forwarded-host";
 const REQUEST_ID: &str = "x-request-id";
+const TRACEPARENT: &str = "traceparent";
 
 /// What goes onward with a request.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub struct Onward<'a> {
     pub has_token: bool,
     /// What the application is told of the operator's choice: who is asking, and constants.
     pub introduction: &'a Introduction,
+    /// The trace that it belongs to, where traces are wanted; otherwise what came goes on untouched.
+    pub trace: Option<&'a Trace>,
 }
 
 impl Onward<'_> {
@@ -85,6 +89,10 @@ impl Onward<'_> {
         ] {
             put(out, &[name.as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
         }
+        if let Some(trace) = self.trace {
+            // Writing to memory does not fail.
+            let _ = write!(out, "{TRACEPARENT}: {}\r\n", trace.onward());
+        }
         if self.kind == RequestKind::WebSocket {
             out.extend_from_slice(b"connection: Upgrade\r\nupgrade: websocket\r\n");
         }
@@ -94,6 +102,9 @@ impl Onward<'_> {
 
     /// Whether a field of the client may reach the application.
     fn goes_on(&self, name: &str) -> bool {
+        if self.trace.is_some_and(|trace| trace.replaces(name)) {
+            return false;
+        }
         let site = &self.located.site;
         match fate(name, site.disclosure.managed()) {
             Fate::Kept => true,
@@ -169,6 +180,9 @@ impl Onward<'_> {
         head.insert_header(FORWARDED_PROTO, scheme)?;
         head.insert_header(FORWARDED_HOST, self.located.host())?;
         head.insert_header(REQUEST_ID, self.reference)?;
+        if let Some(trace) = self.trace {
+            head.insert_header(TRACEPARENT, trace.onward().to_string())?;
+        }
         if self.kind == RequestKind::Grpc {
             // Of this hop, and required by gRPC on every hop.
             head.insert_header(header::TE, "trailers")?;

@@ -37,7 +37,7 @@ use crate::domain::navigation::RequestKind;
 use crate::domain::site::Located;
 use crate::domain::time::UnixMillis;
 use crate::portal::cookies::sets_ours;
-use crate::ports::Entropy;
+use crate::ports::{Entropy, draw};
 
 /// The proxy: sites behind sign-in, upstreams behind permits.
 #[derive(Clone)]
@@ -77,7 +77,7 @@ impl AuthProxy {
             let sent = streamed.load(Ordering::Relaxed);
             let method = method.as_str();
             let line = access_log::Line { method, status, sent, error: Some(why) };
-            said.count(status, sent);
+            said.end(method, status, sent);
             line.write(&said, Self::now(&said), &reserved);
         };
         streams::end_with(ending, Box::new(last_words));
@@ -126,6 +126,11 @@ impl AuthProxy {
         context.began = Some(desk.gate.now());
         context.head_at = Some(Instant::now());
         context.client = Some(arrival::client(peer, headers, &desk.trusted));
+        if let Some(tracer) = &context.front.tracer {
+            let is_trusted = peer.is_some_and(|peer| desk.trusted.contains(peer));
+            let parent = is_trusted.then(|| arrival::trace_parent(headers)).flatten();
+            context.trace = Some(tracer.begin(parent, draw(&self.entropy)));
+        }
     }
 
     /// What the choice of a server depends on.
@@ -276,6 +281,7 @@ impl ProxyHttp for AuthProxy {
             reference: &context.reference,
             has_token: context.token.is_some(),
             introduction,
+            trace: context.trace.as_ref(),
         };
         onward.write(&session.req_header().headers, head)
     }
@@ -373,7 +379,7 @@ impl ProxyHttp for AuthProxy {
             // Words of ours only: Pingora's error context may repeat what the client sent.
             error: error.map(|error| error.etype().as_str()),
         };
-        context.count(line.status, line.sent);
+        context.end(line.method, line.status, line.sent);
         line.write(context, now, &self.reserved);
     }
 }

@@ -7,16 +7,20 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("metrics", &["domain", "metrics"]),
+    ("traces", &["domain", "metrics", "traces"]),
     ("ports", &["domain", "ports"]),
     ("gate", &["domain", "metrics", "ports", "gate"]),
-    ("adapters", &["domain", "metrics", "ports", "adapters"]),
+    ("adapters", &["domain", "metrics", "ports", "adapters", "traces"]),
     ("config", &["domain", "config"]),
     // The inbox page shows the mails of the inbox adapter.
     ("portal", &["domain", "metrics", "ports", "gate", "adapters", "portal"]),
-    ("proxy", &["domain", "metrics", "ports", "gate", "portal", "proxy"]),
+    ("proxy", &["domain", "metrics", "ports", "gate", "portal", "proxy", "traces"]),
     (
         "cli",
-        &["domain", "metrics", "ports", "gate", "adapters", "config", "portal", "proxy", "cli"],
+        &[
+            "domain", "metrics", "ports", "gate", "adapters", "config", "portal", "proxy",
+            "traces", "cli",
+        ],
     ),
     ("main", &["cli"]),
 ];

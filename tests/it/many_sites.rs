@@ -44,6 +44,7 @@ fn built(count: usize, own: &str) -> Built {
         signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
         mail_health: Arc::default(),
         metrics: Arc::default(),
+        tracer: None,
     };
     foundation.build(&config.unwrap_or_else(|problems| panic!("{problems}"))).expect("a server")
 }

@@ -2,6 +2,7 @@
 
 mod health;
 mod queries;
+mod traces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

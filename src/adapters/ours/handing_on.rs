@@ -78,7 +78,7 @@ impl Sessions for OurStore {
                 let held = store.session_at_hand(digest);
                 self.metrics.looked_up(KeptRecord::Session, held.is_some());
                 match held {
-                    None => self.metrics.timed(Operation::Session, store.session(digest)).await,
+                    None => self.timed(Operation::Session, store.session(digest)).await,
                     held => Ok(held),
                 }
             }
@@ -118,7 +118,7 @@ impl Accounts for OurStore {
                 let held = store.account_at_hand(person);
                 self.metrics.looked_up(KeptRecord::Account, held.is_some());
                 match held {
-                    None => self.metrics.timed(Operation::Account, store.account(person)).await,
+                    None => self.timed(Operation::Account, store.account(person)).await,
                     Some(held) => Ok(held),
                 }
             }
@@ -168,7 +168,7 @@ impl ServiceTokens for OurStore {
                 let held = store.token_at_hand(digest);
                 self.metrics.looked_up(KeptRecord::Token, held.is_some());
                 match held {
-                    None => self.metrics.timed(Operation::Token, store.token(digest)).await,
+                    None => self.timed(Operation::Token, store.token(digest)).await,
                     held => Ok(held),
                 }
             }

@@ -63,6 +63,7 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("brand.colors", keys::<ColorsFile>()),
         ("server", keys::<ServerFile>()),
         ("log", keys::<LogFile>()),
+        ("traces", keys::<TracesFile>()),
     ])
 }
 

@@ -177,6 +177,7 @@ impl Exchange<'_> {
             reference: &context.reference,
             has_token: context.token.is_some(),
             introduction,
+            trace: context.trace.as_ref(),
         };
         let Request { method, target, headers, .. } = self.request;
         line.out.clear();
