@@ -2,6 +2,7 @@
 
 pub mod argon2;
 pub mod clock;
+pub mod dns;
 pub mod embedded;
 pub mod kept;
 pub mod mail;

@@ -23,6 +23,7 @@ pub mod health;
 pub mod installation;
 mod keys;
 mod logging;
+mod mail;
 mod preview;
 mod question;
 pub mod reload;
@@ -162,6 +163,12 @@ enum Command {
         "keys rotate -c linkgate.yaml"
     ))]
     Keys(keys::KeysCommand),
+    /// Mail: send a test, find out why none arrives.
+    #[command(subcommand, after_help = examples!(
+        "mail test -c linkgate.yaml --to ann@example.com",
+        "mail doctor -c linkgate.yaml"
+    ))]
+    Mail(mail::MailCommand),
     /// Print completions for a shell.
     #[command(after_help = examples!(
         "completions bash",
@@ -201,6 +208,7 @@ pub fn run() -> ExitCode {
         Command::Tokens(command) => tokens::run(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
         Command::Keys(command) => keys::run(&command),
+        Command::Mail(command) => mail::run(&command),
         Command::Completions { shell } => {
             let _ = std::io::stdout().write_all(&completions(shell));
             ExitCode::SUCCESS

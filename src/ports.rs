@@ -362,6 +362,6 @@ pub struct OsEntropy;
 impl Entropy for OsEntropy {
     #[allow(clippy::disallowed_methods)] // The one place where randomness is drawn.
     fn fill(&self, bytes: &mut [u8]) {
-        rand::Rng::fill(&mut rand::rng(), bytes);
+        rand::Rng::fill_bytes(&mut rand::rng(), bytes);
     }
 }

@@ -15,8 +15,8 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use rand::RngExt;
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
@@ -152,7 +152,7 @@ impl Tokens {
         let bytes = std::fs::read(path)?;
         let width = bytes.iter().position(|it| *it == b'\n').ok_or("no line of tokens")? + 1;
         let position = if order == "random" { None } else { Some(Cell::new(order.parse()?)) };
-        let random = RefCell::new(SmallRng::from_os_rng());
+        let random = RefCell::new(rand::make_rng::<SmallRng>());
         Ok(Self { count: bytes.len() / width, bytes, width, position, random })
     }
 

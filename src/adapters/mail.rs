@@ -4,5 +4,6 @@
 pub mod folder;
 pub mod inbox;
 pub mod message;
+pub mod rehearsal;
 pub mod smtp;
 mod words;

@@ -350,9 +350,9 @@ fn listening(config: &Config) -> Vec<Listening> {
         .collect()
 }
 
-type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
+pub(super) type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
 
-fn open_mailer(config: &Config, looks: &Looks) -> Result<OpenMailer, StartError> {
+pub(super) fn open_mailer(config: &Config, looks: &Looks) -> Result<OpenMailer, StartError> {
     Ok(match &config.mail.transport {
         MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?)), None),
         MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone())), None),
@@ -365,7 +365,7 @@ fn open_mailer(config: &Config, looks: &Looks) -> Result<OpenMailer, StartError>
     })
 }
 
-fn relay(smtp: &SmtpConfig) -> Result<Relay, StartError> {
+pub(super) fn relay(smtp: &SmtpConfig) -> Result<Relay, StartError> {
     Ok(Relay {
         host: smtp.host.clone(),
         port: smtp.port,

@@ -34,6 +34,8 @@ mod house;
 mod identity;
 mod lifetimes;
 mod logs;
+mod mail_doctor;
+mod mail_test;
 mod many_sites;
 mod openapi;
 mod overdue;

@@ -8,6 +8,7 @@ pub mod chromium;
 pub mod client;
 pub mod clocked_redis;
 pub mod connection;
+pub mod dns;
 pub mod events;
 pub mod front;
 pub mod gallery;

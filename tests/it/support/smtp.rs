@@ -28,6 +28,8 @@ pub struct Script {
     pub login: Option<(String, String)>,
     /// Answers to messages, one for each; 250 when there are no more. `hang` is none at all.
     pub verdicts: Mutex<VecDeque<String>>,
+    /// The answer to recipients, if it is not 250.
+    pub recipient: Option<String>,
 }
 
 impl Script {
@@ -148,10 +150,7 @@ impl Relay {
                     (from, to) = (address(&line), vec![]);
                     "250 ok\r\n".to_owned()
                 }
-                "RCPT" => {
-                    to.push(address(&line));
-                    "250 ok\r\n".to_owned()
-                }
+                "RCPT" => self.recipient(&line, &mut to),
                 "DATA" => {
                     stream.write_all(b"354 go on\r\n").await?;
                     let Some(data) = data(&mut stream).await? else { return Ok(()) };
@@ -176,6 +175,14 @@ impl Relay {
             stream.flush().await?;
         }
         Ok(())
+    }
+
+    fn recipient(&self, line: &str, to: &mut Vec<String>) -> String {
+        if let Some(answer) = &self.script.recipient {
+            return format!("{answer}\r\n");
+        }
+        to.push(address(line));
+        "250 ok\r\n".to_owned()
     }
 
     fn greeting(&self, encrypted: bool) -> String {
