@@ -20,10 +20,12 @@ mod demo;
 mod explain;
 pub mod foundation;
 pub mod health;
+mod hooks;
 pub mod installation;
 mod keys;
 mod logging;
 mod mail;
+mod mails;
 mod preview;
 mod question;
 pub mod reload;
@@ -147,6 +149,13 @@ enum Command {
         "tokens revoke -c linkgate.yaml backup"
     ))]
     Tokens(tokens::TokensCommand),
+    /// What became of mails: list, suppressed, lift.
+    #[command(subcommand, after_help = examples!(
+        "mails list -c linkgate.yaml --email ann@example.com",
+        "mails suppressed -c linkgate.yaml",
+        "mails lift -c linkgate.yaml ann@example.com"
+    ))]
+    Mails(mails::MailsCommand),
     /// Try everything on this machine: a site, a small application and an inbox, all on loopback.
     #[command(after_help = examples!("demo", "demo --port 8081 --inbox-port 8026"))]
     Demo {
@@ -206,6 +215,7 @@ pub fn run() -> ExitCode {
         Command::Accounts(command) => accounts::run(&command),
         Command::Sessions(command) => accounts::run_sessions(&command),
         Command::Tokens(command) => tokens::run(&command),
+        Command::Mails(command) => mails::run(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
         Command::Keys(command) => keys::run(&command),
         Command::Mail(command) => mail::run(&command),

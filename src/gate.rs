@@ -17,6 +17,7 @@
 pub mod accounts;
 pub mod ask;
 mod counts;
+mod deliveries;
 pub mod endings;
 mod entry;
 pub mod keys;

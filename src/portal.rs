@@ -15,6 +15,7 @@ pub mod courier;
 pub mod demo_app;
 pub mod denial;
 pub mod form;
+pub mod hooks;
 pub mod identity;
 pub mod inbox;
 pub mod language;

@@ -29,9 +29,6 @@ use crate::proxy::front::Front;
 use crate::proxy::peers::{Authorities, Balance, Health, Upstream, Wire};
 use crate::traces::Tracer;
 
-/// How long it is known what became of a mail.
-const MAIL_HISTORY: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
-
 /// What stays while configurations come and go.
 #[derive(Debug)]
 pub struct Foundation {
@@ -122,7 +119,7 @@ pub fn sites(config: &Config) -> Sites {
             alone: site.sign_in.limits.alone,
             new_device_notice: site.sign_in.new_device_notice,
             used_link_retention: config.sign_in.used_link_retention,
-            mail_history: MAIL_HISTORY,
+            mail_history: config.mail.history,
             session: config.session.lifetimes,
         },
         return_to: site.return_to.clone(),

@@ -16,7 +16,7 @@ use super::reload::{InForce, Source};
 use super::stores::Stores;
 use super::upgrade::Upgrades;
 use super::watching::Watched;
-use super::{health, secret_file, watching};
+use super::{health, hooks, secret_file, watching};
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::mail::folder::Folder;
@@ -95,6 +95,8 @@ pub struct Installation {
     pub clock: Arc<StoreClock>,
     /// The development inbox and where it listens, if there is one.
     pub inbox: Option<(SocketAddr, Router)>,
+    /// What takes the news of mail providers, and where it listens if not on the admin listener.
+    pub hooks: Option<(Option<SocketAddr>, Router)>,
     /// The configuration that is in force, and the way to another one.
     pub in_force: Arc<InForce>,
     /// What requests meet.
@@ -117,7 +119,8 @@ pub fn doors(config: &Config, inherited: Doors) -> Result<Doors, StartError> {
         MailTransport::Inbox(address) => Some(address),
         MailTransport::Smtp(_) | MailTransport::Folder(_) => None,
     };
-    Doors::open(sites.chain(config.admin).chain(inbox), inherited)
+    let hooks = config.mail.hooks.as_ref().and_then(|hooks| hooks.listen);
+    Doors::open(sites.chain(config.admin).chain(inbox).chain(hooks), inherited)
         .map_err(|(address, cause)| StartError::Address { address, cause })
 }
 
@@ -152,6 +155,7 @@ impl Installation {
         let Built { front, mails, looks } = foundation.build(config)?;
         let (mailer, inbox) = open_mailer(config, &looks)?;
         let mails = MailRoom::new(mails);
+        let hook_clock = Arc::clone(&shared);
         let courier = Courier {
             store: Arc::clone(&work_store),
             mailer,
@@ -163,6 +167,7 @@ impl Installation {
             health: Arc::clone(&foundation.mail_health),
             metrics,
         };
+        let hooks = hooks::open(config, Arc::clone(&work_store), hook_clock)?;
         let facts = AdminFacts::new(super::admin::facts(config));
         let gate = foundation.gate.over(Arc::clone(&work_store));
         let signing_root = root_key(&secret);
@@ -180,6 +185,7 @@ impl Installation {
             admin,
             clock,
             inbox,
+            hooks,
             in_force,
             fronts,
             source,
@@ -219,13 +225,21 @@ impl Installation {
         if let Some((address, router)) = self.inbox {
             server.add_pages("inbox", address, router).map_err(part)?;
         }
+        let (own_hooks, admin_hooks) = match self.hooks {
+            Some((Some(address), router)) => (Some((address, router)), None),
+            Some((None, router)) => (None, Some(router)),
+            None => (None, None),
+        };
+        if let Some((address, router)) = own_hooks {
+            server.add_pages("hooks", address, router).map_err(part)?;
+        }
         if let Some(address) = config.admin {
             let (stores, in_force) = (self.stores.clone(), Arc::clone(&self.in_force));
             let watched = Watched { stores, in_force, admission, caller: caller(config) };
             let health = health::router(watched.clone()).merge(watching::router(watched));
             let upgrades = self.upgrades.zip(caller(config));
             let upgrades = upgrades.map(|(ways, caller)| admin::guarded(ways.routes(), caller));
-            let routers = [self.admin, upgrades].into_iter().flatten();
+            let routers = [self.admin, upgrades, admin_hooks].into_iter().flatten();
             let router = routers.fold(health, Router::merge);
             server.add_pages("admin", address, router).map_err(part)?;
         }

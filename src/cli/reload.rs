@@ -209,6 +209,7 @@ impl InForce {
             ("secret", !self.is_ours(secret)),
             ("store", *store != old.store || *copies != old.copies),
             ("mail.smtp, folder or inbox", mail.transport != old.mail.transport),
+            ("mail.hooks", mail.hooks != old.mail.hooks),
             ("prefix", *prefix != old.prefix),
             ("server", *server != old.server),
             ("log", *log != old.log),
@@ -244,7 +245,8 @@ impl InForce {
             log: _,
             traces: _,
         } = new;
-        let mail = MailConfig { transport: old.mail.transport.clone(), ..mail };
+        let (transport, hooks) = (old.mail.transport.clone(), old.mail.hooks.clone());
+        let mail = MailConfig { transport, hooks, ..mail };
         Config {
             trusted_proxies,
             sign_in,

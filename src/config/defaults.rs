@@ -36,6 +36,10 @@ pub(super) const SHORTEST_LINK: Span = Span::seconds(MINUTE);
 pub(super) const LONGEST_LINK: Span = Span::seconds(HOUR);
 pub(super) const OTHER_BROWSER: OtherBrowser = OtherBrowser::Address;
 
+pub(super) const HISTORY: Duration = Duration::from_secs(7 * DAY);
+pub(super) const SHORTEST_HISTORY: Span = Span::seconds(HOUR);
+pub(super) const LONGEST_HISTORY: Span = Span::seconds(365 * DAY);
+
 pub(super) const SHORTEST_RETENTION: Span = Span::seconds(HOUR);
 pub(super) const LONGEST_RETENTION: Span = Span::seconds(365 * DAY);
 

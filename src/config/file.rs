@@ -99,6 +99,65 @@ map! {
         smtp: Map<SmtpFile>,
         folder: Map<FolderFile>,
         inbox: Map<InboxFile>,
+        history: Text,
+        hooks: Map<HooksFile>,
+    }
+}
+
+map! {
+    /// `mail.hooks`
+    HooksFile {
+        listen: Text,
+        postmark: Map<HookLoginFile>,
+        ses: Map<SesHookFile>,
+        mailgun: Map<MailgunHookFile>,
+        sendgrid: Map<SendgridHookFile>,
+        resend: Map<ResendHookFile>,
+        brevo: Map<BrevoHookFile>,
+    }
+}
+
+map! {
+    /// `mail.hooks.postmark`
+    HookLoginFile {
+        username: Text,
+        password: Located<SecretSource>,
+    }
+}
+
+map! {
+    /// `mail.hooks.ses`
+    SesHookFile {
+        topic: Text,
+        certificate: Text,
+    }
+}
+
+map! {
+    /// `mail.hooks.mailgun`
+    MailgunHookFile {
+        signing_key: Located<SecretSource>,
+    }
+}
+
+map! {
+    /// `mail.hooks.sendgrid`
+    SendgridHookFile {
+        public_key: Text,
+    }
+}
+
+map! {
+    /// `mail.hooks.resend`
+    ResendHookFile {
+        secret: Located<SecretSource>,
+    }
+}
+
+map! {
+    /// `mail.hooks.brevo`
+    BrevoHookFile {
+        token: Located<SecretSource>,
     }
 }
 

@@ -10,6 +10,7 @@ mod brand;
 mod certificates;
 mod disclosure;
 mod expectations;
+mod hooks;
 mod languages;
 mod mail;
 mod people;

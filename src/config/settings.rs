@@ -18,8 +18,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub use brand::{BrandConfig, BrandText};
 pub use expectation::{Expectation, Expected};
 pub use outside::{
-    CopiesConfig, MailConfig, MailTransport, Mailbox, RedisConfig, RedisServers, SmtpConfig,
-    SmtpTls, StoreConfig,
+    CopiesConfig, HooksConfig, MailConfig, MailTransport, Mailbox, RedisConfig, RedisServers,
+    SmtpConfig, SmtpTls, StoreConfig,
 };
 pub use question::{NotWhole, Question, SaidAccount, SaidScript, Who, WholeUrl};
 pub use site::{

@@ -116,6 +116,8 @@ pub enum Limited {
     /// without having it: counted together with what only its reader can do, they would take link and
     /// report from the reader, and see in the count what the reader has done.
     ChoicesByCode,
+    /// Not a count: a message of a mail provider that was taken.
+    News,
 }
 
 impl Limited {
@@ -142,6 +144,7 @@ impl Limited {
             Self::Reports => "report",
             Self::ChoicesByLink => "choose_link",
             Self::ChoicesByCode => "choose_code",
+            Self::News => "news",
         }
     }
 }

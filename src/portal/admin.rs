@@ -7,6 +7,7 @@
 mod accounts;
 mod guard;
 mod keys;
+mod mails;
 mod problem;
 mod sessions;
 mod tokens;
@@ -86,6 +87,10 @@ pub fn router(desk: AdminDesk) -> Router {
         .route("/api/sessions/end", post(sessions::end))
         .route("/api/keys", get(keys::list))
         .route("/api/keys/rotate", post(keys::rotate))
+        .route("/api/mails", get(mails::recent))
+        .route("/api/mails/list", post(mails::list))
+        .route("/api/suppressions", get(mails::suppressions))
+        .route("/api/suppressions/lift", post(mails::lift))
         .route("/api/tokens", get(tokens::list).post(tokens::add))
         .route("/api/tokens/revoke", post(tokens::revoke))
         .method_not_allowed_fallback(|| async { AdminProblem::MethodNotAllowed })

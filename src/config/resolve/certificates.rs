@@ -58,6 +58,12 @@ pub(super) fn authorities(scope: &Scope<'_>, text: Option<&Text>) -> Option<Path
     None
 }
 
+/// A file with a certificate that something is signed with.
+pub(super) fn signer(scope: &Scope<'_>, key: &str, text: Option<&Text>) -> Option<PathBuf> {
+    let text = text?;
+    certificates(&scope.key(key, text.at), text).map(|(_, path)| path)
+}
+
 fn certificates(scope: &Scope<'_>, text: &Text) -> Option<(Vec<CertificateDer<'static>>, PathBuf)> {
     let (pem, path) = read(scope, text)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();

@@ -1,7 +1,7 @@
 //! How mail leaves.
 
 use super::addresses::{Addresses, socket_address};
-use super::{certificates, secrets};
+use super::{certificates, hooks, secrets};
 use crate::config::defaults;
 use crate::config::file::{InboxFile, MailFile, Map, SiteMailFile, SmtpFile};
 use crate::config::located::Located;
@@ -28,7 +28,10 @@ pub(super) fn mail(
     let from = scope.required("from", file.from.as_ref(), hint, mailbox);
     let reply_to = scope.optional("reply_to", file.reply_to.as_ref(), mailbox);
     let transport = transport(&scope, file, addresses);
-    Some(MailConfig { from: from?, reply_to, transport: transport? })
+    let kept = span(defaults::SHORTEST_HISTORY, defaults::LONGEST_HISTORY);
+    let history = scope.or("history", file.history.as_ref(), defaults::HISTORY, kept);
+    let hooks = hooks::hooks(&scope, file.hooks.as_ref(), addresses);
+    Some(MailConfig { from: from?, reply_to, transport: transport?, history, hooks })
 }
 
 fn transport(scope: &Scope<'_>, file: &MailFile, addresses: &Addresses) -> Option<MailTransport> {

@@ -73,6 +73,29 @@ pub struct MailConfig {
     pub reply_to: Option<Mailbox>,
     /// The way.
     pub transport: MailTransport,
+    /// How long it is known what became of a mail.
+    pub history: Duration,
+    /// How providers tell what became of mails, where they do.
+    pub hooks: Option<HooksConfig>,
+}
+
+/// How providers tell what became of mails.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HooksConfig {
+    /// Where; on the admin listener where nothing is said.
+    pub listen: Option<SocketAddr>,
+    /// The user name and password that Postmark shows.
+    pub postmark: Option<(String, Password)>,
+    /// The topic of SNS that SES tells, and the certificate (PEM) that its messages are signed with.
+    pub ses: Option<(String, PathBuf)>,
+    /// The key that Mailgun signs with.
+    pub mailgun: Option<Password>,
+    /// The public half of the key that SendGrid signs with.
+    pub sendgrid: Option<String>,
+    /// The key that Resend signs with.
+    pub resend: Option<Password>,
+    /// The token that Brevo shows.
+    pub brevo: Option<Password>,
 }
 
 /// A name and an address.

@@ -43,6 +43,13 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("mail.smtp", keys::<SmtpFile>()),
         ("mail.folder", keys::<FolderFile>()),
         ("mail.inbox", keys::<InboxFile>()),
+        ("mail.hooks", keys::<HooksFile>()),
+        ("mail.hooks.postmark", keys::<HookLoginFile>()),
+        ("mail.hooks.ses", keys::<SesHookFile>()),
+        ("mail.hooks.mailgun", keys::<MailgunHookFile>()),
+        ("mail.hooks.sendgrid", keys::<SendgridHookFile>()),
+        ("mail.hooks.resend", keys::<ResendHookFile>()),
+        ("mail.hooks.brevo", keys::<BrevoHookFile>()),
         ("sign_in", keys::<SignInFile>()),
         ("sign_in.limits", keys::<LimitsFile>()),
         ("sign_in.passwords", keys::<PasswordsFile>()),
@@ -68,11 +75,15 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// Maps whose keys are not ours, or always the same two.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 16] = [
     "admin.token",
     "groups",
     "secret",
     "mail.smtp.password",
+    "mail.hooks.postmark.password",
+    "mail.hooks.mailgun.signing_key",
+    "mail.hooks.resend.secret",
+    "mail.hooks.brevo.token",
     "store.redis.sentinel.password",
     "store.redis.url",
     "brand.texts",

@@ -1,0 +1,279 @@
+//! What mail providers tell of mails that they have taken: delivered, bounced, called spam.
+//!
+//! `POST /.linkgate/hooks/{provider}`, on the admin listener or one of its own. Each message must show
+//! where it comes from, in the way of its provider ([`Proofs`]); what is forged, old or malformed changes
+//! nothing. What is told is noted in the mail's record, which only ever moves forward, so that messages
+//! may come late, twice and in any order. A mail that is not known is answered as any other: the provider
+//! need not know, and would only send it again.
+
+mod brevo;
+mod event;
+mod mailgun;
+mod postmark;
+mod proof;
+mod resend;
+mod sendgrid;
+mod ses;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use sha2::{Digest, Sha256};
+
+use crate::domain::delivery::{DeliveryState, MailId, News, Noted};
+use crate::domain::limit::{LimitKey, Limited};
+use crate::domain::time::UnixMillis;
+use crate::ports::{Clock, Store, StoreError, Stored};
+
+use event::Event;
+pub use mailgun::MailgunKey;
+pub use proof::Login;
+pub use resend::ResendKey;
+pub use sendgrid::SendgridKey;
+pub use ses::{NoSns, PinnedSns, Region, SesTopic, Sns};
+
+/// Largest message that is read: SendGrid sends many events at once, up to 768 KiB.
+const LARGEST: usize = 1 << 20;
+/// How long a message may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How far the time in a message may be from ours.
+const WINDOW: Duration = Duration::from_secs(300);
+/// How long a message is known, so that it is not taken twice: longer than any is repeated.
+const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
+/// How long no mail goes to an address after a mail to it bounced for good, or was called spam.
+const SUPPRESSED: Duration = Duration::from_secs(24 * 3600);
+
+/// How each provider shows that a message is its own; those that are not configured tell nothing.
+#[derive(Debug, Default)]
+pub struct Proofs {
+    /// Postmark: a login of HTTP, which stands in the address that Postmark is given.
+    pub postmark: Option<Login>,
+    /// Amazon SES, through a topic of SNS, which signs.
+    pub ses: Option<SesTopic>,
+    /// Mailgun: signs with this key.
+    pub mailgun: Option<MailgunKey>,
+    /// SendGrid: signs; this is the public key.
+    pub sendgrid: Option<SendgridKey>,
+    /// Resend: signs with this key.
+    pub resend: Option<ResendKey>,
+    /// Brevo: a login or a token of HTTP.
+    pub brevo: Option<Login>,
+}
+
+/// Takes what providers tell.
+pub struct Hooks {
+    /// Where the records are.
+    pub store: Arc<dyn Store>,
+    /// The store's time.
+    pub clock: Arc<dyn Clock>,
+    /// Whom to believe.
+    pub proofs: Proofs,
+}
+
+impl std::fmt::Debug for Hooks {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Hooks({:?})", self.proofs)
+    }
+}
+
+/// A message as it arrived.
+struct Message {
+    headers: HeaderMap,
+    body: Bytes,
+    now: UnixMillis,
+}
+
+impl Message {
+    /// A header that is there exactly once.
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        value.to_str().ok()
+    }
+}
+
+/// Why a message is not taken.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    /// No such provider, or none that is configured.
+    #[error("no such provider is configured")]
+    Unknown,
+    /// It shows no login, or a wrong one.
+    #[error("it shows no login, or a wrong one")]
+    Login,
+    /// It is not what its signature says, or has none.
+    #[error("its signature is missing or wrong")]
+    Forged,
+    /// It is older than five minutes, or of the future.
+    #[error("its time is more than five minutes from ours")]
+    Stale,
+    /// It cannot be read.
+    #[error("it cannot be read")]
+    Malformed,
+    /// It is larger than a message can be.
+    #[error("it is too large")]
+    TooLarge,
+    /// It did not arrive in time.
+    #[error("it did not arrive in time")]
+    Slow,
+    /// What is needed to judge it cannot be had now.
+    #[error("it cannot be judged now: {0}")]
+    Later(#[from] NoSns),
+    /// The store is in trouble: the provider sends it again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unknown => StatusCode::NOT_FOUND,
+            Self::Login => StatusCode::UNAUTHORIZED,
+            Self::Forged | Self::Stale => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Later(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = answer(status);
+        if status == StatusCode::UNAUTHORIZED {
+            // SNS sends a login only after it was asked for one.
+            let asks = HeaderValue::from_static("Basic realm=\"linkgate hooks\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, asks);
+        }
+        response
+    }
+}
+
+fn answer(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The route, below the reserved prefix.
+pub fn router(hooks: Hooks, prefix: &str) -> Router {
+    Router::new()
+        .route(&format!("{prefix}/hooks/{{provider}}"), post(receive))
+        .with_state(Arc::new(hooks))
+}
+
+async fn receive(
+    State(hooks): State<Arc<Hooks>>,
+    Path(provider): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    let taken = match arrived(head, body, hooks.clock.now()).await {
+        Ok(message) => hooks.take(&provider, &message).await,
+        Err(refusal) => Err(refusal),
+    };
+    match taken {
+        Ok(moved) => {
+            tracing::debug!(provider, moved, "news of mails");
+            Ok(answer(StatusCode::OK))
+        }
+        Err(refusal) => {
+            // The name comes from whoever asks: only a known one is repeated.
+            let provider = if matches!(refusal, Refusal::Unknown) { "" } else { &*provider };
+            tracing::warn!(provider, why = %refusal, "news of mails were not taken");
+            Err(refusal)
+        }
+    }
+}
+
+async fn arrived(head: Parts, body: Body, now: UnixMillis) -> Result<Message, Refusal> {
+    let body = tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await;
+    let body = body.map_err(|_| Refusal::Slow)?.map_err(|_| Refusal::TooLarge)?;
+    Ok(Message { headers: head.headers, body, now })
+}
+
+impl Hooks {
+    /// Judges a message and notes what it says. Returns how many mails came to another state.
+    async fn take(&self, provider: &str, message: &Message) -> Result<usize, Refusal> {
+        let Proofs { postmark, ses, mailgun, sendgrid, resend, brevo } = &self.proofs;
+        let events = match provider {
+            "postmark" => postmark::events(known(postmark.as_ref())?, message)?,
+            "ses" => ses::events(known(ses.as_ref())?, message).await?,
+            "mailgun" => mailgun::events(known(mailgun.as_ref())?, message)?,
+            "sendgrid" => sendgrid::events(known(sendgrid.as_ref())?, message)?,
+            "resend" => resend::events(known(resend.as_ref())?, message)?,
+            "brevo" => brevo::events(known(brevo.as_ref())?, message)?,
+            _ => return Err(Refusal::Unknown),
+        };
+        let mut moved = 0;
+        for event in &events {
+            moved += usize::from(self.note(provider, event, message.now).await?);
+        }
+        Ok(moved)
+    }
+
+    /// Notes one event. It is marked as taken after it was: if that fails between the two, it comes
+    /// again, and noted twice it is as once.
+    async fn note(&self, provider: &str, event: &Event, now: UnixMillis) -> Stored<bool> {
+        let Some(id) = self.mail_of(event).await? else { return Ok(false) };
+        let taken = taken_key(provider, event);
+        if self.store.is_paused(taken, now).await? {
+            return Ok(false);
+        }
+        let suppress_until = event.suppresses.then(|| now.after(SUPPRESSED));
+        let words = event.words.clone();
+        let news = News { words, suppress_until, ..News::new(event.state, now) };
+        let noted = self.store.note(id, &news, now).await?;
+        self.store.pause(taken, now.after(REMEMBERED), now).await?;
+        let moved = noted == Noted::Moved;
+        if moved {
+            told(id, provider, event.state);
+        }
+        Ok(moved)
+    }
+
+    async fn mail_of(&self, event: &Event) -> Stored<Option<MailId>> {
+        match (event.mail, &event.reference) {
+            (Some(id), _) => Ok(Some(id)),
+            (None, Some(reference)) => self.store.mail_of(reference).await,
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn told(id: MailId, provider: &str, state: DeliveryState) {
+    let mail = id.to_hex();
+    if DeliveryState::TROUBLE.contains(&state) {
+        tracing::warn!(mail, provider, %state, "news of a mail");
+    } else {
+        tracing::info!(mail, provider, %state, "news of a mail");
+    }
+}
+
+fn known<T>(proof: Option<&T>) -> Result<&T, Refusal> {
+    proof.ok_or(Refusal::Unknown)
+}
+
+/// What says that an event was taken: not a count, but a mark that lasts.
+fn taken_key(provider: &str, event: &Event) -> LimitKey {
+    let digest = Sha256::new()
+        .chain_update(provider)
+        .chain_update([0])
+        .chain_update(&event.identity)
+        .finalize();
+    LimitKey { limited: Limited::News, subject: digest.into() }
+}
+
+#[cfg(test)]
+mod tests;
