@@ -23,9 +23,11 @@ pub mod health;
 mod hooks;
 pub mod installation;
 mod keys;
+mod limits;
 mod logging;
 mod mail;
 mod mails;
+mod person;
 mod preview;
 mod question;
 pub mod reload;
@@ -94,6 +96,14 @@ enum Command {
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Have the process that serves read its configuration again, now, and tell what became of it. A
+    /// change of the file takes effect by itself, too.
+    #[command(after_help = examples!("reload -c linkgate.yaml"))]
+    Reload {
+        /// The configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+    },
     /// Check a configuration: every mistake with its place and cure, and its `tests`. Touches no
     /// network.
     #[command(after_help = examples!("check -c linkgate.yaml"))]
@@ -142,6 +152,22 @@ enum Command {
         "sessions end -c linkgate.yaml bob@example.com"
     ))]
     Sessions(accounts::SessionsCommand),
+    /// All that is known of a person on one screen: account, sessions, sign-ins, limits, and which rules
+    /// let them where. `--erase` removes all of it.
+    #[command(after_help = examples!(
+        "person -c linkgate.yaml bob@example.com",
+        "person -c linkgate.yaml bob@example.com --json",
+        "person -c linkgate.yaml bob@example.com --erase";
+        "With the account a suspension goes, too: to keep somebody out, suspend them, and do not erase \
+         them."
+    ))]
+    Person(person::PersonArguments),
+    /// What is used up of the limits: list, lift.
+    #[command(subcommand, after_help = examples!(
+        "limits list -c linkgate.yaml bob@example.com",
+        "limits lift -c linkgate.yaml bob@example.com"
+    ))]
+    Limits(limits::LimitsCommand),
     /// Tokens that let scripts in: add, list, revoke.
     #[command(subcommand, after_help = examples!(
         "tokens add -c linkgate.yaml backup --site wiki --paths '/api/**' --methods GET --expires 90d",
@@ -209,11 +235,14 @@ pub fn run() -> ExitCode {
     match arguments.command {
         Command::Serve { config, take_over } => serve::run(&config, take_over),
         Command::Upgrade { config } => upgrade::run(&config),
+        Command::Reload { config } => reload::asked::run(&config),
         Command::Check { config } => check::run(&config),
         Command::Preview { config, out } => preview::run(config.as_deref(), &out),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Accounts(command) => accounts::run(&command),
         Command::Sessions(command) => accounts::run_sessions(&command),
+        Command::Person(arguments) => person::run(&arguments),
+        Command::Limits(command) => limits::run(&command),
         Command::Tokens(command) => tokens::run(&command),
         Command::Mails(command) => mails::run(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),

@@ -9,8 +9,8 @@
 //! 6. [`Gate::change_signing_keys`]: the operator changes the keys of the assertion ([`keys`]).
 //!
 //! All ways in end with one step (`entry`), and what is asked for is counted in one place (`counts`).
-//! Beside the flow stands what operators do to people, [`accounts`], and how scripts get in,
-//! [`tokens`].
+//! Beside the flow stands what operators do to people, [`accounts`], [`limits`] and [`person`], and how
+//! scripts get in, [`tokens`].
 //!
 //! The only place that joins domain and ports. It knows no HTTP.
 
@@ -21,9 +21,12 @@ mod deliveries;
 pub mod endings;
 mod entry;
 pub mod keys;
+pub mod limits;
+mod looking;
 pub mod mail_job;
 mod notice;
 pub mod password;
+pub mod person;
 pub mod redeem;
 pub mod report;
 pub mod sessions;

@@ -133,7 +133,7 @@ pub(super) enum SessionsCommand {
 }
 
 /// Reads an address strictly: what is mistyped must not name somebody else.
-fn address(text: &str) -> Result<EmailAddress, String> {
+pub(super) fn address(text: &str) -> Result<EmailAddress, String> {
     EmailAddress::parse(text).map_err(|error| error.to_string())
 }
 

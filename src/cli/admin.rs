@@ -128,7 +128,8 @@ impl Way {
         let prefix = config.prefix.as_str();
         let gate = Gate::new(store, clock, entropy, passwords, &secret, prefix);
         let (facts, signing_root) = (AdminFacts::new(facts(config)), root_key(&secret));
-        Ok(Self::Direct(router(AdminDesk { gate, facts, signing_root }), runtime))
+        let desk = Arc::new(AdminDesk { gate, facts, signing_root });
+        Ok(Self::Direct(router(desk), runtime))
     }
 
     /// The way to the process that serves.
@@ -201,7 +202,8 @@ pub(super) fn facts(config: &Config) -> Facts {
     let accepts_passwords = config.sites.iter().any(|site| site.sign_in.accepts_passwords);
     Facts {
         idle: config.session.lifetimes.idle,
-        sites: config.sites.iter().map(|site| site.name.to_string()).collect(),
+        sites: Arc::new(super::foundation::sites(config)),
+        groups: Arc::clone(&config.groups),
         passwords: accepts_passwords.then_some(config.sign_in.passwords),
     }
 }

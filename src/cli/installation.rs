@@ -12,7 +12,7 @@ use axum::Router;
 use zeroize::Zeroizing;
 
 use super::foundation::{Built, Foundation};
-use super::reload::{InForce, Source};
+use super::reload::{self, InForce, Source};
 use super::stores::Stores;
 use super::upgrade::Upgrades;
 use super::watching::Watched;
@@ -171,7 +171,8 @@ impl Installation {
         let facts = AdminFacts::new(super::admin::facts(config));
         let gate = foundation.gate.over(Arc::clone(&work_store));
         let signing_root = root_key(&secret);
-        let admin = admin_api(config, AdminDesk { gate, facts: facts.clone(), signing_root });
+        let desk = AdminDesk { gate, facts: facts.clone(), signing_root };
+        let admin = admin_routes(config, Arc::new(desk), &entropy)?;
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
         let shared = Arc::clone(&fronts);
@@ -239,7 +240,10 @@ impl Installation {
             let health = health::router(watched.clone()).merge(watching::router(watched));
             let upgrades = self.upgrades.zip(caller(config));
             let upgrades = upgrades.map(|(ways, caller)| admin::guarded(ways.routes(), caller));
-            let routers = [self.admin, upgrades, admin_hooks].into_iter().flatten();
+            let reload = self.source.as_ref().zip(caller(config)).map(|(_, caller)| {
+                admin::guarded(reload::asked::routes(Arc::clone(&self.in_force)), caller)
+            });
+            let routers = [self.admin, upgrades, reload, admin_hooks].into_iter().flatten();
             let router = routers.fold(health, Router::merge);
             server.add_pages("admin", address, router).map_err(part)?;
         }
@@ -300,9 +304,15 @@ fn add_traces(server: &mut Assembly<'_>, (over, collector): Export, metrics: Arc
     });
 }
 
-/// The admin API, for those who may call it.
-fn admin_api(config: &Config, desk: AdminDesk) -> Option<Router> {
-    Some(admin::guarded(admin::router(desk), caller(config)?))
+/// The admin API and the pages, each with its guard, if there is anybody who may use them.
+fn admin_routes(
+    config: &Config,
+    desk: Arc<AdminDesk>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Option<Router>, StartError> {
+    let Some(caller) = caller(config) else { return Ok(None) };
+    let pages = admin::page::pages(Arc::clone(&desk), caller.clone(), Arc::clone(entropy))?;
+    Ok(Some(admin::guarded(admin::router(desk), caller).merge(pages)))
 }
 
 fn caller(config: &Config) -> Option<Caller> {

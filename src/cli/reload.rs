@@ -6,10 +6,11 @@
 //! is until a restart; a change of it is told and holds nothing else up, so that somebody who was
 //! taken from a list is out even then.
 
+pub(super) mod asked;
 mod files;
 mod news;
 mod source;
-mod watch;
+mod watching;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use std::time::Instant;
 
 use subtle::ConstantTimeEq;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::check::disappointments;
@@ -33,7 +35,7 @@ use files::{Stamps, stamps};
 pub use news::Audience;
 use news::{News, Refusal};
 pub use source::Source;
-use watch::{Sight, Watch};
+use watching::{Sight, Watch};
 
 /// The configuration that is in force.
 #[derive(Debug)]
@@ -49,6 +51,10 @@ pub struct InForce {
     news: Mutex<News>,
     /// How many configurations were in force in this process, this one included.
     revision: AtomicU64,
+    /// Rings when an operator wants the files to be read again.
+    asked: Notify,
+    /// How often they were read again.
+    reads: watch::Sender<u64>,
 }
 
 /// Which configuration is in force, and since when.
@@ -68,6 +74,7 @@ pub struct Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trigger {
     Signal,
+    Operator,
     Files,
 }
 
@@ -89,7 +96,20 @@ impl InForce {
         let config = Mutex::new(config);
         foundation.metrics.configured(since);
         let revision = AtomicU64::new(1);
-        Self { foundation, secret, fronts, mails, admin, certificates, config, news, revision }
+        let (asked, reads) = (Notify::new(), watch::Sender::new(0));
+        Self {
+            foundation,
+            secret,
+            fronts,
+            mails,
+            admin,
+            certificates,
+            config,
+            news,
+            revision,
+            asked,
+            reads,
+        }
     }
 
     /// What outlives configurations.
@@ -124,11 +144,12 @@ impl InForce {
         loop {
             let trigger = tokio::select! {
                 _ = hangups.recv() => Trigger::Signal,
+                () = self.asked.notified() => Trigger::Operator,
                 _ = looks.tick() => Trigger::Files,
             };
             let seen = look(watch.paths()).await;
             match (watch.look(&seen), trigger) {
-                (_, Trigger::Signal) | (Sight::Settled, Trigger::Files) => {}
+                (_, Trigger::Signal | Trigger::Operator) | (Sight::Settled, Trigger::Files) => {}
                 (Sight::Known | Sight::Unsettled, Trigger::Files) => continue,
                 (Sight::Restless, Trigger::Files) => tracing::warn!(
                     "a file of the configuration changes all the time; all is read as it is now"
@@ -138,6 +159,7 @@ impl InForce {
             let read = move || this.read_again(&file, &seen, trigger);
             let Ok(known) = tokio::task::spawn_blocking(read).await else { continue };
             watch = Watch::new(known);
+            self.reads.send_modify(|count| *count += 1);
         }
     }
 
@@ -280,6 +302,11 @@ impl InForce {
     #[must_use]
     pub fn current(&self) -> Config {
         self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why what was read last is not in force, if it is not.
+    fn refusal(&self, audience: Audience) -> Option<String> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).refusal(audience)
     }
 
     /// What became of the last changes, line by line, for `/readyz`.

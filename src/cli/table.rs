@@ -18,7 +18,7 @@ pub(super) fn table(heads: &[(&str, &str)], rows: &[Value]) -> String {
     lines.iter().map(padded).collect::<Vec<_>>().join("\n")
 }
 
-fn cell(value: &Value) -> String {
+pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) if text.is_empty() => "-".to_owned(),

@@ -19,6 +19,7 @@ mod explain;
 mod groups;
 mod index;
 mod judge;
+mod reach;
 mod rule;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ use explain::Untraced;
 pub use groups::{GroupMemberError, Groups};
 use index::Index;
 pub use judge::{Asked, Verdict, Visitor};
+pub use reach::Reached;
 pub use rule::{Access, MethodError, MethodSet, Rule, Shadow, Unauthenticated, shadowed};
 
 use super::email::EmailAddress;

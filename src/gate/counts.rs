@@ -4,15 +4,26 @@ use super::ask::Asker;
 use super::{Gate, Place};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
-use crate::domain::limit::{Hit, Limit, Limited, Verdict};
+use crate::domain::limit::{Hit, Limit, LimitKey, Limited, Verdict};
 use crate::domain::password::PasswordTerms;
 use crate::domain::time::UnixMillis;
 use crate::ports::Stored;
 
 /// How many known browsers of one person may use up their counts in the same window. More are made
 /// by whoever signs in again and again without the cookie.
-const DEVICES_AT_ONCE: u32 = 4;
+pub(super) const DEVICES_AT_ONCE: u32 = 4;
+
 impl Gate {
+    /// The key of a count; of a site's own, if it counts for itself.
+    pub(super) fn limit_key(&self, what: Limited, alone: Option<&str>, subject: &str) -> LimitKey {
+        match alone {
+            // No address, network or device has a blank in it: the name of no site makes another
+            // subject of it.
+            Some(site) => self.keys.subject.limit(what, &format!("{site} {subject}")),
+            None => self.keys.subject.limit(what, subject),
+        }
+    }
+
     /// Counts one mail, whatever it was asked for with: form, resend, fresh link or API. A browser
     /// that the person has signed in with before has a count of its own and no other, so that
     /// nobody else can use it up.
@@ -25,11 +36,9 @@ impl Gate {
         now: UnixMillis,
     ) -> Stored<Verdict> {
         let terms = place.terms;
-        let hit = |limited, subject: &str, limit, alone| {
-            // No address, network or device has a blank in it: the name of no site makes another
-            // subject of it.
-            let own = if alone { format!("{} {subject}", place.site) } else { subject.to_owned() };
-            Hit { key: self.keys.subject.limit(limited, &own), limit }
+        let hit = |limited, subject: &str, limit, alone: bool| {
+            let key = self.limit_key(limited, alone.then_some(place.site), subject);
+            Hit { key, limit }
         };
         let alone = terms.alone;
         if let Some(device) = device {

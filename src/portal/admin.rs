@@ -7,7 +7,10 @@
 mod accounts;
 mod guard;
 mod keys;
+mod limits;
 mod mails;
+pub mod page;
+pub mod person;
 mod problem;
 mod sessions;
 mod tokens;
@@ -24,7 +27,9 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use crate::domain::password::PasswordTerms;
+use crate::domain::policy::Groups;
 use crate::domain::secret::Key;
+use crate::domain::site::Sites;
 use crate::gate::Gate;
 pub use guard::{Caller, HEADER, guarded, readable};
 use problem::AdminProblem;
@@ -52,10 +57,24 @@ pub struct AdminFacts {
 pub struct Facts {
     /// The idle timeout of sessions.
     pub idle: Duration,
-    /// The names of the sites.
-    pub sites: Vec<String>,
+    /// The sites.
+    pub sites: Arc<Sites>,
+    /// Who is in which group.
+    pub groups: Arc<Groups>,
     /// How passwords are accepted, if any site accepts one.
     pub passwords: Option<PasswordTerms>,
+}
+
+impl Facts {
+    /// Refuses what is the name of no site.
+    fn require_site(&self, name: &str) -> Result<(), AdminProblem> {
+        if self.sites.iter().any(|site| site.name == name) {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.sites.iter().map(|site| &*site.name).collect();
+        let names = names.join(", ");
+        Err(AdminProblem::Value(format!("`site` names no site; there are: {names}.")))
+    }
 }
 
 impl AdminFacts {
@@ -76,7 +95,7 @@ impl AdminFacts {
 }
 
 /// The routes, without a guard: for calls in-process. What listens is [`guarded`].
-pub fn router(desk: AdminDesk) -> Router {
+pub fn router(desk: Arc<AdminDesk>) -> Router {
     Router::new()
         .route("/api/accounts", get(accounts::list).post(accounts::add))
         .route("/api/accounts/suspend", post(accounts::suspend))
@@ -85,6 +104,10 @@ pub fn router(desk: AdminDesk) -> Router {
         .route("/api/accounts/set-password", post(accounts::set_password))
         .route("/api/sessions/list", post(sessions::list))
         .route("/api/sessions/end", post(sessions::end))
+        .route("/api/person", post(person::show))
+        .route("/api/person/erase", post(person::erase))
+        .route("/api/limits/list", post(limits::list))
+        .route("/api/limits/lift", post(limits::lift))
         .route("/api/keys", get(keys::list))
         .route("/api/keys/rotate", post(keys::rotate))
         .route("/api/mails", get(mails::recent))
@@ -95,7 +118,7 @@ pub fn router(desk: AdminDesk) -> Router {
         .route("/api/tokens/revoke", post(tokens::revoke))
         .method_not_allowed_fallback(|| async { AdminProblem::MethodNotAllowed })
         .fallback(|| async { AdminProblem::NotFound })
-        .with_state(Arc::new(desk))
+        .with_state(desk)
 }
 
 fn document(status: StatusCode, value: &Value) -> Response {

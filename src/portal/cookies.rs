@@ -34,9 +34,13 @@ pub struct CookieNames {
     domain: Option<String>,
 }
 
+/// The cookie of an operator, on the admin listener. Cookies know no ports: a site under the same host
+/// name is sent it, too.
+pub const ADMIN_COOKIE: &str = "linkgate-admin";
+
 /// Every name that is ours on any site: none of them reaches an upstream, and no upstream may set
 /// one.
-pub const OUR_NAMES: [&str; 11] = [
+pub const OUR_NAMES: [&str; 12] = [
     "__Host-linkgate-session",
     "__Host-linkgate-browser",
     "__Secure-linkgate-session",
@@ -48,6 +52,7 @@ pub const OUR_NAMES: [&str; 11] = [
     "linkgate-address",
     "__Host-linkgate-language",
     "linkgate-language",
+    ADMIN_COOKIE,
 ];
 
 impl CookieNames {

@@ -9,21 +9,31 @@ use super::Desk;
 use crate::domain::account::Account;
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::{GroupName, Identity, Membership};
+use crate::domain::policy::Groups;
 use crate::gate::sessions::Present;
 
+/// The groups of a person, sorted by name; those of an account are among them while it is active.
+#[must_use]
+pub fn groups_of(
+    groups: &Groups,
+    email: &EmailAddress,
+    account: Option<&Account>,
+) -> Arc<[GroupName]> {
+    let listed = groups.of(email);
+    match account {
+        Some(account) if !account.groups.is_empty() && !account.is_suspended() => {
+            let all: BTreeSet<_> = listed.iter().chain(&account.groups).cloned().collect();
+            all.into_iter().collect()
+        }
+        Some(_) | None => listed,
+    }
+}
+
 impl Desk {
-    /// The groups of a person, sorted by name; those of an account are among them while it is
-    /// active.
+    /// As [`groups_of`].
     #[must_use]
     pub fn groups_of(&self, email: &EmailAddress, account: Option<&Account>) -> Arc<[GroupName]> {
-        let listed = self.groups.of(email);
-        match account {
-            Some(account) if !account.groups.is_empty() && !account.is_suspended() => {
-                let all: BTreeSet<_> = listed.iter().chain(&account.groups).cloned().collect();
-                all.into_iter().collect()
-            }
-            Some(_) | None => listed,
-        }
+        groups_of(&self.groups, email, account)
     }
 
     /// The person behind a session, with the groups and the account of now, not of sign-in.

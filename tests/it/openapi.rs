@@ -1,5 +1,6 @@
 //! `conf/openapi.yaml` and the server say the same.
 
+mod operators;
 pub mod schema;
 mod walk;
 

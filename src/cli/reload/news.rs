@@ -66,6 +66,11 @@ pub(super) struct News {
 }
 
 impl News {
+    /// Why what was read last is not in force, if it is not.
+    pub(super) fn refusal(&self, audience: Audience) -> Option<String> {
+        self.refused.as_ref().map(|(_, why)| why.lines(audience).join("\n"))
+    }
+
     /// Line by line, for `/readyz`.
     pub(super) fn report(&self, audience: Audience) -> String {
         let mut report = format!("configuration: in force since {}\n", rfc3339(self.since));

@@ -56,7 +56,7 @@ pub(super) fn read(
 
 #[cfg(test)]
 mod tests {
-    use super::super::watch::{Sight, Watch};
+    use super::super::watching::{Sight, Watch};
     use super::*;
 
     const FILE: &str = "listen: [{ address: \"127.0.0.1:0\" }]

@@ -170,7 +170,7 @@ fn answer(kept: &Kept) -> Response {
     }
 }
 
-fn entry(account: &Account) -> Value {
+pub(super) fn entry(account: &Account) -> Value {
     let groups: Vec<&str> = account.groups.iter().map(GroupName::as_str).collect();
     json!({
         "email": account.email.spelling(),

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::problem::AdminProblem;
+use crate::domain::origin::Authority;
 
 /// Every request must have this header, with the value `1`.
 pub const HEADER: &str = "x-linkgate-admin";
@@ -77,6 +78,27 @@ impl Caller {
             Some(token) if is_shown(token, headers) => Ok(()),
             Some(_) => Err(AdminProblem::Unauthorized),
         }
+    }
+
+    /// Whether there is a token that must be shown.
+    pub(super) fn needs_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// Whether somebody knows the token.
+    pub(super) fn knows(&self, typed: &str) -> bool {
+        let typed: [u8; 32] = Sha256::digest(typed).into();
+        self.token.is_some_and(|token| typed.ct_eq(&token).into())
+    }
+
+    /// Whether a browser may have been sent here under this name by its user alone: a loopback name or
+    /// the address of the listener. Where it listens on all addresses, any of them: nobody but the user
+    /// has a browser go to an address in place of a name.
+    pub(super) fn is_reached_as(&self, authority: &Authority) -> bool {
+        let address = authority.host.as_ip();
+        let is_any = self.token.is_some() && self.address.ip().is_unspecified();
+        authority.host.is_loopback()
+            || address.is_some_and(|address| is_any || address == self.address.ip())
     }
 
     /// Whether a request shows the token. Not without one: then nobody can be told from the rest.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::problem::{AdminProblem, address, read};
 use super::{AdminDesk, document};
-use crate::domain::session::SessionHandle;
+use crate::domain::session::{Session, SessionHandle};
 use crate::portal::pages::clock::rfc3339;
 
 #[derive(Deserialize)]
@@ -38,18 +38,20 @@ pub(super) async fn list(
     let said: OfPerson = read(&headers, &body)?;
     let found =
         desk.gate.sessions_for_operator(&address(&said.email)?, desk.facts.now().idle).await?;
-    let sessions = found.iter().map(|(handle, session)| {
-        json!({
-            "handle": handle.to_string(),
-            "browser": session.browser,
-            "host": session.host(),
-            "network": session.network,
-            "signed_in_at": rfc3339(session.signed_in_at),
-            "last_seen": rfc3339(session.last_seen),
-            "expires_at": rfc3339(session.expires_at),
-        })
-    });
-    Ok(document(StatusCode::OK, &json!({ "sessions": sessions.collect::<Vec<Value>>() })))
+    let sessions: Vec<Value> = found.iter().map(entry).collect();
+    Ok(document(StatusCode::OK, &json!({ "sessions": sessions })))
+}
+
+pub(super) fn entry((handle, session): &(SessionHandle, Session)) -> Value {
+    json!({
+        "handle": handle.to_string(),
+        "browser": session.browser,
+        "host": session.host(),
+        "network": session.network,
+        "signed_in_at": rfc3339(session.signed_in_at),
+        "last_seen": rfc3339(session.last_seen),
+        "expires_at": rfc3339(session.expires_at),
+    })
 }
 
 /// `POST /api/sessions/end`: `ended` says how many there were.

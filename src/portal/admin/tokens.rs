@@ -64,11 +64,7 @@ pub(super) async fn add(
 fn wish(desk: &AdminDesk, said: &AddDocument) -> Result<ServiceToken, AdminProblem> {
     let wrong =
         |key: &str, why: &dyn std::fmt::Display| AdminProblem::Value(format!("`{key}` {why}."));
-    let facts = desk.facts.now();
-    if !facts.sites.contains(&said.site) {
-        let sites = facts.sites.join(", ");
-        return Err(wrong("site", &format_args!("names no site; there are: {sites}")));
-    }
+    desk.facts.now().require_site(&said.site)?;
     let paths = said.paths.iter().map(|text| text.parse::<PathPattern>());
     let paths: Vec<_> = paths.collect::<Result<_, _>>().map_err(|error: PatternError| {
         wrong("paths", &format_args!("has one that {error}: {}", error.hint()))
@@ -115,7 +111,7 @@ pub(super) async fn revoke(
     Ok(document(StatusCode::OK, &json!({ "revoked": name.as_str() })))
 }
 
-fn entry(token: &ServiceToken, now: UnixMillis) -> Value {
+pub(super) fn entry(token: &ServiceToken, now: UnixMillis) -> Value {
     let paths: Vec<String> = token.paths.iter().map(ToString::to_string).collect();
     let methods: Option<Vec<&str>> =
         token.methods.names().map(|names| names.iter().map(|name| &**name).collect());

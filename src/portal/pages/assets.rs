@@ -87,6 +87,11 @@ impl Assets {
     }
 }
 
+/// A style sheet of pages that are none of a site's.
+pub(crate) fn own(style: &'static str) -> Asset {
+    asset(Bytes::from_static(style.as_bytes()), "css", "text/css; charset=utf-8")
+}
+
 fn asset(bytes: Bytes, extension: &str, content_type: &'static str) -> Asset {
     let digest = Sha256::digest(&bytes);
     let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
