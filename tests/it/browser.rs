@@ -7,6 +7,7 @@ mod endings;
 mod gallery;
 mod looks;
 mod mails;
+mod operators;
 mod own;
 mod passwords;
 mod people;

@@ -2,6 +2,9 @@
 
 mod accounts;
 mod admin_api;
+mod admin_pages;
+mod erased;
 mod groups;
+mod person;
 mod registration;
 mod tokens;

@@ -1,0 +1,162 @@
+//! Who may see the pages for operators, and what a website can make a browser do there.
+
+use crate::support::client::{Answer, raw};
+use crate::support::gate::{Gate, Wishes};
+use crate::support::stores::Kind;
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+async fn ask(gate: &Gate, line: &str, fields: &str, body: &str) -> Answer {
+    let length = body.len();
+    let request = format!(
+        "{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{fields}\r\n{body}"
+    );
+    raw(gate.admin, request.as_bytes()).await
+}
+
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+const SUSPEND: &str = "email=ann%40example.com&act=suspend";
+
+fn is_guarded(answer: &Answer) {
+    let policy = answer.header("content-security-policy");
+    for words in ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'"] {
+        assert!(policy.contains(words), "{policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(answer.header("referrer-policy"), "same-origin");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
+async fn a_website_can_neither_see_nor_do_anything_there() {
+    let gate = Kind::memory().gate().await;
+    let port = gate.admin.port();
+    let host = format!("Host: {}\r\n", gate.admin);
+    let page = ask(&gate, "GET /", &host, "").await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert_eq!(page.header("cache-control"), "no-store");
+    is_guarded(&page);
+    for name in [
+        format!("evil.example:{port}"),
+        "evil.example".into(),
+        format!("127.0.0.1.evil.example:{port}"),
+        format!("localhost.evil.example:{port}"),
+        format!("10.0.0.1:{port}"),
+        format!("0.0.0.0:{port}"),
+    ] {
+        let other = format!("Host: {name}\r\n");
+        let refused = ask(&gate, "GET /", &other, "").await;
+        assert_eq!(refused.status, 421, "{name}");
+        is_guarded(&refused);
+        let fields = format!("{other}{FORM}Origin: http://{name}\r\n");
+        assert_eq!(ask(&gate, "POST /person", &fields, SUSPEND).await.status, 421, "{name}");
+    }
+    for twice in [format!("{host}{host}"), String::new()] {
+        let status = ask(&gate, "GET /", &twice, "").await.status;
+        // Without a name there may be no answer at all.
+        assert!([0, 400, 421].contains(&status), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn only_forms_of_these_pages_do_something() {
+    let gate = Kind::memory().gate().await;
+    let port = gate.admin.port();
+    let host = format!("Host: {}\r\n", gate.admin);
+    let own = format!("Origin: http://{}\r\n", gate.admin);
+    for fields in [
+        String::new(),
+        "Origin: http://evil.example\r\n".into(),
+        "Origin: null\r\n".into(),
+        format!("Origin: http://localhost:{port}\r\n"),
+        format!("Origin: https://{}\r\n", gate.admin),
+        format!("{own}{own}"),
+        format!("{own}Sec-Fetch-Site: same-site\r\n"),
+        format!("{own}Sec-Fetch-Site: none\r\n"),
+        format!("{own}Sec-Fetch-Site: cross-site\r\n"),
+        format!("{own}Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: same-origin\r\n"),
+    ] {
+        let sent = format!("{host}{FORM}{fields}");
+        let refused = ask(&gate, "POST /person", &sent, SUSPEND).await;
+        assert_eq!(refused.status, 403, "{fields:?}: {}", refused.text());
+    }
+    let listed = gate.operator(&["accounts", "list", "--json"]).json();
+    assert_eq!(listed, serde_json::json!({ "accounts": [] }), "nothing was done");
+    // Never by GET, and an address never in a URL.
+    let by_get = ask(&gate, "GET /person?email=ann%40example.com&act=suspend", &host, "").await;
+    assert_eq!((by_get.status, by_get.header("location")), (303, "/"));
+    let good = format!("{host}{own}{FORM}");
+    for (fields, body, status) in [
+        (&good, "email=", 422),
+        (&good, "email=ann", 422),
+        (&good, "email=ann%40example.com&email=bob%40example.com", 400),
+        (&good, "email=ann%40example.com&act=promote", 400),
+        (&good, "email=ann%40example.com&act=end&handle=x", 400),
+        (&good, "email=ann%40example.com&act=erase&confirm=bob%40example.com", 422),
+        (&format!("{host}{own}"), SUSPEND, 400),
+    ] {
+        assert_eq!(ask(&gate, "POST /person", fields, body).await.status, status, "{body}");
+    }
+    let done = ask(&gate, "POST /person", &good, SUSPEND).await;
+    assert!(
+        done.status == 200 && done.text().contains("is suspended"),
+        "the checks above can fail"
+    );
+    // Never on a public listener.
+    assert_ne!(gate.browser().get("/sign-in").await.status, 200);
+}
+
+#[tokio::test]
+async fn with_a_token_it_is_typed_once_and_its_cookie_is_no_websites() {
+    let environment = vec![("ADMIN".to_owned(), TOKEN.to_owned())];
+    let mut wishes = Wishes { environment, ..Kind::memory().wishes() };
+    wishes.admin = ", token: { env: ADMIN }".into();
+    let gate = Gate::with(wishes).await;
+    let host = format!("Host: {}\r\n", gate.admin);
+    let good = format!("{host}Origin: http://{}\r\n{FORM}", gate.admin);
+    for (line, body) in
+        [("GET /", ""), ("POST /", "act=lift"), ("POST /person", SUSPEND), ("POST /sign-out", "")]
+    {
+        for cookie in ["", "Cookie: linkgate-admin=\r\n", "Cookie: linkgate-admin=00\r\n"] {
+            let refused = ask(&gate, line, &format!("{good}{cookie}"), body).await;
+            assert_eq!((refused.status, refused.header("location")), (303, "/sign-in"), "{line}");
+        }
+    }
+    let bearer = format!("{host}Authorization: Bearer {TOKEN}\r\n");
+    assert_eq!(ask(&gate, "GET /", &bearer, "").await.status, 303, "that is for programs");
+    assert_eq!(ask(&gate, "GET /sign-in", &host, "").await.status, 200);
+    let foreign = format!("{host}Origin: http://evil.example\r\n{FORM}");
+    assert_eq!(ask(&gate, "POST /sign-in", &foreign, &format!("token={TOKEN}")).await.status, 403);
+    for wrong in [
+        "",
+        "token=",
+        "token=0",
+        &format!("token={TOKEN}0"),
+        &format!("token={TOKEN}&token={TOKEN}"),
+    ] {
+        let refused = ask(&gate, "POST /sign-in", &good, wrong).await;
+        assert_eq!(refused.status, 401, "{wrong}");
+        assert_eq!(refused.all("set-cookie"), Vec::<&str>::new());
+    }
+    let entered = ask(&gate, "POST /sign-in", &good, &format!("token={TOKEN}")).await;
+    assert_eq!((entered.status, entered.header("location")), (303, "/"));
+    let set = entered.header("set-cookie").to_owned();
+    for words in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=3600"] {
+        assert!(set.contains(words), "{set}");
+    }
+    assert!(!set.contains(TOKEN), "not the token itself");
+    let cookie = format!("Cookie: {}\r\n", set.split(';').next().expect("a cookie"));
+    assert_eq!(ask(&gate, "GET /", &format!("{host}{cookie}"), "").await.status, 200);
+    // A cookie is not enough for another website's form.
+    let sent = format!("{foreign}{cookie}");
+    assert_eq!(ask(&gate, "POST /person", &sent, SUSPEND).await.status, 403);
+    let left = ask(&gate, "POST /sign-out", &format!("{good}{cookie}"), "").await;
+    assert!(left.header("set-cookie").contains("Max-Age=0"), "{}", left.header("set-cookie"));
+    assert_eq!(
+        ask(&gate, "GET /", &format!("{host}{cookie}"), "").await.status,
+        303,
+        "it is worth nothing"
+    );
+    let log = gate.whole_log().await;
+    assert!(!log.contains(TOKEN) && !log.contains(set.split(['=', ';']).nth(1).expect("a key")));
+}
