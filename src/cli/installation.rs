@@ -169,16 +169,13 @@ impl Installation {
         };
         let hooks = hooks::open(config, Arc::clone(&work_store), hook_clock)?;
         let facts = AdminFacts::new(super::admin::facts(config));
-        let gate = foundation.gate.over(Arc::clone(&work_store));
-        let signing_root = root_key(&secret);
-        let desk = AdminDesk { gate, facts: facts.clone(), signing_root };
-        let admin = admin_routes(config, Arc::new(desk), &entropy)?;
+        let gate = foundation.gate.over(work_store);
+        let desk = AdminDesk { gate, facts: facts.clone(), signing_root: root_key(&secret) };
+        let admin = admin_routes(config, desk, &entropy)?;
         let fronts = Arc::new(Fronts::new(front));
-        let proxy = AuthProxy::new(Arc::clone(&fronts), entropy);
-        let shared = Arc::clone(&fronts);
+        let (proxy, shared) = (AuthProxy::new(Arc::clone(&fronts), entropy), Arc::clone(&fronts));
         let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
-        let (source, upgrades) = (None, None);
         Ok(Self {
             proxy,
             courier,
@@ -189,9 +186,9 @@ impl Installation {
             hooks,
             in_force,
             fronts,
-            source,
+            source: None,
             traces,
-            upgrades,
+            upgrades: None,
         })
     }
 
@@ -240,9 +237,7 @@ impl Installation {
             let health = health::router(watched.clone()).merge(watching::router(watched));
             let upgrades = self.upgrades.zip(caller(config));
             let upgrades = upgrades.map(|(ways, caller)| admin::guarded(ways.routes(), caller));
-            let reload = self.source.as_ref().zip(caller(config)).map(|(_, caller)| {
-                admin::guarded(reload::asked::routes(Arc::clone(&self.in_force)), caller)
-            });
+            let reload = self.source.as_ref().and_then(|_| reload_route(config, &self.in_force));
             let routers = [self.admin, upgrades, reload, admin_hooks].into_iter().flatten();
             let router = routers.fold(health, Router::merge);
             server.add_pages("admin", address, router).map_err(part)?;
@@ -304,13 +299,19 @@ fn add_traces(server: &mut Assembly<'_>, (over, collector): Export, metrics: Arc
     });
 }
 
+/// Where an operator has the files read again.
+fn reload_route(config: &Config, in_force: &Arc<InForce>) -> Option<Router> {
+    Some(admin::guarded(reload::asked::routes(Arc::clone(in_force)), caller(config)?))
+}
+
 /// The admin API and the pages, each with its guard, if there is anybody who may use them.
 fn admin_routes(
     config: &Config,
-    desk: Arc<AdminDesk>,
+    desk: AdminDesk,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<Option<Router>, StartError> {
     let Some(caller) = caller(config) else { return Ok(None) };
+    let desk = Arc::new(desk);
     let pages = admin::page::pages(Arc::clone(&desk), caller.clone(), Arc::clone(entropy))?;
     Ok(Some(admin::guarded(admin::router(desk), caller).merge(pages)))
 }

@@ -83,6 +83,8 @@ fn screen(known: &Value) -> String {
         head(known),
         part(known, "sessions", "Signed in", SESSIONS),
         part(known, "attempts", "Sign-ins that were asked for", ATTEMPTS),
+        part(known, "mails", "Mails", MAILS),
+        suppression(known),
         part(known, "limits", "Limits, as far as they are used up", LIMITS),
         part(known, "tokens", "Service tokens", TOKENS),
         places(known),
@@ -126,6 +128,14 @@ const TOKENS: Heads = &[
     ("LAST USED", "last_used"),
 ];
 
+const MAILS: Heads = &[
+    ("ASKED", "asked_at"),
+    ("SITE", "site"),
+    ("STATE", "state"),
+    ("SINCE", "since"),
+    ("TRIES", "tries"),
+    ("THE RELAY SAID", "words"),
+];
 const EVENTS: Heads =
     &[("WHEN", "at"), ("EVENT", "event"), ("SITE", "site"), ("BY", "by"), ("MORE", "detail")];
 
@@ -166,6 +176,15 @@ fn places(known: &Value) -> String {
     };
     let places: Vec<String> = rows(known, "places").iter().map(place).collect();
     format!("Where\n{}", indented(&places.join("\n")))
+}
+
+/// Whether mail goes to this person.
+fn suppression(known: &Value) -> String {
+    let text = |member: &str| known["suppression"][member].as_str().unwrap_or_default().to_owned();
+    match known["suppression"].is_object() {
+        true => format!("Suppressed: no mail until {} ({})", text("until"), text("why")),
+        false => "Suppressed: no".to_owned(),
+    }
 }
 
 /// What happened last.

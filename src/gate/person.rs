@@ -21,6 +21,8 @@ pub struct Erased {
     pub limits: u64,
     /// Service tokens that acted for this person.
     pub tokens: usize,
+    /// Records of mails, and mails that still waited.
+    pub mails: u64,
     /// Events of the record that led to this person, and do so no more.
     pub events: u64,
 }
@@ -47,7 +49,7 @@ impl Gate {
         Ok(tokens)
     }
 
-    /// Removes all that is kept of a person: account, sessions, attempts, what was counted, and service
+    /// Removes all that is kept of a person: account, sessions, attempts, mails, what was counted, service
     /// tokens that act for them. The record of events keeps what happened under the keyed hash. With the
     /// account a suspension goes, too.
     ///
@@ -71,7 +73,8 @@ impl Gate {
         let sessions = self.store.sessions_of(person, self.clock.now()).await?.len();
         let account = self.account(email).await?.is_some();
         self.remove_account(email).await?;
+        let mails = self.store.erase_deliveries(person).await?;
         let events = self.store.erase(person).await?;
-        Ok(Erased { account, sessions, attempts, limits, tokens, events })
+        Ok(Erased { account, sessions, attempts, limits, tokens, mails, events })
     }
 }

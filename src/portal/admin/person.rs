@@ -13,6 +13,7 @@ use super::problem::{AdminProblem, address, read};
 use super::{AdminDesk, accounts, document, limits, sessions, tokens};
 use crate::domain::account::Account;
 use crate::domain::attempt::{Gone, Record, Way};
+use crate::domain::delivery::{Delivery, RelayWords, Suppression};
 use crate::domain::email::EmailAddress;
 use crate::domain::event::{Event, EventFilter};
 use crate::domain::identity::{GroupName, Membership};
@@ -25,6 +26,8 @@ use crate::portal::identity::groups_of;
 use crate::portal::pages::clock::rfc3339;
 use crate::ports::Stored;
 
+/// Mails of a person that are shown.
+const MAILS: usize = 50;
 /// Events of a person that are shown.
 const EVENTS: usize = 50;
 
@@ -53,6 +56,10 @@ pub struct Known {
     pub limits: Vec<InForce>,
     /// The service tokens that act for this person.
     pub tokens: Vec<ServiceToken>,
+    /// The mails that are remembered, the newest first.
+    pub mails: Vec<Delivery>,
+    /// Why no mail goes to this person now, if none does.
+    pub suppression: Option<Suppression>,
     /// Where this person may go, site by site.
     pub places: Vec<Place>,
     /// What happened last, the newest first.
@@ -105,6 +112,8 @@ impl AdminDesk {
             attempts: gate.attempts_of(email).await?,
             limits: gate.limits_of(Whose::Person(email), sites).await?,
             tokens: gate.tokens_of(email).await?,
+            mails: gate.mails_to(email, MAILS).await?,
+            suppression: gate.suppression(email).await?,
             events: gate.last_events(&filter, EVENTS).await?,
             account,
             groups,
@@ -149,6 +158,7 @@ pub(super) async fn erase(
         "attempts": erased.attempts,
         "limits": erased.limits,
         "tokens": erased.tokens,
+        "mails": erased.mails,
         "events": erased.events,
     });
     Ok(document(StatusCode::OK, &json!({ "erased": erased })))
@@ -166,7 +176,30 @@ fn entry(known: &Known) -> Value {
         "limits": list(known.limits.iter().map(limits::entry).collect()),
         "tokens": list(known.tokens.iter().map(|it| tokens::entry(it, known.at)).collect()),
         "places": list(known.places.iter().map(place).collect()),
+        "mails": list(known.mails.iter().map(mail).collect()),
+        "suppression": known.suppression.as_ref().map(suppression),
         "events": known.events,
+    })
+}
+
+fn mail(mail: &Delivery) -> Value {
+    json!({
+        "mail": mail.id.to_hex(),
+        "site": mail.facts.site,
+        "occasion": mail.facts.occasion.name(),
+        "state": mail.progress.state.name(),
+        "asked_at": rfc3339(mail.facts.queued_at),
+        "since": mail.progress.moments.get(&mail.progress.state).map(|at| rfc3339(*at)),
+        "tries": mail.progress.tries,
+        "words": mail.progress.words.as_ref().map(RelayWords::as_str),
+    })
+}
+
+fn suppression(suppression: &Suppression) -> Value {
+    json!({
+        "why": suppression.why.name(),
+        "since": rfc3339(suppression.since),
+        "until": rfc3339(suppression.until),
     })
 }
 

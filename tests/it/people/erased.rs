@@ -98,7 +98,7 @@ async fn nothing_of_a_removed_person_is_in_the_file() {
     let file = gate.path("data").join(FILE_NAME);
     gate.kill();
     let before = traces_in_file(&file);
-    for table in ["attempt", "session", "account", "token"] {
+    for table in ["attempt", "session", "account", "token", "delivery"] {
         assert!(before.contains(&table.to_owned()), "the search finds {table}: {before:?}");
     }
     gate.run().await;
@@ -131,7 +131,8 @@ fn traces_in_file(file: &std::path::Path) -> Vec<String> {
     let mut unseen = Vec::new();
     for table in transaction.list_tables().expect("tables") {
         match table.name() {
-            name @ ("attempt" | "browser" | "session" | "account" | "token") => {
+            name @ ("attempt" | "browser" | "session" | "account" | "token" | "reference"
+            | "suppression") => {
                 look!(name, Digest, Bytes, |key, value| [&key[..], value].concat());
             }
             name @ "browser-person" => {
@@ -149,11 +150,11 @@ fn traces_in_file(file: &std::path::Path) -> Vec<String> {
                     [key.0.as_bytes(), &key.1[..], value].concat()
                 });
             }
-            name @ ("mail" | "event") => {
+            name @ ("mail" | "event" | "delivery") => {
                 look!(name, &'static [u8; 16], Bytes, |key, value| [&key[..], value].concat());
             }
             // Times and identities.
-            "outbox" | "deadline" => {}
+            "outbox" | "deadline" | "delivery-state" | "delivery-person" => {}
             other => unseen.push(other.to_owned()),
         }
     }

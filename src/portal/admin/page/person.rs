@@ -12,6 +12,7 @@ use super::lately::EventView;
 use super::{NoPage, Pages, read_form, value};
 use crate::domain::account::{Account, AccountOrigin};
 use crate::domain::attempt::Record;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::email::EmailAddress;
 use crate::domain::identity::GroupName;
 use crate::domain::limit::Limited;
@@ -36,7 +37,25 @@ struct PersonView {
     limits: Vec<LimitView>,
     tokens: Vec<TokenView>,
     places: Vec<PlaceView>,
+    mails: Vec<MailView>,
+    suppression: Option<SuppressionView>,
     events: Vec<EventView>,
+}
+
+#[derive(Serialize)]
+struct MailView {
+    site: String,
+    state: String,
+    is_trouble: bool,
+    asked_at: UnixMillis,
+    since: Option<UnixMillis>,
+    words: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SuppressionView {
+    why: &'static str,
+    until: UnixMillis,
 }
 
 #[derive(Serialize)]
@@ -163,6 +182,10 @@ impl Pages {
                 gate.lift_limits(Whose::Person(email), &facts.sites).await?;
                 "The limits are lifted: all is counted anew, and mail leaves again."
             }
+            "let_mail_go" => {
+                gate.lift_suppression(email).await?;
+                "Mail goes to this address again."
+            }
             "suspend" => {
                 gate.suspend_account(email).await?;
                 "This person is suspended: all sessions have ended, and none can begin."
@@ -215,7 +238,27 @@ impl PersonView {
                 })
                 .collect(),
             places: known.places.iter().map(PlaceView::of).collect(),
+            mails: known.mails.iter().map(MailView::of).collect(),
+            suppression: known
+                .suppression
+                .as_ref()
+                .map(|it| SuppressionView { why: it.why.name(), until: it.until }),
             events: known.events.iter().map(EventView::of).collect(),
+        }
+    }
+}
+
+impl MailView {
+    fn of(mail: &Delivery) -> Self {
+        let (state, progress) = (mail.progress.state, &mail.progress);
+        Self {
+            site: mail.facts.site.clone(),
+            state: state.name().replace('_', " "),
+            is_trouble: DeliveryState::TROUBLE.contains(&state)
+                || state == DeliveryState::Suppressed,
+            asked_at: mail.facts.queued_at,
+            since: progress.moments.get(&state).copied(),
+            words: progress.words.as_ref().map(|words| words.as_str().to_owned()),
         }
     }
 }
