@@ -26,6 +26,7 @@ mod keys;
 mod limits;
 mod logging;
 mod mail;
+mod mailers;
 mod mails;
 mod person;
 mod preview;
@@ -192,10 +193,11 @@ enum Command {
         #[arg(long, default_value_t = 8025)]
         inbox_port: u16,
     },
-    /// List or change the keys that sign the assertion for applications.
+    /// List or change the keys that sign the assertion for applications, or make one for mails.
     #[command(subcommand, after_help = examples!(
         "keys list -c linkgate.yaml",
-        "keys rotate -c linkgate.yaml"
+        "keys rotate -c linkgate.yaml",
+        "keys dkim --domain example.com --selector linkgate1 --rsa --out data/dkim-rsa.pem"
     ))]
     Keys(keys::KeysCommand),
     /// Mail: send a test, find out why none arrives.
@@ -246,7 +248,7 @@ pub fn run() -> ExitCode {
         Command::Tokens(command) => tokens::run(&command),
         Command::Mails(command) => mails::run(&command),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
-        Command::Keys(command) => keys::run(&command),
+        Command::Keys(command) => keys::run(command),
         Command::Mail(command) => mail::run(&command),
         Command::Completions { shell } => {
             let _ = std::io::stdout().write_all(&completions(shell));

@@ -11,6 +11,7 @@ pub mod colour;
 pub mod delivery;
 pub mod device;
 pub mod disclosure;
+pub mod dkim;
 pub mod email;
 pub mod event;
 pub mod header;

@@ -19,7 +19,7 @@
 //! | [`metrics`] | what is counted and measured; handed to whoever counts |
 //! | [`traces`] | what is noted of a request that is sampled |
 //! | [`gate`] | the use cases: ask for a link, open it, redeem it, authenticate, sign out |
-//! | [`adapters`] | stores (embedded, memory, Redis), the guard before them, their clock, mailers (SMTP, folder, inbox) |
+//! | [`adapters`] | stores (embedded, memory, Redis), the guard before them, their clock, mailers (SMTP, sendmail, HTTP APIs, folder, inbox) |
 //! | [`config`] | YAML → domain types; every mistake with its place and cure |
 //! | [`portal`] | pages, mails and the JSON API; an axum router that is called in-process |
 //! | [`proxy`] | Pingora: the wire guard, the phases of a request, headers, upstreams, the server |
@@ -83,7 +83,7 @@
 //! | to add | touch | what leads you on |
 //! |---|---|---|
 //! | a store | `adapters/x.rs`, a variant of [`config::StoreConfig`] | the `match` in [`cli::stores`], the contract suite |
-//! | a mail transport | `adapters/mail/x.rs`, a variant of [`config::MailTransport`] | the same |
+//! | a mail transport | `adapters/mail/x.rs`, a variant of [`config::MailTransport`] | the `match` in `cli/mailers` |
 //! | a page | a view in [`portal::pages`] and its template | the snapshot and structure tests |
 //! | an endpoint | a line of the router in [`portal`] | the table test over the surface |
 //! | a kind of rule | [`domain::policy`] | `match`es, and the property that `explain` agrees |

@@ -9,31 +9,25 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use axum::Router;
-use zeroize::Zeroizing;
 
 use super::foundation::{Built, Foundation};
 use super::reload::{self, InForce, Source};
 use super::stores::Stores;
 use super::upgrade::Upgrades;
 use super::watching::Watched;
-use super::{health, hooks, secret_file, watching};
+use super::{health, hooks, mailers, secret_file, watching};
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
-use crate::adapters::mail::folder::Folder;
-use crate::adapters::mail::inbox::Inbox;
-use crate::adapters::mail::smtp::{Protection, Relay, Smtp};
 use crate::adapters::ours::OurStore;
-use crate::config::{Config, MailTransport, Password, SmtpConfig, SmtpTls, TracesConfig};
+use crate::config::{Config, MailTransport, Password, TracesConfig};
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
 use crate::portal::assertion::{SigningKeys, root_key};
 use crate::portal::brand::BrandError;
 use crate::portal::courier::Courier;
-use crate::portal::inbox;
-use crate::portal::looks::Looks;
 use crate::portal::mail::MailRoom;
-use crate::ports::{Clock, Entropy, KeyRosters, Mailer, OsEntropy, Store, SystemClock, Upkeep};
+use crate::ports::{Clock, Entropy, KeyRosters, OsEntropy, Store, SystemClock, Upkeep};
 use crate::proxy::front::Fronts;
 use crate::proxy::leaving::Leaving;
 use crate::proxy::otlp;
@@ -115,10 +109,13 @@ pub struct Installation {
 /// [`StartError::Address`] when an address is taken.
 pub fn doors(config: &Config, inherited: Doors) -> Result<Doors, StartError> {
     let sites = config.listeners.iter().map(|listener| listener.address);
-    let inbox = match config.mail.transport {
-        MailTransport::Inbox(address) => Some(address),
-        MailTransport::Smtp(_) | MailTransport::Folder(_) => None,
-    };
+    let inbox = config.mail.relays.iter().find_map(|relay| match relay {
+        MailTransport::Inbox(address) => Some(*address),
+        MailTransport::Smtp(_)
+        | MailTransport::Sendmail(_)
+        | MailTransport::Api(_)
+        | MailTransport::Folder(_) => None,
+    });
     let hooks = config.mail.hooks.as_ref().and_then(|hooks| hooks.listen);
     Doors::open(sites.chain(config.admin).chain(inbox).chain(hooks), inherited)
         .map_err(|(address, cause)| StartError::Address { address, cause })
@@ -153,7 +150,7 @@ impl Installation {
             tracer,
         };
         let Built { front, mails, looks } = foundation.build(config)?;
-        let (mailer, inbox) = open_mailer(config, &looks)?;
+        let (mailer, inbox) = mailers::open(config, &looks)?;
         let mails = MailRoom::new(mails);
         let hook_clock = Arc::clone(&shared);
         let courier = Courier {
@@ -373,39 +370,6 @@ fn listening(config: &Config) -> Vec<Listening> {
             tls: listener.tls.as_ref().map(|tls| (path(&tls.certificate), path(&tls.key))),
         })
         .collect()
-}
-
-pub(super) type OpenMailer = (Arc<dyn Mailer>, Option<(SocketAddr, Router)>);
-
-pub(super) fn open_mailer(config: &Config, looks: &Looks) -> Result<OpenMailer, StartError> {
-    Ok(match &config.mail.transport {
-        MailTransport::Smtp(smtp) => (Arc::new(Smtp::new(relay(smtp)?)), None),
-        MailTransport::Folder(path) => (Arc::new(Folder::new(path.clone())), None),
-        MailTransport::Inbox(address) => {
-            let inbox = Inbox::new();
-            let prefix = config.prefix.as_str();
-            let router = inbox::router(inbox.clone(), looks.clone(), prefix);
-            (Arc::new(inbox), Some((*address, router)))
-        }
-    })
-}
-
-pub(super) fn relay(smtp: &SmtpConfig) -> Result<Relay, StartError> {
-    Ok(Relay {
-        host: smtp.host.clone(),
-        port: smtp.port,
-        protection: match smtp.tls {
-            SmtpTls::StartTls => Protection::StartTls,
-            SmtpTls::Implicit => Protection::Implicit,
-            SmtpTls::Plaintext => Protection::None,
-        },
-        login: smtp
-            .login
-            .as_ref()
-            .map(|(name, password)| (name.clone(), Zeroizing::new(password.expose().to_owned()))),
-        authority: smtp.ca.as_deref().map(read).transpose()?,
-        patience: smtp.timeout,
-    })
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, StartError> {

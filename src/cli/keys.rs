@@ -1,4 +1,6 @@
-//! `linkgate keys`: the keys that sign the assertion for applications.
+//! `linkgate keys`: the keys that sign the assertion for applications, and those that sign mails.
+
+mod dkim;
 
 use std::process::ExitCode;
 
@@ -27,15 +29,23 @@ pub(super) enum KeysCommand {
         #[arg(long)]
         now: bool,
     },
+    /// Make a key that signs mails (DKIM), or tell the DNS record of one. Touches no network.
+    #[command(after_help = examples!(
+        "keys dkim --domain example.com --selector linkgate1 --rsa --out data/dkim-rsa.pem",
+        "keys dkim --domain example.com --selector linkgate2 --out data/dkim-ed25519.pem",
+        "keys dkim --domain example.com --selector linkgate1 --key data/dkim-rsa.pem"
+    ))]
+    Dkim(dkim::DkimArguments),
 }
 
-pub(super) fn run(command: &KeysCommand) -> ExitCode {
+pub(super) fn run(command: KeysCommand) -> ExitCode {
     match command {
-        KeysCommand::List { common } => look(common, |way| way.ask("/api/keys", None), listed),
+        KeysCommand::List { common } => look(&common, |way| way.ask("/api/keys", None), listed),
         KeysCommand::Rotate { common, now } => {
             let said = json!({ "now": now });
-            act(common, |way| way.ask("/api/keys/rotate", Some(&said)), listed)
+            act(&common, |way| way.ask("/api/keys/rotate", Some(&said)), listed)
         }
+        KeysCommand::Dkim(arguments) => dkim::run(arguments),
     }
 }
 

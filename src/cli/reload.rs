@@ -230,7 +230,7 @@ impl InForce {
             ("admin", *admin != old.admin || *admin_token != old.admin_token),
             ("secret", !self.is_ours(secret)),
             ("store", *store != old.store || *copies != old.copies),
-            ("mail.smtp, folder or inbox", mail.transport != old.mail.transport),
+            ("mail (the way, dkim)", mail.relays != old.mail.relays || mail.dkim != old.mail.dkim),
             ("mail.hooks", mail.hooks != old.mail.hooks),
             ("prefix", *prefix != old.prefix),
             ("server", *server != old.server),
@@ -267,8 +267,8 @@ impl InForce {
             log: _,
             traces: _,
         } = new;
-        let (transport, hooks) = (old.mail.transport.clone(), old.mail.hooks.clone());
-        let mail = MailConfig { transport, hooks, ..mail };
+        let (relays, dkim) = (old.mail.relays.clone(), old.mail.dkim.clone());
+        let mail = MailConfig { relays, dkim, hooks: old.mail.hooks.clone(), ..mail };
         Config {
             trusted_proxies,
             sign_in,

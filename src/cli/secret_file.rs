@@ -33,7 +33,7 @@ pub(super) fn secret(plan: &SecretPlan, entropy: &dyn Entropy) -> io::Result<Sec
 }
 
 /// Makes the file, readable for its owner only; never overwrites one.
-fn create(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }

@@ -50,6 +50,8 @@ pub(super) const SHORTEST_TIMEOUT: Span = Span::seconds(1);
 pub(super) const LONGEST_TIMEOUT: Span = Span::seconds(HOUR);
 /// A mail is claimed by one courier for a minute, and that must be over before it is claimed again.
 pub(super) const LONGEST_SMTP_TIMEOUT: Span = Span::seconds(50);
+/// Where the file system standard puts it.
+pub(super) const SENDMAIL: &str = "/usr/sbin/sendmail";
 pub(super) const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(60);

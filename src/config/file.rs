@@ -28,8 +28,10 @@ macro_rules! map {
     };
 }
 
+mod mail;
 mod store;
 
+pub(super) use mail::*;
 pub(super) use store::*;
 
 /// Reads a key that is there: `null` is no value, and never the same as a key left out.
@@ -88,104 +90,6 @@ map! {
         listen: Text,
         allow_remote: Text,
         token: Located<SecretSource>,
-    }
-}
-
-map! {
-    /// `mail`
-    MailFile {
-        from: Text,
-        reply_to: Text,
-        smtp: Map<SmtpFile>,
-        folder: Map<FolderFile>,
-        inbox: Map<InboxFile>,
-        history: Text,
-        hooks: Map<HooksFile>,
-    }
-}
-
-map! {
-    /// `mail.hooks`
-    HooksFile {
-        listen: Text,
-        postmark: Map<HookLoginFile>,
-        ses: Map<SesHookFile>,
-        mailgun: Map<MailgunHookFile>,
-        sendgrid: Map<SendgridHookFile>,
-        resend: Map<ResendHookFile>,
-        brevo: Map<BrevoHookFile>,
-    }
-}
-
-map! {
-    /// `mail.hooks.postmark`
-    HookLoginFile {
-        username: Text,
-        password: Located<SecretSource>,
-    }
-}
-
-map! {
-    /// `mail.hooks.ses`
-    SesHookFile {
-        topic: Text,
-        certificate: Text,
-    }
-}
-
-map! {
-    /// `mail.hooks.mailgun`
-    MailgunHookFile {
-        signing_key: Located<SecretSource>,
-    }
-}
-
-map! {
-    /// `mail.hooks.sendgrid`
-    SendgridHookFile {
-        public_key: Text,
-    }
-}
-
-map! {
-    /// `mail.hooks.resend`
-    ResendHookFile {
-        secret: Located<SecretSource>,
-    }
-}
-
-map! {
-    /// `mail.hooks.brevo`
-    BrevoHookFile {
-        token: Located<SecretSource>,
-    }
-}
-
-map! {
-    /// `mail.smtp`
-    SmtpFile {
-        host: Text,
-        port: Text,
-        tls: Text,
-        username: Text,
-        password: Located<SecretSource>,
-        allow_plaintext: Text,
-        ca: Text,
-        timeout: Text,
-    }
-}
-
-map! {
-    /// `mail.folder`
-    FolderFile {
-        path: Text,
-    }
-}
-
-map! {
-    /// `mail.inbox`
-    InboxFile {
-        listen: Text,
     }
 }
 

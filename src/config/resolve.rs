@@ -79,6 +79,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         trusted_proxies: &trusted_proxies,
     };
     let sites = site::sites(root, file.sites.as_ref(), &common);
+    mail::warn_of_senders(root, file.mail.as_ref(), mail.as_ref(), &sites);
     let session = people::session(root, file.session.as_ref(), &sites);
     let tests = expectations::expectations(root, file.tests.as_ref(), &trusted_proxies);
     let compiled = people::compiled(root, &groups);

@@ -2,6 +2,7 @@
 
 mod brand;
 mod expectation;
+mod mail;
 mod outside;
 mod question;
 mod site;
@@ -17,10 +18,10 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use brand::{BrandConfig, BrandText};
 pub use expectation::{Expectation, Expected};
-pub use outside::{
-    CopiesConfig, HooksConfig, MailConfig, MailTransport, Mailbox, RedisConfig, RedisServers,
-    SmtpConfig, SmtpTls, StoreConfig,
+pub use mail::{
+    ApiConfig, ApiProvider, HooksConfig, MailConfig, MailTransport, Mailbox, SendmailConfig, SmtpConfig, SmtpTls,
 };
+pub use outside::{CopiesConfig, RedisConfig, RedisServers, StoreConfig};
 pub use question::{NotWhole, Question, SaidAccount, SaidScript, Who, WholeUrl};
 pub use site::{
     Backend, Site, SiteLimits, SiteMail, SiteSignIn, Upstream, UpstreamBalance, UpstreamHealth,

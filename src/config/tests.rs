@@ -4,6 +4,7 @@ mod bad;
 mod brand;
 mod disclosure;
 mod good;
+mod mail;
 mod people;
 mod redis;
 mod rules;
@@ -76,6 +77,11 @@ fn logo(inside: &str) -> String {
     format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>")
 }
 
+/// The key of RFC 8463, appendix A.
+const DKIM_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
+    -----END PRIVATE KEY-----\n";
+
 fn machine() -> TestEnvironment {
     let (certificate_pem, key_pem) = certificate("wiki.example.com");
     let (_, other_key) = certificate("other.example.com");
@@ -114,6 +120,9 @@ fn machine() -> TestEnvironment {
         .file("etc/bad-groups.yaml", "staff: [everyone]\na b: [x@example.com]\n")
         .file("etc/empty-groups.yaml", "staff:\n# - \"@example.com\"\nadmins: []\n")
         .file("etc/list.yaml", "- staff\n")
+        .variable("MAIL_TOKEN", "to-ken")
+        .variable("BLANK_TOKEN", "to ken")
+        .file("etc/dkim.pem", DKIM_KEY)
         .variable("ADMIN_TOKEN", "0123456789abcdef0123456789abcdef")
         .file("etc/pages/sign-in.html", "hello")
         .file("etc/other/sign-in.html", "hello")

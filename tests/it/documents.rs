@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -105,10 +106,19 @@ fn folder(document: &[Example]) -> TempDir {
         ("certs/redis-client.pem", &certificates.certificate),
         ("certs/redis-client.key", &certificates.key),
         ("brand/logo.svg", logo),
+        // The key of RFC 8463, appendix A.
+        (
+            "data/dkim-rsa.pem",
+            "-----BEGIN PRIVATE KEY-----\n\
+             MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
+             -----END PRIVATE KEY-----\n",
+        ),
     ] {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
+        fs::write(&path, text).expect("a file");
+        // Of a secret that others can read there is a warning.
+        fs::set_permissions(path, PermissionsExt::from_mode(0o600)).expect("its mode");
     }
     for example in document.iter().filter(|example| example.file() != "linkgate.yaml") {
         fs::write(folder.path().join(example.file()), &example.text).expect("a file");
@@ -151,6 +161,7 @@ fn check(folder: &Path, text: &str) -> (Option<i32>, String) {
     fs::write(folder.join("linkgate.yaml"), text).expect("a file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_linkgate"));
     command.current_dir(folder).args(["check", "-c", "linkgate.yaml"]).env("SMTP_PASSWORD", "x");
+    command.env("POSTMARK_TOKEN", "x");
     command.env("LINKGATE_REDIS_URL", "rediss://linkgate:x@redis.example.com");
     command.env("LINKGATE_SECRET", "a secret of the tests of documents");
     let told = command.output().expect("linkgate runs");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use linkgate::adapters::mail::message::Composer;
 use linkgate::adapters::mail::smtp as adapter;
 use linkgate::domain::sender::Sender;
 use linkgate::portal::courier::Courier;
@@ -194,7 +195,7 @@ async fn busy_twice_and_then_delivered_once() {
     };
     let courier = Courier {
         store: Arc::clone(&world.store),
-        mailer: Arc::new(adapter::Smtp::new(to)),
+        mailer: Arc::new(adapter::Smtp::new(to, Composer::default())),
         mails: MailRoom::built_in(sender).expect("mails"),
         seal: world.gate.keys().mail.clone(),
         clock: Arc::clone(&world.clock) as Arc<dyn Clock>,

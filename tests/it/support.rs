@@ -14,6 +14,7 @@ pub mod front;
 pub mod gallery;
 pub mod gate;
 pub mod mail;
+pub mod mail_api;
 pub mod port;
 pub mod processes;
 pub mod redis;

@@ -4,20 +4,22 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::message::message;
+use super::known::Habits;
+use super::message::Composer;
 use crate::ports::{MailError, Mailer, OutgoingMail, Receipt};
 
 /// Writes `.eml` files into a folder.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    composer: Composer,
 }
 
 impl Folder {
     /// Prepares to write; the folder is made when the first mail comes.
     #[must_use]
-    pub fn new(path: PathBuf) -> Self {
-        Self { path }
+    pub fn new(path: PathBuf, composer: Composer) -> Self {
+        Self { path, composer }
     }
 }
 
@@ -26,7 +28,7 @@ impl Mailer for Folder {
     /// The file appears under its name when it is complete: written beside it, then renamed. A
     /// repeated hand-over replaces the file.
     async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
-        let bytes = message(mail)?.formatted();
+        let bytes = self.composer.compose(mail, &Habits::Plain)?.bytes;
         let name = format!("{}-{}.eml", mail.date.0, mail.id.to_hex());
         let receipt =
             Receipt { words: format!("written to {name}"), reference: Some(name.clone()) };
@@ -89,7 +91,7 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mails");
-        let mailer = Folder::new(path.clone());
+        let mailer = Folder::new(path.clone(), Composer::default());
         mailer.send(&mail()).await.unwrap();
         let receipt = mailer.send(&mail()).await.unwrap();
         let files: Vec<_> = std::fs::read_dir(&path).unwrap().map(Result::unwrap).collect();
@@ -104,7 +106,7 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_cannot_be_made_is_said_and_may_be_there_later() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let folder = Folder::new(file.path().join("mails"));
+        let folder = Folder::new(file.path().join("mails"), Composer::default());
         for error in [folder.send(&mail()).await.map(drop), folder.probe().await] {
             assert!(matches!(error, Err(MailError::Transient(_))), "{error:?}");
         }

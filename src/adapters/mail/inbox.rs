@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::message::message;
+use super::known::Habits;
+use super::message::Composer;
 use crate::ports::{MailError, Mailer, OutgoingMail, Receipt};
 
 /// Mails that are kept; older ones go.
@@ -23,14 +24,15 @@ pub struct Kept {
 /// The inbox. Clones share the mails.
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
+    composer: Composer,
     mails: Arc<Mutex<VecDeque<Arc<Kept>>>>,
 }
 
 impl Inbox {
     /// An empty inbox.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(composer: Composer) -> Self {
+        Self { composer, ..Self::default() }
     }
 
     /// The mails, newest first.
@@ -54,7 +56,7 @@ impl Inbox {
 #[async_trait]
 impl Mailer for Inbox {
     async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
-        let raw = message(mail)?.formatted();
+        let raw = self.composer.compose(mail, &Habits::Plain)?.bytes;
         let mut mails = self.lock();
         mails.retain(|kept| kept.mail.id != mail.id);
         mails.push_front(Arc::new(Kept { mail: mail.clone(), raw }));

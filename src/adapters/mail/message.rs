@@ -1,13 +1,62 @@
 //! The RFC 5322 message of a mail.
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 
+use super::dkim;
+use super::known::Habits;
+use crate::domain::dkim::DkimSigner;
 use crate::domain::email::EmailAddress;
 use crate::ports::{MailError, OutgoingMail};
+
+/// Builds messages and signs them: each with the keys whose domain is that of its sender, or above
+/// it. Other signatures would be worth nothing to its receiver (DMARC). Clones share the keys.
+#[derive(Clone, Debug, Default)]
+pub struct Composer {
+    signers: Arc<[DkimSigner]>,
+}
+
+/// A message as it is handed over.
+#[derive(Debug)]
+pub(super) struct Composed {
+    /// Who it is from, and whom it is for.
+    pub(super) envelope: Envelope,
+    /// All of it.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Composer {
+    /// Signs with these keys.
+    #[must_use]
+    pub fn new(signers: Vec<DkimSigner>) -> Self {
+        Self { signers: signers.into() }
+    }
+
+    /// The message of a mail, signed, with what the relay wants to be told.
+    ///
+    /// # Errors
+    /// [`MailError::Permanent`] as of [`message`], or when a key does not sign.
+    pub(super) fn compose(
+        &self,
+        mail: &OutgoingMail,
+        habits: &Habits,
+    ) -> Result<Composed, MailError> {
+        let mut message = message(mail)?;
+        for (name, value) in habits.fields(mail.id) {
+            message.headers_mut().insert_raw(raw(name, &value));
+        }
+        let domain = mail.sender.address.domain();
+        let signers = self.signers.iter().filter(|signer| signer.domain.covers(domain));
+        let bytes = dkim::signed(&message.formatted(), signers, habits.rewritten());
+        let bytes = bytes.map_err(permanent)?;
+        Ok(Composed { envelope: message.envelope().clone(), bytes })
+    }
+}
 
 /// Builds the message: `multipart/alternative`, text first, and the headers that keep automata
 /// quiet (RFC 3834). lettre encodes both parts and ends their lines with CRLF, so a bare LF in a
@@ -28,10 +77,24 @@ pub fn message(mail: &OutgoingMail) -> Result<Message, MailError> {
     }
     let parts = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
     let mut message = builder.multipart(parts).map_err(permanent)?;
-    message.headers_mut().insert_raw(raw("Auto-Submitted", "auto-generated"));
-    message.headers_mut().insert_raw(raw("X-Auto-Response-Suppress", "All"));
+    for (name, value) in QUIET {
+        message.headers_mut().insert_raw(raw(name, value));
+    }
     Ok(message)
 }
+
+/// Who a mail is from, as text: `"Example sign-in" <login@example.com>`.
+///
+/// # Errors
+/// [`MailError::Permanent`] as of [`message`].
+pub(super) fn sender(mail: &OutgoingMail) -> Result<String, MailError> {
+    let sender = &mail.sender;
+    Ok(mailbox(sender.name.clone(), &sender.address)?.to_string())
+}
+
+/// The fields of ours besides those that every mail has: they keep automata quiet (RFC 3834).
+pub(super) const QUIET: [(&str, &str); 2] =
+    [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")];
 
 /// The Message-ID on the From domain; a repeated hand-over repeats it.
 #[must_use]
@@ -39,7 +102,7 @@ pub fn message_id(mail: &OutgoingMail) -> String {
     format!("<{}@{}>", mail.id.to_hex(), mail.sender.address.domain())
 }
 
-fn mailbox(name: Option<String>, address: &EmailAddress) -> Result<Mailbox, MailError> {
+pub(super) fn mailbox(name: Option<String>, address: &EmailAddress) -> Result<Mailbox, MailError> {
     // Our own parser is the stricter one; lettre's takes everything that ours does.
     let address = Address::new(spelled_local(address), address.domain()).map_err(permanent)?;
     Ok(Mailbox::new(name.map(|name| one_line(&name)), address))
@@ -53,11 +116,11 @@ pub(super) fn raw(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).collect()
 }
 
-fn permanent(error: impl std::error::Error) -> MailError {
+pub(super) fn permanent(error: impl std::error::Error) -> MailError {
     MailError::Permanent(error.to_string())
 }
 

@@ -4,15 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::response::Response;
+use lettre::transport::smtp::{Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use super::message::{message, raw};
+use super::known::Habits;
+use super::message::Composer;
 use super::words::{told, words};
 use crate::ports::{MailError, Mailer, OutgoingMail, Receipt};
 
@@ -59,6 +60,8 @@ type Transport = AsyncSmtpTransport<Tokio1Executor>;
 /// late answer to the mail before for its own: refused would look delivered. So none is kept.
 pub struct Smtp {
     relay: Relay,
+    composer: Composer,
+    habits: Habits,
     // Made on first use: the pool starts a task, and that must be in the runtime that sends.
     transport: OnceCell<Transport>,
 }
@@ -66,8 +69,9 @@ pub struct Smtp {
 impl Smtp {
     /// Prepares to send; opens no connection.
     #[must_use]
-    pub fn new(relay: Relay) -> Self {
-        Self { relay, transport: OnceCell::new() }
+    pub fn new(relay: Relay, composer: Composer) -> Self {
+        let habits = Habits::of(&relay.host);
+        Self { relay, composer, habits, transport: OnceCell::new() }
     }
 
     fn open(&self) -> Result<Transport, MailError> {
@@ -114,17 +118,13 @@ impl Mailer for Smtp {
     /// Bounded by the relay's patience in all: lettre's own time-out bounds a read, not a send
     /// (lettre issue 1027), so a relay that answers a byte at a time would hold a worker for ever.
     async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
-        let mut message = message(mail)?;
-        for (name, value) in untracked(&self.relay.host) {
-            message.headers_mut().insert_raw(raw(name, value));
-        }
+        let composed = self.composer.compose(mail, &self.habits)?;
         let transport = self.transport.get_or_try_init(|| async { self.open() }).await?;
-        match tokio::time::timeout(self.relay.patience, transport.send(message)).await {
+        let sending = transport.send_raw(&composed.envelope, &composed.bytes);
+        match tokio::time::timeout(self.relay.patience, sending).await {
             Err(_) => Err(self.too_slow()),
             Ok(Ok(answer)) => Ok(receipt(&answer)),
-            Ok(Err(error)) if error.is_permanent() => Err(MailError::Permanent(words(&error))),
-            // Network, TLS and time-outs are neither permanent nor transient to lettre.
-            Ok(Err(error)) => Err(MailError::Transient(words(&error))),
+            Ok(Err(error)) => Err(refusal(&error)),
         }
     }
 
@@ -140,28 +140,21 @@ impl Mailer for Smtp {
     }
 }
 
-/// What tells a known relay to leave the mail as it is. Many of them rewrite links by default, so
-/// that a sign-in link leads through a third party, is written to its log, and may not lead back.
-/// Each understands its own field, and takes it off.
-fn untracked(relay: &str) -> &'static [(&'static str, &'static str)] {
-    const KNOWN: [(&str, &[(&str, &str)]); 4] = [
-        ("postmarkapp.com", &[("X-PM-TrackLinks", "None"), ("X-PM-TrackOpens", "false")]),
-        ("mailgun.org", &[("X-Mailgun-Track", "no")]),
-        ("mandrillapp.com", &[("X-MC-Track", "none")]),
-        (
-            "sendgrid.net",
-            &[(
-                "X-SMTPAPI",
-                "{\"filters\":{\"clicktrack\":{\"settings\":{\"enable\":0}},\
-                 \"opentrack\":{\"settings\":{\"enable\":0}}}}",
-            )],
-        ),
-    ];
-    let relay = relay.to_ascii_lowercase();
-    let is_of = |domain: &str| {
-        relay.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
-    KNOWN.iter().find(|(domain, _)| is_of(domain)).map_or(&[], |(_, fields)| fields)
+/// What becomes of a mail that the relay did not take. Network, TLS and time-outs are neither
+/// permanent nor transient to lettre; they pass. So does a login that is refused (RFC 4954, 6), or
+/// wanted: the operator can mend it, another relay may take the mail meanwhile, and nothing is wrong
+/// with that.
+fn refusal(error: &Error) -> MailError {
+    let is_login =
+        error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
+    if is_login {
+        let cause = words(error);
+        tracing::error!(cause, "the relay refuses the login: mend its username and password");
+    }
+    if error.is_permanent() && !is_login {
+        return MailError::Permanent(words(error));
+    }
+    MailError::Transient(words(error))
 }
 
 /// What the relay said in the end. SMTP has no field for the relay's own name of a mail.
@@ -169,34 +162,4 @@ fn receipt(answer: &Response) -> Receipt {
     let lines: Vec<&str> = answer.message().collect();
     let words = told(&format!("{} {}", answer.code(), lines.join(" ")));
     Receipt { words, reference: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use mailparse::MailHeaderMap;
-
-    use super::super::message::tests::mail;
-    use super::*;
-
-    #[test]
-    fn relays_that_rewrite_links_are_told_not_to() {
-        for (relay, expected) in [
-            ("smtp.postmarkapp.com", "X-PM-TrackLinks"),
-            ("SMTP.EU.MAILGUN.ORG", "X-Mailgun-Track"),
-            ("smtp.mandrillapp.com", "X-MC-Track"),
-            ("smtp.sendgrid.net", "X-SMTPAPI"),
-            ("sendgrid.net", "X-SMTPAPI"),
-        ] {
-            let (name, value) = untracked(relay)[0];
-            assert_eq!(name, expected);
-            let mut message = message(&mail()).unwrap();
-            message.headers_mut().insert_raw(raw(name, value));
-            let text = message.formatted();
-            let parsed = mailparse::parse_mail(&text).unwrap();
-            assert_eq!(parsed.headers.get_first_value(name).as_deref(), Some(value));
-        }
-        for relay in ["smtp.example.com", "notsendgrid.net", "sendgrid.net.example.com", ""] {
-            assert!(untracked(relay).is_empty(), "{relay}");
-        }
-    }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::super::installation::{StartError, open_mailer};
+use super::super::installation::StartError;
+use super::super::mailers;
 use super::super::{appearance, broken, fail, foundation, load, remind, say};
 use super::cures;
 use super::ways::{self, Way};
@@ -135,7 +136,7 @@ impl<'a> Ready<'a> {
         if good == 0 {
             return fail(&"the mail was not sent");
         }
-        let mailer = match open_mailer(self.config, &self.looks) {
+        let mailer = match mailers::open(self.config, &self.looks) {
             Ok((mailer, _)) => mailer,
             Err(error) => return broken(&error),
         };

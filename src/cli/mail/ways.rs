@@ -1,8 +1,10 @@
 //! The ways of mail that a configuration names, as far as somebody else can look at them.
 
-use super::super::installation::{StartError, relay};
+use super::super::installation::StartError;
+use super::super::mailers::relay;
 use crate::adapters::mail::smtp::Relay;
 use crate::config::{Config, MailTransport};
+use crate::domain::dkim::DkimSigner;
 
 /// A way.
 pub(super) struct Way {
@@ -31,17 +33,28 @@ pub(super) struct Signer {
 /// # Errors
 /// [`StartError`] when a file of certificates cannot be read.
 pub(super) fn ways(config: &Config) -> Result<Vec<Way>, StartError> {
-    let way = match &config.mail.transport {
+    config.mail.relays.iter().map(way).collect()
+}
+
+fn way(relay: &MailTransport) -> Result<Way, StartError> {
+    Ok(match relay {
         MailTransport::Smtp(smtp) => Way {
             name: format!("{}:{}", smtp.host, smtp.port),
-            relay: Some(relay(smtp)?),
+            relay: Some(self::relay(smtp)?),
             host: Some(smtp.host.clone()),
             stays: false,
         },
+        MailTransport::Api(api) => {
+            let name = api.provider.name();
+            Way { name: name.into(), relay: None, host: Some(name.into()), stays: false }
+        }
+        // Where it hands mails on to is its own business.
+        MailTransport::Sendmail(_) => {
+            Way { name: "sendmail".into(), relay: None, host: None, stays: false }
+        }
         MailTransport::Folder(_) => local("folder"),
         MailTransport::Inbox(_) => local("inbox"),
-    };
-    Ok(vec![way])
+    })
 }
 
 fn local(name: &str) -> Way {
@@ -49,6 +62,11 @@ fn local(name: &str) -> Way {
 }
 
 /// The signatures that mails get here.
-pub(super) fn signers(_config: &Config) -> Vec<Signer> {
-    Vec::new()
+pub(super) fn signers(config: &Config) -> Vec<Signer> {
+    let signer = |signer: &DkimSigner| Signer {
+        domain: signer.domain.as_str().to_owned(),
+        selector: signer.selector.as_str().to_owned(),
+        record: Some(signer.key.record()),
+    };
+    config.mail.dkim.iter().map(signer).collect()
 }

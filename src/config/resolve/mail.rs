@@ -1,17 +1,29 @@
 //! How mail leaves.
 
+mod api;
+mod dkim;
+mod smtp;
+
+use std::path::PathBuf;
+
+pub(super) use self::dkim::warn_of_senders;
 use super::addresses::{Addresses, socket_address};
-use super::{certificates, hooks, secrets};
+use super::hooks;
 use crate::config::defaults;
-use crate::config::file::{InboxFile, MailFile, Map, SiteMailFile, SmtpFile};
+use crate::config::file::{
+    InboxFile, MailFile, Map, RelayFile, SendmailFile, SiteMailFile, WaysFile,
+};
 use crate::config::located::Located;
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, flag, number, path_text, span, word};
-use crate::config::settings::{
-    MailConfig, MailTransport, Mailbox, Password, SiteMail, SmtpConfig, SmtpTls,
-};
+use crate::config::scope::{Scope, path_text, span};
+use crate::config::settings::{MailConfig, MailTransport, Mailbox, SendmailConfig, SiteMail};
 use crate::domain::email::EmailAddress;
-use crate::domain::origin::Host;
+
+/// Relays at most. Each is one more that a mail waits for.
+const MOST_RELAYS: usize = 5;
+const HINT: &str = "say one of smtp: { host: … }, sendmail: { path: … }, postmark:, ses:, mailgun:, \
+                    sendgrid:, resend:, brevo:, folder: { path: mails }, \
+                    inbox: { listen: 127.0.0.1:8025 }, or several under relays:";
 
 /// `mail`
 pub(super) fn mail(
@@ -27,38 +39,106 @@ pub(super) fn mail(
     let hint = "name the sender: \"Example sign-in <login@example.com>\"";
     let from = scope.required("from", file.from.as_ref(), hint, mailbox);
     let reply_to = scope.optional("reply_to", file.reply_to.as_ref(), mailbox);
-    let transport = transport(&scope, file, addresses);
+    let relays = relays(&scope, file, addresses);
     let kept = span(defaults::SHORTEST_HISTORY, defaults::LONGEST_HISTORY);
     let history = scope.or("history", file.history.as_ref(), defaults::HISTORY, kept);
     let hooks = hooks::hooks(&scope, file.hooks.as_ref(), addresses);
-    Some(MailConfig { from: from?, reply_to, transport: transport?, history, hooks })
+    let dkim = dkim::signers(&scope, file.dkim.as_ref());
+    Some(MailConfig { from: from?, reply_to, relays: relays?, dkim, history, hooks })
 }
 
-fn transport(scope: &Scope<'_>, file: &MailFile, addresses: &Addresses) -> Option<MailTransport> {
-    const HINT: &str = "say one of smtp: { host: … }, folder: { path: mails }, \
-                        inbox: { listen: 127.0.0.1:8025 }";
-    match (&file.smtp, &file.folder, &file.inbox) {
-        (Some(smtp), None, None) => {
-            self::smtp(&scope.key("smtp", smtp.at), &smtp.value).map(MailTransport::Smtp)
-        }
-        (None, Some(folder), None) => {
-            let scope = scope.key("folder", folder.at);
-            let path = folder.value.path.as_ref();
-            let path = scope.required("path", path, "name the folder for the mails", path_text)?;
-            Some(MailTransport::Folder(scope.file_path(&path)))
-        }
-        (None, None, Some(inbox)) => {
-            self::inbox(&scope.key("inbox", inbox.at), &inbox.value, addresses)
-        }
-        (None, None, None) => {
+fn relays(scope: &Scope<'_>, file: &MailFile, addresses: &Addresses) -> Option<Vec<MailTransport>> {
+    let Some(list) = &file.relays else {
+        return way(scope, &file.ways(), addresses).map(|way| vec![way]);
+    };
+    if file.ways().count() > 0 {
+        scope.report(
+            Fault::new("names more than one way for the mail")
+                .hint("put all of them under relays, in the order in which they are to be tried"),
+        );
+    }
+    let scope = scope.key("relays", list.at);
+    if !(1..=MOST_RELAYS).contains(&list.value.len()) {
+        scope.report(Fault::new(format!("must have between 1 and {MOST_RELAYS} entries")));
+    }
+    let entry = |(index, relay): (usize, &Located<RelayFile>)| {
+        way(&scope.item(index, relay.at), &relay.value.ways(), addresses)
+    };
+    list.value.iter().enumerate().map(entry).collect()
+}
+
+/// The one way that stands here.
+fn way(scope: &Scope<'_>, ways: &WaysFile<'_>, addresses: &Addresses) -> Option<MailTransport> {
+    match ways.count() {
+        0 => {
             scope.report(Fault::new("names no way for the mail").hint(HINT));
-            None
+            return None;
         }
+        1 => {}
         _ => {
             scope.report(Fault::new("names more than one way for the mail").hint(HINT));
-            None
+            return None;
         }
     }
+    if let Some(smtp) = ways.smtp {
+        return smtp::smtp(&scope.key("smtp", smtp.at), &smtp.value).map(MailTransport::Smtp);
+    }
+    if let Some(file) = ways.sendmail {
+        return sendmail(&scope.key("sendmail", file.at), &file.value);
+    }
+    if let Some(folder) = ways.folder {
+        let scope = scope.key("folder", folder.at);
+        let path = folder.value.path.as_ref();
+        let path = scope.required("path", path, "name the folder for the mails", path_text)?;
+        return Some(MailTransport::Folder(scope.file_path(&path)));
+    }
+    if let Some(inbox) = ways.inbox {
+        return self::inbox(&scope.key("inbox", inbox.at), &inbox.value, addresses);
+    }
+    api::api(scope, ways).map(MailTransport::Api)
+}
+
+impl WaysFile<'_> {
+    fn count(&self) -> usize {
+        let all = [
+            self.smtp.is_some(),
+            self.sendmail.is_some(),
+            self.postmark.is_some(),
+            self.ses.is_some(),
+            self.mailgun.is_some(),
+            self.sendgrid.is_some(),
+            self.resend.is_some(),
+            self.brevo.is_some(),
+            self.folder.is_some(),
+            self.inbox.is_some(),
+        ];
+        all.into_iter().filter(|is_there| *is_there).count()
+    }
+}
+
+fn sendmail(scope: &Scope<'_>, file: &SendmailFile) -> Option<MailTransport> {
+    let path = scope.or("path", file.path.as_ref(), defaults::SENDMAIL.into(), |text| {
+        if text.starts_with('/') && !text.contains('\0') {
+            return Ok(PathBuf::from(text));
+        }
+        Err(Fault::new("must be the whole path of a program, from / on")
+            .hint(format!("write it like `{}`", defaults::SENDMAIL)))
+    });
+    let arguments = match &file.args {
+        None => vec!["-i".to_owned()],
+        Some(list) => scope
+            .items("args", Some(list), |text| {
+                if text.is_empty() || text.contains(char::is_control) {
+                    return Err(Fault::new("must be one argument, without signs of control"));
+                }
+                Ok(text.to_owned())
+            })
+            .into_iter()
+            .map(|(_, argument)| argument)
+            .collect(),
+    };
+    let timeout = smtp::timeout(scope, file.timeout.as_ref());
+    Some(MailTransport::Sendmail(SendmailConfig { path, arguments, timeout }))
 }
 
 fn inbox(scope: &Scope<'_>, file: &InboxFile, addresses: &Addresses) -> Option<MailTransport> {
@@ -77,67 +157,6 @@ fn inbox(scope: &Scope<'_>, file: &InboxFile, addresses: &Addresses) -> Option<M
     let at = file.listen.as_ref().map_or(scope.place(), |text| text.at);
     addresses.take(&scope.key("listen", at), address);
     Some(MailTransport::Inbox(address))
-}
-
-fn smtp(scope: &Scope<'_>, file: &SmtpFile) -> Option<SmtpConfig> {
-    const TLS: &[(&str, SmtpTls)] = &[
-        ("starttls", SmtpTls::StartTls),
-        ("implicit", SmtpTls::Implicit),
-        ("none", SmtpTls::Plaintext),
-    ];
-    let host = scope.required("host", file.host.as_ref(), "name the mail relay", host);
-    let tls = scope.or("tls", file.tls.as_ref(), SmtpTls::StartTls, word(TLS));
-    let port = scope.optional("port", file.port.as_ref(), number(1, 65535));
-    let port = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(tls.default_port());
-    let timeout = span(defaults::SHORTEST_TIMEOUT, defaults::LONGEST_SMTP_TIMEOUT);
-    let timeout = scope.or("timeout", file.timeout.as_ref(), defaults::SMTP_TIMEOUT, timeout);
-    let ca = certificates::authorities(scope, file.ca.as_ref());
-    let login = login(scope, file);
-    let plaintext = scope.or("allow_plaintext", file.allow_plaintext.as_ref(), false, flag);
-    let host = host?;
-    if tls == SmtpTls::Plaintext && !host.is_loopback() && !plaintext {
-        let at = file.tls.as_ref().map_or(scope.place(), |text| text.at);
-        scope.key("tls", at).report(
-            Fault::new("would send sign-in links, and any password, readable by everyone between")
-                .value("none")
-                .hint(
-                    "use `starttls` or `implicit`; in a network of your own only, \
-                     say `allow_plaintext: true`",
-                ),
-        );
-    }
-    let host = host.as_str().trim_matches(['[', ']']).to_owned();
-    Some(SmtpConfig { host, port, tls, login, ca, timeout })
-}
-
-fn login(scope: &Scope<'_>, file: &SmtpFile) -> Option<(String, Password)> {
-    let username = scope.optional("username", file.username.as_ref(), |text| {
-        if text.is_empty() || text.contains(char::is_control) {
-            return Err(Fault::new("must be a user name"));
-        }
-        Ok(text.to_owned())
-    });
-    let password = file.password.as_ref();
-    let secret =
-        password.and_then(|source| secrets::text(&scope.key("password", source.at), &source.value));
-    match (&file.username, password) {
-        (Some(_), None) => scope.missing("password", "write { env: SMTP_PASSWORD }"),
-        (None, Some(_)) => scope.missing("username", "name the user whose password it is"),
-        (Some(_), Some(_)) | (None, None) => {}
-    }
-    Some((username?, secret?))
-}
-
-fn host(text: &str) -> Result<Host, Fault> {
-    let bare_v6 = text.parse::<std::net::Ipv6Addr>().map(|address| format!("[{address}]"));
-    Host::parse(bare_v6.as_deref().unwrap_or(text)).map_err(|error| {
-        let fault = Fault::new(error.to_string());
-        match text.rsplit_once(':') {
-            Some((host, port)) if port.parse::<u16>().is_ok() && !host.contains("//") => fault
-                .hint(format!("the port has a key of its own: {{ host: {host}, port: {port} }}")),
-            _ => fault.hint("write it like `smtp.example.com`"),
-        }
-    })
 }
 
 /// `sites[].mail`

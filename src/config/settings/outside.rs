@@ -1,11 +1,9 @@
-//! What stands beside linkgate: the store and the mail relay.
+//! What stands beside linkgate: the store.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Password, TlsFiles};
-use crate::domain::email::EmailAddress;
 
 /// Where attempts, sessions and counts are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,98 +60,4 @@ pub enum RedisServers {
     },
     /// Nodes of a Cluster.
     Cluster(Vec<Password>),
-}
-
-/// How mail leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MailConfig {
-    /// The sender.
-    pub from: Mailbox,
-    /// Where answers go.
-    pub reply_to: Option<Mailbox>,
-    /// The way.
-    pub transport: MailTransport,
-    /// How long it is known what became of a mail.
-    pub history: Duration,
-    /// How providers tell what became of mails, where they do.
-    pub hooks: Option<HooksConfig>,
-}
-
-/// How providers tell what became of mails.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HooksConfig {
-    /// Where; on the admin listener where nothing is said.
-    pub listen: Option<SocketAddr>,
-    /// The user name and password that Postmark shows.
-    pub postmark: Option<(String, Password)>,
-    /// The topic of SNS that SES tells, and the certificate (PEM) that its messages are signed with.
-    pub ses: Option<(String, PathBuf)>,
-    /// The key that Mailgun signs with.
-    pub mailgun: Option<Password>,
-    /// The public half of the key that SendGrid signs with.
-    pub sendgrid: Option<String>,
-    /// The key that Resend signs with.
-    pub resend: Option<Password>,
-    /// The token that Brevo shows.
-    pub brevo: Option<Password>,
-}
-
-/// A name and an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mailbox {
-    /// The display name; may be empty.
-    pub name: String,
-    /// The address.
-    pub address: EmailAddress,
-}
-
-/// The way mail leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MailTransport {
-    /// To a relay.
-    Smtp(SmtpConfig),
-    /// As `.eml` files in a folder.
-    Folder(PathBuf),
-    /// To a page on this machine that shows them (development).
-    Inbox(SocketAddr),
-}
-
-/// The relay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SmtpConfig {
-    /// The host.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// TLS.
-    pub tls: SmtpTls,
-    /// User name and password.
-    pub login: Option<(String, Password)>,
-    /// The CAs (PEM) to believe instead of the system's.
-    pub ca: Option<PathBuf>,
-    /// How long one step of the conversation may take.
-    pub timeout: Duration,
-}
-
-/// How the conversation with the relay is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SmtpTls {
-    /// `STARTTLS`, which must succeed (RFC 3207).
-    StartTls,
-    /// TLS from the first byte (RFC 8314).
-    Implicit,
-    /// Not at all.
-    Plaintext,
-}
-
-impl SmtpTls {
-    /// The usual port.
-    #[must_use]
-    pub const fn default_port(self) -> u16 {
-        match self {
-            Self::StartTls => 587,
-            Self::Implicit => 465,
-            Self::Plaintext => 25,
-        }
-    }
 }

@@ -41,7 +41,15 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("store.memory", keys::<MemoryFile>()),
         ("mail", keys::<MailFile>()),
         ("mail.smtp", keys::<SmtpFile>()),
+        ("mail.sendmail", keys::<SendmailFile>()),
+        ("mail.postmark", keys::<PostmarkFile>()),
+        ("mail.ses", keys::<SesFile>()),
+        ("mail.mailgun", keys::<MailgunFile>()),
+        ("mail.sendgrid", keys::<SendGridFile>()),
+        ("mail.resend", keys::<ResendFile>()),
+        ("mail.brevo", keys::<BrevoFile>()),
         ("mail.folder", keys::<FolderFile>()),
+        ("mail.dkim[]", keys::<DkimFile>()),
         ("mail.inbox", keys::<InboxFile>()),
         ("mail.hooks", keys::<HooksFile>()),
         ("mail.hooks.postmark", keys::<HookLoginFile>()),
@@ -75,7 +83,7 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// Maps whose keys are not ours, or always the same two.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 23] = [
     "admin.token",
     "groups",
     "secret",
@@ -84,6 +92,13 @@ const OTHERS: [&str; 16] = [
     "mail.hooks.mailgun.signing_key",
     "mail.hooks.resend.secret",
     "mail.hooks.brevo.token",
+    "mail.postmark.token",
+    "mail.ses.secret",
+    "mail.mailgun.token",
+    "mail.sendgrid.token",
+    "mail.resend.token",
+    "mail.brevo.token",
+    "mail.dkim[].key",
     "store.redis.sentinel.password",
     "store.redis.url",
     "brand.texts",
@@ -139,6 +154,10 @@ fn every_key_is_documented_at_its_place() {
     let tree: Tree = serde_yaml::from_str(&text).unwrap();
     let mut found = BTreeMap::new();
     collect(&tree, "", &mut found);
+    // The ways of mails, again, but for the inbox.
+    assert!(found.contains_key("mail.relays[]"));
+    assert!(keys::<RelayFile>().is_subset(&keys::<MailFile>()));
+    found.retain(|path, _| !path.starts_with("mail.relays[]"));
     for other in OTHERS {
         assert!(found.remove(other).is_some(), "{other} is not shown");
     }
@@ -167,10 +186,12 @@ fn places_become_paths_and_secrets_end_them() {
 /// What is no value, behind the colon of a key.
 const NO_VALUES: [&str; 6] = ["", " ~", " null", " !!null", " # one", "\n  # - one"];
 /// Where a secret is read from; below these nothing is named.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 7] = [
     "secret",
     "admin.token",
     "mail.smtp.password",
+    "mail.postmark.token",
+    "mail.ses.secret",
     "store.redis.url",
     "store.redis.sentinel.password",
 ];

@@ -66,7 +66,7 @@ fn has_colon(key: &Text, lines: &[&str]) -> bool {
 }
 
 /// Keys below which all may be secret: nothing below them is named.
-const SECRET_KEYS: [&str; 4] = ["secret", "password", "url", "token"];
+const SECRET_KEYS: [&str; 5] = ["secret", "password", "url", "token", "key"];
 
 /// The way to an entry.
 #[derive(Clone, Default)]

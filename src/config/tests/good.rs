@@ -29,7 +29,7 @@ fn the_files_in_conf_work_as_they_are() {
             matches!(&config.secret, SecretPlan::Create(path) if path == Path::new("conf/data/secret"))
         );
         assert_eq!(config.store, StoreConfig::Embedded { path: "conf/data".into() });
-        assert!(matches!(config.mail.transport, MailTransport::Inbox(_)));
+        assert!(matches!(config.mail.relays[..], [MailTransport::Inbox(_)]));
     }
     let minimal = std::fs::read_to_string("conf/minimal.yaml").unwrap();
     assert!(minimal.lines().count() <= 10);
@@ -269,11 +269,11 @@ fn stores_and_mail_are_read() {
     ] {
         let smtp = format!("  smtp: {{ host: smtp.example.com, {words} }}\n");
         let config = parse(&edited(INBOX, &smtp)).unwrap();
-        let MailTransport::Smtp(smtp) = config.mail.transport else { panic!() };
+        let [MailTransport::Smtp(smtp)] = &config.mail.relays[..] else { panic!() };
         assert_eq!((smtp.port, smtp.tls, smtp.login.is_some()), (port, tls, port == 587));
     }
     let folder = parse(&edited(INBOX, "  folder: { path: mails }\n")).unwrap();
-    assert_eq!(folder.mail.transport, MailTransport::Folder("etc/mails".into()));
+    assert_eq!(folder.mail.relays, [MailTransport::Folder("etc/mails".into())]);
     assert_eq!(folder.mail.from.name, "Example");
 }
 

@@ -58,6 +58,12 @@ fn places() -> Vec<String> {
         edited(inbox, smtp),
         edited(inbox, "  smtp:\n    host: a.example.com\n    username: a\n    password: VALUE\n"),
         edited(inbox, "  smtp: VALUE\n"),
+        edited(inbox, "  postmark: { token: VALUE }\n"),
+        edited(inbox, "  relays:\n    - ses: { region: a, access_key: a, secret: VALUE }\n"),
+        BASE.replace(
+            inbox,
+            &format!("{inbox}  dkim: [{{ domain: example.com, selector: a, key: VALUE }}]\n"),
+        ),
         edited(store, "secret: { env: LINKGATE_SECRET }\nstore: { redis: { url: VALUE } }\n"),
         edited(store, "secret: { env: LINKGATE_SECRET }\nstore: { redis: { url: [VALUE] } }\n"),
         edited(store, "store: { redis: VALUE }\n"),

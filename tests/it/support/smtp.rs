@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -26,7 +26,8 @@ pub struct Script {
     pub protection: Protection,
     /// The only name and password that may send; none are needed if there are none.
     pub login: Option<(String, String)>,
-    /// Answers to messages, one for each; 250 when there are no more. `hang` is none at all.
+    /// Answers to messages, one for each; 250 when there are no more. `hang` is none at all, `drop`
+    /// the end of the connection before the message is whole.
     pub verdicts: Mutex<VecDeque<String>>,
     /// The answer to recipients, if it is not 250.
     pub recipient: Option<String>,
@@ -153,6 +154,9 @@ impl Relay {
                 "RCPT" => self.recipient(&line, &mut to),
                 "DATA" => {
                     stream.write_all(b"354 go on\r\n").await?;
+                    if self.drops() {
+                        return stream.read_u8().await.map(drop);
+                    }
                     let Some(data) = data(&mut stream).await? else { return Ok(()) };
                     let verdict = self.script.verdicts.lock().expect("no panic").pop_front();
                     let verdict = verdict.unwrap_or_else(|| "250 2.0.0 queued".into());
@@ -183,6 +187,16 @@ impl Relay {
         }
         to.push(address(line));
         "250 ok\r\n".to_owned()
+    }
+
+    /// Whether the next message is cut off.
+    fn drops(&self) -> bool {
+        let mut verdicts = self.script.verdicts.lock().expect("no panic");
+        let drops = verdicts.front().is_some_and(|next| next == "drop");
+        if drops {
+            verdicts.pop_front();
+        }
+        drops
     }
 
     fn greeting(&self, encrypted: bool) -> String {
