@@ -19,7 +19,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub use brand::{BrandConfig, BrandText};
 pub use expectation::{Expectation, Expected};
 pub use mail::{
-    ApiConfig, ApiProvider, HooksConfig, MailConfig, MailTransport, Mailbox, SendmailConfig, SmtpConfig, SmtpTls,
+    ApiConfig, ApiProvider, HooksConfig, MailConfig, MailTransport, Mailbox, SendmailConfig,
+    SmtpConfig, SmtpTls,
 };
 pub use outside::{CopiesConfig, RedisConfig, RedisServers, StoreConfig};
 pub use question::{NotWhole, Question, SaidAccount, SaidScript, Who, WholeUrl};

@@ -147,11 +147,11 @@ signed_sendgrid("delivered", [event], state="delivered", words="250 OK")
 signed_sendgrid("several at once", [changed(event, event="processed", sg_event_id="a"),
                                     changed(event, event="deferred", sg_event_id="b"),
                                     changed(event, sg_event_id="c")], state="delivered")
-signed_sendgrid("bounce", [changed(event, event="bounce", type="bounce", status="5.0.0", reason="500 unknown recipient")],
+signed_sendgrid("bounce", [changed(event, sg_event_id="bounce", event="bounce", type="bounce", status="5.0.0", reason="500 unknown recipient")],
                 state="bounced", suppressed=True, words="500 unknown recipient")
-signed_sendgrid("blocked", [changed(event, event="bounce", type="blocked")], state="bounced")
-signed_sendgrid("dropped", [changed(event, event="dropped", reason="Bounced Address")], state="rejected")
-signed_sendgrid("spam report", [changed(event, event="spamreport")], state="complained", suppressed=True)
+signed_sendgrid("blocked", [changed(event, sg_event_id="blocked", event="bounce", type="blocked")], state="bounced")
+signed_sendgrid("dropped", [changed(event, sg_event_id="dropped", event="dropped", reason="Bounced Address")], state="rejected")
+signed_sendgrid("spam report", [changed(event, sg_event_id="spam", event="spamreport")], state="complained", suppressed=True)
 signed_sendgrid("open", [changed(event, event="open")])
 by_id = {key: value for key, value in event.items() if key != "linkgate_mail"}
 signed_sendgrid("named by its Message-ID", [by_id], state="delivered")
