@@ -1,6 +1,7 @@
 //! The outside, behind the ports: stores and their clock, and the ways a mail leaves.
 
 pub mod argon2;
+pub mod audit;
 pub mod clock;
 pub mod dns;
 pub mod embedded;

@@ -15,6 +15,7 @@ macro_rules! examples {
 mod accounts;
 mod admin;
 pub mod appearance;
+mod audit;
 mod check;
 mod demo;
 mod explain;
@@ -31,12 +32,14 @@ mod mails;
 mod person;
 mod preview;
 mod question;
+mod record;
 pub mod reload;
 mod secret_file;
 mod serve;
 pub mod stores;
 mod table;
 mod tokens;
+mod traces;
 pub mod upgrade;
 mod watching;
 
@@ -183,6 +186,13 @@ enum Command {
         "mails lift -c linkgate.yaml ann@example.com"
     ))]
     Mails(mails::MailsCommand),
+    /// What happened: who got in, who was refused, and what operators did.
+    #[command(after_help = examples!(
+        "audit -c linkgate.yaml --event session_made --since 12h",
+        "audit -c linkgate.yaml --email bob@example.com --since 7d",
+        "audit -c linkgate.yaml --follow --json"
+    ))]
+    Audit(audit::AuditArguments),
     /// Try everything on this machine: a site, a small application and an inbox, all on loopback.
     #[command(after_help = examples!("demo", "demo --port 8081 --inbox-port 8026"))]
     Demo {
@@ -247,6 +257,7 @@ pub fn run() -> ExitCode {
         Command::Limits(command) => limits::run(&command),
         Command::Tokens(command) => tokens::run(&command),
         Command::Mails(command) => mails::run(&command),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
         Command::Keys(command) => keys::run(command),
         Command::Mail(command) => mail::run(&command),

@@ -37,13 +37,14 @@ pub use environment::{Environment, Recorded, SystemEnvironment};
 pub use groups_file::{GroupMembers, ListedGroups};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
-    ApiConfig, ApiProvider, Backend, BrandConfig, BrandText, Config, CopiesConfig, Expectation,
-    Expected, HooksConfig, Listener, LogConfig, LogFormat, LogLevel, MailConfig, MailTransport,
-    Mailbox, NotWhole, OddHeaders, OtherBrowser, Password, Prefix, Question, RedisConfig,
-    RedisServers, Registration, SaidAccount, SaidScript, SecretPlan, SendmailConfig, ServerConfig,
-    SessionConfig, SignInConfig, Site, SiteLimits, SiteMail, SiteSignIn, SmtpConfig, SmtpTls,
-    StoreConfig, TlsFiles, TraceEndpoint, TracesConfig, Upstream, UpstreamBalance, UpstreamHealth,
-    UpstreamProtocol, UpstreamServer, Who, WholeUrl,
+    ApiConfig, ApiProvider, AuditConfig, AuditFile, Backend, BrandConfig, BrandText, Config,
+    CopiesConfig, Expectation, Expected, HooksConfig, Listener, LogConfig, LogFormat, LogLevel,
+    MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders, OtherBrowser, Password, Prefix,
+    Question, RedisConfig, RedisServers, Registration, SaidAccount, SaidScript, SecretPlan,
+    SendmailConfig, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits, SiteMail,
+    SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, SyslogConfig, SyslogTo, TlsFiles, TraceEndpoint,
+    TracesConfig, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer, Who,
+    WholeUrl,
 };
 
 impl Config {

@@ -20,13 +20,16 @@ mod counts;
 mod deliveries;
 pub mod endings;
 mod entry;
+pub mod journal;
 pub mod keys;
 pub mod limits;
 mod looking;
 pub mod mail_job;
+mod noted;
 mod notice;
 pub mod password;
 pub mod person;
+pub mod record;
 pub mod redeem;
 pub mod report;
 pub mod sessions;
@@ -51,6 +54,7 @@ use crate::domain::token::TokenKey;
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Entropy, Passwords, Store};
 use endings::Endings;
+use journal::{Journal, Trail};
 use mail_job::MailSeal;
 
 /// The keys of an installation, each for one use.
@@ -85,18 +89,21 @@ impl Keys {
     }
 }
 
-/// The use cases over one store.
+/// The use cases over one store. Copies share everything but the trail.
+#[derive(Clone)]
 pub struct Gate {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     passwords: Arc<dyn Passwords>,
-    keys: Keys,
-    prefix: String,
+    keys: Arc<Keys>,
+    prefix: Arc<str>,
     mail_waits: Arc<Notify>,
     touching: Arc<Mutex<HashSet<[u8; 32]>>>,
     endings: Endings,
     metrics: Arc<Metrics>,
+    journal: Journal,
+    trail: Trail,
 }
 
 /// Says of an address, and the account behind it if there is one, whether it may sign in: the
@@ -157,12 +164,14 @@ impl Gate {
             clock,
             entropy,
             passwords,
-            keys: Keys::new(secret),
-            prefix: prefix.to_owned(),
+            keys: Arc::new(Keys::new(secret)),
+            prefix: prefix.into(),
             mail_waits: Arc::default(),
             touching: Arc::default(),
             endings: Endings::default(),
             metrics: Arc::default(),
+            journal: Journal::silent(),
+            trail: Trail::default(),
         }
     }
 
@@ -172,22 +181,23 @@ impl Gate {
         Self { metrics, ..self }
     }
 
+    /// The same, and what happens is noted in a journal.
+    #[must_use]
+    pub fn recording(self, journal: Journal) -> Self {
+        Self { journal, ..self }
+    }
+
+    /// The same for one request or one caller: what happens is noted as being done there and by them.
+    #[must_use]
+    pub fn with(&self, trail: Trail) -> Self {
+        Self { trail, ..self.clone() }
+    }
+
     /// The same over another handle of the same store, for work in another runtime: a connection
     /// belongs to the runtime that uses it. What ends there is heard here, and the other way round.
     #[must_use]
     pub fn over(&self, store: Arc<dyn Store>) -> Self {
-        Self {
-            store,
-            clock: Arc::clone(&self.clock),
-            entropy: Arc::clone(&self.entropy),
-            passwords: Arc::clone(&self.passwords),
-            keys: self.keys.clone(),
-            prefix: self.prefix.clone(),
-            mail_waits: Arc::clone(&self.mail_waits),
-            touching: Arc::clone(&self.touching),
-            endings: self.endings.clone(),
-            metrics: Arc::clone(&self.metrics),
-        }
+        Self { store, ..self.clone() }
     }
 
     /// Rings whenever a mail was queued on this node.

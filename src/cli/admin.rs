@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,7 +22,9 @@ use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::adapters::ours::Claim;
 use crate::config::{Config, Password, StoreConfig};
+use crate::domain::event::Actor;
 use crate::gate::Gate;
+use crate::gate::journal::{Journal, Trail, Writer};
 use crate::portal::admin::{AdminDesk, AdminFacts, Facts, HEADER, router};
 use crate::portal::assertion::root_key;
 use crate::ports::{Clock, Entropy, OsEntropy, Store, SystemClock};
@@ -78,10 +80,19 @@ pub(super) enum Purpose {
     Change,
 }
 
+/// The API in this process.
+pub(super) struct Direct {
+    router: Router,
+    runtime: Runtime,
+    record: Mutex<Writer>,
+    /// The store is a file that one process has open.
+    is_alone: bool,
+}
+
 /// The way to the API.
 pub(super) enum Way {
     /// The store is ours for now.
-    Direct(Router, Runtime),
+    Direct(Box<Direct>),
     /// Another process has it.
     Process(SocketAddr, Option<Password>),
 }
@@ -126,10 +137,15 @@ impl Way {
         let clock: Arc<dyn Clock> = clock;
         let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));
         let prefix = config.prefix.as_str();
+        let tracing = config.audit.client;
+        let journal = Journal::new(Arc::clone(&clock), Arc::clone(&entropy), &secret, tracing);
+        let record = Mutex::new(Writer::new(&journal, Arc::clone(&store) as _, Vec::new()));
         let gate = Gate::new(store, clock, entropy, passwords, &secret, prefix);
+        let gate = gate.recording(journal).with(Trail::of(Actor::Operator));
         let (facts, signing_root) = (AdminFacts::new(facts(config)), root_key(&secret));
-        let desk = Arc::new(AdminDesk { gate, facts, signing_root });
-        Ok(Self::Direct(router(desk), runtime))
+        let is_alone = matches!(config.store, StoreConfig::Embedded { .. });
+        let router = router(Arc::new(AdminDesk { gate, facts, signing_root }));
+        Ok(Self::Direct(Box::new(Direct { router, runtime, record, is_alone })))
     }
 
     /// The way to the process that serves.
@@ -148,6 +164,11 @@ impl Way {
             });
         }
         Ok(Self::Process(address, config.admin_token.clone()))
+    }
+
+    /// Whether nobody else can write to the store while this way is there.
+    pub(super) fn has_the_store(&self) -> bool {
+        matches!(self, Self::Direct(way) if way.is_alone)
     }
 
     /// As [`ask`](Self::ask), with a document that holds a password: it does not leave the machine in
@@ -176,7 +197,7 @@ impl Way {
         let method = if document.is_some() { Method::POST } else { Method::GET };
         let body = document.map(text).transpose()?.unwrap_or_default();
         let (status, answer) = match self {
-            Self::Direct(router, runtime) => direct(router, runtime, method, path, body),
+            Self::Direct(way) => way.ask(method, path, body),
             Self::Process(address, token) => {
                 over_http(*address, token.as_ref(), &method, path, &body).map_err(|cause| {
                     AdminError::Away { address: *address, cause: cause.to_string() }
@@ -223,9 +244,21 @@ fn text(document: &Value) -> Result<Sent, AdminError> {
     Ok(text)
 }
 
-fn direct(
+impl Direct {
+    fn ask(&self, method: Method, path: &str, body: Sent) -> Result<Answer, AdminError> {
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let asking = direct(&self.router, method, path, body);
+        let (answer, written) = self.runtime.block_on(record.write_beside(asking));
+        let answer = answer?;
+        written.map_err(|error| {
+            AdminError::Store(format!("done, and missing in the audit record: {}", error.source))
+        })?;
+        Ok(answer)
+    }
+}
+
+async fn direct(
     router: &Router,
-    runtime: &Runtime,
     method: Method,
     path: &str,
     body: Sent,
@@ -236,13 +269,11 @@ fn direct(
         .header(header::CONTENT_TYPE, "application/json")
         .body(Body::from(Bytes::from_owner(body)))
         .map_err(|error| AdminError::Store(error.to_string()))?;
-    runtime.block_on(async {
-        let Ok(response) = router.clone().oneshot(request).await;
-        let status = response.status();
-        let body = response.into_body().collect().await;
-        let body = body.map_err(|error| AdminError::Store(error.to_string()))?;
-        Ok((status, body.to_bytes().to_vec()))
-    })
+    let Ok(response) = router.clone().oneshot(request).await;
+    let status = response.status();
+    let body = response.into_body().collect().await;
+    let body = body.map_err(|error| AdminError::Store(error.to_string()))?;
+    Ok((status, body.to_bytes().to_vec()))
 }
 
 /// One request and one answer of HTTP/1.1. Written by hand: for one known server, and no client

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,28 +15,27 @@ use super::reload::{self, InForce, Source};
 use super::stores::Stores;
 use super::upgrade::Upgrades;
 use super::watching::Watched;
-use super::{health, hooks, mailers, secret_file, watching};
-use crate::adapters::argon2::Argon2Passwords;
+use super::{health, hooks, mailers, record, secret_file, traces, watching};
 use crate::adapters::clock::StoreClock;
 use crate::adapters::ours::OurStore;
-use crate::config::{Config, MailTransport, Password, TracesConfig};
-use crate::gate::Gate;
+use crate::config::{Config, MailTransport, Password};
+use crate::domain::event::Actor;
+use crate::domain::time::UnixMillis;
+use crate::gate::journal::{Journal, Trail, Writer};
 use crate::metrics::Metrics;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
 use crate::portal::assertion::{SigningKeys, root_key};
 use crate::portal::brand::BrandError;
 use crate::portal::courier::Courier;
 use crate::portal::mail::MailRoom;
-use crate::ports::{Clock, Entropy, KeyRosters, OsEntropy, Store, SystemClock, Upkeep};
+use crate::ports::{Clock, Entropy, OsEntropy, Store, Stored, SystemClock, Upkeep};
 use crate::proxy::front::Fronts;
 use crate::proxy::leaving::Leaving;
-use crate::proxy::otlp;
 use crate::proxy::server::{
     Assembly, Doors, GuardedProxy, Listening, futures_of, guarded, server_conf,
 };
 use crate::proxy::service::AuthProxy;
 use crate::proxy::wire::WireLimits;
-use crate::traces::{Finished, Tracer};
 
 /// How often what is over is removed.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -87,6 +86,10 @@ pub struct Installation {
     pub admin: Option<Router>,
     /// The clock that is kept in step with the store's.
     pub clock: Arc<StoreClock>,
+    /// What happens is noted here.
+    pub journal: Journal,
+    /// The worker that writes it down.
+    pub record: Writer,
     /// The development inbox and where it listens, if there is one.
     pub inbox: Option<(SocketAddr, Router)>,
     /// What takes the news of mail providers, and where it listens if not on the admin listener.
@@ -98,7 +101,7 @@ pub struct Installation {
     /// Where it was read from, if it is to be read again.
     pub source: Option<Source>,
     /// What goes to a collector of traces, and which one, if there is one.
-    pub traces: Option<Export>,
+    pub traces: Option<traces::Export>,
     /// Who is asked for another process in place of this one, if that can be.
     pub upgrades: Option<Upgrades>,
 }
@@ -131,28 +134,24 @@ impl Installation {
         let secret = secret_file::secret(&config.secret, &OsEntropy)
             .map_err(|error| StartError::Part(format!("secret: {error}")))?;
         let metrics = Arc::new(Metrics::default());
-        let (tracer, traces) = tracer(config, &metrics).unzip();
+        let (tracer, traces) = traces::tracer(config, &metrics).unzip();
         let stores = Stores::open(config, secret.mark(), &entropy, &metrics)?;
         let store = Arc::clone(&stores.requests) as Arc<dyn Store>;
         let work_store = Arc::clone(&stores.work) as Arc<dyn Store>;
         let clock = Arc::new(StoreClock::new(SystemClock));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let prefix = config.prefix.as_str();
-        let rosters: Arc<dyn KeyRosters> = Arc::clone(&store) as Arc<dyn KeyRosters>;
-        let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));
-        let (shared_clock, drawn) = (Arc::clone(&shared), Arc::clone(&entropy));
-        let gate = Gate::new(store, shared_clock, drawn, passwords, &secret, prefix);
+        let (gate, journal) = record::open_gate(config, &secret, store, (&shared, &entropy));
+        let record = Writer::new(&journal, Arc::clone(&stores.work) as _, record::sinks(config)?);
         let foundation = Foundation {
             gate: Arc::new(gate.counting(Arc::clone(&metrics))),
-            signing_keys: Arc::new(SigningKeys::new(&secret, rosters)),
+            signing_keys: Arc::new(SigningKeys::new(&secret, Arc::clone(&stores.requests) as _)),
             mail_health: Arc::default(),
             metrics: Arc::clone(&metrics),
             tracer,
         };
         let Built { front, mails, looks } = foundation.build(config)?;
-        let (mailer, inbox) = mailers::open(config, &looks)?;
-        let mails = MailRoom::new(mails);
-        let hook_clock = Arc::clone(&shared);
+        let (mails, (mailer, inbox)) = (MailRoom::new(mails), mailers::open(config, &looks)?);
+        let hooks = hooks::open(config, Arc::clone(&work_store), Arc::clone(&shared))?;
         let courier = Courier {
             store: Arc::clone(&work_store),
             mailer,
@@ -163,12 +162,12 @@ impl Installation {
             waits: foundation.gate.mail_waits(),
             health: Arc::clone(&foundation.mail_health),
             metrics,
+            journal: journal.clone(),
         };
-        let hooks = hooks::open(config, Arc::clone(&work_store), hook_clock)?;
         let facts = AdminFacts::new(super::admin::facts(config));
-        let gate = foundation.gate.over(work_store);
+        let gate = foundation.gate.over(work_store).with(Trail::of(Actor::AdminApi));
         let desk = AdminDesk { gate, facts: facts.clone(), signing_root: root_key(&secret) };
-        let admin = admin_routes(config, desk, &entropy)?;
+        let admin = admin_routes(config, desk, &entropy, &journal)?;
         let fronts = Arc::new(Fronts::new(front));
         let (proxy, shared) = (AuthProxy::new(Arc::clone(&fronts), entropy), Arc::clone(&fronts));
         let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
@@ -179,6 +178,8 @@ impl Installation {
             stores,
             admin,
             clock,
+            journal,
+            record,
             inbox,
             hooks,
             in_force,
@@ -205,15 +206,7 @@ impl Installation {
         let admission = app.admission();
         let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
         let requests = Arc::clone(&self.stores.requests);
-        let connected = Arc::clone(&requests);
-        let before = Box::pin(async move {
-            // The first request is not the one that waits for a connection, or fails because of it. A
-            // store that is away is nothing to wait for.
-            let _ = tokio::time::timeout(CONNECTING, connected.ping()).await;
-            if let Some(begun) = begun {
-                let _ = begun.send(());
-            }
-        });
+        let before = Box::pin(connect(Arc::clone(&requests), begun));
         server
             .add_proxy(app, &listening(config), before, move || watch(&requests))
             .map_err(part)?;
@@ -231,12 +224,10 @@ impl Installation {
         if let Some(address) = config.admin {
             let (stores, in_force) = (self.stores.clone(), Arc::clone(&self.in_force));
             let watched = Watched { stores, in_force, admission, caller: caller(config) };
-            let health = health::router(watched.clone()).merge(watching::router(watched));
-            let upgrades = self.upgrades.zip(caller(config));
-            let upgrades = upgrades.map(|(ways, caller)| admin::guarded(ways.routes(), caller));
-            let reload = self.source.as_ref().and_then(|_| reload_route(config, &self.in_force));
-            let routers = [self.admin, upgrades, reload, admin_hooks].into_iter().flatten();
-            let router = routers.fold(health, Router::merge);
+            let reload = self.source.as_ref().map(|_| Arc::clone(&self.in_force));
+            let ways = [self.upgrades.map(Upgrades::routes), reload.map(reload::asked::routes)];
+            let caller = caller(config).map(|caller| caller.noting(self.journal));
+            let router = operators(watched, caller, ways, [self.admin, admin_hooks]);
             server.add_pages("admin", address, router).map_err(part)?;
         }
         let fronts = self.fronts;
@@ -252,53 +243,42 @@ impl Installation {
         let courier = self.courier;
         server.add_ending_work("mail", move |ending| Box::pin(Arc::clone(&courier).run(ending)));
         if let Some(export) = self.traces {
-            add_traces(&mut server, export, metrics);
+            traces::keep(&mut server, export, metrics);
         }
-        let (work, clock) = (self.stores.work, self.clock);
+        record::keep(&mut server, self.record);
+        let (work, clock, retention) = (self.stores.work, self.clock, config.audit.retention);
         let watched = Arc::clone(&work);
         server.add_work("whose store", move || watch(&watched));
         server.add_work("upkeep", move || {
-            Box::pin(upkeep(Arc::clone(&work) as Arc<dyn Store>, Arc::clone(&clock)))
+            let store = Arc::clone(&work) as Arc<dyn Store>;
+            Box::pin(upkeep(store, Arc::clone(&clock), retention))
         });
         Ok(server)
     }
 }
 
-/// Traces that are over, and where they go.
-pub type Export = (tokio::sync::mpsc::Receiver<Box<Finished>>, otlp::Collector);
-
-/// Begins traces, if they are wanted.
-fn tracer(config: &Config, metrics: &Arc<Metrics>) -> Option<(Arc<Tracer>, Export)> {
-    let TracesConfig { endpoint, sample, service_name } = config.traces.as_ref()?;
-    let (tracer, over) = Tracer::new(*sample, Arc::clone(metrics));
-    let collector = otlp::Collector {
-        host: endpoint.host.as_str().to_owned(),
-        port: endpoint.port,
-        tls: endpoint.tls,
-        path: endpoint.path.clone(),
-        service: service_name.clone(),
-    };
-    Some((Arc::new(tracer), (over, collector)))
+/// Connects to the store, and tells that requests can be served.
+async fn connect(store: Arc<OurStore>, begun: Option<mpsc::Sender<()>>) {
+    // The first request is not the one that waits for a connection, or fails because of it. A store that
+    // is away is nothing to wait for.
+    let _ = tokio::time::timeout(CONNECTING, store.ping()).await;
+    if let Some(begun) = begun {
+        let _ = begun.send(());
+    }
 }
 
-/// Lets traces leave until the server is over.
-fn add_traces(server: &mut Assembly<'_>, (over, collector): Export, metrics: Arc<Metrics>) {
-    let (over, leaving) = (Mutex::new(Some(over)), Arc::clone(server.leaving()));
-    server.add_ending_work("traces", move |_| {
-        let over = over.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (collector, leaving) = (collector.clone(), Arc::clone(&leaving));
-        let metrics = Arc::clone(&metrics);
-        Box::pin(async move {
-            if let Some(over) = over {
-                otlp::export(over, collector, leaving, metrics).await;
-            }
-        })
-    });
-}
-
-/// Where an operator has the files read again.
-fn reload_route(config: &Config, in_force: &Arc<InForce>) -> Option<Router> {
-    Some(admin::guarded(reload::asked::routes(Arc::clone(in_force)), caller(config)?))
+/// All of the admin listener: health and metrics, what needs the guard, and what has its own.
+fn operators(
+    watched: Watched,
+    caller: Option<Caller>,
+    unguarded: [Option<Router>; 2],
+    others: [Option<Router>; 2],
+) -> Router {
+    let health = health::router(watched.clone()).merge(watching::router(watched));
+    let unguarded = unguarded.into_iter().flatten();
+    let guarded = caller.into_iter().zip(unguarded.reduce(Router::merge));
+    let guarded = guarded.map(|(caller, router)| admin::guarded(router, caller));
+    others.into_iter().flatten().chain(guarded).fold(health, Router::merge)
 }
 
 /// The admin API and the pages, each with its guard, if there is anybody who may use them.
@@ -306,9 +286,10 @@ fn admin_routes(
     config: &Config,
     desk: AdminDesk,
     entropy: &Arc<dyn Entropy>,
+    journal: &Journal,
 ) -> Result<Option<Router>, StartError> {
     let Some(caller) = caller(config) else { return Ok(None) };
-    let desk = Arc::new(desk);
+    let (caller, desk) = (caller.noting(journal.clone()), Arc::new(desk));
     let pages = admin::page::pages(Arc::clone(&desk), caller.clone(), Arc::clone(entropy))?;
     Ok(Some(admin::guarded(admin::router(desk), caller).merge(pages)))
 }
@@ -337,14 +318,14 @@ fn watch(store: &Arc<OurStore>) -> futures_of::Boxed {
 }
 
 /// Removes what is over, and keeps the clock in step. Trouble is said once until it is over.
-pub async fn upkeep(store: Arc<dyn Store>, clock: Arc<StoreClock>) {
+pub async fn upkeep(store: Arc<dyn Store>, clock: Arc<StoreClock>, retention: Duration) {
     let mut sweeps = tokio::time::interval(SWEEP);
     let mut syncs = tokio::time::interval(CLOCK);
     let mut fails = false;
     loop {
         let done = tokio::select! {
             _ = syncs.tick() => clock.sync(store.as_ref()).await,
-            _ = sweeps.tick() => store.sweep(clock.now()).await.map(|_| ()),
+            _ = sweeps.tick() => sweep(&*store, clock.now(), retention).await,
         };
         if let Err(error) = &done
             && !fails
@@ -353,6 +334,13 @@ pub async fn upkeep(store: Arc<dyn Store>, clock: Arc<StoreClock>) {
         }
         fails = done.is_err();
     }
+}
+
+/// Removes what is over, and of the audit record what is older than it may be.
+async fn sweep(store: &dyn Store, now: UnixMillis, retention: Duration) -> Stored<()> {
+    store.sweep(now).await?;
+    store.trim(now.before(retention)).await?;
+    Ok(())
 }
 
 fn threads(config: &Config) -> usize {

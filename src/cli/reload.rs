@@ -26,8 +26,10 @@ use tokio::time::MissedTickBehavior;
 use super::check::disappointments;
 use super::foundation::{Built, Foundation};
 use crate::config::{Config, MailConfig, Problem, SecretPlan};
+use crate::domain::event::{Actor, What};
 use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
+use crate::gate::journal::Trail;
 use crate::portal::admin::AdminFacts;
 use crate::portal::mail::MailRoom;
 use crate::proxy::front::Fronts;
@@ -179,6 +181,7 @@ impl InForce {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         match refused {
             None => {
+                self.note(What::ConfigurationLoaded { version: env!("CARGO_PKG_VERSION").into() });
                 tracing::info!(?trigger, "the configuration was read again and is in force");
                 let tolerated = news.tolerated.iter().map(ToString::to_string);
                 for problem in tolerated.collect::<Vec<_>>().iter().flat_map(|told| told.lines()) {
@@ -190,6 +193,7 @@ impl InForce {
                 }
             }
             Some(why) => {
+                self.note(What::ConfigurationRefused { mistakes: why.mistakes() });
                 for problem in why.to_string().lines() {
                     tracing::error!(problem, "the configuration was not changed");
                 }
@@ -197,6 +201,10 @@ impl InForce {
             }
         }
         known
+    }
+
+    fn note(&self, what: What) {
+        self.foundation.gate.with(Trail::of(Actor::Configuration)).note(None, what);
     }
 
     fn put_in_force(&self, new: Config, now: UnixMillis) -> Result<(), Refusal> {
@@ -224,7 +232,7 @@ impl InForce {
     /// The keys of what would have changed, of that which is set up once at the start.
     fn waiting(&self, new: &Config, old: &Config) -> Vec<&'static str> {
         let Config { listeners, admin, admin_token, secret, store, copies, mail, .. } = new;
-        let Config { prefix, server, log, traces, .. } = new;
+        let Config { prefix, server, log, audit, traces, .. } = new;
         let changed = [
             ("listen", *listeners != old.listeners),
             ("admin", *admin != old.admin || *admin_token != old.admin_token),
@@ -236,6 +244,7 @@ impl InForce {
             ("server", *server != old.server),
             ("log", *log != old.log),
             ("traces", *traces != old.traces),
+            ("audit", *audit != old.audit),
         ];
         changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
     }
@@ -266,6 +275,7 @@ impl InForce {
             server: _,
             log: _,
             traces: _,
+            audit: _,
         } = new;
         let (relays, dkim) = (old.mail.relays.clone(), old.mail.dkim.clone());
         let mail = MailConfig { relays, dkim, hooks: old.mail.hooks.clone(), ..mail };

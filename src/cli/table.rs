@@ -2,15 +2,33 @@
 
 use serde_json::Value;
 
+/// A column whose cells are worked out.
+pub(super) struct Column {
+    pub(super) head: &'static str,
+    pub(super) cell: fn(&Value) -> String,
+}
+
 /// Rows under their heads, as wide as they need. What is not printable was refused long before.
 pub(super) fn table(heads: &[(&str, &str)], rows: &[Value]) -> String {
     let cells = |row: &Value| heads.iter().map(|(_, member)| cell(&row[*member])).collect();
     let mut lines: Vec<Vec<String>> = vec![heads.iter().map(|(head, _)| (*head).into()).collect()];
     lines.extend(rows.iter().map(cells));
+    widened(&lines)
+}
+
+/// The same with cells that are worked out.
+pub(super) fn aligned(columns: &[Column], rows: &[Value]) -> String {
+    let mut lines: Vec<Vec<String>> = vec![columns.iter().map(|it| it.head.to_owned()).collect()];
+    lines.extend(rows.iter().map(|row| columns.iter().map(|it| (it.cell)(row)).collect()));
+    widened(&lines)
+}
+
+fn widened(lines: &[Vec<String>]) -> String {
     let width = |column: usize| {
         lines.iter().filter_map(|line| Some(line.get(column)?.chars().count())).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let columns = lines.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
     let padded = |line: &Vec<String>| {
         let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()

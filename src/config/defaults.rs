@@ -5,10 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::settings::{
-    CopiesConfig, LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig,
+    AuditConfig, CopiesConfig, LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig,
     SessionConfig, SignInConfig, SiteLimits,
 };
 use crate::domain::colour::Colour;
+use crate::domain::event::Tracing;
 use crate::domain::limit::{CountedAlone, Limit};
 use crate::domain::password::PasswordTerms;
 use crate::domain::session::Lifetimes;
@@ -127,6 +128,25 @@ impl Default for ServerConfig {
             write_timeout: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             drain_streams: Duration::from_secs(5),
+        }
+    }
+}
+
+pub(super) const SHORTEST_AUDIT: Span = Span::seconds(DAY);
+/// Ten years, for those whose law says so.
+pub(super) const LONGEST_AUDIT: Span = Span::seconds(3_650 * DAY);
+pub(super) const AUDIT_FILE_SIZE: u64 = 64 << 20;
+pub(super) const AUDIT_FILES: u32 = 5;
+pub(super) const SYSLOG_FACILITY: u8 = 10;
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self {
+            retention: Duration::from_secs(90 * DAY),
+            client: Tracing::default(),
+            stdout: false,
+            file: None,
+            syslog: None,
         }
     }
 }

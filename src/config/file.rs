@@ -28,9 +28,11 @@ macro_rules! map {
     };
 }
 
+mod audit;
 mod mail;
 mod store;
 
+pub(super) use audit::*;
 pub(super) use mail::*;
 pub(super) use store::*;
 
@@ -64,6 +66,7 @@ map! {
         server: Map<ServerFile>,
         log: Map<LogFile>,
         traces: Map<TracesFile>,
+        audit: Map<AuditFile>,
         tests: List<String>,
     }
 }

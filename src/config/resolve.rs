@@ -6,6 +6,7 @@
 //! problems is empty.
 
 mod addresses;
+mod audit;
 mod brand;
 mod certificates;
 mod disclosure;
@@ -94,6 +95,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         server: server::server(root, file.server.as_ref()),
         log: server::log(root, file.log.as_ref()),
         traces: traces::traces(root, file.traces.as_ref()),
+        audit: audit::audit(root, file.audit.as_ref()),
         secret: secret?,
         store: store?,
         copies: store::copies(root, file),

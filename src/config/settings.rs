@@ -1,5 +1,6 @@
 //! What the configuration means: the types that the rest of the program is built from.
 
+mod audit;
 mod brand;
 mod expectation;
 mod mail;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use audit::{AuditConfig, AuditFile, SyslogConfig, SyslogTo};
 pub use brand::{BrandConfig, BrandText};
 pub use expectation::{Expectation, Expected};
 pub use mail::{
@@ -88,6 +90,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Traces, where they are wanted.
     pub traces: Option<TracesConfig>,
+    /// The audit record.
+    pub audit: AuditConfig,
     /// What the operator expects of the rules, in the order of the file. `linkgate check` finds out.
     pub tests: Vec<Expectation>,
     /// What works and is not as it should be, in the order of the file. To be told, not to stop

@@ -1,5 +1,6 @@
 //! The configuration as an operator meets it.
 
+mod audit;
 mod bad;
 mod brand;
 mod disclosure;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Gate;
 use crate::domain::account::{Account, AccountOrigin, PersonName};
 use crate::domain::email::EmailAddress;
+use crate::domain::event::{EndedWhy, What};
 use crate::domain::identity::GroupName;
 use crate::domain::limit::PersonKey;
 use crate::domain::password::{KeptPassword, PasswordHash};
@@ -45,6 +46,15 @@ enum Judged {
 enum SessionsEnd {
     Yes,
     No,
+}
+
+/// How a change is noted.
+#[derive(Clone, Copy)]
+struct Noted<'a> {
+    /// What it is, if there was an account before, and if not.
+    what: &'a (dyn Fn(bool) -> What + Sync),
+    /// Why the sessions end that end with it.
+    why: EndedWhy,
 }
 
 /// What became of an account.
@@ -86,7 +96,9 @@ impl Gate {
     /// When the store is in trouble.
     pub async fn add_account(&self, wish: &AccountWish) -> Stored<Kept> {
         let now = self.clock.now();
-        self.change_account(&wish.email, |before| {
+        let noted = |was_there| if was_there { What::AccountChanged } else { What::AccountAdded };
+        let noted = Noted { what: &noted, why: EndedWhy::Operator };
+        self.change_account(&wish.email, noted, |before| {
             let account = match before {
                 Some(account) => account.clone().changed(),
                 None => Account::new(wish.email.clone(), AccountOrigin::Added, now),
@@ -108,7 +120,8 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn name_account(&self, email: &EmailAddress, name: &PersonName) -> Stored<Kept> {
-        self.change_account(email, |before| match before {
+        let noted = Noted { what: &|_| What::AccountChanged, why: EndedWhy::Operator };
+        self.change_account(email, noted, |before| match before {
             Some(account) if account.is_member() => {
                 let named = Account { name: Some(name.clone()), ..account.clone().changed() };
                 Judged::Put(named, SessionsEnd::No)
@@ -126,7 +139,9 @@ impl Gate {
     pub async fn suspend_account(&self, email: &EmailAddress) -> Stored<Kept> {
         let now = self.clock.now();
         let suspended = |before: Option<&Account>| Account::suspended(before, email, now);
-        self.change_account(email, |before| Judged::Put(suspended(before), SessionsEnd::Yes)).await
+        let judge = |before: Option<&Account>| Judged::Put(suspended(before), SessionsEnd::Yes);
+        let noted = Noted { what: &|_| What::AccountSuspended, why: EndedWhy::Suspended };
+        self.change_account(email, noted, judge).await
     }
 
     /// Ends a suspension.
@@ -134,7 +149,8 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn resume_account(&self, email: &EmailAddress) -> Stored<Kept> {
-        self.change_account(email, |before| match before {
+        let noted = Noted { what: &|_| What::AccountResumed, why: EndedWhy::Operator };
+        self.change_account(email, noted, |before| match before {
             Some(account) if account.is_suspended() => match account.resumed() {
                 Some(resumed) => Judged::Put(resumed, SessionsEnd::No),
                 None => Judged::Removed(SessionsEnd::No),
@@ -150,7 +166,8 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble.
     pub async fn remove_account(&self, email: &EmailAddress) -> Stored<Kept> {
-        self.change_account(email, |_| Judged::Removed(SessionsEnd::Yes)).await
+        let noted = Noted { what: &|_| What::AccountRemoved, why: EndedWhy::Removed };
+        self.change_account(email, noted, |_| Judged::Removed(SessionsEnd::Yes)).await
     }
 
     /// Sets the password of a person, with an account or without, and ends all of their sessions.
@@ -159,8 +176,9 @@ impl Gate {
     /// When the store is in trouble.
     pub async fn set_password(&self, email: &EmailAddress, hash: PasswordHash) -> Stored<Kept> {
         let kept = KeptPassword { hash, set_at: self.clock.now() };
+        let noted = Noted { what: &|_| What::PasswordSet, why: EndedWhy::Password };
         let changed = self
-            .change_account(email, |before| {
+            .change_account(email, noted, |before| {
                 let account = Account::with_password(before, email, kept.clone());
                 Judged::Put(account, SessionsEnd::Yes)
             })
@@ -197,7 +215,8 @@ impl Gate {
     }
 
     async fn take_password(&self, email: &EmailAddress, end: SessionsEnd) -> Stored<Kept> {
-        self.change_account(email, |before| match before {
+        let noted = Noted { what: &|_| What::PasswordRemoved, why: EndedWhy::Password };
+        self.change_account(email, noted, |before| match before {
             Some(account) if account.password.is_some() => match account.without_password() {
                 Some(account) => Judged::Put(account, end),
                 None => Judged::Removed(end),
@@ -242,6 +261,7 @@ impl Gate {
     async fn change_account(
         &self,
         email: &EmailAddress,
+        noted: Noted<'_>,
         judge: impl Fn(Option<&Account>) -> Judged,
     ) -> Stored<Kept> {
         let person = self.keys.subject.person(email.identity());
@@ -264,6 +284,11 @@ impl Gate {
             let ends_sessions = end == SessionsEnd::Yes;
             let change = AccountChange { person, from, to: to.as_ref(), ends_sessions };
             if let AccountChanged::Done { ended } = self.store.change_account(change).await? {
+                // Where there is no account the sessions end alone.
+                if before.is_some() || to.is_some() {
+                    self.note(Some(email), (noted.what)(before.is_some()));
+                }
+                self.note_ended(person, Some(email), noted.why, &ended);
                 ended.into_iter().for_each(|digest| self.announce(digest));
                 return Ok(kept(before.is_some(), to));
             }

@@ -10,6 +10,7 @@ use crate::domain::code::Code;
 use crate::domain::delivery::MailFacts;
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
+use crate::domain::event::{AskedWith, LimitedWhat};
 use crate::domain::language::Language;
 use crate::domain::limit::{LimitKey, Limited, Verdict};
 use crate::domain::origin::Origin;
@@ -71,8 +72,9 @@ pub enum AskError {
 }
 
 /// What somebody asks for.
-struct Wish<'a> {
-    email: &'a EmailAddress,
+pub(super) struct Wish<'a> {
+    pub(super) with: AskedWith,
+    pub(super) email: &'a EmailAddress,
     return_url: &'a str,
     mails: u32,
     stranger: bool,
@@ -99,8 +101,8 @@ impl Gate {
         email: &EmailAddress,
         return_url: &str,
     ) -> Result<Asked, AskError> {
-        let chooses_password = false;
-        let wish = Wish { email, return_url, mails: 1, stranger: false, chooses_password };
+        let (with, chooses_password) = (AskedWith::Form, false);
+        let wish = Wish { with, email, return_url, mails: 1, stranger: false, chooses_password };
         self.begin(place, asker, wish).await
     }
 
@@ -116,8 +118,8 @@ impl Gate {
         email: &EmailAddress,
         return_url: &str,
     ) -> Result<Asked, AskError> {
-        let chooses_password = true;
-        let wish = Wish { email, return_url, mails: 1, stranger: false, chooses_password };
+        let (with, chooses_password) = (AskedWith::Form, true);
+        let wish = Wish { with, email, return_url, mails: 1, stranger: false, chooses_password };
         self.begin(place, asker, wish).await
     }
 
@@ -150,7 +152,7 @@ impl Gate {
     pub async fn resend(&self, place: Place<'_>, asker: Asker) -> Result<Asked, AskError> {
         let browser = asker.browser.as_ref().ok_or(AskError::NoAttempt)?;
         let record = self.waiting(browser.digest()).await?.ok_or(AskError::NoAttempt)?;
-        self.again(place, asker, &record).await
+        self.again(place, asker, &record, AskedWith::Resend).await
     }
 
     /// Sends a fresh mail for the attempt of a dead link: same address, same return URL. Whoever
@@ -165,7 +167,7 @@ impl Gate {
         link: &Token<Link>,
     ) -> Result<Asked, AskError> {
         let record = self.store.attempt(link.digest()).await?.ok_or(AskError::NoAttempt)?;
-        self.again(place, asker, &record).await
+        self.again(place, asker, &record, AskedWith::FreshLink).await
     }
 
     async fn again(
@@ -173,6 +175,7 @@ impl Gate {
         place: Place<'_>,
         asker: Asker,
         record: &Record,
+        with: AskedWith,
     ) -> Result<Asked, AskError> {
         let attempt = &record.attempt;
         if !place.has(attempt) {
@@ -180,11 +183,13 @@ impl Gate {
         }
         let until = resend_at(record);
         if self.clock.now() < until {
+            self.note_limited(Some(&attempt.email), LimitedWhat::Mail, until);
             return Err(AskError::TooMany { until });
         }
         let stranger =
             attempt.stranger || asker.browser.as_ref().map(Token::digest) != Some(attempt.browser);
         let wish = Wish {
+            with,
             email: &attempt.email,
             return_url: &attempt.return_url,
             mails: attempt.mails.saturating_add(1),
@@ -209,6 +214,7 @@ impl Gate {
             self.account(wish.email),
         )?;
         if let Verdict::Exceeded { until } = verdict {
+            self.note_limited(Some(wish.email), LimitedWhat::Mail, until);
             return Err(AskError::TooMany { until });
         }
         // Whoever has signed in with this browser before is not the one who was reported. For all
@@ -239,6 +245,7 @@ impl Gate {
                 now,
             })
             .await?;
+        self.note_asked(&wish, &attempt, held_back, mail.id);
         self.mail_waits.notify_one();
         Ok(Asked { browser, attempt })
     }

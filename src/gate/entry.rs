@@ -2,6 +2,7 @@
 //! made, and the account changed or not, at once.
 
 use super::ask::EXPIRED_RETENTION;
+use super::noted::Made;
 use super::redeem::{Caller, SignedIn};
 use super::report::STATES;
 use super::{Gate, Place};
@@ -101,11 +102,12 @@ impl Gate {
         let notice = (place.terms.new_device_notice && is_new)
             .then(|| self.notice(place, link, &record, &session, (to_whom, caller.client)));
         let ending = self.others(&session, entry.ends_others()).await?;
+        let replaces = self.held(caller).await?;
         let new = NewSession {
             digest: token.digest(),
             session: &session,
             person: self.keys.subject.person(session.email.identity()),
-            replaces: self.held(caller).await?,
+            replaces,
             account: entry.step(),
         };
         let settlement = Settlement {
@@ -121,6 +123,8 @@ impl Gate {
             // Suspended since we looked: as above.
             Settled::Barred => Ok(Some(Settling::Gone(Gone::Ended, Box::new(record)))),
             Settled::Done => {
+                let made = Made { way: proof.way, session: &session, is_new, replaces };
+                self.note_made(&made, token.digest(), &entry, &ending);
                 let ended = caller.session.map(Token::digest).into_iter().chain(ending);
                 ended.for_each(|digest| self.announce(digest));
                 let took = now.since(record.attempt.asked_at);
@@ -189,12 +193,12 @@ impl Gate {
 }
 
 /// What a sign-in does to the account of the person.
-struct Entry {
+pub(super) struct Entry {
     revision: Option<u64>,
     is_judged: bool,
     to: Option<Account>,
-    registered: bool,
-    sets_password: bool,
+    pub(super) registered: bool,
+    pub(super) sets_password: bool,
     had_password: bool,
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Gate;
+use crate::domain::event::What;
 use crate::domain::signing::{ChangeUnderway, KeyRoster};
 use crate::domain::time::UnixMillis;
 use crate::ports::{Entropy, KeyRosters, StoreError, Stored, draw};
@@ -47,7 +48,9 @@ impl Gate {
     /// # Errors
     /// As [`rotate`].
     pub async fn change_signing_keys(&self, change: Change) -> Result<KeyRoster, ChangeError> {
-        rotate(&*self.store, &self.entropy, change, self.now()).await
+        let roster = rotate(&*self.store, &self.entropy, change, self.now()).await?;
+        self.note(None, What::KeysRotated { at_once: change == Change::AtOnce });
+        Ok(roster)
     }
 }
 

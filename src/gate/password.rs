@@ -9,6 +9,7 @@ use super::redeem::{Caller, RedeemError, SignedIn};
 use super::{Gate, Place};
 use crate::domain::attempt::{Attempt, Way};
 use crate::domain::email::EmailAddress;
+use crate::domain::event::{LimitedWhat, What};
 use crate::domain::limit::{Limited, Verdict};
 use crate::domain::password::{Password, PasswordHash, PasswordProblem, PasswordTerms};
 use crate::domain::time::UnixMillis;
@@ -55,6 +56,28 @@ impl Gate {
     /// [`AskError::TooMany`] when the tries are used up, [`AskError::Busy`] when too many people try
     /// at once, [`AskError::Store`] when nobody knows.
     pub async fn redeem_password(
+        &self,
+        place: Place<'_>,
+        asker: &Asker,
+        held: Option<&Token<token::Session>>,
+        email: &EmailAddress,
+        password: &Password,
+        return_url: &str,
+    ) -> Result<PasswordRedeemed, AskError> {
+        let redeemed = self.password_tried(place, asker, held, email, password, return_url).await;
+        match &redeemed {
+            Ok(PasswordRedeemed::Wrong) if place.terms.passwords().is_some() => {
+                self.note(Some(email), What::PasswordWrong);
+            }
+            Err(AskError::TooMany { until }) => {
+                self.note_limited(Some(email), LimitedWhat::Password, *until);
+            }
+            Ok(_) | Err(_) => {}
+        }
+        redeemed
+    }
+
+    async fn password_tried(
         &self,
         place: Place<'_>,
         asker: &Asker,

@@ -68,13 +68,13 @@ impl Gate {
         }
         let mut tokens = 0;
         for token in self.tokens_of(email).await? {
-            tokens += usize::from(self.store.revoke_token(&token.name).await?);
+            tokens += usize::from(self.revoke_token(&token.name).await?);
         }
         let sessions = self.store.sessions_of(person, self.clock.now()).await?.len();
         let account = self.account(email).await?.is_some();
         self.remove_account(email).await?;
         let mails = self.store.erase_deliveries(person).await?;
-        let events = self.store.erase(person).await?;
+        let events = self.erase_events(email).await?;
         Ok(Erased { account, sessions, attempts, limits, tokens, mails, events })
     }
 }

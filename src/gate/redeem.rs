@@ -10,6 +10,7 @@ use crate::domain::client::ClientAddress;
 use crate::domain::code::{Code, TRIES};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
+use crate::domain::event::{Machine, What};
 use crate::domain::limit::{Limited, Verdict};
 use crate::domain::password::PasswordProblem;
 use crate::domain::session::Session;
@@ -150,6 +151,17 @@ impl Gate {
         link: &Token<Link>,
         caller: Caller<'_>,
     ) -> Stored<Opened> {
+        let opened = self.opened(place, link, caller).await?;
+        self.note_opened(&opened, caller);
+        Ok(opened)
+    }
+
+    async fn opened(
+        &self,
+        place: Place<'_>,
+        link: &Token<Link>,
+        caller: Caller<'_>,
+    ) -> Stored<Opened> {
         let Some(record) = self.known(place, link.digest()).await? else {
             return Ok(Opened::Unknown);
         };
@@ -169,6 +181,23 @@ impl Gate {
         })
     }
 
+    /// Looks a link up for something that is no person and fetched it. Changes nothing.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn link_fetched(
+        &self,
+        place: Place<'_>,
+        link: &Token<Link>,
+        how: Machine,
+    ) -> Stored<Option<Record>> {
+        let record = self.known(place, link.digest()).await?;
+        if let Some(record) = &record {
+            self.note(Some(&record.attempt.email), What::LinkOpenedByMachine { how });
+        }
+        Ok(record)
+    }
+
     /// Looks a link up for a page that only shows. Changes nothing.
     ///
     /// # Errors
@@ -184,6 +213,18 @@ impl Gate {
     /// # Errors
     /// [`RedeemError`]
     pub async fn redeem_link(
+        &self,
+        place: Place<'_>,
+        link: &Token<Link>,
+        answer: LinkAnswer<'_>,
+        caller: Caller<'_>,
+    ) -> Result<Redeemed, RedeemError> {
+        let redeemed = self.link_answered(place, link, answer, caller).await?;
+        self.note_redeemed(&redeemed, answer.typed.is_some());
+        Ok(redeemed)
+    }
+
+    async fn link_answered(
         &self,
         place: Place<'_>,
         link: &Token<Link>,
@@ -246,6 +287,18 @@ impl Gate {
     /// # Errors
     /// [`RedeemError`]
     pub async fn redeem_code(
+        &self,
+        place: Place<'_>,
+        code: Option<&Code>,
+        choice: Option<&Choice<'_>>,
+        caller: Caller<'_>,
+    ) -> Result<CodeRedeemed, RedeemError> {
+        let redeemed = self.code_tried(place, code, choice, caller).await?;
+        self.note_tried(&redeemed, code.is_some());
+        Ok(redeemed)
+    }
+
+    async fn code_tried(
         &self,
         place: Place<'_>,
         code: Option<&Code>,

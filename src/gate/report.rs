@@ -6,6 +6,7 @@ use super::Gate;
 use super::ask::{DEVICE_TRUST, EXPIRED_RETENTION};
 use crate::domain::attempt::{Record, State};
 use crate::domain::email::EmailAddress;
+use crate::domain::event::{EndedWhy, LimitedWhat, TypedFor, What};
 use crate::domain::limit::{Hit, LimitKey, Limited, TYPED_FOR_ONE_MAIL, Verdict};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Link, Report, Token, TokenDigest};
@@ -25,6 +26,7 @@ impl Gate {
     pub async fn report(&self, token: &Token<Report>, typed: &EmailAddress) -> Stored<Reported> {
         let counted = self.count_typed(Limited::Reports, token.attempt()).await?;
         if let Verdict::Exceeded { until } = counted {
+            self.note_limited(None, LimitedWhat::Typed, until);
             return Ok(Reported::TooMany { until });
         }
         for _ in 0..STATES {
@@ -32,6 +34,8 @@ impl Gate {
                 return Ok(Reported::Unknown);
             };
             if record.attempt.email != *typed {
+                let typed_for = TypedFor::Report;
+                self.note(Some(&record.attempt.email), What::AddressWrong { typed_for });
                 return Ok(Reported::WrongAddress);
             }
             let now = self.clock.now();
@@ -45,6 +49,9 @@ impl Gate {
             }
             let to = record.state.ended(now);
             if to == record.state {
+                if !matches!(record.state, State::Ended { .. }) {
+                    self.note(Some(typed), What::Reported);
+                }
                 return Ok(Reported::Done);
             }
             let settlement = Settlement {
@@ -56,6 +63,7 @@ impl Gate {
                 now,
             };
             if self.store.settle(token.attempt(), &settlement).await? == Settled::Done {
+                self.note(Some(typed), What::Reported);
                 return Ok(Reported::Done);
             }
         }
@@ -66,11 +74,14 @@ impl Gate {
     /// the mailbox says that it was not asked for, so one too many is better than one too few.
     async fn end_sessions_since(&self, record: &Record, now: UnixMillis) -> Stored<()> {
         let person = self.keys.subject.person(record.attempt.email.identity());
+        let mut ended = Vec::new();
         for (digest, session) in self.store.sessions_of(person, now).await? {
             if session.signed_in_at >= record.attempt.asked_at {
                 self.end_session(digest).await?;
+                ended.push(digest);
             }
         }
+        self.note_ended(person, Some(&record.attempt.email), EndedWhy::Reported, &ended);
         Ok(())
     }
 

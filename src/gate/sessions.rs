@@ -7,6 +7,7 @@ use super::Gate;
 use super::endings::Listening;
 use crate::domain::account::Account;
 use crate::domain::email::EmailAddress;
+use crate::domain::event::{Actor, EndedWhy};
 use crate::domain::limit::PersonKey;
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token, TokenDigest};
@@ -118,7 +119,12 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble: the session may still be there, and the visitor must hear so.
     pub async fn sign_out(&self, token: &Token<token::Session>) -> Stored<Option<Arc<Session>>> {
-        self.end_session(token.digest()).await
+        let ended = self.end_session(token.digest()).await?;
+        if let Some(session) = &ended {
+            let (person, digest) = (self.person(&session.email), [token.digest()]);
+            self.note_ended(person, Some(&session.email), EndedWhy::SignOut, &digest);
+        }
+        Ok(ended)
     }
 
     /// The sessions of a person that still count, at every site, the one that was used last first.
@@ -183,17 +189,27 @@ impl Gate {
     /// timeout in the configuration it would count again.
     async fn end_where(
         &self,
-        person: &EmailAddress,
+        email: &EmailAddress,
         ends: impl Fn(TokenDigest<token::Session>) -> bool,
     ) -> Stored<()> {
-        let person = self.person(person);
+        let person = self.person(email);
+        let (mut ended, mut outcome) = (Vec::new(), Ok(()));
         for (digest, _) in self.store.sessions_of(person, self.clock.now()).await? {
-            if ends(digest) {
-                self.store.end(digest, person).await?;
-                self.announce(digest);
+            if !ends(digest) {
+                continue;
             }
+            if let Err(error) = self.store.end(digest, person).await {
+                outcome = Err(error);
+                break;
+            }
+            self.announce(digest);
+            ended.push(digest);
         }
-        Ok(())
+        // Also of those that ended before the store failed.
+        let is_visitor = self.trail.by == Actor::Visitor;
+        let why = if is_visitor { EndedWhy::AccountPage } else { EndedWhy::Operator };
+        self.note_ended(person, Some(email), why, &ended);
+        outcome
     }
 
     fn person(&self, email: &EmailAddress) -> PersonKey {

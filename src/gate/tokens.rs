@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Gate;
+use super::journal::Trail;
+use crate::domain::event::{Actor, What};
 use crate::domain::service_token::{ServiceToken, TokenName};
 use crate::domain::token::{Service, Token, TokenDigest};
 use crate::ports::{Stored, draw};
@@ -22,6 +24,9 @@ impl Gate {
         let keep_until = wish.expires_at.after(RETENTION);
         let now = self.clock.now();
         let is_added = self.store.add_token(token.digest(), wish, keep_until, now).await?;
+        if is_added {
+            self.note(wish.email.as_ref(), What::TokenMade { name: wish.name.clone() });
+        }
         Ok(is_added.then_some(token))
     }
 
@@ -35,8 +40,16 @@ impl Gate {
         let Some(machine) = self.standing_token(digest).await? else { return Ok(None) };
         let now = self.clock.now();
         if machine.wants_touch(now) {
+            let first = machine.last_used.is_none().then(|| (Arc::clone(&machine), self.clone()));
             self.touch_beside(*digest.as_bytes(), move |store| async move {
-                store.note_use(digest, now).await
+                store.note_use(digest, now).await?;
+                if let Some((token, gate)) = first {
+                    let by = Actor::Token(token.name.clone());
+                    let trail = Trail { site: Some((&*token.site).into()), ..Trail::of(by) };
+                    let what = What::TokenFirstUsed { name: token.name.clone() };
+                    gate.with(trail).note(token.email.as_ref(), what);
+                }
+                Ok(())
             });
         }
         Ok(Some(machine))
@@ -67,6 +80,10 @@ impl Gate {
     /// # Errors
     /// When the store is in trouble: it may still count.
     pub async fn revoke_token(&self, name: &TokenName) -> Stored<bool> {
-        self.store.revoke_token(name).await
+        let is_revoked = self.store.revoke_token(name).await?;
+        if is_revoked {
+            self.note(None, What::TokenRevoked { name: name.clone() });
+        }
+        Ok(is_revoked)
     }
 }

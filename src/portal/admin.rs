@@ -5,6 +5,7 @@
 //! bodies and never in a path, because paths are logged.
 
 mod accounts;
+mod audit;
 mod guard;
 mod keys;
 mod limits;
@@ -102,6 +103,7 @@ pub fn router(desk: Arc<AdminDesk>) -> Router {
         .route("/api/accounts/resume", post(accounts::resume))
         .route("/api/accounts/remove", post(accounts::remove))
         .route("/api/accounts/set-password", post(accounts::set_password))
+        .route("/api/audit", post(audit::list))
         .route("/api/sessions/list", post(sessions::list))
         .route("/api/sessions/end", post(sessions::end))
         .route("/api/person", post(person::show))

@@ -78,7 +78,6 @@ pub struct VerifyDocument {
 /// `POST /api/sign-in`: 202, the same for every address that is one. With a password, where the site
 /// accepts one, 200 or 422 at once.
 pub async fn sign_in(
-    State(desk): State<Arc<Desk>>,
     mut visit: Visit,
     Document(ask): Document<AskDocument>,
 ) -> Result<Response, Refusal> {
@@ -93,7 +92,7 @@ pub async fn sign_in(
     }
     let admits = visit.admits();
     let asked =
-        desk.gate.request_link(visit.place(&admits), asker, &email, return_url.as_str()).await?;
+        visit.gate().request_link(visit.place(&admits), asker, &email, return_url.as_str()).await?;
     Ok(accepted(&visit, &asked))
 }
 
@@ -120,7 +119,6 @@ async fn with_password(
 /// `POST /api/password`: a mail that lets its reader choose a password. 202, the same for every
 /// address.
 pub async fn ask_password(
-    State(desk): State<Arc<Desk>>,
     mut visit: Visit,
     Document(wanted): Document<PasswordDocument>,
 ) -> Result<Response, Refusal> {
@@ -133,7 +131,7 @@ pub async fn ask_password(
     let asker = visit.asker();
     let admits = visit.admits();
     let place = visit.place(&admits);
-    let asked = desk.gate.request_password(place, asker, &email, return_url.as_str()).await?;
+    let asked = visit.gate().request_password(place, asker, &email, return_url.as_str()).await?;
     Ok(accepted(&visit, &asked))
 }
 
@@ -149,11 +147,11 @@ pub async fn resend(
     let admits = visit.admits();
     let place = visit.place(&admits);
     let asked = match &resend.token {
-        None => desk.gate.resend(place, asker).await,
+        None => visit.gate().resend(place, asker).await,
         Some(token) => {
             let link = Token::<Link>::parse(&desk.gate.keys().token, token)
                 .map_err(|_| Refusal::Cause(Cause::Token))?;
-            desk.gate.fresh_link(place, asker, &link).await
+            visit.gate().fresh_link(place, asker, &link).await
         }
     };
     match asked {
@@ -218,7 +216,7 @@ pub async fn verify(
         (Some(token), None) => {
             by_token(&desk, &visit, token, verify.email.as_deref(), choice).await?
         }
-        (None, Some(code)) => by_code(&desk, &visit, code, choice).await?,
+        (None, Some(code)) => by_code(&visit, code, choice).await?,
         (Some(_), Some(_)) | (None, None) => return Err(Refusal::Cause(Cause::Proof)),
     };
     Ok(signed_in_document(&visit, verified))
@@ -274,7 +272,7 @@ async fn by_token(
     let place = visit.place(&admits);
     let typed = email.map(EmailAddress::parse_typed).transpose();
     let answer = LinkAnswer { typed: typed.as_ref().ok().and_then(Option::as_ref), choice };
-    match redeemed(desk.gate.redeem_link(place, &link, answer, visit.caller()).await)? {
+    match redeemed(visit.gate().redeem_link(place, &link, answer, visit.caller()).await)? {
         Redeemed::SignedIn(signed_in) => Ok(Verified::now(visit, *signed_in)),
         Redeemed::WrongAddress(_) => Err(Refusal::Cause(match typed {
             Err(error) => Cause::Address(error),
@@ -328,7 +326,6 @@ fn is_held(visit: &Visit, session: TokenDigest<token::Session>) -> bool {
 }
 
 async fn by_code(
-    desk: &Desk,
     visit: &Visit,
     text: &str,
     choice: Option<&Choice<'_>>,
@@ -336,7 +333,7 @@ async fn by_code(
     let code = Code::parse(text).ok();
     let admits = visit.admits();
     let place = visit.place(&admits);
-    let tried = desk.gate.redeem_code(place, code.as_ref(), choice, visit.caller()).await;
+    let tried = visit.gate().redeem_code(place, code.as_ref(), choice, visit.caller()).await;
     let cause = match redeemed(tried)? {
         CodeRedeemed::SignedIn(signed_in) => return Ok(Verified::now(visit, *signed_in)),
         CodeRedeemed::Wrong { left, .. } => match (code, text.trim().is_empty()) {

@@ -12,7 +12,9 @@ use health::MailHealth;
 use super::brand::BrandError;
 use super::mail::{MailRoom, NewDeviceMail, SignInMail};
 use crate::domain::delivery::{DeliveryState, News, Reference, RelayWords};
+use crate::domain::event::{Actor, MailNews, What};
 use crate::domain::time::UnixMillis;
+use crate::gate::journal::{Journal, Trail};
 use crate::gate::mail_job::{MailJob, MailKind, MailSeal};
 use crate::metrics::{MailState, Metrics};
 use crate::ports::{
@@ -57,6 +59,8 @@ pub struct Courier {
     pub health: Arc<MailHealth>,
     /// Where mails are counted.
     pub metrics: Arc<Metrics>,
+    /// What becomes of mails, for the audit record.
+    pub journal: Journal,
 }
 
 impl std::fmt::Debug for Courier {
@@ -182,6 +186,7 @@ impl Courier {
         if claimed.suppressed {
             tracing::info!(mail = id.to_hex(), "mail not sent: mail to this address has bounced");
             self.metrics.mail(MailState::Withheld);
+            self.note(&job, What::MailSuppressed(mail_news(claimed, None)));
             return self.over(claimed, DeliveryState::Suppressed, BOUNCED_LATELY);
         }
         let mail = match self.written(claimed, &job) {
@@ -189,6 +194,7 @@ impl Courier {
             Err(error) => {
                 tracing::error!(mail = id.to_hex(), %error, "mail dropped: template");
                 self.metrics.mail(MailState::Dropped);
+                self.note(&job, What::MailFailed(mail_news(claimed, None)));
                 return self.over(claimed, DeliveryState::Failed, "its template cannot be used");
             }
         };
@@ -197,6 +203,7 @@ impl Courier {
             Err(MailError::Permanent(cause)) => {
                 tracing::error!(mail = id.to_hex(), tries, cause, "mail refused for good");
                 self.metrics.mail(MailState::Refused);
+                self.note(&job, What::MailRejected(mail_news(claimed, Some(&cause))));
                 self.over(claimed, DeliveryState::Rejected, &cause)
             }
             Err(MailError::Transient(cause)) => self.later(claimed, &job, &cause),
@@ -209,6 +216,8 @@ impl Courier {
         let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         let (mail, tries, words) = (claimed.id.to_hex(), claimed.claims, &receipt.words);
         tracing::info!(mail, tries, after_ms, words, "mail handed over");
+        let said = MailNews { after_ms: Some(after_ms), ..mail_news(claimed, Some(words)) };
+        self.note(job, What::MailAccepted(said));
         let news = self.news(claimed, DeliveryState::Accepted, words);
         Outcome::Over(News {
             reference: receipt.reference.as_deref().and_then(Reference::new),
@@ -234,11 +243,20 @@ impl Courier {
         if due.after(WORTHWHILE) > job.expires_at {
             tracing::error!(mail = id, tries, cause, "mail given up: it would come too late");
             self.metrics.mail(MailState::GivenUp);
+            self.note(job, What::MailExpired(mail_news(claimed, Some(cause))));
             return self.over(claimed, DeliveryState::ExpiredUnsent, cause);
         }
         tracing::warn!(mail = id, tries, cause, "mail not handed over, trying again");
         self.metrics.mail(MailState::Retried);
+        self.note(job, What::MailRetrying(mail_news(claimed, Some(cause))));
         Outcome::Later(due, self.news(claimed, DeliveryState::Retrying, cause))
+    }
+
+    /// Notes what became of a mail. Every state of one that is new has a kind of event, see
+    /// [`What::MailAccepted`] and those behind it.
+    fn note(&self, job: &MailJob, what: What) {
+        let site = Some(job.site.as_str().into());
+        self.journal.note(&Trail { site, ..Trail::of(Actor::System) }, Some(&job.to), what);
     }
 
     fn written(&self, claimed: &ClaimedMail, job: &MailJob) -> Result<OutgoingMail, BrandError> {
@@ -281,6 +299,15 @@ impl Courier {
             html: rendered.html,
             date: job.asked_at,
         })
+    }
+}
+
+fn mail_news(claimed: &ClaimedMail, words: Option<&str>) -> MailNews {
+    MailNews {
+        mail: claimed.id.to_hex().into(),
+        tries: Some(claimed.claims),
+        after_ms: None,
+        words: words.map(Into::into),
     }
 }
 

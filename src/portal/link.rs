@@ -19,6 +19,7 @@ use super::waiting::shown;
 use super::{Desk, onward, password};
 use crate::domain::attempt::{Gone, Record, State as AttemptState, Way};
 use crate::domain::email::EmailAddress;
+use crate::domain::event::Machine;
 use crate::domain::password::PasswordProblem;
 use crate::domain::terms::OtherBrowser;
 use crate::domain::time::UnixMillis;
@@ -39,7 +40,8 @@ pub async fn open(
     let admits = visit.admits();
     let place = visit.place(&admits);
     if visit.is_head || visit.is_prefetch {
-        let record = desk.gate.peek_link(place, &link).await?;
+        let how = if visit.is_head { Machine::Head } else { Machine::Prefetch };
+        let record = visit.gate().link_fetched(place, &link, how).await?;
         return Ok(match record {
             None => unknown(&visit),
             Some(record) => match record.open(Way::OtherLink, desk.gate.now()) {
@@ -48,7 +50,7 @@ pub async fn open(
             },
         });
     }
-    Ok(match desk.gate.open_link(place, &link, visit.caller()).await? {
+    Ok(match visit.gate().open_link(place, &link, visit.caller()).await? {
         Opened::SignedIn(signed_in) => {
             let return_url = visit.return_url(&signed_in.record.attempt.return_url);
             enter(&visit, &signed_in, &onward::straight(&visit, &return_url))
@@ -114,7 +116,7 @@ pub async fn confirm(
     let known = [&*site.title, &*site.name, &*host];
     let choice = password.as_ref().map(|password| Choice { password, known: &known });
     let answer = LinkAnswer { typed: email.as_ref().ok(), choice: choice.as_ref() };
-    Ok(match desk.gate.redeem_link(place, &link, answer, visit.caller()).await? {
+    Ok(match visit.gate().redeem_link(place, &link, answer, visit.caller()).await? {
         Redeemed::SignedIn(signed_in) => {
             let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);
             enter(&visit, &signed_in, &location)
@@ -282,7 +284,7 @@ pub async fn confirm_report(
             return Ok(report_page(&visit, &record, &text, typed, problem));
         }
     };
-    Ok(match desk.gate.report(&token, &email).await? {
+    Ok(match visit.gate().report(&token, &email).await? {
         Reported::Done => {
             tracing::info!(reference = &*visit.here.reference, "a sign-in was reported as unasked");
             let host = visit.host();

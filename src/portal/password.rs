@@ -129,7 +129,7 @@ pub async fn redeem(
 ) -> Result<PasswordRedeemed, AskError> {
     let admits = visit.admits();
     let (place, held) = (visit.place(&admits), visit.session.as_ref());
-    visit.desk.gate.redeem_password(place, asker, held, email, password, return_url).await
+    visit.gate().redeem_password(place, asker, held, email, password, return_url).await
 }
 
 /// `GET /password?return_to=`
@@ -165,7 +165,8 @@ pub async fn submit(
     let asker = visit.asker();
     let admits = visit.admits();
     let place = visit.place(&admits);
-    let asked = match desk.gate.request_password(place, asker, &email, return_url.as_str()).await {
+    let asked = match visit.gate().request_password(place, asker, &email, return_url.as_str()).await
+    {
         Ok(asked) => asked,
         Err(AskError::TooMany { until }) => {
             let path = onward::with_return_to(&visit, "password", return_url.as_str());

@@ -45,9 +45,9 @@ pub async fn confirm_sign_out(
 ) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     let return_to = form.value("return_to")?;
-    let everywhere = is_pressed(&form, "everywhere")? && end_everywhere(&desk, &visit).await?;
+    let everywhere = is_pressed(&form, "everywhere")? && end_everywhere(&visit).await?;
     if let Some(token) = &visit.session {
-        desk.gate.sign_out(token).await?;
+        visit.gate().sign_out(token).await?;
     }
     // With a return URL, somebody wants to go there with another address.
     let mut response = if !return_to.is_empty() {
@@ -65,9 +65,9 @@ pub async fn confirm_sign_out(
 /// Ends the other sessions; the caller ends this one last, so that somebody whom the store fails
 /// half way can press again. Returns whether it could be done: a session that counts no more proves
 /// nobody, and then the answer must not say "everywhere".
-async fn end_everywhere(desk: &Desk, visit: &Visit) -> Stored<bool> {
+async fn end_everywhere(visit: &Visit) -> Stored<bool> {
     let Some((token, session)) = signed_in(visit).await? else { return Ok(false) };
-    desk.gate.end_others(&session.email, token).await?;
+    visit.gate().end_others(&session.email, token).await?;
     Ok(true)
 }
 
@@ -157,22 +157,22 @@ pub async fn end_sessions(
         return Ok(see_other(&format!("{}/sign-in", desk.prefix)));
     };
     if password {
-        desk.gate.void_own_password(&session.email, token).await?;
+        visit.gate().void_own_password(&session.email, token).await?;
         return Ok(see_other(&format!("{}/account?ended=password", desk.prefix)));
     }
     if others {
-        desk.gate.end_others(&session.email, token).await?;
+        visit.gate().end_others(&session.email, token).await?;
         return Ok(see_other(&format!("{}/account?ended=others", desk.prefix)));
     }
     // What is no handle names no session, like one that nobody has: no difference to be told.
     if let Ok(handle) = handle.parse::<SessionHandle>() {
         if handle == desk.gate.keys().subject.handle(token.digest()) {
-            desk.gate.sign_out(token).await?;
+            visit.gate().sign_out(token).await?;
             let mut response = see_other(&format!("{}/sign-out", desk.prefix));
             forget(&visit, &mut response);
             return Ok(response);
         }
-        desk.gate.end_own(&session.email, handle).await?;
+        visit.gate().end_own(&session.email, handle).await?;
     }
     Ok(see_other(&format!("{}/account?ended=one", desk.prefix)))
 }

@@ -157,7 +157,7 @@ pub async fn submit(
     let asker = visit.asker();
     let admits = visit.admits();
     let asked =
-        desk.gate.request_link(visit.place(&admits), asker, &email, return_url.as_str()).await;
+        visit.gate().request_link(visit.place(&admits), asker, &email, return_url.as_str()).await;
     let asked = match asked {
         Ok(asked) => asked,
         Err(AskError::TooMany { until }) => {

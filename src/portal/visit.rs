@@ -16,6 +16,7 @@ use crate::domain::account::Account;
 use crate::domain::client::{BrowserLabel, ClientAddress, in_app};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
+use crate::domain::event::Actor;
 use crate::domain::identity::Identity;
 use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
@@ -25,9 +26,10 @@ use crate::domain::session::Session;
 use crate::domain::site::{Located, Site};
 use crate::domain::token::{self, Browser, Token, TokenKey};
 use crate::gate::ask::Asker;
+use crate::gate::journal::Trail;
 use crate::gate::redeem::Caller;
 use crate::gate::sessions::Present;
-use crate::gate::{Admits, Place};
+use crate::gate::{Admits, Gate, Place};
 use crate::ports::Stored;
 
 /// Longest destination that is shown, in characters.
@@ -126,6 +128,17 @@ impl Visit {
             terms: &self.site().terms,
             admits,
         }
+    }
+
+    /// The use cases for this request: what happens is noted as coming from here.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.desk.gate.with(Trail {
+            site: Some(self.site().name.as_str().into()),
+            client: Some(self.here.client),
+            request: Some(Arc::clone(&self.here.reference)),
+            by: Actor::Visitor,
+        })
     }
 
     /// The browser for the use cases that sign in.

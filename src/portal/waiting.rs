@@ -81,10 +81,10 @@ pub async fn resend(
     let admits = visit.admits();
     let place = visit.place(&admits);
     let asked = if token.is_empty() {
-        desk.gate.resend(place, asker).await
+        visit.gate().resend(place, asker).await
     } else {
         match Token::<Link>::parse(&desk.gate.keys().token, token) {
-            Ok(link) => desk.gate.fresh_link(place, asker, &link).await,
+            Ok(link) => visit.gate().fresh_link(place, asker, &link).await,
             Err(_) => return Err(Refusal::BadRequest("a resend for a forged link")),
         }
     };
@@ -130,7 +130,7 @@ pub async fn code(
     let known = [&*site.title, &*site.name, &*host];
     let choice = password.as_ref().map(|password| Choice { password, known: &known });
     let redeemed =
-        desk.gate.redeem_code(place, code.as_ref(), choice.as_ref(), visit.caller()).await?;
+        visit.gate().redeem_code(place, code.as_ref(), choice.as_ref(), visit.caller()).await?;
     Ok(match redeemed {
         CodeRedeemed::SignedIn(signed_in) => {
             let location = onward::after_form(&visit, &signed_in.record.attempt.return_url);

@@ -42,7 +42,7 @@ pub async fn submit(
         let Ok(name) = typed.parse::<PersonName>() else {
             return Ok(page(&visit, return_url.as_str(), typed, true));
         };
-        desk.gate.name_account(&session.email, &name).await?;
+        visit.gate().name_account(&session.email, &name).await?;
     }
     Ok(see_other(&onward::after_form(&visit, return_url.as_str())))
 }

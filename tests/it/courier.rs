@@ -68,6 +68,7 @@ impl Office {
             waits: world.gate.mail_waits(),
             health: Arc::default(),
             metrics: Arc::default(),
+            journal: linkgate::gate::journal::Journal::silent(),
         };
         let health = Arc::clone(&courier.health);
         let running = tokio::spawn(Arc::new(courier).run(tokio::sync::watch::channel(false).1));

@@ -64,6 +64,14 @@ async fn a_stranger_becomes_a_signed_in_visitor_on_the_page_that_was_asked_for(k
     // Signed in already, the form has nothing to ask.
     let form = browser.get("/.linkgate/sign-in?return_to=%2Fx").await;
     assert_eq!((form.status, form.location()), (303, "/x"));
+    for (event, member, value) in [
+        ("link_asked", "with", "form"),
+        ("session_made", "way", "own_browser"),
+        ("device_new", "browser", "Firefox on Linux"),
+    ] {
+        let events = gate.recorded("ann@example.com", event).await;
+        assert_eq!((events.len(), &events[0]["detail"][member]), (1, &value.into()), "{event}");
+    }
 }
 
 async fn ask_with_fragment(gate: &Gate, browser: &mut Browser) -> Answer {

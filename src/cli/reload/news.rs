@@ -27,6 +27,14 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// How many mistakes there are.
+    pub(super) fn mistakes(&self) -> u32 {
+        match self {
+            Self::Problems(problems) => u32::try_from(problems.iter().count()).unwrap_or(u32::MAX),
+            Self::Part(_) => 1,
+        }
+    }
+
     fn lines(&self, audience: Audience) -> Vec<String> {
         let part = |place: &str| vec![format!("{place}: cannot be used")];
         match (audience, self) {

@@ -12,6 +12,8 @@ use crate::cli::reload::{InForce, Source};
 use crate::cli::stores::Lent;
 use crate::cli::upgrade::Upgrades;
 use crate::config::Config;
+use crate::domain::event::What;
+use crate::gate::journal::{Journal, LAST_WRITE, Trail};
 use crate::portal::courier::Courier;
 use crate::proxy::leaving::{Leaving, Over};
 use crate::proxy::server::Doors;
@@ -35,6 +37,7 @@ pub(super) struct Generation {
     source: Source,
     lent: Option<Arc<Lent>>,
     courier: Arc<Courier>,
+    journal: Journal,
     drain: Duration,
     thread: JoinHandle<()>,
     ended: oneshot::Receiver<()>,
@@ -56,6 +59,7 @@ impl Generation {
         let lent = installation.stores.lent.clone();
         let (in_force, courier) =
             (Arc::clone(&installation.in_force), Arc::clone(&installation.courier));
+        let journal = installation.journal.clone();
         let installation = Installation {
             source: Some(source.clone()),
             upgrades: Some(upgrades.clone()),
@@ -70,6 +74,8 @@ impl Generation {
             let _ = ends.send(());
         });
         let thread = thread.map_err(|error| StartError::Part(error.to_string()))?;
+        let version = env!("CARGO_PKG_VERSION").into();
+        journal.note(&Trail::default(), None, What::StoreOpened { version });
         if begins.recv_timeout(BEGINNING).is_err() {
             leaving.finish(Over::Cut);
             return Err(StartError::Part("the server does not begin; the log says why".to_owned()));
@@ -80,6 +86,7 @@ impl Generation {
             source,
             lent,
             courier,
+            journal,
             drain: config.server.drain,
             thread,
             ended,
@@ -122,6 +129,7 @@ impl Generation {
         self.leaving.part();
         // A kept connection that brought one more request at just this moment.
         self.until(DECISIONS, || self.leaving.is_decided()).await;
+        self.record_the_end().await;
         let is_closed = lent.close().await;
         tracing::info!(after_ms = millis(began), is_closed, "the store is closed");
         is_closed
@@ -134,8 +142,19 @@ impl Generation {
         tokio::time::sleep(LAST_WORDS).await;
         let is_all = || self.leaving.is_empty() && Arc::strong_count(&self.courier) == 1;
         let is_over = self.until(self.drain, is_all).await;
+        if !self.is_parted() {
+            self.record_the_end().await;
+        }
         tracing::info!(after_ms = millis(began), is_over, "nothing is waited for any more");
         self.finish(Over::Done).await;
+    }
+
+    /// Writes down what is noted, while the store is still ours.
+    async fn record_the_end(&self) {
+        self.journal.note(&Trail::default(), None, What::StoreLeft);
+        if !self.journal.close(LAST_WRITE).await {
+            tracing::error!("the store does not take the last events of the audit record");
+        }
     }
 
     /// Ends at once.
@@ -144,6 +163,8 @@ impl Generation {
     }
 
     async fn finish(self, over: Over) {
+        // The writer ends with it, if it has not yet.
+        self.journal.close(LAST_WORDS).await;
         self.leaving.finish(over);
         let thread = self.thread;
         let _ = tokio::task::spawn_blocking(move || thread.join()).await;

@@ -79,6 +79,9 @@ fn maps() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("server", keys::<ServerFile>()),
         ("log", keys::<LogFile>()),
         ("traces", keys::<TracesFile>()),
+        ("audit", keys::<AuditFile>()),
+        ("audit.file", keys::<AuditFileFile>()),
+        ("audit.syslog", keys::<SyslogFile>()),
     ])
 }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    Backend, Config, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix, SecretPlan,
-    ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
+    AuditConfig, Backend, Config, LogConfig, MailTransport, OddHeaders, OtherBrowser, Prefix,
+    SecretPlan, ServerConfig, SessionConfig, SignInConfig, SmtpTls, StoreConfig, UpstreamProtocol,
 };
 use super::{BASE, TestEnvironment, certificate, edited, machine, parse};
 use crate::domain::disclosure::{IdentityHeaders, Preset};
@@ -51,6 +51,7 @@ fn the_documented_defaults_are_those_of_the_code() {
         assert_eq!(config.session, SessionConfig::default());
         assert_eq!(config.server, ServerConfig::default());
         assert_eq!(config.log, LogConfig::default());
+        assert_eq!(config.audit, AuditConfig::default());
         assert_eq!(config.prefix, Prefix::default());
         assert_eq!(config.admin.unwrap().to_string(), "127.0.0.1:9180");
         assert_eq!(config.languages, Language::ALL);

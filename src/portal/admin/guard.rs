@@ -17,7 +17,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::problem::AdminProblem;
+use crate::domain::event::{Actor, What};
 use crate::domain::origin::Authority;
+use crate::gate::journal::{Journal, Trail};
 
 /// Every request must have this header, with the value `1`.
 pub const HEADER: &str = "x-linkgate-admin";
@@ -29,6 +31,7 @@ const OF_BROWSERS: [&str; 4] = ["origin", "sec-fetch-site", "sec-fetch-mode", "r
 pub struct Caller {
     address: SocketAddr,
     token: Option<[u8; 32]>,
+    journal: Journal,
 }
 
 impl std::fmt::Debug for Caller {
@@ -46,7 +49,13 @@ impl Caller {
             return None;
         }
         let token = token.map(|token| Sha256::digest(token).into());
-        Some(Self { address, token })
+        Some(Self { address, token, journal: Journal::silent() })
+    }
+
+    /// The same, and whoever is refused is noted.
+    #[must_use]
+    pub fn noting(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     fn check(&self, headers: &HeaderMap) -> Result<(), AdminProblem> {
@@ -157,6 +166,9 @@ async fn admit(caller: &Caller, request: Request, next: Next) -> Response {
         Ok(()) => next.run(request).await,
         Err(problem) => {
             tracing::warn!(?problem, "the admin API refused a caller");
+            let why = problem.detail().into();
+            let trail = Trail::of(Actor::AdminApi);
+            caller.journal.note(&trail, None, What::AdminRefused { why });
             problem.into_response()
         }
     }

@@ -59,7 +59,7 @@ impl AdminProblem {
         }
     }
 
-    fn detail(&self) -> &str {
+    pub(super) fn detail(&self) -> &str {
         match self {
             Self::Document => "The body is not a JSON object with the members that belong here.",
             Self::Value(why) | Self::Early(why) => why,

@@ -33,10 +33,10 @@ pub async fn session(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// `DELETE /api/session`: signs out. 204 without a session, too: then it is so already.
-pub async fn end_session(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Refusal> {
+pub async fn end_session(visit: Visit) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     if let Some(token) = &visit.session {
-        desk.gate.sign_out(token).await?;
+        visit.gate().sign_out(token).await?;
     }
     Ok(signed_out(&visit))
 }
@@ -63,10 +63,10 @@ fn entry(own: &OwnSession) -> Value {
 }
 
 /// `DELETE /api/sessions`: ends all but the one that asks.
-pub async fn end_others(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Refusal> {
+pub async fn end_others(visit: Visit) -> Result<Response, Refusal> {
     visit.require_same_origin()?;
     let (token, session) = signed_in(&visit).await?.ok_or(Refusal::NotSignedIn)?;
-    desk.gate.end_others(&session.email, token).await?;
+    visit.gate().end_others(&session.email, token).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -82,10 +82,10 @@ pub async fn end_one(
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     if handle == desk.gate.keys().subject.handle(token.digest()) {
-        desk.gate.sign_out(token).await?;
+        visit.gate().sign_out(token).await?;
         return Ok(signed_out(&visit));
     }
-    desk.gate.end_own(&session.email, handle).await?;
+    visit.gate().end_own(&session.email, handle).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

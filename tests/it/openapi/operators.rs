@@ -76,6 +76,8 @@ async fn what_operators_are_answered_is_as_described() {
         ("/api/limits/list", Some(&ann), 200),
         ("/api/limits/list", Some(&json!({ "client": "x" })), 422),
         ("/api/person", Some(&ann), 200),
+        ("/api/audit", Some(&ann), 200),
+        ("/api/audit", Some(&json!({ "events": ["x"] })), 422),
         ("/api/mails", None, 200),
         ("/api/mails/list", Some(&ann), 200),
         ("/api/suppressions", None, 200),

@@ -98,12 +98,22 @@ async fn nothing_of_a_removed_person_is_in_the_file() {
     let file = gate.path("data").join(FILE_NAME);
     gate.kill();
     let before = traces_in_file(&file);
-    for table in ["attempt", "session", "account", "token", "delivery"] {
+    for table in ["attempt", "session", "account", "token", "delivery", "event"] {
         assert!(before.contains(&table.to_owned()), "the search finds {table}: {before:?}");
     }
     gate.run().await;
     gate.operator(&["person", MAUD, "--erase", "--yes"]).done();
     gate.kill();
+    assert_eq!(traces_in_file(&file), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn nothing_of_a_removed_person_is_in_the_file_of_a_linkgate_that_does_not_run() {
+    let mut gate = Gate::with(Wishes { ..Kind::embedded().wishes() }).await;
+    lives(&gate).await;
+    let file = gate.path("data").join(FILE_NAME);
+    gate.kill();
+    gate.operator(&["person", MAUD, "--erase", "--yes"]).done();
     assert_eq!(traces_in_file(&file), Vec::<String>::new());
 }
 

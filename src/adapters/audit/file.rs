@@ -1,0 +1,182 @@
+//! To a file that is put aside when it is full: `audit.log`, then `audit.log.1`, and so on.
+//!
+//! Only the owner may read it. Where another program moves or removes it (logrotate), a new one is
+//! begun; while one process of linkgate takes over from another, both write to its end.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use super::desk::Desk;
+use super::lines;
+use crate::domain::event::Event;
+use crate::ports::AuditSink;
+
+/// For the owner alone.
+const MODE: u32 = 0o600;
+
+/// A file with rotation.
+pub struct RotatedFile(Desk);
+
+impl std::fmt::Debug for RotatedFile {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("RotatedFile")
+    }
+}
+
+impl RotatedFile {
+    /// Opens or makes the file. It is put aside before it is larger than `max_size` bytes, and `keep`
+    /// of those that were are kept.
+    ///
+    /// # Errors
+    /// When the file cannot be written to.
+    pub fn open(path: PathBuf, max_size: u64, keep: u32) -> io::Result<Self> {
+        let mut roll = Roll { path, max_size, keep, open: None };
+        roll.file()?;
+        Desk::start("audit-file", move |bytes| roll.write(bytes)).map(Self)
+    }
+}
+
+#[async_trait]
+impl AuditSink for RotatedFile {
+    fn name(&self) -> &'static str {
+        "file"
+    }
+
+    async fn write(&mut self, events: &[Event]) -> io::Result<()> {
+        self.0.write(lines(events)?).await
+    }
+}
+
+struct Roll {
+    path: PathBuf,
+    max_size: u64,
+    keep: u32,
+    open: Option<File>,
+}
+
+impl Roll {
+    /// Writes whole lines; a file that is full ends with a line.
+    fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let size = self.file()?.metadata()?.len();
+            let room = usize::try_from(self.max_size.saturating_sub(size)).unwrap_or(usize::MAX);
+            let mut part = whole_lines(bytes, room);
+            if part == 0 && size > 0 {
+                self.put_aside()?;
+                continue;
+            }
+            if part == 0 {
+                // A line that is longer than a file may be has one of its own.
+                part = first_line(bytes);
+            }
+            let written = self.file()?.write_all(&bytes[..part]);
+            if written.is_err() {
+                self.open = None;
+            }
+            written?;
+            bytes = &bytes[part..];
+        }
+        Ok(())
+    }
+
+    /// The file, unless it is another one by now.
+    fn file(&mut self) -> io::Result<&mut File> {
+        let is_here = |file: &File| {
+            let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(&self.path)) else {
+                return false;
+            };
+            (open.dev(), open.ino()) == (there.dev(), there.ino())
+        };
+        let open = match self.open.take().filter(is_here) {
+            Some(open) => open,
+            None => {
+                let mut options = OpenOptions::new();
+                let open = options.append(true).create(true).mode(MODE).open(&self.path)?;
+                open.set_permissions(Permissions::from_mode(MODE))?;
+                open
+            }
+        };
+        Ok(self.open.insert(open))
+    }
+
+    fn put_aside(&mut self) -> io::Result<()> {
+        self.open = None;
+        if self.keep == 0 {
+            return fs::remove_file(&self.path);
+        }
+        for number in (1..self.keep).rev() {
+            let (from, to) = (numbered(&self.path, number), numbered(&self.path, number + 1));
+            match fs::rename(from, to) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        fs::rename(&self.path, numbered(&self.path, 1))
+    }
+}
+
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
+
+/// How many bytes of whole lines there are within so many.
+fn whole_lines(bytes: &[u8], most: usize) -> usize {
+    let part = &bytes[..bytes.len().min(most)];
+    memchr::memrchr(b'\n', part).map_or(0, |at| at + 1)
+}
+
+fn first_line(bytes: &[u8]) -> usize {
+    memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roll(folder: &Path, max_size: u64, keep: u32) -> Roll {
+        Roll { path: folder.join("audit.log"), max_size, keep, open: None }
+    }
+
+    fn read(folder: &Path, name: &str) -> String {
+        fs::read_to_string(folder.join(name)).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_full_file_is_put_aside_and_so_many_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut roll = roll(folder.path(), 10, 2);
+        for line in ["aaaa\n", "bbbb\n", "cccc\n", "dddd\neeee\nffff\n", "gggg\n"] {
+            roll.write(line.as_bytes()).unwrap();
+        }
+        assert_eq!(read(folder.path(), "audit.log"), "gggg\n");
+        assert_eq!(read(folder.path(), "audit.log.1"), "eeee\nffff\n");
+        assert_eq!(read(folder.path(), "audit.log.2"), "cccc\ndddd\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        roll.write(b"a line that is longer than a file may be\n").unwrap();
+        roll.write(b"hhhh\n").unwrap();
+        assert_eq!(read(folder.path(), "audit.log"), "hhhh\n");
+        assert_eq!(read(folder.path(), "audit.log.1").len(), 41);
+    }
+
+    #[test]
+    fn nobody_else_reads_it_and_a_file_that_was_moved_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.log");
+        fs::write(&path, "before\n").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        let mut roll = roll(folder.path(), 1000, 0);
+        roll.write(b"one\n").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, MODE);
+        assert_eq!(read(folder.path(), "audit.log"), "before\none\n");
+        fs::rename(&path, folder.path().join("moved")).unwrap();
+        roll.write(b"two\n").unwrap();
+        assert_eq!(read(folder.path(), "audit.log"), "two\n");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, MODE);
+    }
+}

@@ -1,0 +1,75 @@
+//! The audit record in the process that serves: who notes, who writes, and where it goes besides the
+//! store.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::installation::StartError;
+use crate::adapters::argon2::Argon2Passwords;
+use crate::adapters::audit::file::RotatedFile;
+use crate::adapters::audit::stdout::Stdout;
+use crate::adapters::audit::syslog::{Syslog, SyslogAt};
+use crate::config::{AuditFile, Config, SyslogTo};
+use crate::domain::secret::Secret;
+use crate::gate::Gate;
+use crate::gate::journal::{Journal, Writer};
+use crate::ports::{AuditSink, Clock, Entropy, Store};
+use crate::proxy::server::Assembly;
+
+/// The use cases, and the journal in which they note what happens.
+pub(super) fn open_gate(
+    config: &Config,
+    secret: &Secret,
+    store: Arc<dyn Store>,
+    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+) -> (Gate, Journal) {
+    let own = || (Arc::clone(clock), Arc::clone(entropy));
+    let passwords = Arc::new(Argon2Passwords::new(secret, Arc::clone(entropy)));
+    let (shared, drawn) = own();
+    let journal = Journal::new(shared, drawn, secret, config.audit.client);
+    let (shared, drawn) = own();
+    let gate = Gate::new(store, shared, drawn, passwords, secret, config.prefix.as_str());
+    (gate.recording(journal.clone()), journal)
+}
+
+/// Writes down what is noted until the journal is closed: what others do to their end, too.
+pub(super) fn keep(server: &mut Assembly<'_>, writer: Writer) {
+    let writer = Mutex::new(Some(writer));
+    server.add_ending_work("audit", move |_| {
+        let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::pin(async move {
+            if let Some(writer) = writer {
+                writer.run().await;
+            }
+        })
+    });
+}
+
+/// Opens what the configuration names. Connects to nothing.
+///
+/// # Errors
+/// [`StartError`] when the file cannot be written to.
+pub(super) fn sinks(config: &Config) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
+    let mut sinks: Vec<Box<dyn AuditSink>> = Vec::new();
+    let audit = &config.audit;
+    if audit.stdout {
+        let part = |error: std::io::Error| StartError::Part(format!("audit.stdout: {error}"));
+        sinks.push(Box::new(Stdout::open().map_err(part)?));
+    }
+    if let Some(AuditFile { path, max_size, keep }) = &audit.file {
+        let open = RotatedFile::open(path.clone(), *max_size, *keep);
+        let failed = |error: std::io::Error| StartError::File {
+            path: path.clone(),
+            cause: error.to_string(),
+        };
+        sinks.push(Box::new(open.map_err(failed)?));
+    }
+    if let Some(syslog) = &audit.syslog {
+        let at = match &syslog.to {
+            SyslogTo::Unix(path) => SyslogAt::Unix(path.clone()),
+            SyslogTo::Udp(host, port) => SyslogAt::Udp(host.clone(), *port),
+            SyslogTo::Tcp(host, port) => SyslogAt::Tcp(host.clone(), *port),
+        };
+        sinks.push(Box::new(Syslog::new(at, syslog.facility)));
+    }
+    Ok(sinks)
+}

@@ -1,0 +1,238 @@
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::domain::event::LimitedWhat;
+use crate::ports::{Audit, AuditSink, EventPage, EventQuery, OsEntropy, StoreError, Stored};
+
+/// Keeps what it is given, or is away.
+#[derive(Default)]
+struct Kept {
+    events: Mutex<Vec<Event>>,
+    is_away: AtomicBool,
+}
+
+#[async_trait]
+impl Audit for Kept {
+    async fn append(&self, events: &[Event]) -> Stored<()> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(StoreError::new("append", "away"));
+        }
+        self.events.lock().unwrap().extend_from_slice(events);
+        Ok(())
+    }
+
+    async fn events(&self, _: &EventQuery<'_>) -> Stored<EventPage> {
+        Ok(EventPage::default())
+    }
+
+    async fn erase(&self, _: PersonKey) -> Stored<u64> {
+        Ok(0)
+    }
+
+    async fn trim(&self, _: UnixMillis) -> Stored<u64> {
+        Ok(0)
+    }
+}
+
+/// Moved by the test.
+#[derive(Default)]
+struct Moved(AtomicU64);
+
+impl Clock for Moved {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+struct World {
+    clock: Arc<Moved>,
+    journal: Journal,
+    store: Arc<Kept>,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = Arc::new(Moved(AtomicU64::new(1_800_000_000_000)));
+        let secret = Secret::new(&[1; 32]).unwrap();
+        let entropy = Arc::new(OsEntropy);
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+        let journal = Journal::new(shared, entropy, &secret, Tracing::Network);
+        Self { clock, journal, store: Arc::default() }
+    }
+
+    fn pass(&self, span: Duration) {
+        let millis = u64::try_from(span.as_millis()).unwrap();
+        self.clock.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    fn writer(&self) -> Writer {
+        self.writing_to(Vec::new())
+    }
+
+    fn writing_to(&self, sinks: Vec<Box<dyn AuditSink>>) -> Writer {
+        Writer::new(&self.journal, Arc::clone(&self.store) as Arc<dyn Audit>, sinks)
+    }
+
+    fn stored(&self) -> Vec<Event> {
+        self.store.events.lock().unwrap().clone()
+    }
+}
+
+fn trail(client: &str) -> Trail {
+    let client: std::net::IpAddr = client.parse().unwrap();
+    Trail {
+        site: Some("wiki".into()),
+        client: Some(client.into()),
+        request: Some("7f3a".into()),
+        by: Actor::Visitor,
+    }
+}
+
+fn ann() -> EmailAddress {
+    EmailAddress::parse("ann@example.com").unwrap()
+}
+
+#[tokio::test]
+async fn what_is_noted_is_stored_in_order() {
+    let world = World::new();
+    let trail = trail("203.0.113.7");
+    for left in 0..20 {
+        world.journal.note(&trail, Some(&ann()), What::CodeWrong { left });
+    }
+    world.writer().write_out().await.unwrap();
+    let stored = world.stored();
+    let left = |event: &Event| match event.what {
+        What::CodeWrong { left } => left,
+        _ => 99,
+    };
+    assert_eq!(stored.iter().map(left).collect::<Vec<_>>(), (0..20).collect::<Vec<_>>());
+    assert_eq!(stored[0].client.unwrap().to_string(), "203.0.113.0/24");
+    assert_eq!(stored[0].who.as_ref().unwrap().email, Some(ann()));
+}
+
+#[tokio::test]
+async fn what_a_command_waits_for_is_written_while_it_waits() {
+    let world = World::new();
+    let trail = Trail::of(Actor::Operator);
+    let work = async {
+        world.journal.note(&trail, Some(&ann()), What::AccountRemoved);
+        let is_written = world.journal.flush(LAST_WRITE).await;
+        let stored = world.stored().len();
+        world.journal.note(&trail, None, What::CodeWrong { left: 1 });
+        (is_written, stored)
+    };
+    let (done, written) = world.writer().write_beside(work).await;
+    written.unwrap();
+    assert_eq!((done, world.stored().len()), ((true, 1), 2));
+}
+
+#[tokio::test]
+async fn what_comes_often_is_counted() {
+    let world = World::new();
+    let what = || What::Limited { what: LimitedWhat::Mail, wait_s: 60 };
+    for _ in 0..1000 {
+        world.journal.note(&trail("203.0.113.7"), Some(&ann()), what());
+        world.journal.note(&trail("198.51.100.7"), None, what());
+    }
+    let mut writer = world.writer();
+    let shared = writer_shared(&world.journal);
+    writer.turn(&shared).await;
+    assert_eq!(world.stored().len(), 2, "the first of each");
+    world.pass(Duration::from_secs(61));
+    writer.turn(&shared).await;
+    let stored = world.stored();
+    assert_eq!(stored.iter().map(|it| it.times).collect::<Vec<_>>(), [1, 1, 999, 999]);
+    // Whoever has many addresses to come from.
+    for number in 0..1000 {
+        let address = format!("10.{}.{}.1", number / 250, number % 250);
+        world.journal.note(&trail(&address), None, what());
+    }
+    world.journal.flush(Duration::ZERO).await;
+    writer.turn(&shared).await;
+    let stored = world.stored();
+    assert!(stored.len() < 80, "{}", stored.len());
+    let nobodys = stored.last().unwrap();
+    assert!(nobodys.times > 900 && nobodys.client.is_none(), "{nobodys:?}");
+}
+
+fn writer_shared(journal: &Journal) -> Arc<Shared> {
+    Arc::clone(journal.0.as_ref().unwrap())
+}
+
+#[tokio::test]
+async fn what_has_no_room_is_counted_and_told() {
+    let world = World::new();
+    for left in 0..MOST + 7 {
+        let left = u32::try_from(left).unwrap();
+        world.journal.note(&Trail::default(), None, What::CodeWrong { left });
+    }
+    let mut writer = world.writer();
+    writer.write_out().await.unwrap();
+    let stored = world.stored();
+    assert_eq!(stored.len(), MOST + 1);
+    assert_eq!(stored[MOST].what, What::EventsLost { events: 7 });
+}
+
+/// Counts what it is told, and may fail.
+#[derive(Clone, Default)]
+struct Listening {
+    heard: Arc<AtomicU64>,
+    fails: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl AuditSink for Listening {
+    fn name(&self) -> &'static str {
+        "test"
+    }
+
+    async fn write(&mut self, events: &[Event]) -> std::io::Result<()> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        }
+        self.heard.fetch_add(events.len() as u64, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn all_is_written_before_the_end_and_a_sink_that_fails_holds_nothing_up() {
+    let world = World::new();
+    let (good, bad) = (Listening::default(), Listening::default());
+    bad.fails.store(true, Ordering::SeqCst);
+    let sinks: Vec<Box<dyn AuditSink>> = vec![Box::new(bad), Box::new(good.clone())];
+    let writer = world.writing_to(sinks);
+    let running = tokio::spawn(writer.run());
+    for left in 0..600 {
+        world.journal.note(&Trail::default(), None, What::CodeWrong { left });
+    }
+    assert!(world.journal.flush(Duration::from_secs(60)).await);
+    assert_eq!(good.heard.load(Ordering::SeqCst), 600);
+    assert_eq!(world.stored().len(), 600);
+    running.abort();
+}
+
+#[tokio::test]
+async fn while_the_store_is_away_events_wait_and_what_has_no_room_is_counted() {
+    let world = World::new();
+    let (mut writer, shared) = (world.writer(), writer_shared(&world.journal));
+    world.store.is_away.store(true, Ordering::SeqCst);
+    for left in 0..u32::try_from(MOST).unwrap() {
+        world.journal.note(&Trail::default(), None, What::CodeWrong { left });
+    }
+    writer.turn(&shared).await;
+    for left in 0..5 {
+        world.journal.note(&Trail::default(), None, What::CodeWrong { left });
+    }
+    writer.turn(&shared).await;
+    assert!(!world.journal.flush(Duration::ZERO).await, "all of it waits");
+    world.store.is_away.store(false, Ordering::SeqCst);
+    writer.turn(&shared).await;
+    let stored = world.stored();
+    assert_eq!(stored.len(), MOST + 1);
+    assert_eq!(stored[0].what, What::CodeWrong { left: 0 }, "the first ones are kept");
+    assert_eq!(stored[MOST].what, What::EventsLost { events: 5 });
+    assert!(world.journal.flush(Duration::ZERO).await);
+}

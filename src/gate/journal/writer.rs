@@ -1,0 +1,144 @@
+//! Takes what was noted to the store, and to wherever else the operator wants it.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Journal, MOST, Shared};
+use crate::domain::event::Event;
+use crate::ports::{Audit, AuditSink, Stored};
+
+/// How long is waited for more, so that what belongs together is written together.
+const GATHER: Duration = Duration::from_millis(40);
+/// How often is looked when nobody rings: for a store that was away, and for what came often.
+const LOOK: Duration = Duration::from_secs(1);
+/// Events of one write.
+const BATCH: usize = 256;
+
+/// Writes what a journal notes.
+pub struct Writer {
+    shared: Option<Arc<Shared>>,
+    store: Arc<dyn Audit>,
+    sinks: Vec<Box<dyn AuditSink>>,
+    waiting: VecDeque<Event>,
+    store_fails: bool,
+    sinks_fail: Vec<bool>,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Writer(..)")
+    }
+}
+
+impl Writer {
+    /// For one journal there is one writer.
+    #[must_use]
+    pub fn new(journal: &Journal, store: Arc<dyn Audit>, sinks: Vec<Box<dyn AuditSink>>) -> Self {
+        let sinks_fail = vec![false; sinks.len()];
+        let (waiting, store_fails) = (VecDeque::new(), false);
+        Self { shared: journal.0.clone(), store, sinks, waiting, store_fails, sinks_fail }
+    }
+
+    /// Writes, for ever. For the runtime that uses the store.
+    pub async fn run(mut self) {
+        let Some(shared) = self.shared.clone() else { return };
+        loop {
+            tokio::select! {
+                () = shared.rings.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            let (is_urgent, is_closed) = {
+                let mut desk = shared.desk();
+                (std::mem::take(&mut desk.is_urgent), desk.is_closed)
+            };
+            if is_closed {
+                return;
+            }
+            if !is_urgent {
+                tokio::time::sleep(GATHER).await;
+            }
+            self.turn(&shared).await;
+        }
+    }
+
+    /// Writes what is noted by now, once. For commands, which end after it.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn write_out(&mut self) -> Stored<()> {
+        let Some(shared) = self.shared.clone() else { return Ok(()) };
+        shared.desk().release_all();
+        self.waiting.extend(shared.take());
+        self.store_waiting(&shared).await
+    }
+
+    /// Does something, and writes what it notes: at once, so that what it waits for is written, and what
+    /// is left after it. For commands, which end then.
+    ///
+    /// # Errors
+    /// Beside what was done, when the store is in trouble.
+    pub async fn write_beside<T>(&mut self, work: impl Future<Output = T>) -> (T, Stored<()>) {
+        let Some(shared) = self.shared.clone() else { return (work.await, Ok(())) };
+        let mut work = pin!(work);
+        let done = loop {
+            tokio::select! {
+                done = &mut work => break done,
+                // Where it fails it is tried again after the work, and told.
+                () = shared.rings.notified() => drop(self.write_out().await),
+            }
+        };
+        (done, self.write_out().await)
+    }
+
+    pub(super) async fn turn(&mut self, shared: &Shared) {
+        let taken = shared.take();
+        if !taken.is_empty() {
+            self.tell_sinks(&taken).await;
+            self.waiting.extend(taken);
+        }
+        let outcome = self.store_waiting(shared).await;
+        if let Err(error) = &outcome
+            && !self.store_fails
+        {
+            let cause = &error.source;
+            tracing::error!(%error, %cause, "the audit record waits: it cannot be written");
+        }
+        if outcome.is_ok() && self.store_fails {
+            tracing::info!("the audit record is written again");
+        }
+        self.store_fails = outcome.is_err();
+        let over = self.waiting.len().saturating_sub(MOST);
+        self.waiting.truncate(MOST);
+        if over > 0 {
+            shared.lose(over as u64);
+        }
+    }
+
+    async fn store_waiting(&mut self, shared: &Shared) -> Stored<()> {
+        while !self.waiting.is_empty() {
+            let batch: Vec<Event> = self.waiting.iter().take(BATCH).cloned().collect();
+            self.store.append(&batch).await?;
+            self.waiting.drain(..batch.len());
+            shared.settle(batch.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Each is told once. One that fails holds nothing up: the store has what it missed.
+    async fn tell_sinks(&mut self, events: &[Event]) {
+        for (sink, fails) in self.sinks.iter_mut().zip(&mut self.sinks_fail) {
+            let told = sink.write(events).await;
+            let (name, missed) = (sink.name(), events.len());
+            match &told {
+                Err(error) if !*fails => {
+                    tracing::error!(sink = name, %error, missed, "events cannot be written there");
+                }
+                Ok(()) if *fails => tracing::info!(sink = name, "events are written there again"),
+                Ok(()) | Err(_) => {}
+            }
+            *fails = told.is_err();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Where events go besides the store.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+use tokio::net::UdpSocket;
+
+use crate::support::eventually;
+use crate::support::gate::{Gate, Wishes};
+
+const ANN: &str = "ann@example.com";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_and_syslog_get_what_the_store_gets() {
+    let syslog = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let port = syslog.local_addr().unwrap().port();
+    let extra = format!(
+        "audit:\n  client: hash\n  file: {{ path: audit.log }}\n  \
+         syslog: {{ to: \"udp://127.0.0.1:{port}\", facility: local0 }}\n"
+    );
+    let gate = Gate::with(Wishes { extra, ..Wishes::default() }).await;
+    gate.sign_in(&mut gate.browser(), ANN, "/").await;
+    let path = gate.path("audit.log");
+    let lines = eventually("the file has it", async || {
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let has_all = text.contains("session_made") && text.contains("mail_accepted");
+        (has_all && text.ends_with('\n')).then_some(text)
+    })
+    .await;
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut sent = Vec::new();
+    let mut bytes = [0; 4096];
+    for _ in 0..lines.lines().count() {
+        let count = syslog.recv(&mut bytes).await.unwrap();
+        let text = String::from_utf8(bytes[..count].to_vec()).unwrap();
+        assert!(text.starts_with("<134>1 "), "{text}");
+        sent.push(text[text.find('{').unwrap()..].to_owned());
+    }
+    assert_eq!(lines.lines().collect::<Vec<_>>(), sent);
+    for line in lines.lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        if let Some(client) = event["client"].as_str() {
+            assert!(client.starts_with("hash:"), "{client}");
+        }
+        assert!(!line.contains("127.0.0"), "{line}");
+    }
+}
