@@ -94,10 +94,8 @@ impl Writer {
 
     pub(super) async fn turn(&mut self, shared: &Shared) {
         let taken = shared.take();
-        if !taken.is_empty() {
-            self.tell_sinks(&taken).await;
-            self.waiting.extend(taken);
-        }
+        // The store first: a sink that hangs must not keep it waiting.
+        self.waiting.extend(taken.iter().cloned());
         let outcome = self.store_waiting(shared).await;
         if let Err(error) = &outcome
             && !self.store_fails
@@ -113,6 +111,9 @@ impl Writer {
         self.waiting.truncate(MOST);
         if over > 0 {
             shared.lose(over as u64);
+        }
+        if !taken.is_empty() {
+            self.tell_sinks(&taken).await;
         }
     }
 
