@@ -32,7 +32,7 @@ use crate::ports::{Clock, Entropy, OsEntropy, Store, Stored, SystemClock, Upkeep
 use crate::proxy::front::Fronts;
 use crate::proxy::leaving::Leaving;
 use crate::proxy::server::{
-    Assembly, Doors, GuardedProxy, Listening, futures_of, guarded, server_conf,
+    Assembly, Doors, FORM_BODY, GuardedProxy, Listening, futures_of, guarded, server_conf,
 };
 use crate::proxy::service::AuthProxy;
 use crate::proxy::wire::WireLimits;
@@ -211,7 +211,7 @@ impl Installation {
             .add_proxy(app, &listening(config), before, move || watch(&requests))
             .map_err(part)?;
         if let Some((address, router)) = self.inbox {
-            server.add_pages("inbox", address, router).map_err(part)?;
+            server.add_pages("inbox", address, router, FORM_BODY).map_err(part)?;
         }
         let (own_hooks, admin_hooks) = match self.hooks {
             Some((Some(address), router)) => (Some((address, router)), None),
@@ -219,7 +219,9 @@ impl Installation {
             None => (None, None),
         };
         if let Some((address, router)) = own_hooks {
-            server.add_pages("hooks", address, router).map_err(part)?;
+            server
+                .add_pages("hooks", address, router, crate::portal::hooks::LARGEST)
+                .map_err(part)?;
         }
         if let Some(address) = config.admin {
             let (stores, in_force) = (self.stores.clone(), Arc::clone(&self.in_force));
@@ -227,8 +229,10 @@ impl Installation {
             let reload = self.source.as_ref().map(|_| Arc::clone(&self.in_force));
             let ways = [self.upgrades.map(Upgrades::routes), reload.map(reload::asked::routes)];
             let caller = caller(config).map(|caller| caller.noting(self.journal));
+            let largest =
+                if admin_hooks.is_some() { crate::portal::hooks::LARGEST } else { FORM_BODY };
             let router = operators(watched, caller, ways, [self.admin, admin_hooks]);
-            server.add_pages("admin", address, router).map_err(part)?;
+            server.add_pages("admin", address, router, largest).map_err(part)?;
         }
         let fronts = self.fronts;
         server.add_work("upstreams", move || {

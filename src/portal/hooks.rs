@@ -41,7 +41,7 @@ pub use sendgrid::SendgridKey;
 pub use ses::{NoSns, PinnedSns, Region, SesTopic, Sns};
 
 /// Largest message that is read: SendGrid sends many events at once, up to 768 KiB.
-const LARGEST: usize = 1 << 20;
+pub const LARGEST: usize = 1 << 20;
 /// How long a message may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How far the time in a message may be from ours.

@@ -233,7 +233,7 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    /// Adds a small HTTP service of our own: health, inbox, demo.
+    /// Adds a small HTTP service of our own: health, inbox, demo. Bodies have `largest_body` bytes at most.
     ///
     /// # Errors
     /// [`AssemblyError`] when its socket cannot be used.
@@ -242,9 +242,10 @@ impl<'a> Assembly<'a> {
         name: &str,
         address: SocketAddr,
         router: Router,
+        largest_body: usize,
     ) -> Result<(), AssemblyError> {
         let leaving = Arc::clone(&self.leaving);
-        let pages = Pages { router, leaving: Arc::clone(&leaving) };
+        let pages = Pages { router, leaving: Arc::clone(&leaving), largest_body };
         let mut service = Service::new(name.to_owned(), pages);
         service.add_tcp(&address.to_string());
         let handles = self.doors.handles(&[address])?;
@@ -315,14 +316,15 @@ where
     }
 }
 
-/// Largest body that one of these services reads.
-const LARGEST_BODY: usize = 16 * 1024;
+/// Largest body of a form, or of a call of the admin API.
+pub const FORM_BODY: usize = 16 * 1024;
 /// How long it may take.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 struct Pages {
     router: Router,
     leaving: Arc<Leaving>,
+    largest_body: usize,
 }
 
 #[async_trait]
@@ -331,13 +333,16 @@ impl ServeHttp for Pages {
         let _open = self.leaving.open();
         let mut body = Vec::new();
         let read = tokio::time::timeout(BODY_DEADLINE, async {
-            while let Ok(Some(chunk)) = session.read_request_body().await {
-                if body.len() + chunk.len() > LARGEST_BODY {
-                    return false;
+            loop {
+                match session.read_request_body().await {
+                    Ok(Some(chunk)) if body.len() + chunk.len() <= self.largest_body => {
+                        body.extend_from_slice(&chunk);
+                    }
+                    Ok(None) => break true,
+                    // Too large, or cut off: half of a body is none.
+                    Ok(Some(_)) | Err(_) => break false,
                 }
-                body.extend_from_slice(&chunk);
             }
-            true
         });
         if !read.await.unwrap_or(false) {
             session.set_keepalive(None);
