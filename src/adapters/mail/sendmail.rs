@@ -146,7 +146,8 @@ fn judged(name: &str, status: ExitStatus, said: &str) -> Result<Receipt, MailErr
     };
     let words = told(&format!("{name}: {status} {meaning} {said}"));
     match status.code() {
-        Some(65 | 67..=69 | 76) => Err(MailError::Permanent(words)),
+        // What concerns this mail or its mailbox. 68, 69 and 76 tell of hosts that cannot be reached now.
+        Some(65 | 67) => Err(MailError::Permanent(words)),
         Some(64 | 72 | 77 | 78) => {
             tracing::error!(cause = words, "the mail program cannot work as it is set up");
             Err(MailError::Transient(words))
@@ -212,8 +213,8 @@ mod tests {
             ("kill -9 $$", false),
             ("cat >/dev/null; exit 65", true),
             ("cat >/dev/null; exit 67", true),
-            ("exit 68", true),
-            ("exit 69", true),
+            ("exit 68", false),
+            ("exit 69", false),
             ("echo 'no such user: ann@example.com' >&2; exit 67", true),
         ] {
             let error = program(folder.path(), script, LONG).send(&mail()).await.unwrap_err();
