@@ -155,7 +155,9 @@ impl AsyncWrite for H2Guard {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        // TLS says farewell, and a client that takes nothing would be waited for.
+        let sent = Pin::new(&mut self.inner).poll_shutdown(cx);
+        self.judge(cx, sent)
     }
 
     fn poll_write_vectored(
