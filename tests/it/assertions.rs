@@ -21,7 +21,7 @@ use linkgate::domain::site::Located;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::TokenDigest;
 use linkgate::gate::keys::{Change, rotate};
-use linkgate::portal::assertion::{Assertions, KEY_SET_AGE, SigningKeys, Visitor};
+use linkgate::portal::assertion::{Assertions, Field, KEY_SET_AGE, SigningKeys, Visitor};
 use linkgate::ports::{Entropy, KeyRosters, OsEntropy, StoreError, Stored};
 use serde_json::Value;
 
@@ -379,10 +379,9 @@ async fn a_script_is_told_by_its_name_under_the_names_of_the_site() {
         let visitor = Some(Visitor::Machine { token, machine: &machine });
         let located = world_now.located(host);
         let fields = world_now.assertions.introduce(&located, visitor, NOW).await.expect("told");
-        let lines: Vec<u8> = fields.identity.fields().iter().fold(Vec::new(), |lines, field| {
-            [&lines[..], &field.name, b": ", field.value.as_bytes(), b"\r\n"].concat()
-        });
-        assert_eq!(fields.identity.lines(), lines, "{host}");
+        let line = |it: &Field| [&it.name[..], b": ", it.value.as_bytes(), b"\r\n"].concat();
+        let lines: Vec<_> = fields.identity.fields().iter().map(line).collect();
+        assert_eq!(fields.identity.lines(), lines.concat(), "{host}");
         let mut seen: Vec<_> = fields.identity.fields().iter().collect();
         let proof = seen.pop().expect("the assertion").value.to_str().expect("text").to_owned();
         let seen: Vec<_> = seen

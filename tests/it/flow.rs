@@ -69,7 +69,7 @@ async fn a_stranger_becomes_a_signed_in_visitor_on_the_page_that_was_asked_for(k
         ("session_made", "way", "own_browser"),
         ("device_new", "browser", "Firefox on Linux"),
     ] {
-        let events = gate.recorded("ann@example.com", event).await;
+        let events = gate.recorded("ann@example.com", event, 1).await;
         assert_eq!((events.len(), &events[0]["detail"][member]), (1, &value.into()), "{event}");
     }
 }

@@ -14,12 +14,12 @@ async fn who_got_in_last_night_is_one_question(kind: Kind) {
     let gate = Gate::with(kind.wishes()).await;
     let mut browser = gate.browser();
     gate.sign_in(&mut browser, ANN, "/").await;
-    let made = gate.recorded(ANN, "session_made").await;
+    let made = gate.recorded(ANN, "session_made", 1).await;
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["detail"]["way"], "own_browser");
     assert_eq!((&made[0]["site"], &made[0]["by"]), (&json!("app"), &json!("visitor")));
     assert_eq!(made[0]["client"], "127.0.0.0/24");
-    assert!(gate.recorded(ANN, "mail_accepted").await[0]["detail"]["after_ms"].is_u64());
+    assert!(gate.recorded(ANN, "mail_accepted", 1).await[0]["detail"]["after_ms"].is_u64());
     let table = gate.operator(&["audit", "--event", "session_made", "--since", "12h"]).done();
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 2, "{table}");
@@ -33,10 +33,10 @@ async fn who_got_in_last_night_is_one_question(kind: Kind) {
         assert_eq!(gate.operator(nothing).done(), "", "{nothing:?}");
     }
     gate.operator(&["accounts", "suspend", ANN]).done();
-    let suspended = gate.recorded(ANN, "account_suspended").await;
+    let suspended = gate.recorded(ANN, "account_suspended", 1).await;
     let by = if gate.is_alone() { "admin_api" } else { "operator" };
     assert_eq!(suspended[0]["by"], by);
-    let ended = gate.recorded(ANN, "session_ended").await;
+    let ended = gate.recorded(ANN, "session_ended", 1).await;
     assert_eq!(ended[0]["detail"]["why"], "suspended");
     let last = gate.operator(&["audit", "--email", ANN, "--limit", "2", "--json"]).done();
     let names: Vec<Value> = last

@@ -66,7 +66,7 @@ async fn a_person_sees_their_sessions_and_ends_them(kind: Kind) {
     }
     assert!(signed_in_as(&gate, &mut this).await.is_some());
     assert!(signed_in_as(&gate, &mut bob).await.is_some());
-    let ended = gate.recorded(ANN, "session_ended").await;
+    let ended = gate.recorded(ANN, "session_ended", 1).await;
     assert!(ended.iter().all(|event| event["detail"]["why"] == "account_page"), "{ended:?}");
     assert_eq!(ended[0]["detail"]["session"], *listed[0]);
 }

@@ -28,8 +28,8 @@ async fn five_tries_and_no_more(kind: Kind) {
         assert!(!browser.cookies.contains_key(SESSION));
     }
     assert_eq!(browser.get(&mail.link()).await.status, 303, "the link is another secret");
-    gate.recorded("ann@example.com", "code_used_up").await;
-    assert_eq!(gate.recorded("ann@example.com", "code_wrong").await.len(), 4);
+    gate.recorded("ann@example.com", "code_used_up", 1).await;
+    assert_eq!(gate.recorded("ann@example.com", "code_wrong", 4).await.len(), 4);
 }
 
 async fn the_code_signs_the_waiting_tab_in(kind: Kind) {

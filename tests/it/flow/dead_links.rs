@@ -44,7 +44,7 @@ async fn used_replaced_and_unknown_links_say_so(kind: Kind) {
         assert!(answer.text().contains("This link does not work"));
         super::assert_ours(&answer);
     }
-    let late = gate.recorded("ann@example.com", "too_late").await;
+    let late = gate.recorded("ann@example.com", "too_late", 1).await;
     assert_eq!(late[0]["detail"]["why"], "replaced");
 }
 
@@ -63,7 +63,7 @@ async fn a_dead_link_gets_a_fresh_one(kind: Kind) {
     let fresh = gate.mail("ann@example.com", 2).await;
     let landed = other.get(&fresh.link()).await;
     assert_eq!((landed.status, landed.location()), (303, "/deep?x=1"), "the return URL is kept");
-    let asked = gate.recorded("ann@example.com", "link_asked").await;
+    let asked = gate.recorded("ann@example.com", "link_asked", 2).await;
     assert_eq!(asked.last().expect("two")["detail"]["with"], "fresh_link");
     let forged = other.post("/.linkgate/resend", &[("token", "forged")]).await;
     assert_eq!(forged.status, 400);

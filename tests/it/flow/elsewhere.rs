@@ -40,11 +40,15 @@ async fn opening_spends_nothing_and_the_address_signs_in_there_only(kind: Kind) 
     assert_eq!(signed_in_as(&gate, &mut computer).await.as_deref(), Some("ann@example.com"));
     // Both are sessions of their own: one ends, the other stays.
     telephone.post("/.linkgate/sign-out", &[]).await;
-    let ended = gate.recorded("ann@example.com", "session_ended").await;
+    let ended = gate.recorded("ann@example.com", "session_ended", 1).await;
     assert_eq!(ended[0]["detail"]["why"], "sign_out");
-    assert_eq!(gate.recorded("ann@example.com", "link_opened").await.len(), 1, "ten are counted");
-    assert_eq!(gate.recorded("ann@example.com", "address_wrong").await.len(), 1);
-    let made = gate.recorded("ann@example.com", "session_made").await;
+    assert_eq!(
+        gate.recorded("ann@example.com", "link_opened", 1).await.len(),
+        1,
+        "ten are counted"
+    );
+    assert_eq!(gate.recorded("ann@example.com", "address_wrong", 1).await.len(), 1);
+    let made = gate.recorded("ann@example.com", "session_made", 2).await;
     let ways: Vec<_> = made.iter().map(|event| event["detail"]["way"].clone()).collect();
     assert_eq!(ways, ["other_browser", "code"]);
     assert_eq!(signed_in_as(&gate, &mut telephone).await, None);
@@ -78,7 +82,7 @@ async fn head_and_prefetch_change_nothing_even_in_the_browser_that_asked() {
     let head = browser.send("HEAD", "/.linkgate/sign-out", &[], None).await;
     assert_eq!(head.status, 200);
     assert_eq!(signed_in_as(&gate, &mut browser).await.as_deref(), Some("ann@example.com"));
-    let fetched = gate.recorded("ann@example.com", "link_opened_by_machine").await;
+    let fetched = gate.recorded("ann@example.com", "link_opened_by_machine", 1).await;
     assert_eq!(fetched[0]["detail"]["how"], "head");
 }
 

@@ -41,8 +41,8 @@ async fn three_mails_for_an_address_known_or_not(kind: Kind) {
     gate.mail("dan@example.com", 1).await;
     assert!(gate.mails().iter().all(|mail| mail.to.ends_with("@example.com")));
     assert_eq!(gate.mails().len(), 4);
-    gate.recorded("ann@example.com", "limited").await;
-    let refused = gate.recorded("stranger@elsewhere.example", "link_refused").await;
+    gate.recorded("ann@example.com", "limited", 1).await;
+    let refused = gate.recorded("stranger@elsewhere.example", "link_refused", 3).await;
     assert_eq!((refused.len(), &refused[0]["detail"]["why"]), (3, &"not_admitted".into()));
 }
 

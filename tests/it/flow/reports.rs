@@ -49,8 +49,8 @@ async fn a_report_ends_the_session_that_was_made(kind: Kind) {
     assert_eq!(reported.status, 200);
     assert_eq!(thief.get("/x").await.status, 303, "the session is over");
     assert_eq!(asker.get("/x").await.status, 303, "and the other one");
-    assert_eq!(gate.recorded("ann@example.com", "reported").await.len(), 1);
-    let ended = gate.recorded("ann@example.com", "session_ended").await;
+    assert_eq!(gate.recorded("ann@example.com", "reported", 1).await.len(), 1);
+    let ended = gate.recorded("ann@example.com", "session_ended", 1).await;
     let detail = &ended[0]["detail"];
     assert_eq!((&detail["why"], &detail["sessions"]), (&"reported".into(), &2.into()));
 }

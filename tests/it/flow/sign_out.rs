@@ -27,7 +27,7 @@ async fn signing_out_ends_the_session_and_not_only_the_cookie(kind: Kind) {
     gate.sign_in(&mut browser, "dan@example.com", "/").await;
     assert_eq!(signed_in_as(&gate, &mut browser).await.as_deref(), Some("dan@example.com"));
     assert_eq!(signed_in_as(&gate, &mut before.clone()).await, None);
-    gate.recorded("dan@example.com", "session_made").await;
+    gate.recorded("dan@example.com", "session_made", 1).await;
     let ended = gate.operator(&["audit", "--event", "session_ended", "--json"]).done();
     let why = |line: &str| {
         let event: serde_json::Value = serde_json::from_str(line).expect("an event");

@@ -163,7 +163,8 @@ async fn whoever_goes_away_is_not_connected_for() {
     for _ in 0..50 {
         waiting.push(ask(&gate, &requests, Way::Short, (Method::GET, "/public/slow"), &[]).await);
     }
-    eventually("it connects", async || (descriptors(&gate) >= before + 50).then_some(())).await;
+    // A few that were open before for another reason may have ended meanwhile.
+    eventually("it connects", async || (descriptors(&gate) >= before + 40).then_some(())).await;
     drop(waiting);
     eventually("it lets go", async || (descriptors(&gate) <= before).then_some(())).await;
     let log = gate.whole_log().await;
@@ -171,6 +172,7 @@ async fn whoever_goes_away_is_not_connected_for() {
     assert_eq!(all.len(), 50);
     assert!(all.iter().all(|line| line.contains("status=0 ")), "{}", all[0]);
 
+    let before = descriptors(&gate);
     let mut stream = TcpStream::connect(gate.address).await.expect("connect");
     let request = Way::Short.head("GET", &gate.host, "/public/slow1", "");
     stream.write_all(request.as_bytes()).await.expect("write");

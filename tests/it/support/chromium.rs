@@ -295,23 +295,35 @@ impl Drop for Chromium {
     }
 }
 
-/// Starts a driver on a port that it picks, and reads which one.
+/// Starts a driver on a port that it picks, and reads which one. It picks a port that is free by IPv4 and
+/// ends if the same one is taken by IPv6, as may happen where much listens; then another one is started.
 fn start_driver() -> (Child, u16) {
+    const STARTS: usize = 5;
+    for _ in 0..STARTS {
+        let mut driver = spawn_driver();
+        let said = BufReader::new(driver.stdout.take().expect("its words"));
+        let port = said.lines().map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        match port {
+            Some(port) => return (driver, port),
+            None => println!("chromedriver ended: {:?}", driver.wait()),
+        }
+    }
+    panic!("chromedriver ended {STARTS} times before it said its port")
+}
+
+fn spawn_driver() -> Child {
     let mut command = Command::new("chromedriver");
     command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut driver = match command.spawn() {
+    match command.spawn() {
         Ok(driver) => driver,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             panic!("these tests need chromedriver: install it (Debian: chromium-driver)")
         }
         Err(error) => panic!("chromedriver does not start: {error}"),
-    };
-    let said = BufReader::new(driver.stdout.take().expect("its words"));
-    let port = said.lines().map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.split_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse().ok()
-    });
-    (driver, port.expect("chromedriver says its port"))
+    }
 }
 
 /// Written without the client, which cannot be asked from `drop`.

@@ -340,13 +340,13 @@ impl Gate {
         browser.post("/.linkgate/sign-in", &[("email", address), ("return_to", return_to)]).await
     }
 
-    /// The events of a person of one kind, once there is one, the oldest first.
-    pub async fn recorded(&self, email: &str, event: &str) -> Vec<serde_json::Value> {
+    /// The events of a person of one kind, once there are so many, the oldest first.
+    pub async fn recorded(&self, email: &str, event: &str, count: usize) -> Vec<serde_json::Value> {
         eventually(&format!("{event} of {email} is in the record"), async || {
             let told = self.operator(&["audit", "--email", email, "--event", event, "--json"]);
             let told = told.done();
             let events = told.lines().map(|line| serde_json::from_str(line).expect("an event"));
-            Some(events.collect::<Vec<_>>()).filter(|events| !events.is_empty())
+            Some(events.collect::<Vec<_>>()).filter(|events| events.len() >= count)
         })
         .await
     }
