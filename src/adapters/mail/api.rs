@@ -1,6 +1,6 @@
 //! Hand-over to the HTTP API of a mail provider.
 //!
-//! A provider is an [`Api`]: the request for a mail, and what its answers mean. The rest is the same for
+//! A provider is an `Api`: the request for a mail, and what its answers mean. The rest is the same for
 //! all: [`super::http`] asks, and answers become errors of three classes. What is wrong with the mail
 //! or its recipient is for good. What passes (network, time-outs, 429, 5xx) is tried again. What is
 //! wrong with the account (credentials, an unverified domain, no credit) is the operator's to mend: it
