@@ -87,14 +87,7 @@ impl Gate {
             Ok(to) => to,
             Err(gone) => return Ok(Some(Settling::Gone(gone, Box::new(record)))),
         };
-        // The list may have changed since the mail was sent: who is off it is out.
-        let account = self.account(&record.attempt.email).await?;
-        let admitted = (place.admits)(&record.attempt.email, account.as_deref());
-        let entry = admitted.filter(|_| record.attempt.admitted).and_then(|to_whom| {
-            let entry = Entry::of(place, &record, proof, account.as_deref(), &to_whom, now)?;
-            Some((entry, to_whom))
-        });
-        let Some((entry, to_whom)) = entry else {
+        let Some((entry, to_whom)) = self.entry(place, &record, proof, now).await? else {
             return Ok(Some(Settling::Gone(Gone::Ended, Box::new(record))));
         };
         let session = begun(place, &record, caller, now);
@@ -137,6 +130,23 @@ impl Gate {
                 Ok(Some(Settling::In(Box::new(signed_in))))
             }
         }
+    }
+
+    /// What it does to the account, and the address that notices go to; none if nobody comes in.
+    async fn entry(
+        &self,
+        place: Place<'_>,
+        record: &Record,
+        proof: &Proof,
+        now: UnixMillis,
+    ) -> Stored<Option<(Entry, EmailAddress)>> {
+        // The list may have changed since the mail was sent: who is off it is out.
+        let account = self.account(&record.attempt.email).await?;
+        let admitted = (place.admits)(&record.attempt.email, account.as_deref());
+        Ok(admitted.filter(|_| record.attempt.admitted).and_then(|to_whom| {
+            let entry = Entry::of(place, record, proof, account.as_deref(), &to_whom, now)?;
+            Some((entry, to_whom))
+        }))
     }
 
     /// What follows from a sign-in, beside the session.

@@ -1,13 +1,13 @@
 //! The signed statement and its keys, with time and store in the hands of the test.
 
+mod rosters;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm as Jwa, DecodingKey, Validation, decode, decode_header};
-use linkgate::adapters::embedded::Embedded;
 use linkgate::cli::foundation::sites;
 use linkgate::config::Config;
 use linkgate::domain::disclosure::Algorithm;
@@ -16,14 +16,16 @@ use linkgate::domain::identity::{Identity, Membership};
 use linkgate::domain::policy::MethodSet;
 use linkgate::domain::secret::Secret;
 use linkgate::domain::service_token::ServiceToken;
-use linkgate::domain::signing::{KeyRoster, LEAD, TAIL};
+use linkgate::domain::signing::{LEAD, TAIL};
 use linkgate::domain::site::Located;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::TokenDigest;
 use linkgate::gate::keys::{Change, rotate};
 use linkgate::portal::assertion::{Assertions, Field, KEY_SET_AGE, SigningKeys, Visitor};
-use linkgate::ports::{Entropy, KeyRosters, OsEntropy, StoreError, Stored};
+use linkgate::ports::{Entropy, KeyRosters, OsEntropy};
 use serde_json::Value;
+
+use rosters::Rosters;
 
 const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 const CONFIG: &str = r#"
@@ -44,30 +46,6 @@ sites:
     identity_headers: { user: X-User, email: X-Mail, groups: X-Teams, when_anonymous: empty }
 "#;
 
-/// A store for rosters that counts, can be away, and can take its time to say so.
-struct Rosters {
-    inner: Embedded,
-    is_away: AtomicBool,
-    takes: Duration,
-    looks: AtomicU64,
-}
-
-#[async_trait]
-impl KeyRosters for Rosters {
-    async fn roster(&self) -> Stored<KeyRoster> {
-        self.looks.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(self.takes).await;
-        match self.is_away.load(Ordering::Relaxed) {
-            true => Err(StoreError::new("find the signing keys", "away")),
-            false => self.inner.roster().await,
-        }
-    }
-
-    async fn replace_roster(&self, roster: &KeyRoster) -> Stored<bool> {
-        self.inner.replace_roster(roster).await
-    }
-}
-
 struct World {
     rosters: Arc<Rosters>,
     assertions: Assertions,
@@ -80,9 +58,7 @@ impl World {
     }
 
     fn slow(takes: Duration) -> Self {
-        let inner = Embedded::in_memory().expect("a store");
-        let rosters = Rosters { inner, is_away: false.into(), takes, looks: 0.into() };
-        Self::over(Arc::new(rosters))
+        Self::over(Arc::new(Rosters::slow(takes)))
     }
 
     fn over(rosters: Arc<Rosters>) -> Self {

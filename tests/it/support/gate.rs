@@ -1,5 +1,7 @@
 //! A linkgate process on free ports, with a mailbox in a folder.
 
+mod wishes;
+
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,63 +17,7 @@ pub use super::mail::Mail;
 pub use super::port::free_port;
 use super::upstream::Upstream;
 use super::{eventually, folder, processes};
-
-/// What a test wants to be different. Every text is YAML.
-#[derive(Clone, Debug)]
-pub struct Wishes {
-    /// The value of `store:`, on one line; `$DIR` is the folder of this gate.
-    pub store: String,
-    /// More keys of `sign_in:`, as in `link_lifetime: 1m`.
-    pub sign_in: String,
-    /// More keys of `session:`, as in `domain: example.com`.
-    pub session: String,
-    /// The value of `trusted_proxies:`.
-    pub trusted: String,
-    /// The value of `mail:`; the folder `mails` if empty.
-    pub mail: String,
-    /// The whole list under `sites:`; one site with usual rules if empty. `$ORIGIN`, `$UPSTREAM`
-    /// and `$PORT` are replaced.
-    pub sites: String,
-    /// More entries of `listen:`, each with a comma before it.
-    pub listen: String,
-    /// More top-level keys.
-    pub extra: String,
-    /// More keys of `admin:`, with a comma before each.
-    pub admin: String,
-    /// Environment variables of the process.
-    pub environment: Vec<(String, String)>,
-    /// Whether it is started as the link `linkgate` in its folder, which may lead elsewhere later.
-    pub own_program: bool,
-}
-
-impl Default for Wishes {
-    fn default() -> Self {
-        Self {
-            store: "{ memory: {} }".into(),
-            sign_in: String::new(),
-            session: String::new(),
-            trusted: "[]".into(),
-            mail: String::new(),
-            sites: String::new(),
-            listen: String::new(),
-            extra: String::new(),
-            admin: String::new(),
-            environment: Vec::new(),
-            own_program: false,
-        }
-    }
-}
-
-const USUAL_SITE: &str = r#"
-  - name: app
-    origin: $ORIGIN
-    upstream: $UPSTREAM
-    allow: ["@example.com", "bob@partner.example"]
-    rules:
-      - { path: "/public/**", access: public }
-      - { path: "/admin/**", allow: ["root@example.com"] }
-      - { path: "/admin", allow: ["root@example.com"] }
-"#;
+pub use wishes::Wishes;
 
 /// A running linkgate, an application behind it, and its mailbox. Everything ends with it.
 pub struct Gate {
@@ -108,7 +54,8 @@ impl Gate {
             wishes,
         };
         std::fs::write(gate.path("secret"), "a secret of tests, ".repeat(4)).expect("the secret");
-        std::fs::write(gate.path("linkgate.yaml"), gate.configuration()).expect("the file");
+        std::fs::write(gate.path("linkgate.yaml"), gate.wishes.configuration(&gate))
+            .expect("the file");
         gate.run().await;
         gate
     }
@@ -126,43 +73,6 @@ impl Gate {
     /// A file in this gate's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    fn configuration(&self) -> String {
-        let Wishes { store, sign_in, session, trusted, mail, sites, listen, extra, .. } =
-            &self.wishes;
-        let folder = self.folder.path().display().to_string();
-        let mail = if mail.is_empty() {
-            format!(
-                "{{ from: \"Gate <login@example.com>\", folder: {{ path: \"{folder}/mails\" }} }}"
-            )
-        } else {
-            mail.clone()
-        };
-        let comma = |more: &str| if more.is_empty() { String::new() } else { format!(", {more}") };
-        let limits = if sign_in.contains("limits:") {
-            String::new()
-        } else {
-            ", limits: { email: 1000/1h, ip: 100000/1h, network: 100000/1h, site: 100000/1h, \
-             total: 100000/1h }"
-                .to_owned()
-        };
-        let sites = if sites.is_empty() { USUAL_SITE } else { sites };
-        format!(
-            "listen: [{{ address: \"{}\" }}{listen}]\nadmin: {{ listen: \"{}\"{} }}\n\
-             trusted_proxies: {trusted}\nsecret: {{ file: \"{folder}/secret\" }}\nstore: {store}\n\
-             mail: {mail}\nsign_in: {{ used_link_retention: 30d{limits}{} }}\n\
-             session: {{ idle: 12h, absolute: 7d{} }}\n{extra}\nsites:{sites}",
-            self.address,
-            self.admin,
-            self.wishes.admin,
-            comma(sign_in),
-            comma(session),
-        )
-        .replace("$ORIGIN", &self.origin)
-        .replace("$UPSTREAM", &format!("http://{}", self.upstream.address))
-        .replace("$PORT", &self.address.port().to_string())
-        .replace("$DIR", &folder)
     }
 
     /// Starts the process (again) and waits until it answers.
