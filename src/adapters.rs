@@ -9,3 +9,4 @@ pub mod kept;
 pub mod mail;
 pub mod ours;
 pub mod redis;
+pub mod yielding;

@@ -78,6 +78,11 @@
 //! copies of sessions, accounts and service tokens ([`adapters::kept`]): the embedded one drops what a
 //! commit wrote before it answers, the Redis one what its connection tells of.
 //!
+//! # Who gives way
+//!
+//! The threads of the server proxy. Our pages, mails and the record are worked on [`proxy::aside`], on
+//! threads of lower priority, as are passwords and the writing of the embedded store.
+//!
 //! # One place to touch
 //!
 //! | to add | touch | what leads you on |

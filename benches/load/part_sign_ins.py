@@ -19,7 +19,6 @@ import rivals
 import subject
 from subject import Linkgate
 
-STORM = rig.ROOT / "benches" / "load" / "storm.py"
 # The one who is signed in: some clients of a fixed rate, far from what the proxy can do.
 CLIENTS, RATE = 8, 25
 
@@ -35,29 +34,29 @@ def measure(run, binaries, pace):
             nodes[name] = Linkgate(
                 run, run.folder / name, binaries["linkgate"], upstream, store=store, mails=folder
             )
-        found = {"rates": rates(run, nodes, redis, pace), "while_storm": {}}
+        found = {"rates": rates(run, binaries["storm"], nodes, redis, pace), "while_storm": {}}
         for name, node in nodes.items():
-            found["while_storm"][name] = while_storm(run, node, pace)
+            found["while_storm"][name] = while_storm(run, binaries["storm"], node, pace)
     found["left_out"] = {}
     return found
 
 
-def command(node, pace, seconds):
-    return [sys.executable, STORM, node.port, node.host, node.mails, pace.clients, seconds]
+def command(program, node, pace, seconds):
+    return [program, node.port, node.host, node.mails, pace.clients, seconds]
 
 
-def storm(node, pace):
+def storm(program, node, pace):
     spent, began = rig.cpu(node.pid), time.monotonic()
-    figures = json.loads(rig.on_load_core(command(node, pace, pace.storm_seconds), pace.storm_seconds))
+    figures = json.loads(rig.on_load_core(command(program, node, pace, pace.storm_seconds), pace.storm_seconds))
     if figures["failed"]:
         sys.exit(f"sign-ins failed: {figures['failed'][:3]}")
     figures["core"] = (rig.cpu(node.pid) - spent) / (time.monotonic() - began)
     return figures
 
 
-def rates(run, nodes, redis, pace):
+def rates(run, program, nodes, redis, pace):
     """Each round: a storm on each store, and the floor of that store."""
-    _, kinds = floor.watched(redis, run.folder, lambda: storm(nodes["redis"], pace))
+    _, kinds = floor.watched(redis, run.folder, lambda: storm(program, nodes["redis"], pace))
     watched = sum(count for kind, (count, _) in kinds.items() if kind == "settle")
     calls = {}
 
@@ -68,7 +67,7 @@ def rates(run, nodes, redis, pace):
             return {"a_second": rate}
         if name == "disk":
             return {"a_second": floor.disk(run.folder, 1)}
-        return storm(nodes[name], pace)
+        return storm(program, nodes[name], pace)
 
     names = ["embedded", "disk", "redis", "redis floor"]
     done = paired.rounds(names, pace.rounds, once, pace.told_rates)
@@ -92,7 +91,7 @@ def rates(run, nodes, redis, pace):
     }
 
 
-def while_storm(run, node, pace):
+def while_storm(run, program, node, pace):
     """The p99 of a signed-in request in a storm, over that of quiet, in turn."""
     seconds = pace.storm_seconds
 
@@ -105,7 +104,7 @@ def while_storm(run, node, pace):
         if kind == "quiet":
             return asked()
         # The storm gives way to the load that is measured, which shares its core.
-        line = ["taskset", "-c", rig.LOAD_CORE, "nice", "-n", "10", *command(node, pace, seconds + 2)]
+        line = ["taskset", "-c", rig.LOAD_CORE, "nice", "-n", "10", *command(program, node, pace, seconds + 2)]
         raging = subprocess.Popen(list(map(str, line)), stdout=subprocess.PIPE, text=True)
         try:
             time.sleep(1)

@@ -107,6 +107,7 @@ def build(no_build):
         "upstream": str(examples / "bench-upstream"),
         "fill": str(examples / "fill-sessions"),
         "many": str(examples / "many-sessions"),
+        "storm": str(examples / "storm"),
     }
 
 

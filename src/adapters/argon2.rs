@@ -21,6 +21,7 @@ use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::adapters::yielding::give_way;
 use crate::domain::password::{Password, PasswordHash, PasswordProblem};
 use crate::domain::secret::{Key, Secret};
 use crate::ports::{Entropy, Passwords, Seat, TooBusy, draw};
@@ -117,7 +118,10 @@ fn start(key: &Key, most_threads: usize) -> Option<Sender<Job>> {
     for _ in 0..(cores / 2).clamp(1, most_threads) {
         let (jobs, mut desk) = (Arc::clone(&jobs), Desk { key: key.clone(), memory: Vec::new() });
         let thread = thread::Builder::new().name("passwords".into());
-        match thread.spawn(move || while desk.work_on_next(&jobs) {}) {
+        match thread.spawn(move || {
+            give_way();
+            while desk.work_on_next(&jobs) {}
+        }) {
             Ok(_) => started += 1,
             Err(error) => tracing::error!(%error, "no thread for passwords"),
         }

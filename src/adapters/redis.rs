@@ -19,6 +19,7 @@ mod copies;
 mod deliveries;
 mod following;
 mod grace;
+mod home;
 mod keys;
 mod limits;
 mod outbox;
@@ -44,6 +45,7 @@ pub use self::following::Keeping;
 
 use self::connection::{Connection, Request};
 use self::following::Following;
+use self::home::Home;
 use self::keys::{Keys, hex};
 use self::scripts::Scripts;
 pub use self::setup::{RedisIdentity, RedisLogin, RedisOptions, RedisServers, RedisSetupError};
@@ -102,10 +104,12 @@ impl RedisStore {
             RedisServers::Cluster(_) => Keys::in_one_slot(prefix),
         });
         let servers = Arc::new(setup::servers(servers, keys.installation(), options)?);
+        let home = Home::default();
         let following = options
             .keeping
-            .map(|keeping| Following::new(Arc::clone(&servers), Arc::clone(&keys), keeping));
-        Ok(Self { connection: Connection::new(servers), following, keys, scripts: Scripts::new() })
+            .map(|it| Following::new(Arc::clone(&servers), home.clone(), Arc::clone(&keys), it));
+        let connection = Connection::new(servers, home);
+        Ok(Self { connection, following, keys, scripts: Scripts::new() })
     }
 }
 

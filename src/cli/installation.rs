@@ -29,6 +29,7 @@ use crate::portal::brand::BrandError;
 use crate::portal::courier::Courier;
 use crate::portal::mail::MailRoom;
 use crate::ports::{Clock, Entropy, OsEntropy, Store, Stored, SystemClock, Upkeep};
+use crate::proxy::aside::Aside;
 use crate::proxy::front::Fronts;
 use crate::proxy::leaving::Leaving;
 use crate::proxy::server::{
@@ -43,6 +44,8 @@ const SWEEP: Duration = Duration::from_secs(60);
 const CLOCK: Duration = Duration::from_secs(10);
 /// How long the store is waited for before requests are served.
 const CONNECTING: Duration = Duration::from_secs(2);
+/// Most threads for what is not proxied. Each does some thousand sign-ins a second.
+const MOST_ASIDE: usize = 4;
 
 /// Why an installation cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +172,8 @@ impl Installation {
         let desk = AdminDesk { gate, facts: facts.clone(), signing_root: root_key(&secret) };
         let admin = admin_routes(config, desk, &entropy, &journal)?;
         let fronts = Arc::new(Fronts::new(front));
-        let (proxy, shared) = (AuthProxy::new(Arc::clone(&fronts), entropy), Arc::clone(&fronts));
+        let proxy = AuthProxy::new(Arc::clone(&fronts), entropy, aside()?);
+        let shared = Arc::clone(&fronts);
         let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
         Ok(Self {
@@ -202,6 +206,7 @@ impl Installation {
     ) -> Result<Assembly<'a>, StartError> {
         let leaving = Arc::new(Leaving::new(config.server.drain_streams));
         let metrics = Arc::clone(&self.in_force.foundation().metrics);
+        let aside = Arc::clone(self.proxy.aside());
         let app = guard(self.proxy, config, &leaving);
         let admission = app.admission();
         let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
@@ -244,12 +249,11 @@ impl Installation {
             server
                 .add_work("reload", move || Box::pin(Arc::clone(&in_force).follow(source.clone())));
         }
-        let courier = self.courier;
-        server.add_ending_work("mail", move |ending| Box::pin(Arc::clone(&courier).run(ending)));
+        deliver(&mut server, self.courier, &aside);
         if let Some(export) = self.traces {
             traces::keep(&mut server, export, metrics);
         }
-        record::keep(&mut server, self.record);
+        record::keep(&mut server, self.record, &aside);
         let (work, clock, retention) = (self.stores.work, self.clock, config.audit.retention);
         let watched = Arc::clone(&work);
         server.add_work("whose store", move || watch(&watched));
@@ -350,6 +354,22 @@ async fn sweep(store: &dyn Store, now: UnixMillis, retention: Duration) -> Store
 fn threads(config: &Config) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     config.server.threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or_else(cores)
+}
+
+fn deliver(server: &mut Assembly<'_>, courier: Arc<Courier>, aside: &Arc<Aside>) {
+    let aside = Arc::clone(aside);
+    server.add_ending_work("mail", move |ending| {
+        let (work, aside) = (Arc::clone(&courier).run(ending), Arc::clone(&aside));
+        Box::pin(async move { aside.see_to("mail", work).await })
+    });
+}
+
+/// Threads for what is not proxied: fewer than cores, which the proxy may have all.
+fn aside() -> Result<Arc<Aside>, StartError> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Aside::start((cores / 2).clamp(1, MOST_ASIDE))
+        .map(Arc::new)
+        .map_err(|error| StartError::Part(format!("threads for pages and mails: {error}")))
 }
 
 fn listening(config: &Config) -> Vec<Listening> {

@@ -13,6 +13,7 @@ use crate::domain::secret::Secret;
 use crate::gate::Gate;
 use crate::gate::journal::{Journal, Writer};
 use crate::ports::{AuditSink, Clock, Entropy, Store};
+use crate::proxy::aside::Aside;
 use crate::proxy::server::Assembly;
 
 /// The use cases, and the journal in which they note what happens.
@@ -32,13 +33,15 @@ pub(super) fn open_gate(
 }
 
 /// Writes down what is noted until the journal is closed: what others do to their end, too.
-pub(super) fn keep(server: &mut Assembly<'_>, writer: Writer) {
+pub(super) fn keep(server: &mut Assembly<'_>, writer: Writer, aside: &Arc<Aside>) {
     let writer = Mutex::new(Some(writer));
+    let aside = Arc::clone(aside);
     server.add_ending_work("audit", move |_| {
+        let aside = Arc::clone(&aside);
         let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         Box::pin(async move {
             if let Some(writer) = writer {
-                writer.run().await;
+                aside.see_to("audit", writer.run()).await;
             }
         })
     });

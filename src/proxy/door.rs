@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::{HeaderMap, header};
 use pingora::proxy::Session;
-use pingora::{Error, ErrorType, Result};
+use pingora::{Error, ErrorType, OrErr, Result};
 
 use super::arrival::{self, Arrival, Head, Unwelcome};
 use super::context::{Context, Outcome};
@@ -191,11 +191,13 @@ impl AuthProxy {
             return refuse_to(session, context, &here, audience, &refusal).await;
         };
         *request.uri_mut() = uri;
-        let portal = &context.front.portal;
+        let portal = context.front.portal.clone();
+        let answer = async move { portal.answer(here, request).await };
         let response = match context.sampled() {
-            None => portal.answer(here, request).await,
-            Some(calls) => noting(calls, portal.answer(here, request)).await,
+            None => self.aside.run(answer).await,
+            Some(calls) => self.aside.run(noting(calls, answer)).await,
         };
+        let response = response.or_err(ErrorType::InternalError, "one of our own pages")?;
         reply::write(session, response).await.map(|()| true)
     }
 

@@ -25,6 +25,7 @@ use pingora::{Error, ErrorType, Result};
 use tokio::task::JoinSet;
 
 use super::arrival;
+use super::aside::Aside;
 use super::context::{Context, reference};
 use super::front::{Behind, Fronts, Passed};
 use super::homeward::keep_to_its_hop;
@@ -44,21 +45,29 @@ use crate::ports::{Entropy, draw};
 pub struct AuthProxy {
     fronts: Arc<Fronts>,
     entropy: Arc<dyn Entropy>,
+    pub(super) aside: Arc<Aside>,
     pub(super) reserved: Arc<str>,
 }
 
 impl AuthProxy {
-    /// Serves what the current front says. The reserved path stays that of the first one.
+    /// Serves what the current front says, our own pages `aside`. The reserved path stays that of the
+    /// first one.
     #[must_use]
-    pub fn new(fronts: Arc<Fronts>, entropy: Arc<dyn Entropy>) -> Self {
+    pub fn new(fronts: Arc<Fronts>, entropy: Arc<dyn Entropy>, aside: Arc<Aside>) -> Self {
         let reserved = format!("{}/", fronts.current().portal.desk().prefix).into();
-        Self { fronts, entropy, reserved }
+        Self { fronts, entropy, aside, reserved }
     }
 
     /// The front that is current, and its changes.
     #[must_use]
     pub fn fronts(&self) -> &Arc<Fronts> {
         &self.fronts
+    }
+
+    /// Where all is done that is not a request on its way.
+    #[must_use]
+    pub fn aside(&self) -> &Arc<Aside> {
+        &self.aside
     }
 
     /// The application that the permit names; no permit, no application.

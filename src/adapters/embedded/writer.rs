@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::open::OpenError;
 use super::tables::{Tables, View, Written};
 use crate::adapters::kept::Copies;
+use crate::adapters::yielding::give_way;
 use crate::ports::{StoreError, Stored};
 
 /// Steps that may wait for the thread; more callers wait for a place.
@@ -71,7 +72,10 @@ impl Writer {
         let desk = Desk { database: Some(database), view, copies, reopen, full: false };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || desk.serve(jobs))?;
+            .spawn(move || {
+                give_way();
+                desk.serve(jobs);
+            })?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 

@@ -12,6 +12,7 @@ use ::redis::{
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use super::home::Home;
 use super::patience::{self, PATIENCE};
 use super::servers::Servers;
 use crate::ports::{StoreError, Stored};
@@ -19,6 +20,7 @@ use crate::ports::{StoreError, Stored};
 /// A connection that all callers share.
 pub(super) struct Connection {
     servers: Arc<Servers>,
+    home: Home,
     line: Mutex<Arc<Line>>,
 }
 
@@ -43,8 +45,8 @@ pub(super) enum Request<'a> {
 
 impl Connection {
     /// Remembers where to connect to. Touches no network and needs no runtime.
-    pub(super) fn new(servers: Arc<Servers>) -> Self {
-        Self { servers, line: Mutex::new(Line::from(Instant::now(), 0)) }
+    pub(super) fn new(servers: Arc<Servers>, home: Home) -> Self {
+        Self { servers, home, line: Mutex::new(Line::from(Instant::now(), 0)) }
     }
 
     /// Asks, and waits no longer than two seconds for the answer.
@@ -90,7 +92,7 @@ impl Connection {
         line: &Arc<Line>,
         request: &Request<'_>,
     ) -> RedisResult<T> {
-        let answer = match line.connection(&self.servers).await {
+        let answer = match line.connection(&self.servers, &self.home).await {
             Ok(mut connection) => request.send(&mut connection).await,
             Err(error) => Err(error),
         };
@@ -136,7 +138,11 @@ impl Line {
         Arc::new(Self { made, is_broken, from, in_vain, has_answered })
     }
 
-    async fn connection(&self, servers: &Servers) -> RedisResult<MultiplexedConnection> {
+    async fn connection(
+        &self,
+        servers: &Arc<Servers>,
+        home: &Home,
+    ) -> RedisResult<MultiplexedConnection> {
         let make = async || {
             tokio::time::sleep_until(self.from).await;
             let is_broken = Arc::clone(&self.is_broken);
@@ -146,7 +152,8 @@ impl Line {
                 }
                 Ok::<(), ()>(())
             };
-            servers.connect(pushes).await
+            let servers = Arc::clone(servers);
+            home.make(async move { servers.connect(pushes).await }).await
         };
         self.made.get_or_init(make).await.clone()
     }

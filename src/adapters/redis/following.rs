@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use super::connection::is_of_the_slot;
 use super::copies::Reads;
 use super::grace::Grace;
+use super::home::Home;
 use super::keys::Keys;
 use super::patience::{pause, step};
 use super::servers::Servers;
@@ -51,6 +52,7 @@ pub(super) struct Following {
     pub(super) keeping: Keeping,
     pub(super) grace: Grace,
     servers: Arc<Servers>,
+    home: Home,
     keys: Arc<Keys>,
     line: ArcSwapOption<Line>,
     task: OnceCell<AbortHandle>,
@@ -81,13 +83,19 @@ impl Line {
 }
 
 impl Following {
-    pub(super) fn new(servers: Arc<Servers>, keys: Arc<Keys>, keeping: Keeping) -> Arc<Self> {
+    pub(super) fn new(
+        servers: Arc<Servers>,
+        home: Home,
+        keys: Arc<Keys>,
+        keeping: Keeping,
+    ) -> Arc<Self> {
         Arc::new(Self {
             copies: Arc::new(Copies::new(Trust::none(), keeping.most)),
             reads: Reads::default(),
             keeping,
             grace: Grace::new(),
             servers,
+            home,
             keys,
             line: ArcSwapOption::empty(),
             task: OnceCell::new(),
@@ -95,8 +103,7 @@ impl Following {
         })
     }
 
-    /// The connection for what may be kept, while there is one. The first call has it made, in the
-    /// runtime of the caller.
+    /// The connection for what may be kept, while there is one. The first call has it made.
     pub(super) async fn line(self: &Arc<Self>) -> Option<Arc<Line>> {
         let start = async || {
             let following = Arc::clone(self);
@@ -106,7 +113,7 @@ impl Following {
                     () = following.grace.watch() => {}
                 }
             };
-            tokio::spawn(work).abort_handle()
+            self.home.handle().spawn(work).abort_handle()
         };
         self.task.get_or_init(start).await;
         self.line.load_full()

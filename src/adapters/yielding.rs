@@ -1,0 +1,41 @@
+//! Threads that give way to those that proxy.
+//!
+//! Who is signed in and reads a page must not feel that others sign in: each of them costs a hundred
+//! times what a proxied request does, in pages, mails and cryptography. With threads of lower priority
+//! the kernel, which knows who waits, runs the proxy first.
+
+/// Lets the calling thread give way to others of the process, and with it those that it starts.
+///
+/// On Linux each thread has its own nice value ([sched(7)], contrary to POSIX); elsewhere it is the
+/// process's, and nothing is done. What is not allowed is not done either: it costs some speed only.
+///
+/// [sched(7)]: https://man7.org/linux/man-pages/man7/sched.7.html
+pub fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(STEP) {
+        tracing::debug!(%error, "a thread keeps its priority");
+    }
+}
+
+/// A third of the weight of the others when both want the processor, so nobody who signs in waits for
+/// ever behind them; and they need not wait at all.
+#[cfg(target_os = "linux")]
+const STEP: i32 = 5;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    #[test]
+    fn a_thread_gives_way_and_those_it_starts_and_no_other() {
+        let before = getpriority_process(None).unwrap();
+        let own = std::thread::spawn(|| {
+            super::give_way();
+            let started = std::thread::spawn(|| getpriority_process(None).unwrap());
+            [getpriority_process(None).unwrap(), started.join().unwrap()]
+        });
+        let lower = (before + super::STEP).min(19);
+        assert_eq!(own.join().unwrap(), [lower, lower]);
+        assert_eq!(getpriority_process(None).unwrap(), before);
+    }
+}
