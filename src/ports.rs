@@ -32,7 +32,9 @@ pub use deliveries::Deliveries;
 pub use limits::Limits;
 pub use mail::{MailError, Mailer, OutgoingMail, Receipt};
 pub use passwords::{Passwords, Seat, TooBusy};
-pub use people::{AccountChange, AccountChanged, AccountFound, Accounts, ServiceTokens};
+pub use people::{
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, ServiceTokens,
+};
 pub use upkeep::{Owner, Upkeep};
 
 /// The store did not do what was asked, or did not say so in time.

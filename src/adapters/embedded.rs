@@ -40,7 +40,6 @@ use self::steps::MakeAccount;
 use self::tables::{Tables, View};
 use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
 use crate::adapters::kept::{Copies, Kept, Trust};
-use crate::domain::account::Account;
 use crate::domain::attempt::{Record, State};
 use crate::domain::delivery::News;
 use crate::domain::limit::PersonKey;
@@ -49,9 +48,8 @@ use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, TokenDigest};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountFound, AccountStep, Accounts, Attempts, Beginning,
-    ClaimedMail, MailId, NewSession, Outbox, Owner, Settled, Settlement, StoreError, Stored,
-    Upkeep, Wanted,
+    AccountStep, Attempts, Beginning, ClaimedMail, MailId, NewSession, Outbox, Owner, Settled,
+    Settlement, StoreError, Stored, Upkeep, Wanted,
 };
 
 /// Sessions that are kept in memory where nobody says how many.
@@ -285,37 +283,6 @@ fn make(new: &NewSession<'_>) -> Result<steps::Make, serde_json::Error> {
         }
     };
     Ok(steps::Make { digest, session, person, expires_at, replaces, account })
-}
-
-#[async_trait]
-impl Accounts for Embedded {
-    async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
-        let look = |view: &View| accounts::look(view, person).map(Some);
-        let found = self.read_kept("find an account", &self.copies.accounts, &person.0, look)?;
-        Ok(found.unwrap_or(AccountFound::Nothing))
-    }
-
-    fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
-        self.at_hand(&self.copies.accounts, &person.0)
-    }
-
-    async fn accounts(
-        &self,
-        after: Option<PersonKey>,
-        most: usize,
-    ) -> Stored<Vec<(PersonKey, Account)>> {
-        self.read("list accounts", |view| accounts::page(view, after, most))
-    }
-
-    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
-        const DOING: &str = "change an account";
-        let AccountChange { person, from, to, ends_sessions } = change;
-        let ends_sessions = ends_sessions || to.is_some_and(Account::is_suspended);
-        let to = to.map(codec::encode_account).transpose();
-        let to = to.map_err(|error| StoreError::new(DOING, error))?;
-        let step = accounts::Change { person, from, to, ends_sessions };
-        self.writer.write(DOING, move |tables| accounts::change(tables, &step)).await
-    }
 }
 
 #[async_trait]

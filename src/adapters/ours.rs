@@ -15,6 +15,7 @@
 //! the second failure the store is away: requests are refused at once, and only the watch asks.
 
 mod handing_on;
+mod records;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};

@@ -16,6 +16,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use self::line::Line;
+use super::delivery::MailId;
 use super::email::EmailAddress;
 use super::limit::PersonKey;
 use super::service_token::TokenName;
@@ -235,6 +236,33 @@ impl Event {
             ..self.clone()
         }
     }
+
+    /// What is kept of it where its person was erased, unless that is the event itself. That of the erasure
+    /// leads to who erased, and not to the person.
+    #[must_use]
+    pub fn left_of_it(&self) -> Option<Self> {
+        let is_told = matches!(self.what, What::PersonErased { .. });
+        let leads_to_somebody = !is_told && self.who.is_some();
+        leads_to_somebody.then(|| self.erased()).filter(|erased| erased != self)
+    }
+
+    /// The mail that it tells of, if it tells what became of one.
+    #[must_use]
+    pub fn mail(&self) -> Option<MailId> {
+        MailId::from_hex(self.what.news_of_mail()?.mail.as_str())
+    }
+}
+
+/// That a person was erased from the record. It is remembered for a while, because other processes may have
+/// something about the person in their memory still, and mails of theirs on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Who.
+    pub person: PersonKey,
+    /// What happened up to this moment is erased, whenever it comes to the record.
+    pub until: UnixMillis,
+    /// How long that is remembered.
+    pub keep_until: UnixMillis,
 }
 
 /// Which events are wanted.

@@ -13,7 +13,9 @@ use crate::domain::limit::PersonKey;
 use crate::domain::password::{KeptPassword, PasswordHash};
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token};
-use crate::ports::{AccountChange, AccountChanged, AccountFound, StoreError, Stored};
+use crate::ports::{
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, StoreError, Stored,
+};
 
 /// How often a change is tried that another one crosses.
 const TRIES: usize = 16;
@@ -168,6 +170,22 @@ impl Gate {
     pub async fn remove_account(&self, email: &EmailAddress) -> Stored<Kept> {
         let noted = Noted { what: &|_| What::AccountRemoved, why: EndedWhy::Removed };
         self.change_account(email, noted, |_| Judged::Removed(SessionsEnd::Yes)).await
+    }
+
+    /// Removes whatever lies where a person's account would be, also what cannot be read, and ends the
+    /// person's sessions in the same step. Returns whether there was something.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub(super) async fn forget_account(&self, email: &EmailAddress) -> Stored<bool> {
+        let person = self.keys.subject.person(email.identity());
+        let AccountForgotten { was_there, ended } = self.store.forget_account(person).await?;
+        if was_there {
+            self.note(Some(email), What::AccountRemoved);
+        }
+        self.note_ended(person, Some(email), EndedWhy::Removed, &ended);
+        ended.into_iter().for_each(|digest| self.announce(digest));
+        Ok(was_there)
     }
 
     /// Sets the password of a person, with an account or without, and ends all of their sessions.

@@ -75,8 +75,9 @@ struct Shared {
 #[derive(Default)]
 struct Desk {
     queue: VecDeque<Event>,
-    /// How many were ever queued.
+    /// How many were ever queued, those that say how many were lost among them.
     noted: u64,
+    /// How many had no room, since that was taken to be noted.
     lost: u64,
     often: Often,
     /// The last moment, and how many had it.
@@ -193,34 +194,35 @@ impl Shared {
     /// What waits, with what is due of that which came often.
     fn take(&self) -> Vec<Event> {
         let now = self.clock.now();
-        let random = draw(&self.entropy);
         let mut desk = self.desk();
         desk.release(now);
-        let mut taken: Vec<Event> = desk.queue.drain(..).collect();
-        let lost = std::mem::take(&mut desk.lost);
-        if lost > 0 {
-            tracing::error!(lost, "events are missing in the audit record: too much waits for it");
-            let id = desk.id(now, random);
-            desk.noted += 1;
-            taken.push(Event {
-                id,
-                at: now,
-                what: What::EventsLost { events: lost },
-                times: 1,
-                who: None,
-                site: None,
-                client: None,
-                request: None,
-                by: Actor::System,
-            });
-        }
-        taken
+        desk.queue.drain(..).collect()
+    }
+
+    /// The event that says how many were lost, if some were. Whoever takes it must not lose it.
+    fn take_lost(&self) -> Option<Event> {
+        let (at, random) = (self.clock.now(), draw(&self.entropy));
+        let mut desk = self.desk();
+        let events = std::mem::take(&mut desk.lost);
+        (events > 0).then(|| Event {
+            id: desk.id(at, random),
+            at,
+            what: What::EventsLost { events },
+            times: 1,
+            who: None,
+            site: None,
+            client: None,
+            request: None,
+            by: Actor::System,
+        })
     }
 
     /// These have no room any more.
-    fn lose(&self, events: u64) {
-        self.desk().lost += events;
-        self.settle(events);
+    fn lose(&self, events: &[Event]) {
+        let mut desk = self.desk();
+        events.iter().for_each(|event| desk.lose(event));
+        drop(desk);
+        self.settle(events.len() as u64);
     }
 
     /// These have left the memory.
@@ -242,8 +244,16 @@ impl Desk {
             self.queue.push_back(event);
             self.noted += 1;
         } else {
-            self.lost += u64::from(event.times);
+            self.lose(&event);
         }
+    }
+
+    fn lose(&mut self, event: &Event) {
+        if self.lost == 0 {
+            // The event that will say so.
+            self.noted += 1;
+        }
+        self.lost += u64::from(event.times);
     }
 
     fn release(&mut self, now: UnixMillis) {

@@ -4,6 +4,7 @@ use super::Gate;
 use super::limits::Whose;
 use crate::domain::attempt::Record;
 use crate::domain::email::EmailAddress;
+use crate::domain::limit::PersonKey;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::site::Sites;
 use crate::ports::Stored;
@@ -56,25 +57,32 @@ impl Gate {
     /// Done twice it does no harm; where the store fails half way, do it again.
     ///
     /// # Errors
-    /// When the store is in trouble, or the account cannot be read: then some of it may be left.
+    /// When the store is in trouble: then some of it may be left.
     pub async fn erase(&self, email: &EmailAddress, sites: &Sites) -> Stored<Erased> {
         let person = self.keys.subject.person(email.identity());
         // The pauses are found by the attempts, so the limits go first, and attempts before the
         // sessions that could come of them.
         let limits = self.lift_limits(Whose::Person(email), sites).await?;
-        let mut attempts = 0;
-        for (link, _) in self.store.attempts_where(&|it| it.email == *email).await? {
-            attempts += usize::from(self.store.forget(link, person).await?);
-        }
+        let mut attempts = self.forget_attempts(email, person).await?;
         let mut tokens = 0;
         for token in self.tokens_of(email).await? {
             tokens += usize::from(self.revoke_token(&token.name).await?);
         }
         let sessions = self.store.sessions_of(person, self.clock.now()).await?.len();
-        let account = self.account(email).await?.is_some();
-        self.remove_account(email).await?;
+        let account = self.forget_account(email).await?;
+        // Those whose form was on its way when the first were looked for.
+        attempts += self.forget_attempts(email, person).await?;
         let mails = self.store.erase_deliveries(person).await?;
         let events = self.erase_events(email).await?;
         Ok(Erased { account, sessions, attempts, limits, tokens, mails, events })
+    }
+
+    /// Returns how many there were.
+    async fn forget_attempts(&self, email: &EmailAddress, person: PersonKey) -> Stored<usize> {
+        let mut forgotten = 0;
+        for (link, _) in self.store.attempts_where(&|it| it.email == *email).await? {
+            forgotten += usize::from(self.store.forget(link, person).await?);
+        }
+        Ok(forgotten)
     }
 }

@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 
 use super::Stored;
-use crate::domain::event::{Event, EventFilter, EventId};
-use crate::domain::limit::PersonKey;
+use crate::domain::event::{Erasure, Event, EventFilter, EventId};
 use crate::domain::time::UnixMillis;
 
 /// In which order events are read.
@@ -63,7 +62,10 @@ pub struct EventPage {
 /// there. Law 2: events are read in the order of their identities, and pages that follow one another
 /// miss none that was there all the time and repeat none. Law 3: after [`erase`](Self::erase) nothing
 /// of the person is left in the record but the keyed hash ([`Event::erased`]). Law 4: after
-/// [`trim`](Self::trim) no event from before the moment is left, nor a trace of it.
+/// [`trim`](Self::trim) no event from before the moment is left, nor a trace of it. Law 5: while an erasure is
+/// remembered, an event of its person that happened up to its moment, or that tells of a mail of which
+/// there is no record any more, is appended as what is left of it ([`Event::left_of_it`]). Whether there is
+/// an erasure is looked at in the step that appends.
 #[async_trait]
 pub trait Audit: Send + Sync {
     /// Adds events.
@@ -72,8 +74,9 @@ pub trait Audit: Send + Sync {
     /// Reads a page of events.
     async fn events(&self, query: &EventQuery<'_>) -> Stored<EventPage>;
 
-    /// Takes from the events of a person what leads to them. Returns from how many.
-    async fn erase(&self, person: PersonKey) -> Stored<u64>;
+    /// Remembers an erasure, and takes from the events of its person what leads to them. Returns from how
+    /// many. A later moment that is remembered already stays.
+    async fn erase(&self, erasure: &Erasure, now: UnixMillis) -> Stored<u64>;
 
     /// Removes the events from before a moment. Returns how many.
     async fn trim(&self, before: UnixMillis) -> Stored<u64>;

@@ -48,13 +48,22 @@ pub enum AccountChanged {
     Stale,
 }
 
+/// What there was before an account was forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountForgotten {
+    /// Whether there was an account.
+    pub was_there: bool,
+    /// The sessions that ended in the same step.
+    pub ended: Vec<TokenDigest<token::Session>>,
+}
+
 /// Known people.
 ///
 /// Law 1: [`change_account`](Self::change_account) is one atomic step. If it leaves the account
 /// suspended, all sessions of the person end in that step even if nobody says so, and
 /// [`Attempts::settle`](super::Attempts::settle) makes none for a suspended one afterwards. Law 2: only keyed hashes in keys. Law 3: a record of a
 /// version that is not known is told apart from none, is never written over, and admits nobody: it
-/// may be a suspension.
+/// may be a suspension. Only [`forget_account`](Self::forget_account) removes it.
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// The account of a person. May come from a copy in memory, as
@@ -81,6 +90,10 @@ pub trait Accounts: Send + Sync {
 
     /// Makes, changes or removes an account.
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged>;
+
+    /// Removes whatever lies under a person's key, also what cannot be read, and ends all sessions of the
+    /// person, in one atomic step. For somebody who wants nothing of theirs to be left.
+    async fn forget_account(&self, person: PersonKey) -> Stored<AccountForgotten>;
 }
 
 /// The tokens of scripts.

@@ -1,6 +1,7 @@
 //! The audit record.
 
 mod commands;
+mod erasing;
 mod noted;
 mod retention;
 pub mod samples;

@@ -124,7 +124,8 @@ contract! {
         the_other_sessions_end_in_the_step_that_says_so
         pages_of_the_list_are_whole_and_end
         no_session_outlives_a_suspension_that_races_it
-        of_all_that_change_one_account_by_signing_in_one_does;
+        of_all_that_change_one_account_by_signing_in_one_does
+        a_forgotten_account_takes_its_sessions_along;
     service_tokens:
         a_token_is_found_as_it_was_made_until_it_is_revoked
         a_name_is_one_tokens_at_a_time
@@ -168,6 +169,7 @@ contract! {
         a_filter_is_kept_on_every_page
         what_is_rare_is_found_among_much
         erasing_leaves_the_keyed_hash_and_touches_nobody_else
+        what_comes_after_its_person_was_erased_leads_to_nobody
         what_is_older_than_a_moment_is_removed_with_its_index;
     upkeep:
         a_store_answers

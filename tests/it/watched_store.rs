@@ -9,7 +9,7 @@ use linkgate::adapters::embedded::Embedded;
 use linkgate::domain::account::Account;
 use linkgate::domain::attempt::Record;
 use linkgate::domain::delivery::{Delivery, DeliveryState, News, Noted, Reference, Suppression};
-use linkgate::domain::event::Event;
+use linkgate::domain::event::{Erasure, Event};
 use linkgate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use linkgate::domain::secret::{Birth, Mark};
 use linkgate::domain::service_token::{ServiceToken, TokenName};
@@ -18,9 +18,9 @@ use linkgate::domain::signing::KeyRoster;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
-    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
-    Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens,
-    Sessions, Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Attempts, Audit,
+    Beginning, ClaimedMail, Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox,
+    Owner, ServiceTokens, Sessions, Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -150,6 +150,11 @@ impl Accounts for Watched {
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
         self.note("change_account");
         self.inner.change_account(change).await
+    }
+
+    async fn forget_account(&self, person: PersonKey) -> Stored<AccountForgotten> {
+        self.note("forget_account");
+        self.inner.forget_account(person).await
     }
 }
 
@@ -310,8 +315,8 @@ impl Audit for Watched {
         self.inner.events(query).await
     }
 
-    async fn erase(&self, person: PersonKey) -> Stored<u64> {
-        self.inner.erase(person).await
+    async fn erase(&self, erasure: &Erasure, now: UnixMillis) -> Stored<u64> {
+        self.inner.erase(erasure, now).await
     }
 
     async fn trim(&self, before: UnixMillis) -> Stored<u64> {

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use redb::{AccessGuard, ReadableTable, StorageError};
 
-use super::codec;
 use super::steps::remove_session;
 use super::tables::{Tables, View, pair};
 use super::writer::{Outcome, Step};
+use super::{Embedded, codec};
 use crate::domain::account::Account;
 use crate::domain::limit::PersonKey;
 use crate::domain::token::{self, TokenDigest};
-use crate::ports::{AccountChanged, AccountFound};
+use crate::ports::{
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, StoreError, Stored,
+};
 
 /// An [`AccountChange`](crate::ports::AccountChange), encoded.
 pub(super) struct Change {
@@ -54,6 +57,13 @@ pub(super) fn change(tables: &mut Tables<'_>, change: &Change) -> Step<AccountCh
     Ok(Outcome::Written(AccountChanged::Done { ended }))
 }
 
+/// Removes whatever lies there, and ends the person's sessions.
+pub(super) fn forget(tables: &mut Tables<'_>, person: PersonKey) -> Step<AccountForgotten> {
+    let was_there = tables.accounts.remove(&person.0)?.is_some();
+    let ended = end_all(tables, person)?;
+    Ok(Outcome::Written(AccountForgotten { was_there, ended }))
+}
+
 pub(super) fn end_all(
     tables: &mut Tables<'_>,
     person: PersonKey,
@@ -93,4 +103,40 @@ pub(super) fn page(
         }
     }
     Ok(found)
+}
+
+#[async_trait]
+impl Accounts for Embedded {
+    async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
+        let found = |view: &View| look(view, person).map(Some);
+        let found = self.read_kept("find an account", &self.copies.accounts, &person.0, found)?;
+        Ok(found.unwrap_or(AccountFound::Nothing))
+    }
+
+    fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
+        self.at_hand(&self.copies.accounts, &person.0)
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<PersonKey>,
+        most: usize,
+    ) -> Stored<Vec<(PersonKey, Account)>> {
+        self.read("list accounts", |view| page(view, after, most))
+    }
+
+    async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
+        const DOING: &str = "change an account";
+        let AccountChange { person, from, to, ends_sessions } = change;
+        let ends_sessions = ends_sessions || to.is_some_and(Account::is_suspended);
+        let to = to.map(codec::encode_account).transpose();
+        let to = to.map_err(|error| StoreError::new(DOING, error))?;
+        let step = Change { person, from, to, ends_sessions };
+        self.writer.write(DOING, move |tables| self::change(tables, &step)).await
+    }
+
+    async fn forget_account(&self, person: PersonKey) -> Stored<AccountForgotten> {
+        let step = move |tables: &mut Tables<'_>| forget(tables, person);
+        self.writer.write("forget an account", step).await
+    }
 }

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use redb::{ReadableTable, StorageError};
 
-use super::tables::{Tables, View};
+use super::tables::{Kind, Tables, View};
 use super::writer::{Outcome, Step};
 use super::{Embedded, codec};
-use crate::domain::event::{Event, EventId};
+use crate::domain::delivery::MailId;
+use crate::domain::event::{Erasure, Event, EventId};
 use crate::domain::limit::PersonKey;
 use crate::domain::time::UnixMillis;
 use crate::ports::{Audit, EventPage, EventQuery, Order, StoreError, Stored};
@@ -19,15 +20,55 @@ const BATCH: usize = 256;
 /// An event as it is written.
 struct Written {
     id: [u8; 16],
+    at: UnixMillis,
     person: Option<PersonKey>,
+    mail: Option<MailId>,
     bytes: Vec<u8>,
+    /// What is left of it where its person was erased, if that is not the same.
+    left: Option<Vec<u8>>,
 }
 
 impl Written {
     fn of(event: &Event) -> Result<Self, serde_json::Error> {
+        let &Event { id, at, .. } = event;
         let bytes = codec::encode_event(event)?;
-        Ok(Self { id: *event.id.as_bytes(), person: event.person(), bytes })
+        let left = event.left_of_it().map(|left| codec::encode_event(&left)).transpose()?;
+        let (person, mail) = (event.person(), event.mail());
+        Ok(Self { id: *id.as_bytes(), at, person, mail, bytes, left })
     }
+
+    /// What is written, now that it is known whether the person was erased.
+    fn bytes(&self, tables: &Tables<'_>) -> Result<&[u8], StorageError> {
+        let (Some(person), Some(left)) = (self.person, &self.left) else { return Ok(&self.bytes) };
+        let Some((until, _)) = erased(tables, person)? else { return Ok(&self.bytes) };
+        let is_of_a_mail_that_is_gone = match self.mail {
+            Some(mail) => tables.deliveries.get(&mail.0)?.is_none(),
+            None => false,
+        };
+        let is_erased = self.at <= until || is_of_a_mail_that_is_gone;
+        Ok(if is_erased { left } else { &self.bytes })
+    }
+}
+
+/// Until when what happened is erased, and until when that is remembered.
+fn erased(
+    tables: &Tables<'_>,
+    person: PersonKey,
+) -> Result<Option<(UnixMillis, UnixMillis)>, StorageError> {
+    let stored = tables.erased.get(&person.0)?.map(|it| it.value());
+    Ok(stored.map(|(until, keep)| (UnixMillis(until), UnixMillis(keep))))
+}
+
+/// Remembers that a person was erased.
+fn remember(tables: &mut Tables<'_>, erasure: &Erasure) -> Step<()> {
+    let before = erased(tables, erasure.person)?;
+    let (until, keep) = (Some(erasure.until), Some(erasure.keep_until));
+    let until = until.max(before.map(|(until, _)| until)).unwrap_or(erasure.until);
+    let keep = keep.max(before.map(|(_, keep)| keep)).unwrap_or(erasure.keep_until);
+    let person = &erasure.person.0;
+    tables.erased.insert(person, (until.0, keep.0))?;
+    tables.move_deadline(Kind::Erasure, person, before.map(|(_, keep)| keep), Some(keep))?;
+    Ok(Outcome::Written(()))
 }
 
 fn key_of(person: PersonKey, id: &[u8; 16]) -> [u8; 48] {
@@ -50,7 +91,8 @@ fn append(tables: &mut Tables<'_>, events: &[Written]) -> Step<()> {
             continue;
         }
         changed = true;
-        tables.events.insert(&event.id, event.bytes.as_slice())?;
+        let bytes = event.bytes(tables)?;
+        tables.events.insert(&event.id, bytes)?;
         if let Some(person) = event.person {
             tables.person_events.insert(&key_of(person, &event.id), ())?;
         }
@@ -104,12 +146,12 @@ fn page(view: &View, query: &EventQuery<'_>) -> Result<EventPage, StorageError> 
 }
 
 /// How far erasing has come.
-struct Erased {
+struct Progress {
     events: u64,
     last: Option<EventId>,
 }
 
-fn erase(tables: &mut Tables<'_>, person: PersonKey, after: Option<EventId>) -> Step<Erased> {
+fn erase(tables: &mut Tables<'_>, person: PersonKey, after: Option<EventId>) -> Step<Progress> {
     let from = after.unwrap_or(EventId::from_bytes([0; 16]));
     let span = key_of(person, from.as_bytes())..=key_of(person, &[0xff; 16]);
     let mut places = Vec::new();
@@ -134,7 +176,7 @@ fn erase(tables: &mut Tables<'_>, person: PersonKey, after: Option<EventId>) -> 
             events += 1;
         }
     }
-    let done = Erased { events, last: places.last().copied().filter(|_| places.len() == BATCH) };
+    let done = Progress { events, last: places.last().copied().filter(|_| places.len() == BATCH) };
     Ok(if events > 0 { Outcome::Written(done) } else { Outcome::Untouched(done) })
 }
 
@@ -168,11 +210,15 @@ impl Audit for Embedded {
         self.read("read the audit record", |view| page(view, query))
     }
 
-    async fn erase(&self, person: PersonKey) -> Stored<u64> {
+    async fn erase(&self, erasure: &Erasure, _now: UnixMillis) -> Stored<u64> {
+        const DOING: &str = "erase from the audit record";
+        let (erasure, person) = (*erasure, erasure.person);
+        // First, so that what comes from now on is as what is erased here.
+        self.writer.write(DOING, move |tables: &mut Tables<'_>| remember(tables, &erasure)).await?;
         let (mut events, mut after) = (0, None);
         loop {
             let step = move |tables: &mut Tables<'_>| erase(tables, person, after);
-            let done = self.writer.write("erase from the audit record", step).await?;
+            let done = self.writer.write(DOING, step).await?;
             events += done.events;
             after = done.last;
             if after.is_none() {

@@ -75,6 +75,13 @@ fn remove(
             Ok(person) => deliveries::lift_suppression(tables, PersonKey(person)).map(drop),
             Err(_) => Ok(()),
         },
+        Some(Kind::Erasure) => match key.try_into() {
+            Ok(person) => {
+                let person: &[u8; 32] = person;
+                tables.erased.remove(person).map(drop)
+            }
+            Err(_) => Ok(()),
+        },
         Some(Kind::Limit) => remove_limit(tables, key),
         // Of a later version: only the entry goes.
         None => Ok(()),

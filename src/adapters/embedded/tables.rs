@@ -32,6 +32,8 @@ const MAILS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("mail");
 const EVENTS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("event");
 /// Person and identity, one after the other.
 const PERSON_EVENTS: TableDefinition<&[u8; 48], ()> = TableDefinition::new("event-person");
+/// Person → until when what happened is erased, and until when that is remembered.
+const ERASED: TableDefinition<Digest, (u64, u64)> = TableDefinition::new("erased");
 const DUE: TableDefinition<(u64, &[u8; 16]), ()> = TableDefinition::new("outbox");
 const DELIVERIES: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("delivery");
 const DELIVERY_STATES: TableDefinition<InState, ()> = TableDefinition::new("delivery-state");
@@ -70,6 +72,8 @@ pub(super) struct Tables<'t> {
     pub(super) events: Table<'t, &'static [u8; 16], &'static [u8]>,
     /// Person and identity of an event.
     pub(super) person_events: Table<'t, &'static [u8; 48], ()>,
+    /// Person → until when what happened is erased, and until when that is remembered.
+    pub(super) erased: Table<'t, Digest, (u64, u64)>,
     /// Mail identity → the record of the mail.
     pub(super) deliveries: Table<'t, &'static [u8; 16], &'static [u8]>,
     /// The records in each state.
@@ -104,6 +108,7 @@ impl<'t> Tables<'t> {
             due: transaction.open_table(DUE)?,
             events: transaction.open_table(EVENTS)?,
             person_events: transaction.open_table(PERSON_EVENTS)?,
+            erased: transaction.open_table(ERASED)?,
             deliveries: transaction.open_table(DELIVERIES)?,
             delivery_states: transaction.open_table(DELIVERY_STATES)?,
             deliveries_of: transaction.open_table(DELIVERIES_OF)?,
@@ -198,6 +203,7 @@ pub(super) enum Kind {
     Token = 5,
     Delivery = 6,
     Suppression = 7,
+    Erasure = 8,
 }
 
 impl Kind {
@@ -210,6 +216,7 @@ impl Kind {
             Self::Token,
             Self::Delivery,
             Self::Suppression,
+            Self::Erasure,
         ];
         all.into_iter().find(|kind| *kind as u8 == number)
     }

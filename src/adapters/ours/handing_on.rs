@@ -8,8 +8,7 @@ use async_trait::async_trait;
 use super::OurStore;
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
-use crate::domain::delivery::{Delivery, DeliveryState, News, Noted, Reference, Suppression};
-use crate::domain::event::Event;
+use crate::domain::delivery::News;
 use crate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::{ServiceToken, TokenName};
@@ -19,9 +18,9 @@ use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::metrics::{KeptRecord, Operation};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
-    Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens,
-    Sessions, Settled, Settlement, Stored, Upkeep, Wanted,
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Attempts, Beginning,
+    ClaimedMail, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled,
+    Settlement, Stored, Upkeep, Wanted,
 };
 
 #[async_trait]
@@ -145,6 +144,13 @@ impl Accounts for OurStore {
         })
         .await
     }
+
+    async fn forget_account(&self, person: PersonKey) -> Stored<AccountForgotten> {
+        self.timed(Operation::ForgetAccount, async {
+            self.ours().await?.forget_account(person).await
+        })
+        .await
+    }
 }
 
 #[async_trait]
@@ -248,63 +254,6 @@ impl Outbox for OurStore {
 }
 
 #[async_trait]
-impl Deliveries for OurStore {
-    async fn note(&self, id: MailId, news: &News, now: UnixMillis) -> Stored<Noted> {
-        self.ours().await?.note(id, news, now).await
-    }
-
-    async fn delivery(&self, id: MailId) -> Stored<Option<Delivery>> {
-        self.ours().await?.delivery(id).await
-    }
-
-    async fn mail_of(&self, reference: &Reference) -> Stored<Option<MailId>> {
-        self.ours().await?.mail_of(reference).await
-    }
-
-    async fn deliveries_of(
-        &self,
-        person: PersonKey,
-        most: usize,
-        now: UnixMillis,
-    ) -> Stored<Vec<Delivery>> {
-        self.ours().await?.deliveries_of(person, most, now).await
-    }
-
-    async fn deliveries(
-        &self,
-        states: &[DeliveryState],
-        most: usize,
-        now: UnixMillis,
-    ) -> Stored<Vec<Delivery>> {
-        self.ours().await?.deliveries(states, most, now).await
-    }
-
-    async fn delivery_counts(&self, now: UnixMillis) -> Stored<[u64; DeliveryState::ALL.len()]> {
-        self.ours().await?.delivery_counts(now).await
-    }
-
-    async fn suppress(&self, suppression: &Suppression, now: UnixMillis) -> Stored<()> {
-        self.ours().await?.suppress(suppression, now).await
-    }
-
-    async fn suppression(&self, person: PersonKey, now: UnixMillis) -> Stored<Option<Suppression>> {
-        self.ours().await?.suppression(person, now).await
-    }
-
-    async fn suppressions(&self, most: usize, now: UnixMillis) -> Stored<Vec<Suppression>> {
-        self.ours().await?.suppressions(most, now).await
-    }
-
-    async fn lift_suppression(&self, person: PersonKey) -> Stored<bool> {
-        self.ours().await?.lift_suppression(person).await
-    }
-
-    async fn erase_deliveries(&self, person: PersonKey) -> Stored<u64> {
-        self.ours().await?.erase_deliveries(person).await
-    }
-}
-
-#[async_trait]
 impl KeyRosters for OurStore {
     async fn roster(&self) -> Stored<KeyRoster> {
         self.timed(Operation::Roster, async { self.ours().await?.roster().await }).await
@@ -315,25 +264,6 @@ impl KeyRosters for OurStore {
             self.ours().await?.replace_roster(roster).await
         })
         .await
-    }
-}
-
-#[async_trait]
-impl Audit for OurStore {
-    async fn append(&self, events: &[Event]) -> Stored<()> {
-        self.ours().await?.append(events).await
-    }
-
-    async fn events(&self, query: &EventQuery<'_>) -> Stored<EventPage> {
-        self.ours().await?.events(query).await
-    }
-
-    async fn erase(&self, person: PersonKey) -> Stored<u64> {
-        self.ours().await?.erase(person).await
-    }
-
-    async fn trim(&self, before: UnixMillis) -> Stored<u64> {
-        self.ours().await?.trim(before).await
     }
 }
 

@@ -9,7 +9,9 @@ use super::keys::hex;
 use super::{RedisStore, json, read};
 use crate::domain::account::{Account, AccountState};
 use crate::domain::limit::PersonKey;
-use crate::ports::{AccountChange, AccountChanged, AccountFound, Accounts, Stored};
+use crate::ports::{
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Stored,
+};
 
 #[async_trait]
 impl Accounts for RedisStore {
@@ -79,5 +81,20 @@ impl Accounts for RedisStore {
         let Some(ended) = ended.map(read::digests) else { return Ok(AccountChanged::Stale) };
         ended.iter().for_each(|digest| self.drop_session(*digest));
         Ok(AccountChanged::Done { ended })
+    }
+
+    async fn forget_account(&self, person: PersonKey) -> Stored<AccountForgotten> {
+        let mut script = self.scripts.forget_account.key(self.keys.account(person));
+        script
+            .key(self.keys.accounts())
+            .key(self.keys.person(person))
+            .arg(hex(person.0))
+            .arg(self.keys.sessions());
+        let forgotten = self.connection.ask("forget an account", Request::Script(&script)).await;
+        self.drop_account(person);
+        let (was_there, ended): (bool, Vec<_>) = forgotten?;
+        let ended = read::digests(ended);
+        ended.iter().for_each(|digest| self.drop_session(*digest));
+        Ok(AccountForgotten { was_there, ended })
     }
 }

@@ -6,8 +6,9 @@ use ::redis::cmd;
 use async_trait::async_trait;
 
 use super::connection::Request;
-use super::{RedisStore, json};
-use crate::domain::event::{Event, EventId};
+use super::{RedisStore, json, ttl};
+use crate::domain::delivery::MailId;
+use crate::domain::event::{Erasure, Event, EventId};
 use crate::domain::limit::PersonKey;
 use crate::domain::time::UnixMillis;
 use crate::ports::{Audit, EventPage, EventQuery, Order, Stored};
@@ -67,11 +68,22 @@ impl Audit for RedisStore {
         const DOING: &str = "add to the audit record";
         for batch in events.chunks(BATCH) {
             let mut script = self.scripts.append_events.key(self.keys.events());
-            script.arg(self.keys.person_events_prefix());
+            script.arg(self.keys.base());
             for event in batch {
-                script.arg(member(event, DOING)?);
+                let at = event.left_of_it().map(|_| event.at.0.to_string()).unwrap_or_default();
+                let mail = event.mail().map(MailId::to_hex).unwrap_or_default();
+                script.arg(member(event, DOING)?).arg(at).arg(mail);
             }
-            self.connection.ask::<()>(DOING, Request::Script(&script)).await?;
+            let erased: Vec<usize> = self.connection.ask(DOING, Request::Script(&script)).await?;
+            if erased.is_empty() {
+                continue;
+            }
+            let mut script = self.scripts.append_events.key(self.keys.events());
+            script.arg(self.keys.base());
+            for left in erased.iter().filter_map(|at| batch.get(*at)?.left_of_it()) {
+                script.arg(member(&left, DOING)?).arg("").arg("");
+            }
+            self.connection.ask::<Vec<usize>>(DOING, Request::Script(&script)).await?;
         }
         Ok(())
     }
@@ -89,8 +101,13 @@ impl Audit for RedisStore {
         Ok(EventPage { events, next: None })
     }
 
-    async fn erase(&self, person: PersonKey) -> Stored<u64> {
+    async fn erase(&self, erasure: &Erasure, now: UnixMillis) -> Stored<u64> {
         const DOING: &str = "erase from the audit record";
+        let Erasure { person, until, keep_until } = *erasure;
+        // First, so that what comes from now on is as what is erased here.
+        let mut script = self.scripts.remember_erasure.key(self.keys.erased(person));
+        script.arg(until.0).arg(ttl(keep_until, now));
+        self.connection.ask::<()>(DOING, Request::Script(&script)).await?;
         let filter =
             crate::domain::event::EventFilter { person: Some(person), ..Default::default() };
         let (mut erased, mut after) = (0, None);

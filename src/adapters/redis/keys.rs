@@ -150,6 +150,11 @@ impl Keys {
         self.person_events_prefix() + &hex(person.0)
     }
 
+    /// That a person was erased.
+    pub(super) fn erased(&self, person: PersonKey) -> String {
+        format!("{}:erased:{}", self.prefix, hex(person.0))
+    }
+
     /// All keys of ours, for a search. A prefix has no letter of a meaning there.
     pub(super) fn all(&self) -> String {
         format!("{}:*", self.prefix)

@@ -13,7 +13,7 @@ use crate::adapters::embedded::{Embedded, OpenError};
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
 use crate::domain::delivery::{Delivery, DeliveryState, News, Noted, Reference, Suppression};
-use crate::domain::event::Event;
+use crate::domain::event::{Erasure, Event};
 use crate::domain::limit::{Counted, Hit, LimitKey, PersonKey, Verdict};
 use crate::domain::secret::{Birth, Mark};
 use crate::domain::service_token::{ServiceToken, TokenName};
@@ -22,9 +22,9 @@ use crate::domain::signing::KeyRoster;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountFound, Accounts, Attempts, Audit, Beginning, ClaimedMail,
-    Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens,
-    Sessions, Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Attempts, Audit,
+    Beginning, ClaimedMail, Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox,
+    Owner, ServiceTokens, Sessions, Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
 };
 
 /// How long calls that have begun may take until the file is closed: what the store itself allows them.
@@ -165,6 +165,10 @@ impl Accounts for Lent {
 
     async fn change_account(&self, change: AccountChange<'_>) -> Stored<AccountChanged> {
         self.here()?.change_account(change).await
+    }
+
+    async fn forget_account(&self, person: PersonKey) -> Stored<AccountForgotten> {
+        self.here()?.forget_account(person).await
     }
 }
 
@@ -322,8 +326,8 @@ impl Audit for Lent {
         self.here()?.events(query).await
     }
 
-    async fn erase(&self, person: PersonKey) -> Stored<u64> {
-        self.here()?.erase(person).await
+    async fn erase(&self, erasure: &Erasure, now: UnixMillis) -> Stored<u64> {
+        self.here()?.erase(erasure, now).await
     }
 
     async fn trim(&self, before: UnixMillis) -> Stored<u64> {

@@ -300,6 +300,23 @@ impl What {
         }
     }
 
+    /// What is told of a mail, if it is that.
+    pub(super) const fn news_of_mail(&self) -> Option<&MailNews> {
+        match self {
+            Self::MailAccepted(news)
+            | Self::MailDelivered(news)
+            | Self::MailDeferred(news)
+            | Self::MailBounced(news)
+            | Self::MailRejected(news)
+            | Self::MailComplained(news)
+            | Self::MailRetrying(news)
+            | Self::MailFailed(news)
+            | Self::MailExpired(news)
+            | Self::MailSuppressed(news) => Some(news),
+            _ => None,
+        }
+    }
+
     /// The same without words that came from outside.
     pub(super) fn erased(&self) -> Self {
         let mut what = self.clone();

@@ -10,17 +10,14 @@ use crate::domain::time::UnixMillis;
 
 /// How long like ones are taken together.
 const WINDOW: Duration = Duration::from_secs(60);
-/// How many that are not alike are counted at the same time. Whoever has more addresses than that to
-/// do it from is counted without one.
-const KINDS: usize = 64;
+/// How many of one client that are not alike are counted at the same time. Whoever invents more people
+/// than that is counted without them, and takes nobody else's place.
+const OF_A_CLIENT: usize = 32;
+/// The same of all clients together: more come from many networks at once, and are counted by their name.
+const OF_ALL: usize = 1024;
 
-/// What makes two alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Alike {
-    name: EventName,
-    person: Option<PersonKey>,
-    client: Option<ClientTrace>,
-}
+/// What makes two of one client alike.
+type Kind = (EventName, Option<PersonKey>);
 
 /// Those of one kind.
 #[derive(Debug)]
@@ -30,9 +27,13 @@ struct Counted {
     last: Option<Event>,
 }
 
-/// What came lately.
+/// What came lately, client by client.
 #[derive(Debug, Default)]
-pub(super) struct Often(HashMap<Alike, Counted>);
+pub(super) struct Often {
+    clients: HashMap<Option<ClientTrace>, HashMap<Kind, Counted>>,
+    /// How many kinds there are in all.
+    kinds: usize,
+}
 
 impl Often {
     /// The event, if it is to be noted now.
@@ -40,19 +41,28 @@ impl Often {
         if !is_cheap(&event.what) {
             return Some(event);
         }
-        let name = event.name();
-        let alike = Alike { name, person: event.person(), client: event.client };
-        let is_known = self.0.contains_key(&alike);
-        if is_known || self.0.len() < KINDS {
-            return self.count(alike, event);
+        let kind = (event.name(), event.person());
+        let own = self.clients.get(&event.client);
+        let is_known = own.is_some_and(|kinds| kinds.contains_key(&kind));
+        let of_this = own.map_or(0, HashMap::len);
+        if is_known || (of_this < OF_A_CLIENT && self.kinds < OF_ALL) {
+            return self.count(kind, event);
         }
-        let event = Event { who: None, client: None, request: None, ..event };
-        self.count(Alike { name, person: None, client: None }, event)
+        let event = Event { who: None, request: None, ..event };
+        let kind = (event.name(), None);
+        let is_known = self.clients.get(&event.client).is_some_and(|own| own.contains_key(&kind));
+        if is_known || self.kinds < OF_ALL {
+            return self.count(kind, event);
+        }
+        // There are only so many names.
+        self.count(kind, Event { client: None, ..event })
     }
 
-    fn count(&mut self, alike: Alike, event: Event) -> Option<Event> {
-        let Some(counted) = self.0.get_mut(&alike) else {
-            self.0.insert(alike, Counted { since: event.at, last: None });
+    fn count(&mut self, kind: Kind, event: Event) -> Option<Event> {
+        let own = self.clients.entry(event.client).or_default();
+        let Some(counted) = own.get_mut(&kind) else {
+            own.insert(kind, Counted { since: event.at, last: None });
+            self.kinds += 1;
             return Some(event);
         };
         let before = counted.last.as_ref().map_or(0, |last| last.times);
@@ -63,7 +73,7 @@ impl Often {
     /// What came again, of those whose time is over.
     pub(super) fn due(&mut self, now: UnixMillis) -> Vec<Event> {
         let mut due = Vec::new();
-        self.0.retain(|_, counted| {
+        let mut is_kept = |counted: &mut Counted| {
             if now < counted.since.after(WINDOW) && counted.since <= now {
                 return true;
             }
@@ -72,13 +82,20 @@ impl Often {
             // It may go on: then the next one is no first.
             counted.since = now;
             true
+        };
+        self.clients.retain(|_, kinds| {
+            kinds.retain(|_, counted| is_kept(counted));
+            !kinds.is_empty()
         });
+        self.kinds = self.clients.values().map(HashMap::len).sum();
         due
     }
 
     /// What came again, of all.
     pub(super) fn all(&mut self) -> Vec<Event> {
-        self.0.drain().filter_map(|(_, counted)| counted.last).collect()
+        self.kinds = 0;
+        let kinds = self.clients.drain().flat_map(|(_, kinds)| kinds.into_values());
+        kinds.filter_map(|counted| counted.last).collect()
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use super::*;
-use crate::domain::event::LimitedWhat;
+use crate::domain::event::{Erasure, LimitedWhat};
 use crate::ports::{Audit, AuditSink, EventPage, EventQuery, OsEntropy, StoreError, Stored};
 
 /// Keeps what it is given, or is away.
@@ -27,7 +27,7 @@ impl Audit for Kept {
         Ok(EventPage::default())
     }
 
-    async fn erase(&self, _: PersonKey) -> Stored<u64> {
+    async fn erase(&self, _: &Erasure, _: UnixMillis) -> Stored<u64> {
         Ok(0)
     }
 
@@ -144,17 +144,51 @@ async fn what_comes_often_is_counted() {
     writer.turn(&shared).await;
     let stored = world.stored();
     assert_eq!(stored.iter().map(|it| it.times).collect::<Vec<_>>(), [1, 1, 999, 999]);
-    // Whoever has many addresses to come from.
-    for number in 0..1000 {
-        let address = format!("10.{}.{}.1", number / 250, number % 250);
-        world.journal.note(&trail(&address), None, what());
+}
+
+/// An address of a person who was never there.
+fn invented(number: u32) -> EmailAddress {
+    EmailAddress::parse(&format!("invented{number}@example.com")).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_invents_people_takes_nobody_elses_place() {
+    let world = World::new();
+    let what = || What::Limited { what: LimitedWhat::Mail, wait_s: 60 };
+    for number in 0..5000 {
+        world.journal.note(&trail("203.0.113.7"), Some(&invented(number)), what());
     }
+    world.journal.note(&trail("198.51.100.7"), Some(&ann()), what());
+    let (mut writer, shared) = (world.writer(), writer_shared(&world.journal));
+    writer.turn(&shared).await;
+    let stored = world.stored();
+    let anns =
+        stored.iter().find(|event| event.who.as_ref().is_some_and(|it| it.email == Some(ann())));
+    assert_eq!(anns.unwrap().client.unwrap().to_string(), "198.51.100.0/24");
+    assert!(stored.len() < 40, "{}", stored.len());
     world.journal.flush(Duration::ZERO).await;
     writer.turn(&shared).await;
     let stored = world.stored();
-    assert!(stored.len() < 80, "{}", stored.len());
+    let theirs = stored.iter().filter(|it| it.client.unwrap().to_string() == "203.0.113.0/24");
+    assert_eq!(theirs.clone().map(|it| it.times).sum::<u32>(), 5000, "all are counted");
+    assert!(theirs.clone().any(|it| it.times > 4900 && it.who.is_none()), "{stored:?}");
+}
+
+#[tokio::test]
+async fn memory_is_bounded_however_many_clients_there_are() {
+    let world = World::new();
+    let what = || What::Limited { what: LimitedWhat::Mail, wait_s: 60 };
+    for number in 0..3000 {
+        let address = format!("10.{}.{}.1", number / 250, number % 250);
+        world.journal.note(&trail(&address), None, what());
+    }
+    let (mut writer, shared) = (world.writer(), writer_shared(&world.journal));
+    world.journal.flush(Duration::ZERO).await;
+    writer.turn(&shared).await;
+    let stored = world.stored();
+    assert!(stored.len() < 1100, "{}", stored.len());
     let nobodys = stored.last().unwrap();
-    assert!(nobodys.times > 900 && nobodys.client.is_none(), "{nobodys:?}");
+    assert!(nobodys.times > 1900 && nobodys.client.is_none(), "{nobodys:?}");
 }
 
 fn writer_shared(journal: &Journal) -> Arc<Shared> {
@@ -235,4 +269,43 @@ async fn while_the_store_is_away_events_wait_and_what_has_no_room_is_counted() {
     assert_eq!(stored[0].what, What::CodeWrong { left: 0 }, "the first ones are kept");
     assert_eq!(stored[MOST].what, What::EventsLost { events: 5 });
     assert!(world.journal.flush(Duration::ZERO).await);
+}
+
+#[tokio::test]
+async fn what_says_how_many_were_lost_is_never_lost() {
+    let world = World::new();
+    let (mut writer, shared) = (world.writer(), writer_shared(&world.journal));
+    world.store.is_away.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        // More than there is room for, in the queue and behind it.
+        for left in 0..u32::try_from(MOST + 7).unwrap() {
+            world.journal.note(&Trail::default(), None, What::CodeWrong { left });
+        }
+        writer.turn(&shared).await;
+    }
+    world.store.is_away.store(false, Ordering::SeqCst);
+    assert!(!world.journal.flush(Duration::ZERO).await);
+    writer.turn(&shared).await;
+    assert!(world.journal.flush(Duration::ZERO).await, "the count is waited for, too");
+    let lost = world.stored().into_iter().filter_map(|event| match event.what {
+        What::EventsLost { events } => Some(events),
+        _ => None,
+    });
+    let all = 3 * (MOST as u64 + 7);
+    assert_eq!(lost.sum::<u64>(), all - MOST as u64);
+}
+
+#[tokio::test]
+async fn what_waited_longer_than_erasures_are_remembered_names_nobody() {
+    let world = World::new();
+    let (mut writer, shared) = (world.writer(), writer_shared(&world.journal));
+    world.store.is_away.store(true, Ordering::SeqCst);
+    world.journal.note(&trail("203.0.113.7"), Some(&ann()), What::CodeWrong { left: 1 });
+    writer.turn(&shared).await;
+    world.pass(super::super::record::REMEMBERED);
+    world.store.is_away.store(false, Ordering::SeqCst);
+    writer.turn(&shared).await;
+    let [event] = <[Event; 1]>::try_from(world.stored()).unwrap();
+    assert_eq!(event, event.erased());
+    assert!(event.person().is_some());
 }

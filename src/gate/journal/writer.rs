@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::{Journal, MOST, Shared};
 use crate::domain::event::Event;
+use crate::domain::time::UnixMillis;
+use crate::gate::record::REMEMBERED;
 use crate::ports::{Audit, AuditSink, Stored};
 
 /// How long is waited for more, so that what belongs together is written together.
@@ -22,6 +24,9 @@ pub struct Writer {
     store: Arc<dyn Audit>,
     sinks: Vec<Box<dyn AuditSink>>,
     waiting: VecDeque<Event>,
+    /// Says how many were lost. It waits apart, so that it never goes with what has no room.
+    missing: Option<Event>,
+    is_losing: bool,
     store_fails: bool,
     sinks_fail: Vec<bool>,
 }
@@ -37,8 +42,16 @@ impl Writer {
     #[must_use]
     pub fn new(journal: &Journal, store: Arc<dyn Audit>, sinks: Vec<Box<dyn AuditSink>>) -> Self {
         let sinks_fail = vec![false; sinks.len()];
-        let (waiting, store_fails) = (VecDeque::new(), false);
-        Self { shared: journal.0.clone(), store, sinks, waiting, store_fails, sinks_fail }
+        Self {
+            shared: journal.0.clone(),
+            store,
+            sinks,
+            waiting: VecDeque::new(),
+            missing: None,
+            is_losing: false,
+            store_fails: false,
+            sinks_fail,
+        }
     }
 
     /// Writes, for ever. For the runtime that uses the store.
@@ -71,7 +84,7 @@ impl Writer {
         let Some(shared) = self.shared.clone() else { return Ok(()) };
         shared.desk().release_all();
         self.waiting.extend(shared.take());
-        self.store_waiting(&shared).await
+        self.store_waiting(&shared).await.map(drop)
     }
 
     /// Does something, and writes what it notes: at once, so that what it waits for is written, and what
@@ -107,24 +120,41 @@ impl Writer {
             tracing::info!("the audit record is written again");
         }
         self.store_fails = outcome.is_err();
-        let over = self.waiting.len().saturating_sub(MOST);
-        self.waiting.truncate(MOST);
-        if over > 0 {
-            shared.lose(over as u64);
+        if self.waiting.len() > MOST {
+            let over: Vec<Event> = self.waiting.drain(MOST..).collect();
+            shared.lose(&over);
         }
+        let is_losing = shared.desk().lost > 0;
+        if is_losing && !self.is_losing {
+            tracing::error!("events are missing in the audit record: too much waits for it");
+        }
+        self.is_losing = is_losing;
         if !taken.is_empty() {
             self.tell_sinks(&taken).await;
         }
+        if let Ok(Some(lost)) = outcome {
+            self.tell_sinks(&[lost]).await;
+        }
     }
 
-    async fn store_waiting(&mut self, shared: &Shared) -> Stored<()> {
+    /// Returns what says how many were lost, if that was written.
+    async fn store_waiting(&mut self, shared: &Shared) -> Stored<Option<Event>> {
         while !self.waiting.is_empty() {
-            let batch: Vec<Event> = self.waiting.iter().take(BATCH).cloned().collect();
+            let now = shared.clock.now();
+            let batch = self.waiting.iter().take(BATCH);
+            let batch: Vec<Event> = batch.map(|event| still_told(event, now)).collect();
             self.store.append(&batch).await?;
             self.waiting.drain(..batch.len());
             shared.settle(batch.len() as u64);
         }
-        Ok(())
+        if self.missing.is_none() {
+            self.missing = shared.take_lost();
+        }
+        let Some(lost) = &self.missing else { return Ok(None) };
+        self.store.append(std::slice::from_ref(lost)).await?;
+        tracing::error!(lost = ?lost.what, "the audit record says how many events are missing");
+        shared.settle(1);
+        Ok(self.missing.take())
     }
 
     /// Each is told once. One that fails holds nothing up: the store has what it missed.
@@ -142,4 +172,10 @@ impl Writer {
             *fails = told.is_err();
         }
     }
+}
+
+/// What waited for so long that an erasure may be forgotten meanwhile is told without anybody.
+fn still_told(event: &Event, now: UnixMillis) -> Event {
+    let is_old = event.at.after(REMEMBERED) <= now;
+    is_old.then(|| event.left_of_it()).flatten().unwrap_or_else(|| event.clone())
 }

@@ -163,6 +163,7 @@ fn traces_in_file(file: &std::path::Path) -> Vec<String> {
             name @ ("mail" | "event" | "delivery") => {
                 look!(name, &'static [u8; 16], Bytes, |key, value| [&key[..], value].concat());
             }
+            name @ "erased" => look!(name, Digest, (u64, u64), |key, _value| key.to_vec()),
             // Times and identities.
             "outbox" | "deadline" | "delivery-state" | "delivery-person" => {}
             other => unseen.push(other.to_owned()),

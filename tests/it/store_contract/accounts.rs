@@ -8,8 +8,8 @@ use linkgate::domain::email::EmailAddress;
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::time::UnixMillis;
 use linkgate::ports::{
-    AccountChange, AccountChanged, AccountFound, AccountStep, NewSession, Settled, Settlement,
-    Store,
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, AccountStep, NewSession,
+    Settled, Settlement, Store,
 };
 use tokio::sync::Barrier;
 
@@ -322,4 +322,18 @@ pub(super) async fn no_session_outlives_a_suspension_that_races_it(world: World)
         assert!(done(&put(&*world.store, ANN, Some(&suspended), None).await));
     }
     assert!(refused > 0, "some came after the suspension");
+}
+
+pub(super) async fn a_forgotten_account_takes_its_sessions_along(world: World) {
+    let (store, ann) = (&*world.store, account("ann@example.com"));
+    assert!(done(&put(store, ANN, None, Some(&ann)).await));
+    let (anns, bobs) = (world.signed_in(1, ANN).await, world.signed_in(2, BOB).await);
+    let forgotten = store.forget_account(ANN).await.unwrap();
+    assert_eq!(forgotten, AccountForgotten { was_there: true, ended: vec![anns] });
+    assert_eq!(found(store, ANN).await, None);
+    assert_eq!(store.session(anns).await.unwrap(), None);
+    assert_eq!(store.accounts(None, 9).await.unwrap(), []);
+    assert!(store.session(bobs).await.unwrap().is_some());
+    let nothing = AccountForgotten { was_there: false, ended: vec![] };
+    assert_eq!(store.forget_account(ANN).await.unwrap(), nothing);
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use linkgate::domain::event::{Event, EventFilter, EventId, What};
+use linkgate::domain::event::{Erasure, Event, EventFilter, EventId, MailNews, What};
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::time::UnixMillis;
-use linkgate::ports::{EventQuery, Order, Store};
+use linkgate::ports::{EventQuery, Order, Store, Stored};
 
-use super::world::{ANN, BOB, NOW, World};
+use super::world::{ANN, BOB, NOW, World, mail};
 use crate::audit::samples;
 
+const MINUTE: Duration = Duration::from_secs(60);
 const BOTH: [Order; 2] = [Order::OldestFirst, Order::NewestFirst];
 
 fn of_ann(number: u16, at: UnixMillis, what: What) -> Event {
@@ -42,6 +43,12 @@ async fn read(store: &dyn Store, filter: &EventFilter, order: Order, most: usize
         }
     }
     panic!("the pages do not end");
+}
+
+/// Erases what happened so far.
+async fn erase(world: &World, person: PersonKey) -> Stored<u64> {
+    let erasure = Erasure { person, until: NOW, keep_until: later(60_000) };
+    world.store.erase(&erasure, NOW).await
 }
 
 /// What is found in either order, which is the same.
@@ -89,7 +96,7 @@ pub(super) async fn an_event_is_there_once_and_appending_changes_none(world: Wor
     world.store.append(&[]).await.unwrap();
     let all = EventFilter::default();
     assert_eq!(wanted(&world, &all, 10).await, std::slice::from_ref(&event));
-    assert_eq!(world.store.erase(ANN).await.unwrap(), 1);
+    assert_eq!(erase(&world, ANN).await.unwrap(), 1);
     // A second try of a write whose answer was lost.
     world.store.append(std::slice::from_ref(&event)).await.unwrap();
     assert_eq!(wanted(&world, &all, 10).await, [event.erased()]);
@@ -160,9 +167,9 @@ pub(super) async fn erasing_leaves_the_keyed_hash_and_touches_nobody_else(world:
         });
     }
     world.store.append(&events).await.unwrap();
-    assert_eq!(world.store.erase(ANN).await.unwrap(), 500);
-    assert_eq!(world.store.erase(ANN).await.unwrap(), 0, "nothing is left to erase");
-    assert_eq!(world.store.erase(PersonKey([1; 32])).await.unwrap(), 0);
+    assert_eq!(erase(&world, ANN).await.unwrap(), 500);
+    assert_eq!(erase(&world, ANN).await.unwrap(), 0, "nothing is left to erase");
+    assert_eq!(erase(&world, PersonKey([1; 32])).await.unwrap(), 0);
     let erased: Vec<Event> = events
         .into_iter()
         .map(|event| if event.person() == Some(ANN) { event.erased() } else { event })
@@ -170,6 +177,41 @@ pub(super) async fn erasing_leaves_the_keyed_hash_and_touches_nobody_else(world:
     assert_eq!(wanted(&world, &EventFilter::default(), 200).await, erased);
     let ann = EventFilter { person: Some(ANN), ..EventFilter::default() };
     assert_eq!(wanted(&world, &ann, 200).await.len(), 500, "they are still found by the hash");
+}
+
+/// What another process had in its memory still, and what becomes of a mail that was on its way.
+pub(super) async fn what_comes_after_its_person_was_erased_leads_to_nobody(world: World) {
+    let told = |number: u32| MailNews {
+        mail: mail(number).id.to_hex().into(),
+        tries: Some(1),
+        after_ms: None,
+        words: Some("250 ann@example.com".into()),
+    };
+    world.begin(1, 1, ANN, NOW).await;
+    assert_eq!(erase(&world, ANN).await.unwrap(), 0);
+    // Sooner than what is remembered, and so nothing.
+    let sooner = Erasure { person: ANN, until: NOW.before(MINUTE), keep_until: later(1) };
+    world.store.erase(&sooner, NOW).await.unwrap();
+    let late = [
+        of_ann(0, NOW.before(MINUTE), What::CodeUsed),
+        of_ann(1, NOW, What::CodeUsed),
+        of_ann(2, later(5), What::MailAccepted(told(9))),
+    ];
+    let good = [
+        of_bob(3, NOW, What::CodeUsed),
+        of_nobody(4, NOW, What::StoreLeft),
+        of_ann(5, NOW, What::PersonErased { events: 0 }),
+        of_ann(6, later(1), What::CodeUsed),
+        of_ann(7, later(5), What::MailAccepted(told(1))),
+    ];
+    world.store.append(&[&late[..], &good].concat()).await.unwrap();
+    // And once more, because the answer was lost.
+    world.store.append(&late).await.unwrap();
+    let mut expected: Vec<Event> = late.iter().map(Event::erased).chain(good).collect();
+    expected.sort_by_key(|event| event.id);
+    assert_eq!(wanted(&world, &EventFilter::default(), 100).await, expected);
+    let ann = EventFilter { person: Some(ANN), ..EventFilter::default() };
+    assert_eq!(wanted(&world, &ann, 100).await.len(), 6, "they are found by the hash");
 }
 
 pub(super) async fn what_is_older_than_a_moment_is_removed_with_its_index(world: World) {

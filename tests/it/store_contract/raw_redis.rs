@@ -231,6 +231,9 @@ async fn an_account_of_another_version_admits_nobody() {
     world.begin(1, 1, ANN, NOW).await;
     assert_eq!(world.settle(1, 1, ANN).await, Settled::Barred);
     assert_eq!(world.store.sessions_of(ANN, NOW).await.unwrap(), []);
+    let forgotten = world.store.forget_account(ANN).await.unwrap();
+    assert!(forgotten.was_there, "who wants nothing of theirs to be left");
+    assert_eq!(world.store.account(ANN).await.unwrap(), AccountFound::Nothing);
 }
 
 #[tokio::test]
