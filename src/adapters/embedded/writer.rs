@@ -70,12 +70,10 @@ impl Writer {
     ) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let desk = Desk { database: Some(database), view, copies, reopen, full: false };
-        let thread = std::thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || {
-                give_way();
-                desk.serve(jobs);
-            })?;
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
+            give_way();
+            desk.serve(jobs);
+        })?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
