@@ -80,8 +80,9 @@
 //!
 //! # Who gives way
 //!
-//! The threads of the server proxy. Our pages, mails and the record are worked on [`proxy::aside`], on
-//! threads of lower priority, as are passwords and the writing of the embedded store.
+//! The threads of the server proxy; our own pages take their steps there in turn ([`proxy::turns`]).
+//! Mails and the record are worked on [`proxy::aside`], on threads of lower priority, as are passwords
+//! and the writing of the embedded store.
 //!
 //! # One place to touch
 //!

@@ -17,5 +17,6 @@ pub mod reply;
 pub mod server;
 pub mod service;
 pub mod streams;
+pub mod turns;
 pub mod verdict;
 pub mod wire;

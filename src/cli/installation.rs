@@ -36,6 +36,7 @@ use crate::proxy::server::{
     Assembly, Doors, FORM_BODY, GuardedProxy, Listening, futures_of, guarded, server_conf,
 };
 use crate::proxy::service::AuthProxy;
+use crate::proxy::turns::Turns;
 use crate::proxy::wire::WireLimits;
 
 /// How often what is over is removed.
@@ -172,7 +173,7 @@ impl Installation {
         let desk = AdminDesk { gate, facts: facts.clone(), signing_root: root_key(&secret) };
         let admin = admin_routes(config, desk, &entropy, &journal)?;
         let fronts = Arc::new(Fronts::new(front));
-        let proxy = AuthProxy::new(Arc::clone(&fronts), entropy, aside()?);
+        let proxy = AuthProxy::new(Arc::clone(&fronts), entropy, Turns::new(threads(config)));
         let shared = Arc::clone(&fronts);
         let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
@@ -206,7 +207,7 @@ impl Installation {
     ) -> Result<Assembly<'a>, StartError> {
         let leaving = Arc::new(Leaving::new(config.server.drain_streams));
         let metrics = Arc::clone(&self.in_force.foundation().metrics);
-        let aside = Arc::clone(self.proxy.aside());
+        let aside = aside()?;
         let app = guard(self.proxy, config, &leaving);
         let admission = app.admission();
         let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
@@ -369,7 +370,7 @@ fn aside() -> Result<Arc<Aside>, StartError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Aside::start((cores / 2).clamp(1, MOST_ASIDE))
         .map(Arc::new)
-        .map_err(|error| StartError::Part(format!("threads for pages and mails: {error}")))
+        .map_err(|error| StartError::Part(format!("threads for mails and the record: {error}")))
 }
 
 fn listening(config: &Config) -> Vec<Listening> {

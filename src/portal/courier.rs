@@ -11,6 +11,7 @@ use health::MailHealth;
 
 use super::brand::BrandError;
 use super::mail::{MailRoom, NewDeviceMail, SignInMail};
+use crate::adapters::yielding::politely;
 use crate::domain::delivery::{DeliveryState, News, Reference, RelayWords};
 use crate::domain::event::{Actor, MailNews, What};
 use crate::domain::time::UnixMillis;
@@ -145,7 +146,7 @@ impl Courier {
         for mail in claimed {
             // There were `free` places and this is the only task that takes them.
             let Ok(place) = Arc::clone(places).acquire_owned().await else { return Ok(count) };
-            tokio::spawn(Arc::clone(self).deliver_one(mail, place));
+            tokio::spawn(politely(Arc::clone(self).deliver_one(mail, place)));
         }
         Ok(count)
     }

@@ -1,6 +1,5 @@
-//! Threads of their own for all that is not a request on its way to an application: our pages, mails,
-//! the record. They give way to those that proxy ([`give_way`]), so that a storm of sign-ins is not felt
-//! by those who are signed in.
+//! Threads of their own for work beside the requests: mails and the record. They give way to those that
+//! proxy ([`give_way`]), so that a storm of sign-ins is not felt by those who are signed in.
 
 use std::future::Future;
 use std::io;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::{HeaderMap, header};
 use pingora::proxy::Session;
-use pingora::{Error, ErrorType, OrErr, Result};
+use pingora::{Error, ErrorType, Result};
 
 use super::arrival::{self, Arrival, Head, Unwelcome};
 use super::context::{Context, Outcome};
@@ -191,13 +191,11 @@ impl AuthProxy {
             return refuse_to(session, context, &here, audience, &refusal).await;
         };
         *request.uri_mut() = uri;
-        let portal = context.front.portal.clone();
-        let answer = async move { portal.answer(here, request).await };
+        let portal = &context.front.portal;
         let response = match context.sampled() {
-            None => self.aside.run(answer).await,
-            Some(calls) => self.aside.run(noting(calls, answer)).await,
+            None => self.turns.take(portal.answer(here, request)).await,
+            Some(calls) => self.turns.take(noting(calls, portal.answer(here, request))).await,
         };
-        let response = response.or_err(ErrorType::InternalError, "one of our own pages")?;
         reply::write(session, response).await.map(|()| true)
     }
 

@@ -25,13 +25,13 @@ use pingora::{Error, ErrorType, Result};
 use tokio::task::JoinSet;
 
 use super::arrival;
-use super::aside::Aside;
 use super::context::{Context, reference};
 use super::front::{Behind, Fronts, Passed};
 use super::homeward::keep_to_its_hop;
 use super::leaving::{self, Setback};
 use super::onward::Onward;
 use super::peers::{Errand, Patience, Upstream};
+use super::turns::Turns;
 use super::verdict::failure_status;
 use super::{access_log, reply, streams};
 use crate::domain::navigation::RequestKind;
@@ -45,29 +45,23 @@ use crate::ports::{Entropy, draw};
 pub struct AuthProxy {
     fronts: Arc<Fronts>,
     entropy: Arc<dyn Entropy>,
-    pub(super) aside: Arc<Aside>,
+    pub(super) turns: Arc<Turns>,
     pub(super) reserved: Arc<str>,
 }
 
 impl AuthProxy {
-    /// Serves what the current front says, our own pages `aside`. The reserved path stays that of the
-    /// first one.
+    /// Serves what the current front says, our own pages in turn with all else. The reserved path stays
+    /// that of the first one.
     #[must_use]
-    pub fn new(fronts: Arc<Fronts>, entropy: Arc<dyn Entropy>, aside: Arc<Aside>) -> Self {
+    pub fn new(fronts: Arc<Fronts>, entropy: Arc<dyn Entropy>, turns: Turns) -> Self {
         let reserved = format!("{}/", fronts.current().portal.desk().prefix).into();
-        Self { fronts, entropy, aside, reserved }
+        Self { fronts, entropy, turns: Arc::new(turns), reserved }
     }
 
     /// The front that is current, and its changes.
     #[must_use]
     pub fn fronts(&self) -> &Arc<Fronts> {
         &self.fronts
-    }
-
-    /// Where all is done that is not a request on its way.
-    #[must_use]
-    pub fn aside(&self) -> &Arc<Aside> {
-        &self.aside
     }
 
     /// The application that the permit names; no permit, no application.
