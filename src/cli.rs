@@ -28,7 +28,6 @@ mod limits;
 mod logging;
 mod mail;
 mod mailers;
-mod mails;
 mod person;
 mod preview;
 mod question;
@@ -179,13 +178,6 @@ enum Command {
         "tokens revoke -c linkgate.yaml backup"
     ))]
     Tokens(tokens::TokensCommand),
-    /// What became of mails: list, suppressed, lift.
-    #[command(subcommand, after_help = examples!(
-        "mails list -c linkgate.yaml --email ann@example.com",
-        "mails suppressed -c linkgate.yaml",
-        "mails lift -c linkgate.yaml ann@example.com"
-    ))]
-    Mails(mails::MailsCommand),
     /// What happened: who got in, who was refused, and what operators did.
     #[command(after_help = examples!(
         "audit -c linkgate.yaml --event session_made --since 12h",
@@ -210,8 +202,11 @@ enum Command {
         "keys dkim --domain example.com --selector linkgate1 --rsa --out data/dkim-rsa.pem"
     ))]
     Keys(keys::KeysCommand),
-    /// Mail: send a test, find out why none arrives.
+    /// Mail: what became of each, to whom none goes; send a test, find out why none arrives.
     #[command(subcommand, after_help = examples!(
+        "mail list -c linkgate.yaml --email ann@example.com",
+        "mail suppressed -c linkgate.yaml",
+        "mail lift -c linkgate.yaml ann@example.com",
         "mail test -c linkgate.yaml --to ann@example.com",
         "mail doctor -c linkgate.yaml"
     ))]
@@ -256,7 +251,6 @@ pub fn run() -> ExitCode {
         Command::Person(arguments) => person::run(&arguments),
         Command::Limits(command) => limits::run(&command),
         Command::Tokens(command) => tokens::run(&command),
-        Command::Mails(command) => mails::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo { port, inbox_port } => demo::run(port, inbox_port),
         Command::Keys(command) => keys::run(command),

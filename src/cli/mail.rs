@@ -1,7 +1,8 @@
-//! `linkgate mail`: whether mails leave, and whether they arrive.
+//! `linkgate mail`: whether mails leave, whether they arrive, and what became of each.
 
 mod cures;
 mod doctor;
+mod records;
 mod test;
 mod ways;
 
@@ -13,6 +14,8 @@ use super::fail;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MailCommand {
+    #[command(flatten)]
+    Records(records::RecordsCommand),
     /// Send a test mail the whole way, and print what the relay says to each step.
     #[command(after_help = examples!(
         "mail test -c linkgate.yaml --to ann@example.com",
@@ -32,10 +35,16 @@ pub(super) enum MailCommand {
 }
 
 pub(super) fn run(command: &MailCommand) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match (runtime, command) {
-        (Err(error), _) => fail(&error),
-        (Ok(runtime), MailCommand::Test(arguments)) => runtime.block_on(test::run(arguments)),
-        (Ok(runtime), MailCommand::Doctor(arguments)) => runtime.block_on(doctor::run(arguments)),
+    match command {
+        MailCommand::Records(command) => records::run(command),
+        MailCommand::Test(arguments) => waits(test::run(arguments)),
+        MailCommand::Doctor(arguments) => waits(doctor::run(arguments)),
+    }
+}
+
+fn waits(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Err(error) => fail(&error),
+        Ok(runtime) => runtime.block_on(work),
     }
 }

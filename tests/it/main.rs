@@ -37,6 +37,7 @@ mod lifetimes;
 mod logs;
 mod mail_apis;
 mod mail_doctor;
+mod mail_records;
 mod mail_relays;
 mod mail_test;
 mod many_sites;

@@ -1,20 +1,20 @@
-//! `linkgate mails`: what became of mails.
+//! What became of mails, and to whom none goes.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::accounts::{Common, act, look, rows};
-use super::table::table;
+use super::super::accounts::{Common, act, look, rows};
+use super::super::table::table;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum MailsCommand {
+pub(in crate::cli) enum RecordsCommand {
     /// List mails, the newest first: what became of each, and what the relay said.
     #[command(after_help = examples!(
-        "mails list -c linkgate.yaml",
-        "mails list -c linkgate.yaml --email ann@example.com",
-        "mails list -c linkgate.yaml --state trouble"
+        "mail list -c linkgate.yaml",
+        "mail list -c linkgate.yaml --email ann@example.com",
+        "mail list -c linkgate.yaml --state trouble"
     ))]
     List {
         #[command(flatten)]
@@ -27,13 +27,13 @@ pub(super) enum MailsCommand {
         state: Option<String>,
     },
     /// List the addresses that no mail goes to for a while, because mail to them bounced.
-    #[command(after_help = examples!("mails suppressed -c linkgate.yaml"))]
+    #[command(after_help = examples!("mail suppressed -c linkgate.yaml"))]
     Suppressed {
         #[command(flatten)]
         common: Common,
     },
     /// Let mail go to an address again.
-    #[command(after_help = examples!("mails lift -c linkgate.yaml ann@example.com"))]
+    #[command(after_help = examples!("mail lift -c linkgate.yaml ann@example.com"))]
     Lift {
         #[command(flatten)]
         common: Common,
@@ -43,9 +43,9 @@ pub(super) enum MailsCommand {
     },
 }
 
-pub(super) fn run(command: &MailsCommand) -> ExitCode {
+pub(super) fn run(command: &RecordsCommand) -> ExitCode {
     match command {
-        MailsCommand::List { common, email, state } => {
+        RecordsCommand::List { common, email, state } => {
             let mut said = json!({});
             for (key, value) in [("email", email), ("state", state)] {
                 if let Some(value) = value {
@@ -54,7 +54,7 @@ pub(super) fn run(command: &MailsCommand) -> ExitCode {
             }
             look(common, |way| way.ask("/api/mails/list", Some(&said)), listed)
         }
-        MailsCommand::Suppressed { common } => look(
+        RecordsCommand::Suppressed { common } => look(
             common,
             |way| way.ask("/api/suppressions", None),
             |answer| {
@@ -63,7 +63,7 @@ pub(super) fn run(command: &MailsCommand) -> ExitCode {
                 table(&heads, rows(answer, "suppressions"))
             },
         ),
-        MailsCommand::Lift { common, email } => {
+        RecordsCommand::Lift { common, email } => {
             let said = json!({ "email": email });
             act(
                 common,
