@@ -3,24 +3,22 @@
 //! The one place that knows all adapters. To add a store or a transport, add its variant to the
 //! configuration; the `match`es here lead to the rest.
 
+mod assembly;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::Router;
 
 use super::foundation::{Built, Foundation};
-use super::reload::{self, InForce, Source};
+use super::reload::{InForce, Source};
 use super::stores::Stores;
 use super::upgrade::Upgrades;
-use super::watching::Watched;
-use super::{health, hooks, mailers, record, secret_file, traces, watching};
+use super::{hooks, mailers, record, secret_file, traces};
 use crate::adapters::clock::StoreClock;
-use crate::adapters::ours::OurStore;
 use crate::config::{Config, MailTransport, Password};
 use crate::domain::event::Actor;
-use crate::domain::time::UnixMillis;
 use crate::gate::journal::{Journal, Trail, Writer};
 use crate::metrics::Metrics;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
@@ -28,25 +26,11 @@ use crate::portal::assertion::{SigningKeys, root_key};
 use crate::portal::brand::BrandError;
 use crate::portal::courier::Courier;
 use crate::portal::mail::MailRoom;
-use crate::ports::{Clock, Entropy, OsEntropy, Store, Stored, SystemClock, Upkeep};
-use crate::proxy::aside::Aside;
+use crate::ports::{Clock, Entropy, OsEntropy, Store, SystemClock};
 use crate::proxy::front::Fronts;
-use crate::proxy::leaving::Leaving;
-use crate::proxy::server::{
-    Assembly, Doors, FORM_BODY, GuardedProxy, Listening, futures_of, guarded, server_conf,
-};
+use crate::proxy::server::Doors;
 use crate::proxy::service::AuthProxy;
 use crate::proxy::turns::Turns;
-use crate::proxy::wire::WireLimits;
-
-/// How often what is over is removed.
-const SWEEP: Duration = Duration::from_secs(60);
-/// How often the store's clock is asked.
-const CLOCK: Duration = Duration::from_secs(10);
-/// How long the store is waited for before requests are served.
-const CONNECTING: Duration = Duration::from_secs(2);
-/// Most threads for what is not proxied. Each does some thousand sign-ins a second.
-const MOST_ASIDE: usize = 4;
 
 /// Why an installation cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -194,100 +178,6 @@ impl Installation {
             upgrades: None,
         })
     }
-
-    /// Puts everything into a server. `begun` is told when that serves.
-    ///
-    /// # Errors
-    /// [`StartError`] when a certificate or a socket cannot be used.
-    pub fn into_assembly<'a>(
-        self,
-        config: &Config,
-        doors: &'a Doors,
-        begun: Option<mpsc::Sender<()>>,
-    ) -> Result<Assembly<'a>, StartError> {
-        let leaving = Arc::new(Leaving::new(config.server.drain_streams));
-        let metrics = Arc::clone(&self.in_force.foundation().metrics);
-        let aside = aside()?;
-        let app = guard(self.proxy, config, &leaving);
-        let admission = app.admission();
-        let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
-        let requests = Arc::clone(&self.stores.requests);
-        let before = Box::pin(connect(Arc::clone(&requests), begun));
-        server
-            .add_proxy(app, &listening(config), before, move || watch(&requests))
-            .map_err(part)?;
-        if let Some((address, router)) = self.inbox {
-            server.add_pages("inbox", address, router, FORM_BODY).map_err(part)?;
-        }
-        let (own_hooks, admin_hooks) = match self.hooks {
-            Some((Some(address), router)) => (Some((address, router)), None),
-            Some((None, router)) => (None, Some(router)),
-            None => (None, None),
-        };
-        if let Some((address, router)) = own_hooks {
-            server
-                .add_pages("hooks", address, router, crate::portal::hooks::LARGEST)
-                .map_err(part)?;
-        }
-        if let Some(address) = config.admin {
-            let (stores, in_force) = (self.stores.clone(), Arc::clone(&self.in_force));
-            let watched = Watched { stores, in_force, admission, caller: caller(config) };
-            let reload = self.source.as_ref().map(|_| Arc::clone(&self.in_force));
-            let ways = [self.upgrades.map(Upgrades::routes), reload.map(reload::asked::routes)];
-            let caller = caller(config).map(|caller| caller.noting(self.journal));
-            let largest =
-                if admin_hooks.is_some() { crate::portal::hooks::LARGEST } else { FORM_BODY };
-            let router = operators(watched, caller, ways, [self.admin, admin_hooks]);
-            server.add_pages("admin", address, router, largest).map_err(part)?;
-        }
-        let fronts = self.fronts;
-        server.add_work("upstreams", move || {
-            let fronts = Arc::clone(&fronts);
-            Box::pin(async move { fronts.care().await })
-        });
-        if let Some(source) = self.source {
-            let in_force = self.in_force;
-            server
-                .add_work("reload", move || Box::pin(Arc::clone(&in_force).follow(source.clone())));
-        }
-        deliver(&mut server, self.courier, &aside);
-        if let Some(export) = self.traces {
-            traces::keep(&mut server, export, metrics);
-        }
-        record::keep(&mut server, self.record, &aside);
-        let (work, clock, retention) = (self.stores.work, self.clock, config.audit.retention);
-        let watched = Arc::clone(&work);
-        server.add_work("whose store", move || watch(&watched));
-        server.add_work("upkeep", move || {
-            let store = Arc::clone(&work) as Arc<dyn Store>;
-            Box::pin(upkeep(store, Arc::clone(&clock), retention))
-        });
-        Ok(server)
-    }
-}
-
-/// Connects to the store, and tells that requests can be served.
-async fn connect(store: Arc<OurStore>, begun: Option<mpsc::Sender<()>>) {
-    // The first request is not the one that waits for a connection, or fails because of it. A store that
-    // is away is nothing to wait for.
-    let _ = tokio::time::timeout(CONNECTING, store.ping()).await;
-    if let Some(begun) = begun {
-        let _ = begun.send(());
-    }
-}
-
-/// All of the admin listener: health and metrics, what needs the guard, and what has its own.
-fn operators(
-    watched: Watched,
-    caller: Option<Caller>,
-    unguarded: [Option<Router>; 2],
-    others: [Option<Router>; 2],
-) -> Router {
-    let health = health::router(watched.clone()).merge(watching::router(watched));
-    let unguarded = unguarded.into_iter().flatten();
-    let guarded = caller.into_iter().zip(unguarded.reduce(Router::merge));
-    let guarded = guarded.map(|(caller, router)| admin::guarded(router, caller));
-    others.into_iter().flatten().chain(guarded).fold(health, Router::merge)
 }
 
 /// The admin API and the pages, each with its guard, if there is anybody who may use them.
@@ -307,82 +197,9 @@ fn caller(config: &Config) -> Option<Caller> {
     Caller::of(config.admin?, config.admin_token.as_ref().map(Password::expose))
 }
 
-/// Puts the guard with the configured limits before a proxy.
-#[must_use]
-pub fn guard(proxy: AuthProxy, config: &Config, leaving: &Arc<Leaving>) -> GuardedProxy {
-    let limits = WireLimits {
-        head_deadline: config.server.request_head,
-        connections_per_peer: config.server.connections_per_peer,
-        connections_total: config.server.connections_total,
-        write_patience: config.server.write_timeout,
-        ..WireLimits::default()
-    };
-    let conf = Arc::new(server_conf(threads(config)));
-    guarded(&conf, proxy, limits, leaving)
-}
-
-fn watch(store: &Arc<OurStore>) -> futures_of::Boxed {
-    let store = Arc::clone(store);
-    Box::pin(async move { store.watch().await })
-}
-
-/// Removes what is over, and keeps the clock in step. Trouble is said once until it is over.
-pub async fn upkeep(store: Arc<dyn Store>, clock: Arc<StoreClock>, retention: Duration) {
-    let mut sweeps = tokio::time::interval(SWEEP);
-    let mut syncs = tokio::time::interval(CLOCK);
-    let mut fails = false;
-    loop {
-        let done = tokio::select! {
-            _ = syncs.tick() => clock.sync(store.as_ref()).await,
-            _ = sweeps.tick() => sweep(&*store, clock.now(), retention).await,
-        };
-        if let Err(error) = &done
-            && !fails
-        {
-            tracing::warn!(%error, cause = %error.source, "upkeep of the store");
-        }
-        fails = done.is_err();
-    }
-}
-
-/// Removes what is over, and of the audit record what is older than it may be.
-async fn sweep(store: &dyn Store, now: UnixMillis, retention: Duration) -> Stored<()> {
-    store.sweep(now).await?;
-    store.trim(now.before(retention)).await?;
-    Ok(())
-}
-
 fn threads(config: &Config) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     config.server.threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or_else(cores)
-}
-
-fn deliver(server: &mut Assembly<'_>, courier: Arc<Courier>, aside: &Arc<Aside>) {
-    let aside = Arc::clone(aside);
-    server.add_ending_work("mail", move |ending| {
-        let (work, aside) = (Arc::clone(&courier).run(ending), Arc::clone(&aside));
-        Box::pin(async move { aside.see_to("mail", work).await })
-    });
-}
-
-/// Threads for what is not proxied: fewer than cores, which the proxy may have all.
-fn aside() -> Result<Arc<Aside>, StartError> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Aside::start((cores / 2).clamp(1, MOST_ASIDE))
-        .map(Arc::new)
-        .map_err(|error| StartError::Part(format!("threads for mails and the record: {error}")))
-}
-
-fn listening(config: &Config) -> Vec<Listening> {
-    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
-    config
-        .listeners
-        .iter()
-        .map(|listener| Listening {
-            address: listener.address,
-            tls: listener.tls.as_ref().map(|tls| (path(&tls.certificate), path(&tls.key))),
-        })
-        .collect()
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, StartError> {
