@@ -32,6 +32,7 @@ mod gate_timing;
 mod gate_world;
 mod greedy;
 mod house;
+mod http2_streams;
 mod identity;
 mod lifetimes;
 mod logs;

@@ -14,7 +14,7 @@ use crate::support::gate::Gate;
 const ANN: &str = "ann@example.com";
 
 /// Upgrades by command, beside whatever else goes on; returns the number of the new process.
-fn upgrade(gate: &Gate) -> u32 {
+pub fn upgrade(gate: &Gate) -> u32 {
     let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
     let told = told.done();
     let process = told.strip_prefix("upgraded: process ").and_then(|rest| rest.split(' ').next());
@@ -28,7 +28,7 @@ pub fn signal(name: &str, process: u32) {
 }
 
 /// Waits until nobody serves but this process.
-async fn alone(gate: &Gate, process: u32) {
+pub async fn alone(gate: &Gate, process: u32) {
     eventually("the process before has ended", async || {
         // The one that the test has started stays in the table until it is waited for.
         let left = gate.processes();

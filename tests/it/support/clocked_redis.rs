@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +29,8 @@ struct Clock {
     ahead: AtomicU64,
     /// How often it was asked.
     looks: AtomicU64,
+    /// How far it was ahead when it was asked last.
+    shown: AtomicU64,
 }
 
 impl ClockedRedis {
@@ -65,6 +68,21 @@ impl ClockedRedis {
         })
         .await;
     }
+
+    /// Moves the clock while a gate runs, and waits until that has looked at it.
+    pub async fn moves(&self, seconds: u64) {
+        let ahead = self.clock.ahead.fetch_add(seconds, Ordering::SeqCst) + seconds;
+        let shown = async || self.clock.shown.load(Ordering::SeqCst) == ahead;
+        // It looks every ten seconds.
+        for _ in 0..2 {
+            let looks =
+                eventually("linkgate looks at the clock", async || shown().await.then_some(()));
+            if tokio::time::timeout(Duration::from_secs(9), looks).await.is_ok() {
+                return;
+            }
+        }
+        panic!("linkgate does not look at the clock");
+    }
 }
 
 async fn carry(near: TcpStream, far: SocketAddr, clock: Arc<Clock>) -> std::io::Result<()> {
@@ -79,24 +97,23 @@ async fn carry(near: TcpStream, far: SocketAddr, clock: Arc<Clock>) -> std::io::
             if length == 0 {
                 return Ok(());
             }
-            let is_time = put_forward(&mut answer[..length], &clock);
+            let ahead = put_forward(&mut answer[..length], &clock);
             to_gate.write_all(&answer[..length]).await?;
-            if is_time {
+            if let Some(ahead) = ahead {
                 clock.looks.fetch_add(1, Ordering::SeqCst);
+                clock.shown.store(ahead, Ordering::SeqCst);
             }
         }
     };
     tokio::select! { ended = asks => ended, ended = answers => ended }
 }
 
-/// Changes the time in these answers. Returns whether there was one.
-fn put_forward(answers: &mut [u8], clock: &Clock) -> bool {
-    let Some(at) = answers.windows(TIME.len()).position(|window| window == TIME) else {
-        return false;
-    };
-    let Some(digits) = answers.get_mut(at + TIME.len()..at + TIME.len() + 10) else { return false };
-    let Ok(Ok(time)) = std::str::from_utf8(digits).map(str::parse::<u64>) else { return false };
-    let time = time + clock.ahead.load(Ordering::SeqCst);
-    digits.copy_from_slice(format!("{time:010}").as_bytes());
-    true
+/// Changes the time in these answers. Returns how far it is ahead, if there was one.
+fn put_forward(answers: &mut [u8], clock: &Clock) -> Option<u64> {
+    let at = answers.windows(TIME.len()).position(|window| window == TIME)?;
+    let digits = answers.get_mut(at + TIME.len()..at + TIME.len() + 10)?;
+    let time: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    let ahead = clock.ahead.load(Ordering::SeqCst);
+    digits.copy_from_slice(format!("{:010}", time + ahead).as_bytes());
+    Some(ahead)
 }
