@@ -41,7 +41,7 @@ pub(super) fn keep(server: &mut Assembly<'_>, writer: Writer, aside: &Arc<Aside>
         let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         Box::pin(async move {
             if let Some(writer) = writer {
-                aside.see_to("audit", writer.run()).await;
+                aside.boxed("audit", writer.run()).await;
             }
         })
     });

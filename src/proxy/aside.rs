@@ -3,11 +3,13 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-use crate::adapters::yielding::give_way;
+use super::server::futures_of::Boxed;
+use crate::adapters::yielding::{give_way, politely};
 
 /// A runtime beside those of the server. Ends with the value, and waits for nobody then.
 #[derive(Debug)]
@@ -45,10 +47,17 @@ impl Aside {
     }
 
     /// The same for work that answers to nobody: when it breaks, the log says so.
-    pub async fn see_to(&self, name: &str, work: impl Future<Output = ()> + Send + 'static) {
-        if let Err(broken) = self.run(work).await {
-            tracing::error!(work = name, %broken, "it goes on no more; this is a bug");
-        }
+    pub fn boxed(
+        self: &Arc<Self>,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> Boxed {
+        let aside = Arc::clone(self);
+        Box::pin(async move {
+            if let Err(broken) = aside.run(politely(work)).await {
+                tracing::error!(work = name, %broken, "it goes on no more; this is a bug");
+            }
+        })
     }
 }
 
@@ -63,8 +72,6 @@ impl Drop for Aside {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::sync::Notify;
 
     use super::*;

@@ -52,7 +52,7 @@ impl Composer {
         }
         let domain = mail.sender.address.domain();
         let signers = self.signers.iter().filter(|signer| signer.domain.covers(domain));
-        let bytes = dkim::signed(&message.formatted(), signers, habits.rewritten());
+        let bytes = dkim::signed(message.formatted(), signers, habits.rewritten());
         let bytes = bytes.map_err(permanent)?;
         Ok(Composed { envelope: message.envelope().clone(), bytes })
     }

@@ -110,10 +110,12 @@ impl Installation {
         record::keep(server, self.record, aside);
         let (work, clock) = (self.stores.work, self.clock);
         let watched = Arc::clone(&work);
-        server.add_work("whose store", move || watch(&watched));
+        // Where the mails are, too: its connection is in the runtime of whoever asks first.
+        let (watching, keeping) = (Arc::clone(aside), Arc::clone(aside));
+        server.add_work("whose store", move || watching.boxed("whose store", watch(&watched)));
         server.add_work("upkeep", move || {
             let store = Arc::clone(&work) as Arc<dyn Store>;
-            Box::pin(upkeep(store, Arc::clone(&clock), retention))
+            keeping.boxed("upkeep", upkeep(store, Arc::clone(&clock), retention))
         });
     }
 }
@@ -163,8 +165,7 @@ fn watch(store: &Arc<OurStore>) -> futures_of::Boxed {
 fn deliver(server: &mut Assembly<'_>, courier: Arc<Courier>, aside: &Arc<Aside>) {
     let aside = Arc::clone(aside);
     server.add_ending_work("mail", move |ending| {
-        let (work, aside) = (Arc::clone(&courier).run(ending), Arc::clone(&aside));
-        Box::pin(async move { aside.see_to("mail", work).await })
+        aside.boxed("mail", Arc::clone(&courier).run(ending))
     });
 }
 
