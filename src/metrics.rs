@@ -147,6 +147,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.signed_in("wiki", Way::OwnLink, Duration::from_secs(7));
         metrics.mail_accepted(Duration::from_millis(300));
+        metrics.mail_delivered(Duration::from_millis(4_500));
         metrics.limited(Limited::MailsToAddress);
         metrics.refused_on_the_wire(431);
         metrics.reloaded(None, Duration::from_millis(20));
@@ -158,6 +159,10 @@ mod tests {
             "linkgate_mails_total{state=\"accepted\"} 1",
             "linkgate_mails_total{state=\"refused\"} 0",
             "linkgate_mail_accept_duration_seconds_sum 0.3",
+            "linkgate_mails_total{state=\"delivered\"} 1",
+            "linkgate_mails_total{state=\"complained\"} 0",
+            "linkgate_mail_delivery_duration_seconds_bucket{le=\"5\"} 1",
+            "linkgate_mail_delivery_duration_seconds_sum 4.5",
             "linkgate_limits_hit_total{kind=\"mail\"} 1",
             "linkgate_wire_refusals_total{status=\"431\"} 1",
             "linkgate_reloads_total{result=\"refused\"} 1",

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::{Attempt, Record, State};
-use crate::domain::delivery::{MailFacts, News};
+use crate::domain::delivery::{DeliveryState, MailFacts, News};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
@@ -253,9 +253,9 @@ pub struct ClaimedMail {
     pub expires_at: UnixMillis,
     /// How often it was claimed, this time included.
     pub claims: u32,
-    /// Whether no mail goes to its person now; see [`Deliveries::suppress`]. Found out for every mail in
-    /// the same step, so that it takes no longer for some.
-    pub suppressed: bool,
+    /// Why no mail goes to its person now, if none does; see [`Deliveries::suppress`]. Found out for
+    /// every mail in the same step, so that it takes no longer for some.
+    pub suppressed: Option<DeliveryState>,
 }
 
 /// Mails that wait for hand-over.

@@ -7,6 +7,8 @@ use axum::Router;
 
 use super::installation::{StartError, read};
 use crate::config::{Config, HooksConfig};
+use crate::gate::journal::Journal;
+use crate::metrics::Metrics;
 use crate::portal::hooks::{
     Hooks, Login, MailgunKey, PinnedSns, Proofs, ResendKey, SendgridKey, SesTopic, router,
 };
@@ -23,12 +25,13 @@ pub(super) fn open(
     config: &Config,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    (journal, metrics): (Journal, Arc<Metrics>),
 ) -> Result<Opened, StartError> {
     let Some(hooks) = &config.mail.hooks else { return Ok(None) };
     if hooks.listen.is_none() && config.admin.is_none() {
         return Err(wrong("listen", "there is no admin listener: say where to listen"));
     }
-    let hooks_of = Hooks { store, clock, proofs: proofs(hooks)? };
+    let hooks_of = Hooks { store, clock, proofs: proofs(hooks)?, journal, metrics };
     Ok(Some((hooks.listen, router(hooks_of, config.prefix.as_str()))))
 }
 

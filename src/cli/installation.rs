@@ -139,7 +139,8 @@ impl Installation {
         };
         let Built { front, mails, looks } = foundation.build(config)?;
         let (mails, (mailer, inbox)) = (MailRoom::new(mails), mailers::open(config, &looks)?);
-        let hooks = hooks::open(config, Arc::clone(&work_store), Arc::clone(&shared))?;
+        let told = (journal.clone(), Arc::clone(&metrics));
+        let hooks = hooks::open(config, Arc::clone(&work_store), Arc::clone(&shared), told)?;
         let courier = Courier {
             store: Arc::clone(&work_store),
             mailer,

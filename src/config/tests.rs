@@ -5,6 +5,7 @@ mod bad;
 mod brand;
 mod disclosure;
 mod good;
+mod hooks;
 mod mail;
 mod people;
 mod redis;

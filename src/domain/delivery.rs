@@ -6,6 +6,7 @@
 //! it. Whoever knows later things is right: what was delivered may bounce after all, and what bounced is
 //! not delivered because an older message says so.
 
+mod status;
 mod words;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use super::language::Language;
 use super::limit::PersonKey;
 use super::time::UnixMillis;
 
+pub use status::{EnhancedStatus, says_no_mailbox};
 pub use words::{Reference, RelayWords};
 
 /// The identity of a mail: 128 random bits, also the left part of its Message-ID.

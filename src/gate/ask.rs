@@ -233,7 +233,7 @@ impl Gate {
             ..attempt
         };
         let to = admitted.filter(|_| !held_back);
-        let mail = self.sealed_mail(place, &attempt, to, &link, &code);
+        let mail = self.sealed_mail(place, &attempt, (to, device.is_some()), &link, &code);
         self.store
             .begin(&Beginning {
                 link: link.digest(),
@@ -312,7 +312,7 @@ impl Gate {
         &self,
         place: Place<'_>,
         attempt: &Attempt,
-        admitted: Option<EmailAddress>,
+        (admitted, known_browser): (Option<EmailAddress>, bool),
         link: &Token<Link>,
         code: &Code,
     ) -> QueuedMail {
@@ -332,6 +332,7 @@ impl Gate {
             browser_label: attempt.browser_label.clone(),
             network: attempt.network.clone(),
             language: attempt.language,
+            known_browser,
             asked_at: attempt.asked_at,
             expires_at: attempt.expires_at,
         };

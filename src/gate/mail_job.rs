@@ -5,7 +5,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::domain::delivery::Occasion;
+use crate::domain::delivery::{DeliveryState, Occasion};
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::secret::{Key, Secret};
@@ -77,12 +77,31 @@ pub struct MailJob {
     #[zeroize(skip)]
     #[serde(default)]
     pub language: Language,
+    /// Whether it was asked for with a browser that this person has signed in with before. Versions
+    /// that did not know have queued it as by a stranger.
+    #[zeroize(skip)]
+    #[serde(default)]
+    pub known_browser: bool,
     /// When the mail was queued.
     #[zeroize(skip)]
     pub asked_at: UnixMillis,
     /// Until when it is worth sending: while link and code work, or a day for a notice.
     #[zeroize(skip)]
     pub expires_at: UnixMillis,
+}
+
+impl MailJob {
+    /// Whether it is sent although an earlier mail to its person came to this.
+    ///
+    /// A complaint may be somebody else's doing: whoever asks for mails to an address often enough has
+    /// its owner, or their mail program, call one spam. Who asks with a browser that has signed in as
+    /// this person before wants the mail, and is not kept out by that. A bounce is the word of the
+    /// recipient's own server that there is no such mailbox: nobody else can cause it, and going on
+    /// would cost the good name of the sender, so it holds for all.
+    #[must_use]
+    pub fn goes_in_spite_of(&self, why: DeliveryState) -> bool {
+        self.known_browser && why == DeliveryState::Complained
+    }
 }
 
 impl std::fmt::Debug for MailJob {
@@ -159,6 +178,7 @@ mod tests {
             browser_label: String::new(),
             network: String::new(),
             language: Language::default(),
+            known_browser: true,
             asked_at: UnixMillis(1),
             expires_at: UnixMillis(2),
         };
@@ -179,7 +199,13 @@ mod tests {
         // What a version that knew one kind has queued.
         let mut older = serde_json::to_value(&job).unwrap();
         older.as_object_mut().unwrap().remove("kind");
+        older.as_object_mut().unwrap().remove("known_browser");
         let older: MailJob = serde_json::from_value(older).unwrap();
-        assert_eq!(older.kind, MailKind::SignIn);
+        assert_eq!((older.kind, older.known_browser), (MailKind::SignIn, false));
+        // A complaint keeps no known browser out; all else does, and everybody else.
+        for why in DeliveryState::ALL {
+            assert_eq!(job.goes_in_spite_of(why), why == DeliveryState::Complained, "{why}");
+            assert!(!older.goes_in_spite_of(why), "{why}");
+        }
     }
 }

@@ -40,6 +40,7 @@ impl Gate {
             browser_label: session.browser.clone(),
             network: client.network().to_string(),
             language: record.attempt.language,
+            known_browser: false,
             asked_at: session.signed_in_at,
             expires_at,
         };

@@ -13,35 +13,53 @@ const MAIL: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 3
 /// From the wish to sign in to the session.
 const SIGN_IN: &[f64] =
     &[5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1800.0, 3600.0];
-/// What became of a mail, as far as the courier knows.
+/// From the hand-over of a mail to the news that it was delivered.
+const DELIVERY: &[f64] =
+    &[0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
+/// What became of a mail, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailState {
     /// Somebody asked for it.
     Asked,
     /// It is not to be sent: the address may not sign in. Nobody outside is told.
     Withheld,
+    /// It is not sent: mail to the address has bounced, or was called spam.
+    Suppressed,
     /// The relay has it.
     Accepted,
     /// Not now; it is tried again.
     Retried,
-    /// The relay does not want it, for good.
+    /// The relay, or the provider later, does not want it, for good.
     Refused,
     /// It would come too late.
     GivenUp,
     /// It cannot be read or written: a fault of ours.
     Dropped,
+    /// The server of the recipient has it, says the provider.
+    Delivered,
+    /// It does not take it yet.
+    Deferred,
+    /// It has sent it back.
+    Bounced,
+    /// The recipient called it spam.
+    Complained,
 }
 
 impl MailState {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Asked,
         Self::Withheld,
+        Self::Suppressed,
         Self::Accepted,
         Self::Retried,
         Self::Refused,
         Self::GivenUp,
         Self::Dropped,
+        Self::Delivered,
+        Self::Deferred,
+        Self::Bounced,
+        Self::Complained,
     ];
 
     /// The value of the label `state`.
@@ -50,11 +68,16 @@ impl MailState {
         match self {
             Self::Asked => "asked",
             Self::Withheld => "withheld",
+            Self::Suppressed => "suppressed",
             Self::Accepted => "accepted",
             Self::Retried => "retried",
             Self::Refused => "refused",
             Self::GivenUp => "given_up",
             Self::Dropped => "dropped",
+            Self::Delivered => "delivered",
+            Self::Deferred => "deferred",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
         }
     }
 }
@@ -64,6 +87,7 @@ pub(super) struct Families {
     sign_in_duration: HistogramVec,
     mails: IntCounterVec,
     mail_accept: Histogram,
+    mail_delivery: Histogram,
     limits: IntCounterVec,
 }
 
@@ -91,6 +115,11 @@ impl Families {
                 "linkgate_mail_accept_duration_seconds",
                 "From a mail that was asked for to its hand-over to the relay.",
                 MAIL,
+            ),
+            mail_delivery: book.histogram(
+                "linkgate_mail_delivery_duration_seconds",
+                "From the hand-over of a mail to the provider's news that it was delivered.",
+                DELIVERY,
             ),
             limits: book.counters(
                 "linkgate_limits_hit_total",
@@ -124,6 +153,12 @@ impl Metrics {
     pub fn mail_accepted(&self, after: Duration) {
         self.mail(MailState::Accepted);
         self.people.mail_accept.observe(after.as_secs_f64());
+    }
+
+    /// A provider tells that a mail was delivered that it took so long ago.
+    pub fn mail_delivered(&self, after: Duration) {
+        self.mail(MailState::Delivered);
+        self.people.mail_delivery.observe(after.as_secs_f64());
     }
 
     /// A group of hits was refused, of which this is the first.

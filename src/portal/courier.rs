@@ -1,6 +1,7 @@
 //! Takes queued mails to the mailer: opens the job, writes the mail, hands it over, tries again.
 
 pub mod health;
+mod schedule;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,16 +27,6 @@ use crate::ports::{
 const LEASE: Duration = Duration::from_secs(60);
 /// How often the queue is looked at when nobody rings: for retries, and for mails of other nodes.
 const LOOK: Duration = Duration::from_secs(1);
-/// Pauses before the second, third, … try, before jitter.
-const PAUSES: [Duration; 4] = [
-    Duration::from_secs(2),
-    Duration::from_secs(10),
-    Duration::from_secs(30),
-    Duration::from_secs(90),
-];
-/// No further try when the link would arrive with less than this left.
-const WORTHWHILE: Duration = Duration::from_secs(180);
-
 /// Why a mail is not sent, in the words of its record.
 const NOT_ADMITTED: &str = "the address may not sign in there, or its owner said not to have asked";
 const BOUNCED_LATELY: &str = "an earlier mail to this address bounced or was called spam";
@@ -184,9 +175,10 @@ impl Courier {
             self.metrics.mail(MailState::Withheld);
             return self.over(claimed, DeliveryState::Suppressed, NOT_ADMITTED);
         }
-        if claimed.suppressed {
-            tracing::info!(mail = id.to_hex(), "mail not sent: mail to this address has bounced");
-            self.metrics.mail(MailState::Withheld);
+        if let Some(why) = claimed.suppressed.filter(|why| !job.goes_in_spite_of(*why)) {
+            let mail = id.to_hex();
+            tracing::info!(mail, %why, "mail not sent: an earlier one to this address came to that");
+            self.metrics.mail(MailState::Suppressed);
             self.note(&job, What::MailSuppressed(mail_news(claimed, None)));
             return self.over(claimed, DeliveryState::Suppressed, BOUNCED_LATELY);
         }
@@ -207,7 +199,9 @@ impl Courier {
                 self.note(&job, What::MailRejected(mail_news(claimed, Some(&cause))));
                 self.over(claimed, DeliveryState::Rejected, &cause)
             }
-            Err(MailError::Transient(cause)) => self.later(claimed, &job, &cause),
+            Err(MailError::Transient(cause) | MailError::Unanswered(cause)) => {
+                self.later(claimed, &job, &cause)
+            }
         }
     }
 
@@ -237,16 +231,14 @@ impl Courier {
 
     fn later(&self, claimed: &ClaimedMail, job: &MailJob, cause: &str) -> Outcome {
         let (id, tries) = (claimed.id.to_hex(), claimed.claims);
-        let index = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX);
-        let pause = PAUSES[index.min(PAUSES.len() - 1)];
         let [jitter] = draw(&self.entropy);
-        let due = self.clock.now().after(pause + pause * u32::from(jitter) / 1024);
-        if due.after(WORTHWHILE) > job.expires_at {
+        let due = schedule::next_try(tries, jitter, self.clock.now(), job.expires_at);
+        let Some(due) = due else {
             tracing::error!(mail = id, tries, cause, "mail given up: it would come too late");
             self.metrics.mail(MailState::GivenUp);
             self.note(job, What::MailExpired(mail_news(claimed, Some(cause))));
             return self.over(claimed, DeliveryState::ExpiredUnsent, cause);
-        }
+        };
         tracing::warn!(mail = id, tries, cause, "mail not handed over, trying again");
         self.metrics.mail(MailState::Retried);
         self.note(job, What::MailRetrying(mail_news(claimed, Some(cause))));

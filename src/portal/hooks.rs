@@ -9,8 +9,10 @@
 mod brevo;
 mod event;
 mod mailgun;
+mod news;
 mod postmark;
 mod proof;
+mod provider;
 mod resend;
 mod sendgrid;
 mod ses;
@@ -26,16 +28,16 @@ use axum::routing::post;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use sha2::{Digest, Sha256};
 
-use crate::domain::delivery::{DeliveryState, MailId, News, Noted};
-use crate::domain::limit::{LimitKey, Limited};
 use crate::domain::time::UnixMillis;
-use crate::ports::{Clock, Store, StoreError, Stored};
+use crate::gate::journal::Journal;
+use crate::metrics::Metrics;
+use crate::ports::{Clock, Store, StoreError};
 
 use event::Event;
 pub use mailgun::MailgunKey;
 pub use proof::Login;
+use provider::Provider;
 pub use resend::ResendKey;
 pub use sendgrid::SendgridKey;
 pub use ses::{NoSns, PinnedSns, Region, SesTopic, Sns};
@@ -46,10 +48,6 @@ pub const LARGEST: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How far the time in a message may be from ours.
 const WINDOW: Duration = Duration::from_secs(300);
-/// How long a message is known, so that it is not taken twice: longer than any is repeated.
-const REMEMBERED: Duration = Duration::from_secs(48 * 3600);
-/// How long no mail goes to an address after a mail to it bounced for good, or was called spam.
-const SUPPRESSED: Duration = Duration::from_secs(24 * 3600);
 
 /// How each provider shows that a message is its own; those that are not configured tell nothing.
 #[derive(Debug, Default)]
@@ -76,6 +74,10 @@ pub struct Hooks {
     pub clock: Arc<dyn Clock>,
     /// Whom to believe.
     pub proofs: Proofs,
+    /// What became of mails, for the audit record.
+    pub journal: Journal,
+    /// Where mails are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl std::fmt::Debug for Hooks {
@@ -97,6 +99,19 @@ impl Message {
         let mut values = self.headers.get_all(name).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return None };
         value.to_str().ok()
+    }
+}
+
+/// What a message says.
+struct Told {
+    events: Vec<Event>,
+    /// What its proof counts once for, whatever the message says.
+    once: Option<Vec<u8>>,
+}
+
+impl From<Vec<Event>> for Told {
+    fn from(events: Vec<Event>) -> Self {
+        Self { events, once: None }
     }
 }
 
@@ -178,23 +193,23 @@ async fn receive(
     Path(provider): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
+    // The name comes from whoever asks: only one that is known is repeated, and only for those that are
+    // configured anything is read.
+    let provider = Provider::parse(&provider).filter(|it| hooks.proofs.has(*it));
+    let provider = provider.ok_or_else(|| refused("", Refusal::Unknown))?;
     let (head, body) = request.into_parts();
     let taken = match arrived(head, body, hooks.clock.now()).await {
-        Ok(message) => hooks.take(&provider, &message).await,
+        Ok(message) => hooks.take(provider, &message).await,
         Err(refusal) => Err(refusal),
     };
-    match taken {
-        Ok(moved) => {
-            tracing::debug!(provider, moved, "news of mails");
-            Ok(answer(StatusCode::OK))
-        }
-        Err(refusal) => {
-            // The name comes from whoever asks: only a known one is repeated.
-            let provider = if matches!(refusal, Refusal::Unknown) { "" } else { &*provider };
-            tracing::warn!(provider, why = %refusal, "news of mails were not taken");
-            Err(refusal)
-        }
-    }
+    let moved = taken.map_err(|refusal| refused(provider.name(), refusal))?;
+    tracing::debug!(provider = provider.name(), moved, "news of mails");
+    Ok(answer(StatusCode::OK))
+}
+
+fn refused(provider: &'static str, refusal: Refusal) -> Refusal {
+    tracing::warn!(provider, why = %refusal, "news of mails were not taken");
+    refusal
 }
 
 async fn arrived(head: Parts, body: Body, now: UnixMillis) -> Result<Message, Refusal> {
@@ -205,74 +220,36 @@ async fn arrived(head: Parts, body: Body, now: UnixMillis) -> Result<Message, Re
 
 impl Hooks {
     /// Judges a message and notes what it says. Returns how many mails came to another state.
-    async fn take(&self, provider: &str, message: &Message) -> Result<usize, Refusal> {
+    async fn take(&self, provider: Provider, message: &Message) -> Result<usize, Refusal> {
         let Proofs { postmark, ses, mailgun, sendgrid, resend, brevo } = &self.proofs;
-        let events = match provider {
-            "postmark" => postmark::events(known(postmark.as_ref())?, message)?,
-            "ses" => ses::events(known(ses.as_ref())?, message).await?,
-            "mailgun" => mailgun::events(known(mailgun.as_ref())?, message)?,
-            "sendgrid" => sendgrid::events(known(sendgrid.as_ref())?, message)?,
-            "resend" => resend::events(known(resend.as_ref())?, message)?,
-            "brevo" => brevo::events(known(brevo.as_ref())?, message)?,
-            _ => return Err(Refusal::Unknown),
+        let told: Told = match provider {
+            Provider::Postmark => postmark::events(known(postmark.as_ref())?, message)?.into(),
+            Provider::Ses => ses::events(known(ses.as_ref())?, message).await?.into(),
+            Provider::Mailgun => mailgun::events(known(mailgun.as_ref())?, message)?,
+            Provider::Sendgrid => sendgrid::events(known(sendgrid.as_ref())?, message)?.into(),
+            Provider::Resend => resend::events(known(resend.as_ref())?, message)?.into(),
+            Provider::Brevo => brevo::events(known(brevo.as_ref())?, message)?.into(),
+        };
+        let Some(proof) = self.use_up(provider, told.once.as_deref(), message.now).await? else {
+            return Ok(0);
         };
         let mut moved = 0;
-        for event in &events {
-            moved += usize::from(self.note(provider, event, message.now).await?);
+        for event in &told.events {
+            match self.note(provider, event, message.now).await {
+                Ok(has_moved) => moved += usize::from(has_moved),
+                Err(error) => {
+                    // The provider sends it again, and that must count.
+                    self.give_back(proof, message.now).await;
+                    return Err(error.into());
+                }
+            }
         }
         Ok(moved)
-    }
-
-    /// Notes one event. It is marked as taken after it was: if that fails between the two, it comes
-    /// again, and noted twice it is as once.
-    async fn note(&self, provider: &str, event: &Event, now: UnixMillis) -> Stored<bool> {
-        let Some(id) = self.mail_of(event).await? else { return Ok(false) };
-        let taken = taken_key(provider, event);
-        if self.store.is_paused(taken, now).await? {
-            return Ok(false);
-        }
-        let suppress_until = event.suppresses.then(|| now.after(SUPPRESSED));
-        let words = event.words.clone();
-        let news = News { words, suppress_until, ..News::new(event.state, now) };
-        let noted = self.store.note(id, &news, now).await?;
-        self.store.pause(taken, now.after(REMEMBERED), now).await?;
-        let moved = noted == Noted::Moved;
-        if moved {
-            told(id, provider, event.state);
-        }
-        Ok(moved)
-    }
-
-    async fn mail_of(&self, event: &Event) -> Stored<Option<MailId>> {
-        match (event.mail, &event.reference) {
-            (Some(id), _) => Ok(Some(id)),
-            (None, Some(reference)) => self.store.mail_of(reference).await,
-            (None, None) => Ok(None),
-        }
-    }
-}
-
-fn told(id: MailId, provider: &str, state: DeliveryState) {
-    let mail = id.to_hex();
-    if DeliveryState::TROUBLE.contains(&state) {
-        tracing::warn!(mail, provider, %state, "news of a mail");
-    } else {
-        tracing::info!(mail, provider, %state, "news of a mail");
     }
 }
 
 fn known<T>(proof: Option<&T>) -> Result<&T, Refusal> {
     proof.ok_or(Refusal::Unknown)
-}
-
-/// What says that an event was taken: not a count, but a mark that lasts.
-fn taken_key(provider: &str, event: &Event) -> LimitKey {
-    let digest = Sha256::new()
-        .chain_update(provider)
-        .chain_update([0])
-        .chain_update(&event.identity)
-        .finalize();
-    LimitKey { limited: Limited::News, subject: digest.into() }
 }
 
 #[cfg(test)]

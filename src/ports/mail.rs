@@ -1,6 +1,7 @@
 //! A mail, and what hands it over.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -46,10 +47,15 @@ pub struct Receipt {
 /// Why a mail was not handed over. The texts go to the log, cut, and never hold the mail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// It may work later: network, TLS, time-out, an answer 4xx.
+    /// It may work later, or elsewhere: network, TLS, time-out, an answer 4xx, and what a relay or
+    /// provider has against us and not against the mail.
     #[error("for now: {0}")]
     Transient(String),
-    /// It will not work later: an answer 5xx.
+    /// All of it was sent, and no answer came: it may have been taken. Sent elsewhere it may arrive
+    /// twice; sent to the same place again it has the same Message-ID.
+    #[error("without an answer: {0}")]
+    Unanswered(String),
+    /// It will not work later, nor elsewhere: this recipient or this message is refused.
     #[error("for good: {0}")]
     Permanent(String),
 }
@@ -61,6 +67,18 @@ pub enum MailError {
 pub trait Mailer: Send + Sync {
     /// Hands one mail over, and tells what the other side said to that.
     async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError>;
+
+    /// The same in no more than this time, if its own bound is not shorter.
+    async fn send_within(
+        &self,
+        mail: &OutgoingMail,
+        within: Duration,
+    ) -> Result<Receipt, MailError> {
+        tokio::time::timeout(within, self.send(mail)).await.unwrap_or_else(|_| {
+            let seconds = within.as_secs();
+            Err(MailError::Transient(format!("did not finish within its share of {seconds} s")))
+        })
+    }
 
     /// How many mails may be handed over at the same time. Relays count connections, and few of them
     /// like more from one client.

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use linkgate::domain::delivery::DeliveryState;
 use linkgate::domain::sender::Sender;
+use linkgate::domain::time::UnixMillis;
 use linkgate::portal::courier::Courier;
 use linkgate::portal::courier::health::{MailHealth, Trouble};
 use linkgate::portal::mail::MailRoom;
@@ -172,6 +174,55 @@ async fn the_relay_is_probed_alike_for_known_and_unknown_addresses() {
     let is_due = office.health.is_due(office.world.clock.now());
     assert_eq!((office.probes(), is_due), (before, false));
     office.probed_for("eve@nowhere.example").await;
+}
+
+/// The one mail in a state, when it is there.
+async fn is_in(office: &Office, state: DeliveryState, tries: u32) {
+    eventually(&format!("{state} after try {tries}"), async || {
+        let found = office.world.store.deliveries(&[state], 1, office.world.clock.now()).await;
+        let found = found.expect("the store works");
+        found.first().filter(|mail| mail.progress.tries == tries).map(|_| ())
+    })
+    .await;
+}
+
+/// No try comes before its pause is over, and each does soon after.
+#[tokio::test]
+async fn what_passes_is_tried_again_after_2_10_30_and_90_seconds_until_it_would_come_too_late() {
+    let office = Office::open(World::in_memory());
+    office.answers(std::iter::repeat_with(transient).take(100));
+    let asked = office.world.ask(ANN, None).await.expect("queued");
+    let expires_at = asked.attempt.expires_at;
+    let (store, clock) = (&office.world.store, &office.world.clock);
+    let mut tries = 0;
+    for pause in [2, 10, 30, 90, 90, 90, 90, 90, 90].map(Duration::from_secs) {
+        tries += 1;
+        office.sent(usize::try_from(tries).expect("few")).await;
+        if clock.now().after(pause + 3 * MINUTE) > expires_at {
+            break;
+        }
+        is_in(&office, DeliveryState::Retrying, tries).await;
+        let too_soon = UnixMillis(clock.now().after(pause).0 - 1);
+        let claimed = store.claim(1, MINUTE, too_soon).await.expect("the store works");
+        assert_eq!(claimed.len(), 0, "before {pause:?}");
+        clock.pass(pause * 5 / 4);
+        office.world.gate.mail_waits().notify_one();
+    }
+    is_in(&office, DeliveryState::ExpiredUnsent, tries).await;
+    assert!(tries >= 5, "the last pause comes again: {tries}");
+    assert_eq!(office.mailer.sent.lock().expect("no panic").len(), usize::try_from(tries).unwrap());
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_never_tried_again() {
+    let office = Office::open(World::in_memory());
+    office.answers([Err(MailError::Permanent("550 5.1.1 no such user".into()))]);
+    office.world.ask(ANN, None).await.expect("queued");
+    is_in(&office, DeliveryState::Rejected, 1).await;
+    office.world.clock.pass(5 * MINUTE);
+    let now = office.world.clock.now();
+    let claimed = office.world.store.claim(1, MINUTE, now).await.expect("the store works");
+    assert_eq!(claimed.len(), 0);
 }
 
 #[tokio::test]

@@ -31,7 +31,26 @@ async fn what_the_first_cannot_take_the_second_gets() {
     let bad = || Protection::Implicit(certificates.acceptor(&[]));
     for (what, script, more) in [
         ("is busy", Script::with_verdicts(&["451 4.7.1 later", "451 4.7.1 later"]), "tls: none"),
-        ("hangs", Script::with_verdicts(&["hang", "hang"]), "tls: none, timeout: 1s"),
+        (
+            "is silent",
+            Script { greeting: Some("hang".into()), ..Script::default() },
+            "tls: none, timeout: 1s",
+        ),
+        (
+            "has our address on a list",
+            Script { greeting: Some("554 5.7.1 blocked".into()), ..Script::default() },
+            "tls: none",
+        ),
+        (
+            "does not like the sender",
+            Script { sender: Some("550 5.7.1 not yours".into()), ..Script::default() },
+            "tls: none",
+        ),
+        (
+            "has taken enough for today",
+            Script { recipient: Some("550 5.4.5 daily limit".into()), ..Script::default() },
+            "tls: none",
+        ),
         ("drops in DATA", Script::with_verdicts(&["drop", "drop"]), "tls: none"),
         (
             "has a certificate of a stranger",
@@ -94,7 +113,8 @@ async fn a_recipient_that_the_first_refuses_is_not_asked_of_the_second() {
 /// J5: a silent relay costs the visitor seconds, not the sign-in.
 #[tokio::test]
 async fn a_silent_relay_is_left_within_its_share() {
-    let first = Relay::start(Script::with_verdicts(&["hang"; 8])).await;
+    let silent = Script { greeting: Some("hang".into()), ..Script::default() };
+    let first = Relay::start(silent).await;
     let second = Relay::start(Script::default()).await;
     let patient = "tls: none, timeout: 2s";
     let gate = gate(&[smtp(first.port(), patient), smtp(second.port(), "tls: none")]).await;
@@ -102,4 +122,30 @@ async fn a_silent_relay_is_left_within_its_share() {
     gate.ask(&mut gate.browser(), ANN, "/").await;
     assert_eq!(second.message(1).await.to, [ANN]);
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+/// One that has the whole mail and says nothing may have taken it: from another one it would come twice.
+#[tokio::test]
+async fn a_relay_that_falls_silent_with_the_mail_is_asked_again_and_no_other() {
+    let first = Relay::start(Script::with_verdicts(&["hang"])).await;
+    let second = Relay::start(Script::default()).await;
+    let patient = "tls: none, timeout: 1s";
+    let gate = gate(&[smtp(first.port(), patient), smtp(second.port(), "tls: none")]).await;
+    gate.ask(&mut gate.browser(), ANN, "/").await;
+    let message = first.message(1).await;
+    assert_eq!(message.to, [ANN]);
+    assert_eq!(second.commands().iter().filter(|it| it.starts_with("RCPT")).count(), 0);
+    assert!(gate.log().contains("it may have taken it"), "{}", gate.log());
+    let mails = first.seen();
+    assert_eq!(mails.len(), 2);
+    let names = mails.iter().map(|it| message_id(it)).collect::<Vec<_>>();
+    assert_eq!(names[0], names[1]);
+    // Others go where they may.
+    gate.ask(&mut gate.browser(), "dan@example.com", "/").await;
+    assert_eq!(first.message(2).await.to, ["dan@example.com"]);
+}
+
+fn message_id(mail: &[u8]) -> String {
+    let text = String::from_utf8_lossy(mail);
+    text.lines().find(|line| line.starts_with("Message-ID:")).expect("a name").to_owned()
 }

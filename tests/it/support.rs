@@ -46,7 +46,16 @@ pub fn folder() -> TempDir {
 }
 
 /// Asks again and again until the answer is there; fails after ten seconds.
-pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(Duration::from_secs(10), what, ask).await
+}
+
+/// The same for what takes longer by design.
+pub async fn eventually_within<T>(
+    within: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let asked = async {
         let mut beat = tokio::time::interval(Duration::from_millis(10));
         loop {
@@ -56,8 +65,8 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
             }
         }
     };
-    match tokio::time::timeout(Duration::from_secs(10), asked).await {
+    match tokio::time::timeout(within, asked).await {
         Ok(answer) => answer,
-        Err(_) => panic!("waited ten seconds for: {what}"),
+        Err(_) => panic!("waited {} seconds for: {what}", within.as_secs()),
     }
 }

@@ -59,15 +59,15 @@ pub(super) fn note(
     Ok(noted)
 }
 
-/// Whether no mail goes to the person of this one.
-pub(super) fn is_suppressed(
+/// Why no mail goes to the person of this one, if none does.
+pub(super) fn why_suppressed(
     tables: &Tables<'_>,
     id: MailId,
     now: UnixMillis,
-) -> Result<bool, StorageError> {
-    let Some(delivery) = find(tables, id)? else { return Ok(false) };
+) -> Result<Option<DeliveryState>, StorageError> {
+    let Some(delivery) = find(tables, id)? else { return Ok(None) };
     let found = suppression(&tables.suppressions, delivery.person)?;
-    Ok(found.is_some_and(|it| it.until > now))
+    Ok(found.filter(|it| it.until > now).map(|it| it.why))
 }
 
 /// Removes a record and all that leads to it. Returns whether it was there.

@@ -61,7 +61,7 @@ pub(super) fn claim(
                 let id = MailId(id);
                 let sending = News { tries: mail.claims, ..News::new(DeliveryState::Sending, now) };
                 deliveries::note(tables, id, &sending)?;
-                let suppressed = deliveries::is_suppressed(tables, id, now)?;
+                let suppressed = deliveries::why_suppressed(tables, id, now)?;
                 let (sealed, expires_at) = (mail.sealed.to_vec(), mail.expires_at);
                 claimed.push(ClaimedMail {
                     id,

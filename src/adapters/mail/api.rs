@@ -15,6 +15,7 @@ pub mod ses;
 mod sigv4;
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -28,7 +29,7 @@ pub use self::postmark::Postmark;
 pub use self::resend::Resend;
 pub use self::sendgrid::SendGrid;
 pub use self::ses::Ses;
-use super::http::{Answer, Ask, Endpoint};
+use super::http::{Answer, Ask, Endpoint, NoAnswer};
 use super::words::told;
 use crate::ports::{MailError, Mailer, OutgoingMail, Receipt};
 
@@ -117,9 +118,19 @@ impl fmt::Debug for ApiMailer {
 #[async_trait]
 impl Mailer for ApiMailer {
     async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
+        self.send_within(mail, self.endpoint.patience()).await
+    }
+
+    async fn send_within(
+        &self,
+        mail: &OutgoingMail,
+        within: Duration,
+    ) -> Result<Receipt, MailError> {
         let ask = self.api.ask(mail, &self.endpoint)?;
-        let answer = self.endpoint.ask(ask).await;
-        let answer = answer.map_err(|error| MailError::Transient(error.to_string()))?;
+        let answer = self.endpoint.ask(ask, within).await.map_err(|error| match error {
+            NoAnswer::Unasked(words) => MailError::Transient(words),
+            NoAnswer::Unanswered(words) => MailError::Unanswered(words),
+        })?;
         let Verdict { class, words, reference } = self.api.verdict(&answer);
         let words = told(&format!("{} {words}", answer.status.as_u16()));
         match class {
@@ -137,7 +148,7 @@ impl Mailer for ApiMailer {
     /// Asks for the front page, without credentials: those that may only send may look at nothing.
     async fn probe(&self) -> Result<(), MailError> {
         let ask = Ask { method: Method::GET, path: "/".into(), headers: vec![], body: vec![] };
-        let answer = self.endpoint.ask(ask).await;
+        let answer = self.endpoint.ask(ask, self.endpoint.patience()).await;
         let answer = answer.map_err(|error| MailError::Transient(error.to_string()))?;
         if answer.status.is_server_error() {
             let status = answer.status.as_u16();

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,8 +30,20 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct NoAnswer(String);
+pub enum NoAnswer {
+    /// Nothing was asked, or the server hung up.
+    #[error("{0}")]
+    Unasked(String),
+    /// All was asked, and no answer came in time, or one that cannot be read: it may have been done.
+    #[error("{0}")]
+    Unanswered(String),
+}
+
+impl NoAnswer {
+    fn unasked(error: &dyn std::error::Error) -> Self {
+        Self::Unasked(words(error))
+    }
+}
 
 /// Why a server cannot be asked at all.
 #[derive(Debug, thiserror::Error)]
@@ -57,14 +70,19 @@ pub struct Endpoint {
     patience: Duration,
 }
 
-/// What is asked.
-#[derive(Debug)]
+/// What is asked. Its body holds a live link, and its headers credentials.
 pub(super) struct Ask {
     pub(super) method: Method,
     /// The path behind the endpoint's.
     pub(super) path: String,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) body: Vec<u8>,
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Ask({} {}, ..)", self.method, self.path)
+    }
 }
 
 /// What is answered.
@@ -114,49 +132,60 @@ impl Endpoint {
         format!("{}{path}", self.prefix)
     }
 
-    /// Asks.
+    /// Asks, and waits no longer than this for the answer.
     ///
     /// # Errors
     /// [`NoAnswer`]: network, TLS, a protocol that is none, too large, too slow.
-    pub(super) async fn ask(&self, ask: Ask) -> Result<Answer, NoAnswer> {
-        match tokio::time::timeout(self.patience, self.ask_unbounded(ask)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let seconds = self.patience.as_secs();
-                Err(NoAnswer(format!("{} did not answer within {seconds} s", self.host)))
-            }
-        }
+    pub(super) async fn ask(&self, ask: Ask, within: Duration) -> Result<Answer, NoAnswer> {
+        let within = within.min(self.patience);
+        let was_asked = AtomicBool::new(false);
+        let asking = self.ask_unbounded(ask, &was_asked);
+        tokio::time::timeout(within, asking).await.unwrap_or_else(|_| {
+            let words = format!("{} did not answer within {} s", self.host, within.as_secs());
+            let was_asked = was_asked.load(Ordering::Relaxed);
+            Err(if was_asked { NoAnswer::Unanswered(words) } else { NoAnswer::Unasked(words) })
+        })
     }
 
-    async fn ask_unbounded(&self, ask: Ask) -> Result<Answer, NoAnswer> {
-        let trouble = |error: &dyn std::error::Error| NoAnswer(words(error));
+    /// How long an answer may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    async fn ask_unbounded(&self, ask: Ask, was_asked: &AtomicBool) -> Result<Answer, NoAnswer> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let stream = stream.map_err(|error| trouble(&error))?;
+        let stream = stream.map_err(|error| NoAnswer::unasked(&error))?;
         match &self.tls {
-            None => self.exchange(TokioIo::new(stream), ask).await,
+            None => self.exchange(TokioIo::new(stream), ask, was_asked).await,
             Some((connector, name)) => {
                 let stream = connector.connect(name.clone(), stream).await;
-                let stream = stream.map_err(|error| trouble(&error))?;
-                self.exchange(TokioIo::new(stream), ask).await
+                let stream = stream.map_err(|error| NoAnswer::unasked(&error))?;
+                self.exchange(TokioIo::new(stream), ask, was_asked).await
             }
         }
     }
 
-    async fn exchange<S>(&self, stream: S, ask: Ask) -> Result<Answer, NoAnswer>
+    async fn exchange<S>(
+        &self,
+        stream: S,
+        ask: Ask,
+        was_asked: &AtomicBool,
+    ) -> Result<Answer, NoAnswer>
     where
         S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
-        let trouble = |error: &dyn std::error::Error| NoAnswer(words(error));
         let (mut sender, connection) =
-            http1::handshake(stream).await.map_err(|error| trouble(&error))?;
+            http1::handshake(stream).await.map_err(|error| NoAnswer::unasked(&error))?;
         // Whatever happens here, the connection ends with this call.
         let mut driving = JoinSet::new();
         driving.spawn(connection);
         let request = self.request(ask)?;
-        let answer = sender.send_request(request).await.map_err(|error| trouble(&error))?;
+        was_asked.store(true, Ordering::Relaxed);
+        let answer = sender.send_request(request).await;
+        let answer = answer.map_err(|error| NoAnswer::unasked(&error))?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, LARGEST_ANSWER).collect().await;
-        let body = body.map_err(|error| NoAnswer(words(error.as_ref())))?.to_bytes();
+        let body = body.map_err(|error| NoAnswer::Unanswered(words(error.as_ref())))?.to_bytes();
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
 
@@ -169,7 +198,7 @@ impl Endpoint {
         for (name, value) in ask.headers {
             request = request.header(name, value);
         }
-        request.body(Full::new(ask.body.into())).map_err(|error| NoAnswer(words(&error)))
+        request.body(Full::new(ask.body.into())).map_err(|error| NoAnswer::unasked(&error))
     }
 }
 
@@ -198,4 +227,18 @@ fn client(authority: Option<&[u8]>) -> Result<ClientConfig, EndpointError> {
     let config =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_is_not_shown() {
+        let body = b"https://wiki.example.com/.linkgate/link/SECRET".to_vec();
+        let key = (HeaderName::from_static("api-key"), HeaderValue::from_static("SECRET"));
+        let (method, path, headers) = (Method::POST, "/email".into(), vec![key]);
+        let shown = format!("{:?}", Ask { method, path, headers, body });
+        assert_eq!(shown, "Ask(POST /email, ..)");
+    }
 }

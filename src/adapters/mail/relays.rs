@@ -1,6 +1,7 @@
 //! Several relays: the first that takes a mail has it.
 
 mod breaker;
+mod held;
 
 use std::fmt;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use self::breaker::Breaker;
+use self::held::Held;
 use crate::ports::{MailError, Mailer, OutgoingMail, Receipt};
 
 /// How long all of them may take for one mail. A mail is claimed by a courier for 60 s; within that it
@@ -19,6 +21,7 @@ const LONGEST_WORDS: usize = 200;
 
 /// One of them.
 struct Relay {
+    index: usize,
     name: String,
     mailer: Box<dyn Mailer>,
     breaker: Breaker,
@@ -29,8 +32,12 @@ struct Relay {
 /// A mail that one relay refuses for good is refused: the next one would ask the same mailbox, and be
 /// taken for a spammer. What passes at one relay, and what only the operator can mend there, is tried at
 /// the next. Relays that failed lately come last; they are left out of nothing.
+///
+/// A mail that a relay has, and gives no answer to, goes to no other for a while ([`Held`]): it would
+/// arrive twice.
 pub struct Relays {
     relays: Vec<Relay>,
+    held: Held,
     in_all: Duration,
 }
 
@@ -42,8 +49,18 @@ impl Relays {
     }
 
     fn within(in_all: Duration, relays: Vec<(String, Box<dyn Mailer>)>) -> Self {
-        let relay = |(name, mailer)| Relay { name, mailer, breaker: Breaker::default() };
-        Self { relays: relays.into_iter().map(relay).collect(), in_all }
+        let relay =
+            |(index, (name, mailer))| Relay { index, name, mailer, breaker: Breaker::default() };
+        let relays = relays.into_iter().enumerate().map(relay).collect();
+        Self { relays, held: Held::default(), in_all }
+    }
+
+    /// Those that a mail may go to: the one that may have it already, or all in their turn.
+    fn open_to(&self, mail: &OutgoingMail) -> Vec<&Relay> {
+        match self.held.by(mail.id, Instant::now()).and_then(|index| self.relays.get(index)) {
+            Some(relay) => vec![relay],
+            None => self.in_turn(),
+        }
     }
 
     /// Those that may be used first, then those that failed lately.
@@ -57,10 +74,7 @@ impl Relays {
 
 impl Relay {
     async fn send(&self, mail: &OutgoingMail, share: Duration) -> Result<Receipt, MailError> {
-        let sent = tokio::time::timeout(share, self.mailer.send(mail)).await.unwrap_or_else(|_| {
-            let seconds = share.as_secs();
-            Err(MailError::Transient(format!("did not finish within its share of {seconds} s")))
-        });
+        let sent = self.mailer.send_within(mail, share).await;
         match &sent {
             // A refusal of one mail is an answer, too.
             Ok(_) | Err(MailError::Permanent(_)) => {
@@ -68,7 +82,7 @@ impl Relay {
                     tracing::info!(relay = self.name, "the relay takes mails again");
                 }
             }
-            Err(MailError::Transient(_)) => {
+            Err(MailError::Transient(_) | MailError::Unanswered(_)) => {
                 if self.breaker.failed(Instant::now()) {
                     tracing::warn!(relay = self.name, "the relay keeps failing: others come first");
                 }
@@ -94,17 +108,24 @@ impl fmt::Debug for Relays {
 impl Mailer for Relays {
     async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
         let until = Instant::now() + self.in_all;
-        let relays = self.in_turn();
+        let relays = self.open_to(mail);
         let mut causes = Vec::new();
         for (index, relay) in relays.iter().enumerate() {
             let name = &relay.name;
             match relay.send(mail, share(until, relays.len() - index)).await {
                 Ok(Receipt { words, reference }) => {
+                    self.held.let_go(mail.id);
                     let words = format!("{name}: {words}").chars().take(LONGEST_WORDS).collect();
                     return Ok(Receipt { words, reference });
                 }
                 Err(MailError::Permanent(cause)) => {
+                    self.held.let_go(mail.id);
                     return Err(MailError::Permanent(format!("{name}: {cause}")));
+                }
+                Err(MailError::Unanswered(cause)) => {
+                    self.held.hold(mail.id, relay.index, Instant::now());
+                    causes.push(format!("{name}: {cause}"));
+                    return Err(MailError::Unanswered(causes.join("; ")));
                 }
                 Err(MailError::Transient(cause)) => {
                     let mail = mail.id.to_hex();

@@ -1,23 +1,27 @@
 //! Hand-over to a program of this machine that takes mails as sendmail does.
 
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
 
 use super::known::Habits;
 use super::message::Composer;
 use super::words::told;
 use crate::ports::{MailError, Mailer, OutgoingMail, Receipt};
 
-/// What is read of the program's words, in bytes.
-const LONGEST_WORDS: u64 = 4096;
+/// What is kept of the program's words, in bytes.
+const LONGEST_WORDS: usize = 4096;
+/// How long the last of its words may take after its end.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long somebody listens to what a program has left behind.
+const LONGEST_LISTENING: Duration = Duration::from_secs(600);
 /// What the program gets of our environment. Secrets may be in there, too, and are not its business.
 const ENVIRONMENT: [&str; 6] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ"];
 
@@ -48,7 +52,7 @@ impl Drop for Running {
 }
 
 impl Sendmail {
-    fn start(&self, mail: &OutgoingMail, words: File) -> std::io::Result<Running> {
+    fn start(&self, mail: &OutgoingMail) -> std::io::Result<Running> {
         let mut command = Command::new(&self.path);
         command
             .args(&self.arguments)
@@ -58,33 +62,67 @@ impl Sendmail {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(words)
+            .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
         command.spawn().map(Running)
     }
 
     /// Gives it the message, and waits for its end.
-    ///
-    /// Its words go to a file and not through a pipe: some of these programs leave one behind that
-    /// delivers, and it would hold the pipe open.
     async fn run(
         &self,
         mail: &OutgoingMail,
         bytes: &[u8],
     ) -> std::io::Result<(ExitStatus, String)> {
-        let mut words = tempfile::tempfile()?;
-        let mut running = self.start(mail, words.try_clone()?)?;
+        let mut running = self.start(mail)?;
+        let words = running.0.stderr.take().map(Words::of);
         if let Some(mut input) = running.0.stdin.take() {
             // A program that stops reading says why with its exit code.
             let _ = input.write_all(bytes).await;
             let _ = input.shutdown().await;
         }
         let status = running.0.wait().await?;
-        let mut said = Vec::new();
-        words.rewind()?;
-        words.take(LONGEST_WORDS).read_to_end(&mut said)?;
-        Ok((status, String::from_utf8_lossy(&said).into_owned()))
+        let said = match words {
+            Some(words) => words.heard().await,
+            None => String::new(),
+        };
+        Ok((status, said))
+    }
+}
+
+/// What a program says. The first words are kept, and the others heard and forgotten, so that it never
+/// waits for somebody to listen.
+///
+/// Some of these programs leave one behind that delivers, and holds the pipe open. It must not die of a
+/// pipe that nobody reads any more, so there is somebody who goes on listening for a while; but nobody
+/// waits for its last word.
+struct Words {
+    first: Arc<Mutex<Vec<u8>>>,
+    listening: JoinHandle<()>,
+}
+
+impl Words {
+    fn of(mut pipe: ChildStderr) -> Self {
+        let first = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&first);
+        let listening = tokio::spawn(async move {
+            let mut piece = [0; 1024];
+            let all = async {
+                while let Ok(length @ 1..) = pipe.read(&mut piece).await {
+                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    let room = LONGEST_WORDS - kept.len();
+                    kept.extend(piece[..length].iter().take(room));
+                }
+            };
+            let _ = tokio::time::timeout(LONGEST_LISTENING, all).await;
+        });
+        Self { first, listening }
+    }
+
+    async fn heard(self) -> String {
+        let _ = tokio::time::timeout(LAST_WORDS, self.listening).await;
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&first).into_owned()
     }
 }
 
@@ -252,6 +290,23 @@ mod tests {
         let number = std::fs::read_to_string(number).unwrap().trim().parse().unwrap();
         let behind = Pid::from_raw(number).unwrap();
         rustix::process::kill_process(behind, Signal::KILL).expect("it went on");
+    }
+
+    #[tokio::test]
+    async fn one_that_never_stops_talking_is_heard_and_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let talk = "head -c 20000000 /dev/zero | tr '\\0' 'x' | fold -w 20 >&2";
+        let script = format!("echo 'no such user' >&2; {talk}; exit 67");
+        let error = program(folder.path(), &script, LONG).send(&mail()).await.unwrap_err();
+        assert!(
+            matches!(&error, MailError::Permanent(it) if it.contains("no such user")),
+            "{error}"
+        );
+        let mut child = Command::new("sh");
+        let mut child = child.args(["-c", talk]).stderr(Stdio::piped()).spawn().unwrap();
+        let words = Words::of(child.stderr.take().unwrap());
+        child.wait().await.unwrap();
+        assert_eq!(words.heard().await.len(), LONGEST_WORDS);
     }
 
     #[tokio::test]

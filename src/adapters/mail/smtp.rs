@@ -1,17 +1,19 @@
 //! Hand-over to a relay by SMTP.
 
+mod conversation;
+mod refusal;
+
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use lettre::transport::smtp::response::Response;
-use lettre::transport::smtp::{Error, PoolConfig};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
+use self::conversation::{Conversation, Step};
+use self::refusal::refusal;
 use super::known::Habits;
 use super::message::Composer;
 use super::words::{told, words};
@@ -51,19 +53,17 @@ impl fmt::Debug for Relay {
     }
 }
 
-type Transport = AsyncSmtpTransport<Tokio1Executor>;
-
 /// Sends through one relay, each mail over a connection of its own.
 ///
-/// lettre's pool takes a connection back whose send was cut short in the midst of a conversation
-/// (lettre 0.11, `PooledConnection`'s drop). The next mail would wait for it again, or take the
-/// late answer to the mail before for its own: refused would look delivered. So none is kept.
+/// A connection whose send was cut short is in the midst of a conversation. The next mail would wait for
+/// it again, or take the late answer to the mail before for its own: refused would look delivered. So
+/// none is kept.
 pub struct Smtp {
     relay: Relay,
     composer: Composer,
     habits: Habits,
-    // Made on first use: the pool starts a task, and that must be in the runtime that sends.
-    transport: OnceCell<Transport>,
+    // Made on first use: the system's authorities are read for it.
+    tls: OnceCell<TlsParameters>,
 }
 
 impl Smtp {
@@ -71,39 +71,30 @@ impl Smtp {
     #[must_use]
     pub fn new(relay: Relay, composer: Composer) -> Self {
         let habits = Habits::of(&relay.host);
-        Self { relay, composer, habits, transport: OnceCell::new() }
+        Self { relay, composer, habits, tls: OnceCell::new() }
     }
 
-    fn open(&self) -> Result<Transport, MailError> {
-        let Relay { host, port, protection, login, authority, patience } = &self.relay;
-        let tls = || -> Result<TlsParameters, MailError> {
-            let mut tls = TlsParameters::builder(host.clone());
-            if let Some(pem) = authority {
-                let broken =
-                    |error| MailError::Permanent(format!("certificate authority: {error}"));
-                tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(broken)?);
-            }
-            tls.build().map_err(|error| MailError::Permanent(format!("TLS: {error}")))
-        };
-        let tls = match protection {
-            Protection::StartTls => Tls::Required(tls()?),
-            Protection::Implicit => Tls::Wrapper(tls()?),
-            Protection::None => Tls::None,
-        };
-        let mut builder = Transport::builder_dangerous(host.clone())
-            .port(*port)
-            .tls(tls)
-            .timeout(Some(*patience))
-            .pool_config(PoolConfig::new().max_size(0));
-        if let Some((name, password)) = login {
-            builder = builder.credentials(Credentials::new(name.clone(), password.to_string()));
+    /// What the connection is protected with, if it is. What is wrong with that is wrong for every mail
+    /// and the operator's to mend; another relay may take the mail meanwhile.
+    async fn tls(&self) -> Result<Option<TlsParameters>, MailError> {
+        if self.relay.protection == Protection::None {
+            return Ok(None);
         }
-        Ok(builder.build())
+        let tls = self.tls.get_or_try_init(|| async { self.new_tls() }).await;
+        tls.cloned().map(Some).map_err(|cause| {
+            tracing::error!(relay = self.relay.host, cause, "TLS cannot be used: mend `ca`");
+            MailError::Transient(cause)
+        })
     }
 
-    fn too_slow(&self) -> MailError {
-        let seconds = self.relay.patience.as_secs();
-        MailError::Transient(format!("the relay did not finish within {seconds} s"))
+    fn new_tls(&self) -> Result<TlsParameters, String> {
+        let mut tls = TlsParameters::builder(self.relay.host.clone());
+        if let Some(pem) = &self.relay.authority {
+            let certificate = Certificate::from_pem(pem)
+                .map_err(|error| format!("certificate authority: {error}"))?;
+            tls = tls.add_root_certificate(certificate);
+        }
+        tls.build().map_err(|error| format!("TLS: {error}"))
     }
 }
 
@@ -115,46 +106,56 @@ impl fmt::Debug for Smtp {
 
 #[async_trait]
 impl Mailer for Smtp {
-    /// Bounded by the relay's patience in all: lettre's own time-out bounds a read, not a send
-    /// (lettre issue 1027), so a relay that answers a byte at a time would hold a worker for ever.
+    /// Bounded by the relay's patience in all: a bound for each answer would let a relay that answers a
+    /// byte at a time hold a worker for ever.
     async fn send(&self, mail: &OutgoingMail) -> Result<Receipt, MailError> {
+        self.send_within(mail, self.relay.patience).await
+    }
+
+    async fn send_within(
+        &self,
+        mail: &OutgoingMail,
+        within: Duration,
+    ) -> Result<Receipt, MailError> {
+        let within = within.min(self.relay.patience);
         let composed = self.composer.compose(mail, &self.habits)?;
-        let transport = self.transport.get_or_try_init(|| async { self.open() }).await?;
-        let sending = transport.send_raw(&composed.envelope, &composed.bytes);
-        match tokio::time::timeout(self.relay.patience, sending).await {
-            Err(_) => Err(self.too_slow()),
-            Ok(Ok(answer)) => Ok(receipt(&answer)),
-            Ok(Err(error)) => Err(refusal(&error)),
+        let mut talk = Conversation::new(&self.relay, self.tls().await?);
+        let said = tokio::time::timeout(within, talk.hand_over(&composed)).await;
+        let step = talk.step();
+        match said {
+            Err(_) => Err(too_slow(step, within)),
+            Ok(said) => {
+                talk.goodbye().await;
+                said.map(|answer| receipt(&answer)).map_err(|error| refusal(step, &error))
+            }
         }
     }
 
     /// Connects, protects the connection, logs in and says goodbye.
     async fn probe(&self) -> Result<(), MailError> {
-        let transport = self.transport.get_or_try_init(|| async { self.open() }).await?;
-        match tokio::time::timeout(self.relay.patience, transport.test_connection()).await {
-            Err(_) => Err(self.too_slow()),
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(MailError::Transient("the relay does not answer".into())),
+        let mut talk = Conversation::new(&self.relay, self.tls().await?);
+        let within = self.relay.patience;
+        match tokio::time::timeout(within, talk.begin()).await {
+            Err(_) => Err(too_slow(Step::Connect, within)),
             Ok(Err(error)) => Err(MailError::Transient(words(&error))),
+            Ok(Ok(())) => {
+                talk.goodbye().await;
+                Ok(())
+            }
         }
     }
 }
 
-/// What becomes of a mail that the relay did not take. Network, TLS and time-outs are neither
-/// permanent nor transient to lettre; they pass. So does a login that is refused (RFC 4954, 6), or
-/// wanted: the operator can mend it, another relay may take the mail meanwhile, and nothing is wrong
-/// with that.
-fn refusal(error: &Error) -> MailError {
-    let is_login =
-        error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
-    if is_login {
-        let cause = words(error);
-        tracing::error!(cause, "the relay refuses the login: mend its username and password");
+/// What becomes of a mail that was not answered in time. Once the relay has all of it, it may be about
+/// to take it; before that it cannot be.
+fn too_slow(step: Step, within: Duration) -> MailError {
+    let seconds = within.as_secs();
+    match step {
+        Step::Message => MailError::Unanswered(format!(
+            "the relay has the mail and did not answer within {seconds} s: it may have taken it"
+        )),
+        _ => MailError::Transient(format!("the relay did not finish within {seconds} s")),
     }
-    if error.is_permanent() && !is_login {
-        return MailError::Permanent(words(error));
-    }
-    MailError::Transient(words(error))
 }
 
 /// What the relay said in the end. SMTP has no field for the relay's own name of a mail.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::domain::account::Account;
 use crate::domain::attempt::Record;
-use crate::domain::delivery::{Delivery, MailId, Progress, Reference, RelayWords, Suppression};
+use crate::domain::delivery::{
+    Delivery, DeliveryState, MailId, Progress, Reference, RelayWords, Suppression,
+};
 use crate::domain::email::EmailAddress;
 use crate::domain::limit::{Counted, PersonKey};
 use crate::domain::secret::{Birth, Mark};
@@ -130,12 +132,15 @@ pub(super) fn counted(fields: (Field, Field, Field)) -> Option<Counted> {
     Some(Counted { count: parse(count)?, until: UnixMillis(parse(until)?) })
 }
 
-/// Identity, sealed job, expiry, claims, whether no mail goes to its person.
-pub(super) fn claimed_mail(fields: (Field, Field, Field, u32, u8)) -> Option<ClaimedMail> {
+/// Identity, sealed job, expiry, claims, why no mail goes to its person.
+pub(super) fn claimed_mail(fields: (Field, Field, Field, u32, Field)) -> Option<ClaimedMail> {
     let (id, sealed, expires_at, claims, suppressed) = fields;
     let id = MailId::from_hex(&text(id)?)?;
     let expires_at = UnixMillis(parse(expires_at)?);
-    Some(ClaimedMail { id, sealed: sealed?, expires_at, claims, suppressed: suppressed == 1 })
+    // What a later version gives as a reason counts as the one that nothing goes in spite of.
+    let why = |said| parse(Some(said)).unwrap_or(DeliveryState::Bounced);
+    let suppressed = suppressed.filter(|it| !it.is_empty()).map(why);
+    Some(ClaimedMail { id, sealed: sealed?, expires_at, claims, suppressed })
 }
 
 /// All fields of a record.

@@ -9,6 +9,9 @@ use crate::config::scope::Scope;
 use crate::config::secret_source::SecretSource;
 use crate::config::settings::{HooksConfig, Password};
 
+/// Fewest characters of what shows that a message is the provider's own.
+const SHORTEST_SECRET: usize = 16;
+
 /// `mail.hooks`
 pub(super) fn hooks(
     parent: &Scope<'_>,
@@ -70,7 +73,17 @@ fn secret(
         scope.missing(key, "write { env: NAME } or { file: PATH }");
         return None;
     };
-    secrets::text(&scope.key(key, source.at), &source.value)
+    let scope = scope.key(key, source.at);
+    let secret = secrets::text(&scope, &source.value)?;
+    if secret.expose().len() < SHORTEST_SECRET {
+        scope.report(
+            Fault::new("leads to a secret that is short enough to be guessed").hint(
+                "it needs 16 characters and more: `openssl rand -base64 24` prints a good one",
+            ),
+        );
+        return None;
+    }
+    Some(secret)
 }
 
 fn visible(text: &str) -> Result<String, Fault> {

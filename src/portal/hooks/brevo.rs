@@ -25,7 +25,8 @@ fn event(document: &Value) -> Result<Option<Event>, Refusal> {
     let outcome = match text(document, "/event")? {
         "delivered" => Outcome::DELIVERED,
         "deferred" => Outcome::DEFERRED,
-        "hard_bounce" | "invalid_email" => Outcome::HARD_BOUNCE,
+        "hard_bounce" => Outcome::bounce(&[&document["reason"]], Outcome::SOFT_BOUNCE),
+        "invalid_email" => Outcome::HARD_BOUNCE,
         "soft_bounce" => Outcome::SOFT_BOUNCE,
         "blocked" | "error" => Outcome::REJECTED,
         "spam" => Outcome::COMPLAINED,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Refusal;
-use crate::domain::delivery::{DeliveryState, MailId, Reference, RelayWords};
+use crate::domain::delivery::{DeliveryState, MailId, Reference, RelayWords, says_no_mailbox};
 
 /// What the identity of a mail is called among what providers keep for us.
 const METADATA: &str = "linkgate_mail";
@@ -70,6 +70,33 @@ impl Outcome {
 
     const fn of(state: DeliveryState) -> Self {
         Self { state, suppresses: false }
+    }
+
+    /// A mail that came back for good, by what the recipient's server said, the most exact first. Most
+    /// of what providers call permanent is not the address: the sender is on a list, the mail looks like
+    /// spam. Only an address that is none is suppressed; `unsaid` where nothing tells.
+    pub(super) fn bounce(said: &[&Value], unsaid: Self) -> Self {
+        let mut said = said.iter().filter_map(|it| it.as_str());
+        match said.find_map(says_no_mailbox) {
+            Some(true) => Self::HARD_BOUNCE,
+            Some(false) => Self::SOFT_BOUNCE,
+            None => unsaid,
+        }
+    }
+
+    /// The same in the words of SES, which Resend repeats
+    /// (<https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types>).
+    pub(super) fn ses_bounce(kind: &Value, detail: &Value, said: &[&Value]) -> Self {
+        match (kind.as_str(), detail.as_str()) {
+            (Some("Permanent"), Some("NoEmail")) => Self::HARD_BOUNCE,
+            // It was not sent at all: the provider has the address on a list of its own.
+            (
+                Some("Permanent"),
+                Some("Suppressed" | "OnAccountSuppressionList" | "UnsubscribedRecipient"),
+            ) => Self::REJECTED,
+            (Some("Permanent"), _) => Self::bounce(said, Self::SOFT_BOUNCE),
+            _ => Self::SOFT_BOUNCE,
+        }
     }
 }
 

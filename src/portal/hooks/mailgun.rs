@@ -2,15 +2,16 @@
 //!
 //! The signature does not cover what the message says. Whoever sees one can say something else under it,
 //! until its time is over; that it is taken only once narrows that to who is faster. Have Mailgun reach
-//! linkgate by TLS alone.
+//! linkgate by TLS alone. So a token is used up by the first message that shows it, whatever that says.
 
 use hmac::{Hmac, Mac};
+use serde_json::Value;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::event::{Event, Outcome, json, text};
 use super::proof::{is_near, seconds};
-use super::{Message, Refusal};
+use super::{Message, Refusal, Told};
 
 /// Longest token that is believed to be one; they have 50 characters.
 const LONGEST_TOKEN: usize = 128;
@@ -40,7 +41,8 @@ impl MailgunKey {
     }
 }
 
-pub(super) fn events(key: &MailgunKey, message: &Message) -> Result<Vec<Event>, Refusal> {
+/// What a message says, and the token that it has used up.
+pub(super) fn events(key: &MailgunKey, message: &Message) -> Result<Told, Refusal> {
     let document = json(&message.body)?;
     let timestamp = text(&document, "/signature/timestamp")?;
     let token = text(&document, "/signature/token")?;
@@ -49,11 +51,14 @@ pub(super) fn events(key: &MailgunKey, message: &Message) -> Result<Vec<Event>, 
     }
     key.check(timestamp, token, text(&document, "/signature/signature")?)?;
     is_near(seconds(timestamp)?, message.now)?;
-    let data = &document["event-data"];
-    let is_permanent = data["severity"] == "permanent";
+    let events = event(&document["event-data"], token)?;
+    Ok(Told { events, once: Some(token.as_bytes().to_vec()) })
+}
+
+fn event(data: &Value, token: &str) -> Result<Vec<Event>, Refusal> {
     let outcome = match text(data, "/event")? {
         "delivered" => Outcome::DELIVERED,
-        "failed" if is_permanent => Outcome::HARD_BOUNCE,
+        "failed" if data["severity"] == "permanent" => failed(data),
         "failed" => Outcome::DEFERRED,
         "rejected" => Outcome::REJECTED,
         "complained" => Outcome::COMPLAINED,
@@ -65,6 +70,18 @@ pub(super) fn events(key: &MailgunKey, message: &Message) -> Result<Vec<Event>, 
         .named(&data["message"]["headers"]["message-id"])
         .saying(&[&status["message"], &status["description"], &data["reason"]]);
     Ok(vec![event])
+}
+
+/// <https://documentation.mailgun.com/docs/mailgun/user-manual/events/events>
+fn failed(data: &Value) -> Outcome {
+    if data["reason"].as_str().is_some_and(|it| it.starts_with("suppress-")) {
+        // It was not sent: Mailgun has the address on a list of its own.
+        return Outcome::REJECTED;
+    }
+    let status = &data["delivery-status"];
+    let message = status["message"].as_str().unwrap_or_default();
+    let said = Value::from(format!("{} {message}", status["code"].as_u64().unwrap_or_default()));
+    Outcome::bounce(&[&status["enhanced-code"], &said], Outcome::SOFT_BOUNCE)
 }
 
 fn from_hex(text: &str) -> Option<[u8; 32]> {

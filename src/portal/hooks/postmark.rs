@@ -12,7 +12,7 @@ pub(super) fn events(login: &Login, message: &Message) -> Result<Vec<Event>, Ref
     let document = json(&message.body)?;
     let outcome = match text(&document, "/RecordType")? {
         "Delivery" => Outcome::DELIVERED,
-        "Bounce" => match bounce(text(&document, "/Type")?) {
+        "Bounce" => match bounce(text(&document, "/Type")?, &document["Details"]) {
             Some(outcome) => outcome,
             None => return Ok(Vec::new()),
         },
@@ -28,9 +28,13 @@ pub(super) fn events(login: &Login, message: &Message) -> Result<Vec<Event>, Ref
 }
 
 /// <https://postmarkapp.com/developer/api/bounce-api#bounce-types>
-fn bounce(kind: &str) -> Option<Outcome> {
+fn bounce(kind: &str, said: &Value) -> Option<Outcome> {
     Some(match kind {
-        "HardBounce" | "BadEmailAddress" | "ManuallyDeactivated" => Outcome::HARD_BOUNCE,
+        // "Unknown user, mailbox not found": believed, unless the server said something else.
+        "HardBounce" => Outcome::bounce(&[said], Outcome::HARD_BOUNCE),
+        "BadEmailAddress" => Outcome::HARD_BOUNCE,
+        // It was not sent: somebody has switched the address off there.
+        "ManuallyDeactivated" => Outcome::REJECTED,
         "SpamComplaint" => Outcome::COMPLAINED,
         "Transient" | "DnsError" => Outcome::DEFERRED,
         // No bounces: somebody is on holiday, or clicked something.

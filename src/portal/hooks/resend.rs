@@ -58,8 +58,10 @@ pub(super) fn events(key: &ResendKey, message: &Message) -> Result<Vec<Event>, R
     let outcome = match text(&document, "/type")? {
         "email.delivered" => Outcome::DELIVERED,
         "email.delivery_delayed" => Outcome::DEFERRED,
-        "email.bounced" if bounce["type"] == "Permanent" => Outcome::HARD_BOUNCE,
-        "email.bounced" => Outcome::SOFT_BOUNCE,
+        "email.bounced" => {
+            let said = [&bounce["diagnosticCode"][0], &bounce["message"]];
+            Outcome::ses_bounce(&bounce["type"], &bounce["subType"], &said)
+        }
         "email.failed" | "email.suppressed" => Outcome::REJECTED,
         "email.complained" => Outcome::COMPLAINED,
         _ => return Ok(Vec::new()),

@@ -56,9 +56,7 @@ fn event(document: &Value) -> Result<Option<Event>, Refusal> {
     let outcome = match text(document, "/event")? {
         "delivered" => Outcome::DELIVERED,
         "deferred" => Outcome::DEFERRED,
-        // Of the type `blocked` it is the mail that is not wanted, not the address that is wrong.
-        "bounce" if document["type"] == "blocked" => Outcome::SOFT_BOUNCE,
-        "bounce" => Outcome::HARD_BOUNCE,
+        "bounce" => bounce(document),
         "dropped" => Outcome::REJECTED,
         "spamreport" => Outcome::COMPLAINED,
         _ => return Ok(None),
@@ -70,4 +68,16 @@ fn event(document: &Value) -> Result<Option<Event>, Refusal> {
         .named(&reference.map_or(Value::Null, Value::from))
         .saying(&[&document["reason"], &document["response"]]);
     Ok(Some(event))
+}
+
+fn bounce(document: &Value) -> Outcome {
+    match document["bounce_classification"].as_str() {
+        // Of the type `blocked` it is the mail that is not wanted, not the address that is wrong.
+        _ if document["type"] == "blocked" => Outcome::SOFT_BOUNCE,
+        Some("Invalid Address") => Outcome::HARD_BOUNCE,
+        Some("" | "Unclassified") | None => {
+            Outcome::bounce(&[&document["status"], &document["reason"]], Outcome::SOFT_BOUNCE)
+        }
+        Some(_) => Outcome::SOFT_BOUNCE,
+    }
 }

@@ -7,6 +7,7 @@
 //! signature was verified.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -95,9 +96,22 @@ pub struct SesTopic {
 #[derive(Default)]
 struct Kept {
     /// Public keys by the file of their certificate.
-    keys: BTreeMap<String, Vec<u8>>,
+    keys: BTreeMap<String, SigningKey>,
     /// When one could not be had.
     failed_at: Option<UnixMillis>,
+}
+
+/// A public key, and when its certificate counts, in seconds.
+#[derive(Clone)]
+struct SigningKey {
+    key: Vec<u8>,
+    valid: RangeInclusive<i64>,
+}
+
+impl SigningKey {
+    fn is_valid(&self, now: UnixMillis) -> bool {
+        i64::try_from(now.seconds()).is_ok_and(|now| self.valid.contains(&now))
+    }
 }
 
 impl std::fmt::Debug for SesTopic {
@@ -133,8 +147,8 @@ impl SesTopic {
     /// The public key of the certificate that a message names.
     async fn key(&self, url: &str, now: UnixMillis) -> Result<Vec<u8>, Refusal> {
         let file = self.certificate_file(url).ok_or(Refusal::Forged)?;
-        if let Some(key) = self.kept().keys.get(file) {
-            return Ok(key.clone());
+        if let Some(found) = self.kept().keys.get(file).filter(|it| it.is_valid(now)) {
+            return Ok(found.key.clone());
         }
         if self.kept().failed_at.is_some_and(|at| at.apart(now) < PAUSE) {
             return Err(Refusal::Later(NoSns("its certificate could not be had just now".into())));
@@ -143,11 +157,13 @@ impl SesTopic {
         let key = got.and_then(|pem| public_key(&pem, now));
         let mut kept = self.kept();
         kept.failed_at = key.is_err().then_some(now);
-        let key = key?;
+        kept.keys.remove(file);
+        let found = key?;
         if kept.keys.len() >= KEPT {
             kept.keys.clear();
         }
-        kept.keys.insert(file.to_owned(), key.clone());
+        let key = found.key.clone();
+        kept.keys.insert(file.to_owned(), found);
         Ok(key)
     }
 
@@ -165,16 +181,18 @@ impl SesTopic {
     }
 }
 
-fn public_key(pem: &[u8], now: UnixMillis) -> Result<Vec<u8>, NoSns> {
+fn public_key(pem: &[u8], now: UnixMillis) -> Result<SigningKey, NoSns> {
     let unusable = || NoSns("its certificate cannot be used".into());
     let (_, pem) = parse_x509_pem(pem).map_err(|_| unusable())?;
     let certificate = pem.parse_x509().map_err(|_| unusable())?;
-    let seconds = i64::try_from(now.seconds()).map_err(|_| unusable())?;
     let validity = certificate.validity();
-    if !(validity.not_before.timestamp()..=validity.not_after.timestamp()).contains(&seconds) {
+    let valid = validity.not_before.timestamp()..=validity.not_after.timestamp();
+    let key = certificate.public_key().subject_public_key.data.to_vec();
+    let found = SigningKey { key, valid };
+    if !found.is_valid(now) {
         return Err(NoSns("its certificate is not valid now".into()));
     }
-    Ok(certificate.public_key().subject_public_key.data.to_vec())
+    Ok(found)
 }
 
 pub(super) async fn events(topic: &SesTopic, message: &Message) -> Result<Vec<Event>, Refusal> {
@@ -255,8 +273,11 @@ fn notification(inner: &str, identity: &str) -> Result<Vec<Event>, Refusal> {
     let outcome = match kind {
         Some("Delivery") => Outcome::DELIVERED,
         Some("DeliveryDelay") => Outcome::DEFERRED,
-        Some("Bounce") if bounce["bounceType"] == "Permanent" => Outcome::HARD_BOUNCE,
-        Some("Bounce") => Outcome::SOFT_BOUNCE,
+        Some("Bounce") => {
+            let recipient = &bounce["bouncedRecipients"][0];
+            let said = [&recipient["status"], &recipient["diagnosticCode"]];
+            Outcome::ses_bounce(&bounce["bounceType"], &bounce["bounceSubType"], &said)
+        }
         Some("Complaint") => Outcome::COMPLAINED,
         Some("Reject" | "Rendering Failure") => Outcome::REJECTED,
         Some(_) | None => return Ok(Vec::new()),

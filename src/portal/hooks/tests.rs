@@ -1,3 +1,5 @@
+mod once;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
@@ -8,7 +10,9 @@ use super::*;
 use crate::adapters::embedded::Embedded;
 use crate::domain::attempt::Attempt;
 use crate::domain::code::{Code, CodeKey};
-use crate::domain::delivery::{MailFacts, Occasion, Progress, Reference, Suppression};
+use crate::domain::delivery::{
+    DeliveryState, MailFacts, MailId, News, Occasion, Progress, Reference, Suppression,
+};
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
 use crate::domain::limit::PersonKey;
@@ -60,6 +64,7 @@ fn table() -> Value {
 struct Scene {
     store: Arc<Embedded>,
     sns: Arc<OneCertificate>,
+    metrics: Arc<Metrics>,
     router: Router,
     mail: MailId,
     now: UnixMillis,
@@ -87,20 +92,31 @@ impl Scene {
         let store = Arc::new(Embedded::in_memory().unwrap());
         let mail = MailId::from_hex(table["mail"].as_str().unwrap()).unwrap();
         sent(&store, mail, now).await;
-        let hooks = Hooks { store: Arc::clone(&store) as _, clock: Arc::new(At(now)), proofs };
+        let metrics = Arc::new(Metrics::default());
+        let hooks = Hooks {
+            store: Arc::clone(&store) as _,
+            clock: Arc::new(At(now)),
+            proofs,
+            journal: Journal::silent(),
+            metrics: Arc::clone(&metrics),
+        };
         let router = router(hooks, "/.linkgate");
-        Self { store, sns, router, mail, now }
+        Self { store, sns, metrics, router, mail, now }
     }
 
     async fn send(&self, case: &Value) -> StatusCode {
+        let Ok(answer) = self.router.clone().oneshot(Self::request(case)).await;
+        answer.status()
+    }
+
+    fn request(case: &Value) -> Request {
         let path = format!("/.linkgate/hooks/{}", case["provider"].as_str().unwrap());
         let mut request = Request::builder().method("POST").uri(path);
         for (name, value) in case["headers"].as_object().unwrap() {
             request = request.header(name, value.as_str().unwrap());
         }
         let body = Body::from(case["body"].as_str().unwrap().to_owned());
-        let Ok(answer) = self.router.clone().oneshot(request.body(body).unwrap()).await;
-        answer.status()
+        request.body(body).unwrap()
     }
 
     async fn progress(&self) -> Progress {
@@ -268,7 +284,9 @@ async fn what_is_not_configured_is_not_there() {
     let table = table();
     let store = Arc::new(Embedded::in_memory().unwrap());
     let clock = Arc::new(At(UnixMillis(1)));
-    let router = router(Hooks { store, clock, proofs: Proofs::default() }, "/.linkgate");
+    let (proofs, journal) = (Proofs::default(), Journal::silent());
+    let hooks = Hooks { store, clock, proofs, journal, metrics: Arc::default() };
+    let router = router(hooks, "/.linkgate");
     for case in table["cases"].as_array().unwrap() {
         let path = format!("/.linkgate/hooks/{}", case["provider"].as_str().unwrap());
         let request = Request::builder().method("POST").uri(path).body(Body::empty()).unwrap();

@@ -58,6 +58,12 @@ bounce = {
 case("postmark", "delivery", postmark, POSTMARK, state="delivered", words="Test delivery webhook details")
 case("postmark", "hard bounce", bounce, POSTMARK, state="bounced", suppressed=True,
      words="smtp;550 5.1.1 […] no such user […]")
+case("postmark", "hard bounce that is about us", changed(bounce, Details="smtp;550 5.7.1 our address is on a list"),
+     POSTMARK, state="bounced")
+case("postmark", "hard bounce without words", changed(bounce, Details="", Description=""), POSTMARK, state="bounced",
+     suppressed=True)
+case("postmark", "switched off", changed(bounce, Type="ManuallyDeactivated"), POSTMARK, state="rejected")
+case("postmark", "spam to its filter", changed(bounce, Type="SpamNotification"), POSTMARK, state="bounced")
 case("postmark", "bad address", changed(bounce, Type="BadEmailAddress"), POSTMARK, state="bounced", suppressed=True)
 case("postmark", "soft bounce", changed(bounce, Type="SoftBounce"), POSTMARK, state="bounced")
 case("postmark", "blocked", changed(bounce, Type="Blocked"), POSTMARK, state="bounced")
@@ -103,8 +109,24 @@ failed = changed(delivered, event="failed", severity="permanent", reason="bounce
     "attempt-no": 1, "message": "", "code": 605, "description": "Not delivering to previously bounced address"}})
 case("mailgun", "delivered", mailgun(delivered), state="delivered", words="OK")
 case("mailgun", "named by its Message-ID", mailgun(changed(delivered, **{"user-variables": {}})), state="delivered")
-case("mailgun", "failed for good", mailgun(failed), state="bounced", suppressed=True,
+def failed_with(reason="bounce", **status):
+    return mailgun(changed(failed, reason=reason, **{"delivery-status": {"attempt-no": 1, "description": "", **status}}))
+
+
+case("mailgun", "failed for good", failed_with(code=550, message="5.1.1 no such user", **{"enhanced-code": "5.1.1"}),
+     state="bounced", suppressed=True, words="5.1.1 no such user")
+case("mailgun", "failed for good, without an exact code", failed_with(code=550, message="no such user"), state="bounced",
+     suppressed=True)
+case("mailgun", "failed for good, exact in words alone", failed_with(code=554, message="5.1.1 no such user"),
+     state="bounced", suppressed=True)
+case("mailgun", "failed because of us", failed_with(code=550, message="5.7.1 blocked", **{"enhanced-code": "5.7.1"}),
+     state="bounced")
+case("mailgun", "failed as spam", failed_with(code=554, message="this is spam"), state="bounced")
+case("mailgun", "failed because the mailbox is full", failed_with(code=552, message="5.2.2 full"), state="bounced")
+case("mailgun", "failed after too long", failed_with(reason="old", code=602, message="Too old"), state="bounced")
+case("mailgun", "on its list", mailgun(changed(failed, reason="suppress-bounce")), state="rejected",
      words="Not delivering to previously bounced address")
+case("mailgun", "failed for a reason of its own", mailgun(failed), state="bounced")
 case("mailgun", "failed for now", mailgun(changed(failed, severity="temporary")), state="deferred")
 case("mailgun", "rejected", mailgun(changed(delivered, event="rejected")), state="rejected")
 case("mailgun", "complained", mailgun(changed(delivered, event="complained")), state="complained", suppressed=True)
@@ -148,7 +170,16 @@ signed_sendgrid("several at once", [changed(event, event="processed", sg_event_i
                                     changed(event, event="deferred", sg_event_id="b"),
                                     changed(event, sg_event_id="c")], state="delivered")
 signed_sendgrid("bounce", [changed(event, sg_event_id="bounce", event="bounce", type="bounce", status="5.0.0", reason="500 unknown recipient")],
-                state="bounced", suppressed=True, words="500 unknown recipient")
+                state="bounced", words="500 unknown recipient")
+for name, more, suppressed in [
+        ("no such mailbox", {"status": "5.1.1", "reason": "550 5.1.1 no such user"}, True),
+        ("no such mailbox, says SendGrid", {"status": "5.0.0", "bounce_classification": "Invalid Address"}, True),
+        ("no such mailbox, in words alone", {"status": "5.0.0", "reason": "550 no such user",
+                                             "bounce_classification": "Unclassified"}, True),
+        ("a sender that is on a list", {"status": "5.7.1", "reason": "550 5.7.1 blocked"}, False),
+        ("a bad name, says SendGrid", {"status": "5.1.1", "bounce_classification": "Reputation"}, False)]:
+    signed_sendgrid(f"bounce: {name}", [changed(event, sg_event_id=name, event="bounce", type="bounce", **more)],
+                    state="bounced", suppressed=suppressed)
 signed_sendgrid("blocked", [changed(event, sg_event_id="blocked", event="bounce", type="blocked")], state="bounced")
 signed_sendgrid("dropped", [changed(event, sg_event_id="dropped", event="dropped", reason="Bounced Address")], state="rejected")
 signed_sendgrid("spam report", [changed(event, sg_event_id="spam", event="spamreport")], state="complained", suppressed=True)
@@ -189,6 +220,13 @@ told = {
              "to": ["ann@example.com"], "subject": "Sign in", "tags": {"linkgate_mail": MAIL}},
 }
 bounced = changed(told, type="email.bounced", data=told["data"] | {"bounce": {
+    "message": "The recipient's mail server has sent it back", "subType": "General", "type": "Permanent",
+    "diagnosticCode": ["smtp; 550 5.1.1 no such user"]}})
+no_mailbox = changed(bounced, data=bounced["data"] | {"bounce": {"message": "x", "subType": "NoEmail", "type": "Permanent"}})
+policy = changed(bounced, data=bounced["data"] | {"bounce": bounced["data"]["bounce"] | {
+    "diagnosticCode": ["smtp; 550 5.7.1 blocked"]}})
+unsaid = changed(bounced, data=bounced["data"] | {"bounce": {"message": "x", "subType": "General", "type": "Permanent"}})
+on_list = changed(bounced, data=bounced["data"] | {"bounce": {
     "message": "The recipient's email address is on the suppression list", "subType": "Suppressed", "type": "Permanent"}})
 soft = changed(bounced, data=bounced["data"] | {"bounce": {"message": "full", "subType": "MailboxFull", "type": "Transient"}})
 listed = changed(told, data=told["data"] | {"tags": [{"name": "linkgate_mail", "value": MAIL}]})
@@ -197,6 +235,11 @@ case("resend", "delivered", told, resend(told), state="delivered")
 case("resend", "tags in a list", listed, resend(listed), state="delivered")
 case("resend", "by its reference", referenced, resend(referenced), state="delivered")
 case("resend", "bounced for good", bounced, resend(bounced), state="bounced", suppressed=True,
+     words="The recipient's mail server has sent it back")
+case("resend", "no mailbox", no_mailbox, resend(no_mailbox), state="bounced", suppressed=True)
+case("resend", "bounced because of us", policy, resend(policy), state="bounced")
+case("resend", "bounced, and nobody says why", unsaid, resend(unsaid), state="bounced")
+case("resend", "on its list", on_list, resend(on_list), state="rejected",
      words="The recipient's email address is on the suppression list")
 case("resend", "bounced for now", soft, resend(soft), state="bounced")
 for kind, state, suppressed in [("delivery_delayed", "deferred", False), ("complained", "complained", True),
@@ -225,7 +268,11 @@ case("brevo", "delivered", brevo, BREVO, state="delivered")
 case("brevo", "several at once", [changed(brevo, event="request"), brevo], BREVO, state="delivered")
 case("brevo", "by its reference", changed(brevo, **{"X-Mailin-custom": "", "message-id": "<the-reference>"}), BREVO,
      state="delivered")
-for kind, state, suppressed in [("hard_bounce", "bounced", True), ("invalid_email", "bounced", True),
+for reason, suppressed in [("550 5.1.1 no such user", True), ("550-no such user", True), ("554 5.7.1 spam", False),
+                           ("550 5.7.1 blocked", False)]:
+    case("brevo", f"hard bounce: {reason}", changed(brevo, event="hard_bounce", reason=reason), BREVO, state="bounced",
+         suppressed=suppressed)
+for kind, state, suppressed in [("hard_bounce", "bounced", False), ("invalid_email", "bounced", True),
                                 ("soft_bounce", "bounced", False), ("deferred", "deferred", False),
                                 ("blocked", "rejected", False), ("error", "rejected", False),
                                 ("spam", "complained", True), ("opened", None, False)]:
@@ -296,6 +343,21 @@ case("ses", "without a configuration set", sns(older), state="delivered")
 case("ses", "by its reference", sns(elsewhere), state="delivered")
 case("ses", "permanent bounce", sns(ses_bounce), state="bounced", suppressed=True, words="smtp; 550 5.1.1 user unknown")
 case("ses", "transient bounce", sns(transient), state="bounced")
+
+
+def permanent(kind, **recipient):
+    return sns(ses(eventType="Bounce", bounce={"bounceType": "Permanent", "bounceSubType": kind, "feedbackId": "x",
+                                               "bouncedRecipients": [{"emailAddress": "ann@example.com", **recipient}]}))
+
+
+case("ses", "no mailbox", permanent("NoEmail"), state="bounced", suppressed=True)
+case("ses", "bounce because of us", permanent("General", status="5.7.1", diagnosticCode="smtp; 550 5.7.1 blocked"),
+     state="bounced")
+case("ses", "bounce with words alone", permanent("General", diagnosticCode="smtp; 550 no such user"), state="bounced",
+     suppressed=True)
+case("ses", "bounce, and nobody says why", permanent("General"), state="bounced")
+case("ses", "on its list", permanent("OnAccountSuppressionList"), state="rejected")
+case("ses", "on the list of all", permanent("Suppressed"), state="rejected")
 case("ses", "delay", sns(ses(eventType="DeliveryDelay")), state="deferred")
 case("ses", "complaint", sns(ses(eventType="Complaint", complaint={"complainedRecipients": []})), state="complained",
      suppressed=True)

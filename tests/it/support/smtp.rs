@@ -29,6 +29,10 @@ pub struct Script {
     /// Answers to messages, one for each; 250 when there are no more. `hang` is none at all, `drop`
     /// the end of the connection before the message is whole.
     pub verdicts: Mutex<VecDeque<String>>,
+    /// The greeting, if it is not 220. `hang` is none at all.
+    pub greeting: Option<String>,
+    /// The answer to senders, if it is not 250.
+    pub sender: Option<String>,
     /// The answer to recipients, if it is not 250.
     pub recipient: Option<String>,
 }
@@ -59,6 +63,7 @@ pub struct Relay {
     port: u16,
     script: Arc<Script>,
     messages: Arc<Mutex<Vec<Message>>>,
+    seen: Arc<Mutex<Vec<Vec<u8>>>>,
     commands: Arc<Mutex<Vec<String>>>,
 }
 
@@ -78,6 +83,7 @@ impl Relay {
             port,
             script: Arc::new(script),
             messages: Arc::default(),
+            seen: Arc::default(),
             commands: Arc::default(),
         };
         let this = relay.clone();
@@ -109,6 +115,11 @@ impl Relay {
         self.messages.lock().expect("no panic").clone()
     }
 
+    /// All messages that came to their end, accepted or not.
+    pub fn seen(&self) -> Vec<Vec<u8>> {
+        self.seen.lock().expect("no panic").clone()
+    }
+
     /// All commands, in upper case, without what follows `AUTH PLAIN`.
     pub fn commands(&self) -> Vec<String> {
         self.commands.lock().expect("no panic").clone()
@@ -124,7 +135,11 @@ impl Relay {
         let mut encrypted = matches!(self.script.protection, Protection::Implicit(_));
         let mut stream = BufReader::new(stream);
         let (mut may_send, mut from, mut to) = (self.script.login.is_none(), String::new(), vec![]);
-        stream.write_all(b"220 relay.test ESMTP\r\n").await?;
+        let greeting = self.script.greeting.as_deref().unwrap_or("220 relay.test ESMTP");
+        if greeting == "hang" {
+            std::future::pending::<()>().await;
+        }
+        stream.write_all(format!("{greeting}\r\n").as_bytes()).await?;
         while let Some(line) = line(&mut stream).await? {
             let command = line.to_ascii_uppercase();
             let kept = command.split(' ').take(2).collect::<Vec<_>>().join(" ");
@@ -149,7 +164,7 @@ impl Relay {
                 "MAIL" | "RCPT" | "DATA" if !may_send => "530 5.7.0 log in first\r\n".to_owned(),
                 "MAIL" => {
                     (from, to) = (address(&line), vec![]);
-                    "250 ok\r\n".to_owned()
+                    format!("{}\r\n", self.script.sender.as_deref().unwrap_or("250 ok"))
                 }
                 "RCPT" => self.recipient(&line, &mut to),
                 "DATA" => {
@@ -158,17 +173,8 @@ impl Relay {
                         return stream.read_u8().await.map(drop);
                     }
                     let Some(data) = data(&mut stream).await? else { return Ok(()) };
-                    let verdict = self.script.verdicts.lock().expect("no panic").pop_front();
-                    let verdict = verdict.unwrap_or_else(|| "250 2.0.0 queued".into());
-                    if verdict == "hang" {
-                        std::future::pending::<()>().await;
-                    }
-                    if verdict.starts_with('2') {
-                        let message =
-                            Message { from: from.clone(), to: to.clone(), data, encrypted };
-                        self.messages.lock().expect("no panic").push(message);
-                    }
-                    format!("{verdict}\r\n")
+                    let (from, to) = (from.clone(), to.clone());
+                    self.judged(Message { from, to, data, encrypted }).await
                 }
                 "QUIT" => {
                     return stream.write_all(b"221 bye\r\n").await;
@@ -179,6 +185,19 @@ impl Relay {
             stream.flush().await?;
         }
         Ok(())
+    }
+
+    async fn judged(&self, message: Message) -> String {
+        self.seen.lock().expect("no panic").push(message.data.clone());
+        let verdict = self.script.verdicts.lock().expect("no panic").pop_front();
+        let verdict = verdict.unwrap_or_else(|| "250 2.0.0 queued".into());
+        if verdict == "hang" {
+            std::future::pending::<()>().await;
+        }
+        if verdict.starts_with('2') {
+            self.messages.lock().expect("no panic").push(message);
+        }
+        format!("{verdict}\r\n")
     }
 
     fn recipient(&self, line: &str, to: &mut Vec<String>) -> String {

@@ -56,8 +56,12 @@ impl Api for Brevo {
         let words = verdict.words.to_ascii_lowercase();
         verdict.class = match (verdict.class, code) {
             (Class::Taken, _) => Class::Taken,
-            // The key was used for a mail that has been taken; its answer was lost on the way.
-            _ if words.contains("idempotency") => Class::Taken,
+            // The key was used for a mail that has been taken; its answer was lost on the way. The key is
+            // all in a request of ours that can be a duplicate
+            // (<https://developers.brevo.com/docs/heterogenous-versions-batch-emails>).
+            (_, "duplicate_parameter") => Class::Taken,
+            // Something else about the key: nothing says that there was such a mail.
+            (Class::Refused, _) if words.contains("idempotency") => Class::Passing,
             (
                 _,
                 "unauthorized"

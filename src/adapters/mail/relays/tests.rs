@@ -77,6 +77,39 @@ async fn what_one_refuses_for_good_no_other_is_asked() {
     assert_eq!(second.sent(), 0);
 }
 
+fn unanswered() -> Option<MailError> {
+    Some(MailError::Unanswered("no answer".into()))
+}
+
+/// It may have taken the mail. For a minute nobody else gets it, whatever the relay says then.
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_one_may_have_taken_goes_to_no_other_at_once() {
+    let first = Scripted::with([unanswered(), busy(), unanswered(), busy(), busy()]);
+    let second = Scripted::default();
+    let relays = relays(&[&first, &second]);
+    let error = relays.send(&mail()).await.unwrap_err();
+    assert_eq!(error, MailError::Unanswered("relay 0: no answer".into()));
+    let another = OutgoingMail { id: crate::ports::MailId([1; 16]), ..mail() };
+    assert_eq!(relays.send(&another).await.unwrap().words, "relay 1: 250 ok", "others may");
+    for _ in 0..2 {
+        tokio::time::advance(Duration::from_secs(15)).await;
+        let error = relays.send(&mail()).await.unwrap_err();
+        assert!(error.to_string().contains("relay 0") && second.sent() == 1, "{error}");
+    }
+    tokio::time::advance(Duration::from_secs(31)).await;
+    assert_eq!(relays.send(&mail()).await.unwrap().words, "relay 1: 250 ok", "not for ever");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_taken_in_the_end_is_held_no_longer() {
+    let (first, second) = (Scripted::with([unanswered()]), Scripted::default());
+    let relays = relays(&[&first, &second]);
+    relays.send(&mail()).await.unwrap_err();
+    assert_eq!(relays.send(&mail()).await.unwrap().words, "relay 0: 250 ok");
+    assert_eq!(second.sent(), 0);
+    assert_eq!(relays.open_to(&mail()).len(), 2);
+}
+
 #[tokio::test]
 async fn where_none_can_take_it_all_causes_are_told() {
     let (first, second) = (Scripted::with([busy()]), Scripted::with([busy()]));

@@ -5,11 +5,11 @@ local base, now, most, lease_until, look = ARGV[1], ARGV[2], tonumber(ARGV[3]), 
 local mails = base .. 'mail:'
 local claimed = {}
 
--- Whether no mail goes to the person of this one.
-local function is_suppressed(id)
+-- Why no mail goes to the person of this one; empty when it does.
+local function suppressed(id)
   local person = redis.call('HGET', base .. 'delivery:' .. id, 'person')
-  local it = redis.call('HMGET', base .. 'suppression:' .. (person or ''), 'v', 'until')
-  return it[1] == '1' and it[2] and tonumber(it[2]) > tonumber(now) and 1 or 0
+  local it = redis.call('HMGET', base .. 'suppression:' .. (person or ''), 'v', 'until', 'why')
+  return it[1] == '1' and it[2] and tonumber(it[2]) > tonumber(now) and it[3] or ''
 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, look)) do
@@ -36,7 +36,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0
       at = now, words = '', clears_words = '0', is_step = '0', reference = '', digest = '', till = '',
       ttl = '',
     })
-    claimed[#claimed + 1] = {id, it[2], it[3], claims, is_suppressed(id)}
+    claimed[#claimed + 1] = {id, it[2], it[3], claims, suppressed(id)}
   end
 end
 return claimed

@@ -1,0 +1,110 @@
+//! What counts once, and what is said of it.
+
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::metrics::Levels;
+
+fn named<'a>(table: &'a Value, provider: &str, name: &str) -> &'a Value {
+    let mut cases = table["cases"].as_array().unwrap().iter();
+    cases.find(|it| it["provider"] == provider && it["name"] == name).unwrap()
+}
+
+/// A message of Mailgun that says something else under the same signature.
+fn saying(case: &Value, event: &str) -> Value {
+    let mut body: Value = serde_json::from_str(case["body"].as_str().unwrap()).unwrap();
+    body["event-data"]["event"] = event.into();
+    let mut case = case.clone();
+    case["body"] = body.to_string().into();
+    case
+}
+
+fn counted(scene: &Scene, state: &str) -> String {
+    let levels = Levels { connections: 0, sessions: None, store_up: true, relay_up: true };
+    let text = scene.metrics.text(levels);
+    let name = format!("linkgate_mails_total{{state=\"{state}\"}} ");
+    text.lines().find_map(|line| line.strip_prefix(&*name)).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_proof_that_does_not_cover_its_message_is_used_up_by_any() {
+    let table = table();
+    let scene = Scene::new(&table).await;
+    let clicked = named(&table, "mailgun", "clicked");
+    assert_eq!(scene.send(clicked).await, StatusCode::OK);
+    assert_eq!(scene.send(&saying(clicked, "complained")).await, StatusCode::OK);
+    assert_eq!(scene.progress().await.state, DeliveryState::Accepted);
+    assert_eq!(scene.suppression().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_messages_under_one_proof_at_once_one_counts() {
+    let table = table();
+    let case = named(&table, "mailgun", "delivered");
+    let scene = Scene::new(&table).await;
+    let events = ["delivered", "complained", "rejected"].map(|event| saying(case, event));
+    let mut all = JoinSet::new();
+    for case in events.iter().cycle().take(24) {
+        all.spawn(scene.router.clone().oneshot(Scene::request(case)));
+    }
+    for answer in all.join_all().await {
+        assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    }
+    let states = ["delivered", "complained", "refused"].map(|it| counted(&scene, it));
+    assert_eq!(states.iter().filter(|it| *it == "1").count(), 1, "{states:?}");
+    assert_eq!(states.iter().filter(|it| *it == "0").count(), 2, "{states:?}");
+}
+
+/// If the store fails while a message is noted, the provider sends it again.
+#[tokio::test]
+async fn a_proof_that_is_given_back_counts_again() {
+    let store = Arc::new(Embedded::in_memory().unwrap());
+    let (now, proofs) = (UnixMillis(1_000), Proofs::default());
+    let (clock, journal) = (Arc::new(At(now)), Journal::silent());
+    let hooks = Hooks { store, clock, proofs, journal, metrics: Arc::default() };
+    let used = async || hooks.use_up(Provider::Mailgun, Some(b"token"), now).await.unwrap();
+    let first = used().await.unwrap();
+    assert!(used().await.is_none());
+    hooks.give_back(first, now).await;
+    assert!(used().await.is_some() && used().await.is_none());
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_ended_is_believed_no_more() {
+    let table = table();
+    let scene = Scene::new(&table).await;
+    let topic = table["keys"]["topic"].as_str().unwrap();
+    let topic = SesTopic::new(topic, Arc::clone(&scene.sns) as Arc<dyn Sns>).unwrap();
+    let body = Bytes::from(named(&table, "ses", "delivery")["body"].as_str().unwrap().to_owned());
+    let at = |now| Message { headers: HeaderMap::new(), body: body.clone(), now };
+    assert_eq!(ses::events(&topic, &at(scene.now)).await.unwrap().len(), 1);
+    let later = scene.now.after(10 * 366 * DAY);
+    let refusal = ses::events(&topic, &at(later)).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::Later(_)), "{refusal}");
+    assert_eq!(scene.sns.asked.load(Ordering::SeqCst), 2, "a newer one may be there");
+}
+
+#[tokio::test]
+async fn what_is_told_is_counted_once_and_with_its_time() {
+    let table = table();
+    let scene = Scene::new(&table).await;
+    let later = named(&table, "postmark", "transient");
+    let delivered = named(&table, "postmark", "delivery");
+    for case in [later, later, delivered, delivered] {
+        assert_eq!(scene.send(case).await, StatusCode::OK);
+    }
+    assert_eq!((&*counted(&scene, "deferred"), &*counted(&scene, "delivered")), ("1", "1"));
+    let levels = Levels { connections: 0, sessions: None, store_up: true, relay_up: true };
+    let text = scene.metrics.text(levels);
+    assert!(text.contains("linkgate_mail_delivery_duration_seconds_count 1\n"), "{text}");
+}
+
+/// Whoever asks chooses the name in the path: nothing is read for one that is not known.
+#[tokio::test]
+async fn nothing_is_read_for_a_provider_that_is_not_known() {
+    let scene = Scene::new(&table()).await;
+    let body = Body::from(vec![b' '; LARGEST + 1]);
+    let request = Request::builder().method("POST").uri("/.linkgate/hooks/a%0Aforged=line");
+    let Ok(answer) = scene.router.clone().oneshot(request.body(body).unwrap()).await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+}
