@@ -20,7 +20,7 @@ import subject
 from subject import Linkgate
 
 # The one who is signed in: some clients of a fixed rate, far from what the proxy can do.
-CLIENTS, RATE = 8, 25
+CLIENTS, RATE = 8, 100
 
 
 def measure(run, binaries, pace):

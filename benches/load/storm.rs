@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use linkgate::adapters::yielding::politely;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -64,14 +65,18 @@ impl Storm {
 
     async fn run(self) -> Result<serde_json::Value, Failure> {
         let (storm, letters) = (Rc::new(self), Rc::new(Letters::default()));
-        let watching = tokio::task::spawn_local(Rc::clone(&letters).watch(storm.mails.clone()));
+        let watching =
+            tokio::task::spawn_local(politely(Rc::clone(&letters).watch(storm.mails.clone())));
         let (began, run) = (Instant::now(), std::process::id());
         let until = began + storm.lasts;
         let clients = (0..storm.clients).map(|number| {
             let (storm, letters) = (Rc::clone(&storm), Rc::clone(&letters));
             // Another run has other people.
             let name = format!("p{number}-{run}");
-            tokio::task::spawn_local(async move { storm.client(&name, &letters, until).await })
+            // The load that is measured has the same core, and must not wait for this one.
+            tokio::task::spawn_local(politely(
+                async move { storm.client(&name, &letters, until).await },
+            ))
         });
         let (mut took, mut failed) = (Vec::new(), Vec::new());
         for client in clients.collect::<Vec<_>>() {

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::open::OpenError;
 use super::tables::{Tables, View, Written};
 use crate::adapters::kept::Copies;
-use crate::adapters::yielding::give_way;
+use crate::adapters::yielding::{give_way, offer};
 use crate::ports::{StoreError, Stored};
 
 /// Steps that may wait for the thread; more callers wait for a place.
@@ -248,6 +248,7 @@ fn apply(database: &Database, group: &mut [Box<dyn Job>]) -> Result<Option<Writt
     let mut tables = Tables::open(&transaction)?;
     for job in group {
         changed |= job.apply(&mut tables)?;
+        offer();
     }
     let written = tables.written();
     if !changed {
@@ -255,6 +256,7 @@ fn apply(database: &Database, group: &mut [Box<dyn Job>]) -> Result<Option<Writt
         return Ok(None);
     }
     transaction.commit()?;
+    offer();
     Ok(Some(written))
 }
 
