@@ -13,6 +13,7 @@
 mod operation;
 mod people;
 mod process;
+mod record;
 mod requests;
 mod stores;
 
@@ -37,6 +38,7 @@ pub struct Metrics {
     stores: stores::Families,
     process: process::Families,
     people: people::Families,
+    record: record::Families,
     wire: IntCounterVec,
     operation: operation::Families,
 }
@@ -59,6 +61,7 @@ impl Default for Metrics {
             stores: stores::Families::new(book),
             process: process::Families::new(book),
             people: people::Families::new(book),
+            record: record::Families::new(book),
             wire: book.counters(
                 "linkgate_wire_refusals_total",
                 "Connections and heads that were refused before they were a request, by status.",
@@ -150,6 +153,8 @@ mod tests {
         metrics.mail_delivered(Duration::from_millis(4_500));
         metrics.limited(Limited::MailsToAddress);
         metrics.refused_on_the_wire(431);
+        metrics.events_lost(7);
+        metrics.events_told("file", true, 2);
         metrics.reloaded(None, Duration::from_millis(20));
         let text = metrics.text(LEVELS);
         for line in [
@@ -165,6 +170,10 @@ mod tests {
             "linkgate_mail_delivery_duration_seconds_sum 4.5",
             "linkgate_limits_hit_total{kind=\"mail\"} 1",
             "linkgate_wire_refusals_total{status=\"431\"} 1",
+            "linkgate_audit_events_total{result=\"lost\"} 7",
+            "linkgate_audit_events_total{result=\"stored\"} 0",
+            "linkgate_audit_sink_events_total{result=\"missed\",sink=\"file\"} 0",
+            "linkgate_audit_sink_events_total{result=\"written\",sink=\"file\"} 2",
             "linkgate_reloads_total{result=\"refused\"} 1",
             "linkgate_configuration_last_reload_successful 0",
             "linkgate_connections_open 3",

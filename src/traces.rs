@@ -4,10 +4,13 @@
 //! `traces` left out of the configuration there is no [`Tracer`], and nothing of this happens at all.
 //!
 //! A context that comes with a request is continued if a trusted proxy sent it. Anybody else could fill
-//! the collector, or mix their requests into other people's traces: theirs begin anew.
+//! the collector, or mix their requests into other people's traces: theirs begin anew. A trusted proxy may
+//! hand on what a client says, so no more of those are recorded than the own part, unless the operator
+//! knows better.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::domain::outcome::Outcome;
 use crate::domain::time::UnixMillis;
-use crate::domain::trace::{Sample, SpanId, TraceId, TraceParent};
+use crate::domain::trace::{Sample, SampledBefore, SpanId, TraceId, TraceParent};
 use crate::metrics::Metrics;
 
 /// Requests that wait for the collector. More are dropped, and counted.
@@ -25,9 +28,17 @@ const MOST_CALLS: usize = 64;
 /// Random bytes of a request.
 pub const RANDOM: usize = 24;
 
+/// What is taken of the traces of others at once, where few came before.
+const AT_ONCE: u32 = 8;
+/// What one trace of others costs: of each that comes, the own part of this is gained.
+const ONE: u32 = 1_000_000;
+
 /// Begins traces, and hands on those that are over.
 pub struct Tracer {
     sample: Sample,
+    before: SampledBefore,
+    /// What may be recorded of traces that others say are, in millionths.
+    allowance: AtomicU32,
     over: mpsc::Sender<Box<Finished>>,
     metrics: Arc<Metrics>,
 }
@@ -98,20 +109,41 @@ pub struct Finished {
 impl Tracer {
     /// Records a part of the requests. What is over comes out of the other end.
     #[must_use]
-    pub fn new(sample: Sample, metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<Box<Finished>>) {
+    pub fn new(
+        sample: Sample,
+        before: SampledBefore,
+        metrics: Arc<Metrics>,
+    ) -> (Self, mpsc::Receiver<Box<Finished>>) {
         let (over, waiting) = mpsc::channel(WAITING);
-        (Self { sample, over, metrics }, waiting)
+        (Self { sample, before, allowance: AtomicU32::new(0), over, metrics }, waiting)
     }
 
-    /// A request begins. `parent` is what a trusted proxy says; whether that one records decides then.
+    /// A request begins. `parent` is what a trusted proxy says.
     #[must_use]
     pub fn begin(&self, parent: Option<TraceParent>, random: [u8; RANDOM]) -> Trace {
         let [a, b, c, d, e, f, g, h, rest @ ..] = random;
         let span = SpanId::from_random([a, b, c, d, e, f, g, h]);
         let id = parent.map_or_else(|| TraceId::from_random(rest), |parent| parent.trace);
-        let is_sampled = parent.map_or_else(|| self.sample.takes(id), |parent| parent.sampled);
+        let is_sampled =
+            parent.map_or_else(|| self.sample.takes(id), |parent| self.continues(parent));
         let calls = is_sampled.then(Calls::default);
         Trace { id, parent: parent.map(|parent| parent.span), span, calls }
+    }
+
+    /// Whether a trace of others is recorded here. Not decided by its name, which they choose.
+    fn continues(&self, parent: TraceParent) -> bool {
+        if self.before == SampledBefore::Always {
+            return parent.sampled;
+        }
+        let gained = self.sample.per_million();
+        let cost = if parent.sampled { ONE } else { 0 };
+        let step = |had: u32| {
+            let has = had.saturating_add(gained).min(AT_ONCE * ONE);
+            Some(has.checked_sub(cost).unwrap_or(has))
+        };
+        let had = self.allowance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+        let had = had.unwrap_or_else(|had| had);
+        parent.sampled && had.saturating_add(gained).min(AT_ONCE * ONE) >= ONE
     }
 
     /// Hands on what is over. Never waits.
@@ -213,15 +245,20 @@ pub fn known_method(method: &str) -> &'static str {
 mod tests {
     use super::*;
 
+    fn tracer_that(before: SampledBefore, part: f64) -> Tracer {
+        Tracer::new(Sample::new(part).unwrap(), before, Arc::default()).0
+    }
+
     fn tracer(part: f64) -> Tracer {
-        Tracer::new(Sample::new(part).unwrap(), Arc::default()).0
+        tracer_that(SampledBefore::Limited, part)
     }
 
     #[test]
     fn a_context_is_continued_or_begins_anew() {
         let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let came: TraceParent = text.parse().unwrap();
-        let continued = tracer(0.0).begin(Some(came), [7; RANDOM]);
+        let always = tracer_that(SampledBefore::Always, 0.0);
+        let continued = always.begin(Some(came), [7; RANDOM]);
         assert_eq!((continued.id(), continued.parent()), (came.trace, Some(came.span)));
         assert!(continued.is_sampled() && continued.onward().sampled, "who asks has decided");
         assert_ne!(continued.onward().span, came.span);
@@ -231,6 +268,22 @@ mod tests {
         let anew = tracer(1.0).begin(None, [7; RANDOM]);
         assert!(anew.is_sampled() && anew.parent().is_none() && anew.replaces("Tracestate"));
         assert!(!tracer(0.0).begin(None, [7; RANDOM]).onward().sampled);
+    }
+
+    #[test]
+    fn others_have_no_more_recorded_than_the_own_part() {
+        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let forced: TraceParent = text.parse().unwrap();
+        let honest = TraceParent { sampled: false, ..forced };
+        let count = |part: f64, parents: &mut dyn Iterator<Item = TraceParent>| {
+            let tracer = tracer(part);
+            parents.filter(|it| tracer.begin(Some(*it), [7; RANDOM]).is_sampled()).count()
+        };
+        let recorded = |part: f64| count(part, &mut std::iter::repeat_n(forced, 10_000));
+        assert_eq!((recorded(0.0), recorded(0.01), recorded(1.0)), (0, 100, 10_000));
+        // A proxy that records as few as we do has all of them.
+        let mut few = (0..10_000).map(|n| if n % 100 == 99 { forced } else { honest });
+        assert_eq!(count(0.01, &mut few), 100);
     }
 
     #[tokio::test]

@@ -128,7 +128,8 @@ impl Installation {
         let work_store = Arc::clone(&stores.work) as Arc<dyn Store>;
         let clock = Arc::new(StoreClock::new(SystemClock));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let (gate, journal) = record::open_gate(config, &secret, store, (&shared, &entropy));
+        let (gate, journal) =
+            record::open_gate(config, &secret, store, (&shared, &entropy), &metrics);
         let record = Writer::new(&journal, Arc::clone(&stores.work) as _, record::sinks(config)?);
         let foundation = Foundation {
             gate: Arc::new(gate.counting(Arc::clone(&metrics))),

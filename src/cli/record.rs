@@ -12,6 +12,7 @@ use crate::config::{AuditFile, Config, SyslogTo};
 use crate::domain::secret::Secret;
 use crate::gate::Gate;
 use crate::gate::journal::{Journal, Writer};
+use crate::metrics::Metrics;
 use crate::ports::{AuditSink, Clock, Entropy, Store};
 use crate::proxy::aside::Aside;
 use crate::proxy::server::Assembly;
@@ -22,11 +23,13 @@ pub(super) fn open_gate(
     secret: &Secret,
     store: Arc<dyn Store>,
     (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+    metrics: &Arc<Metrics>,
 ) -> (Gate, Journal) {
     let own = || (Arc::clone(clock), Arc::clone(entropy));
     let passwords = Arc::new(Argon2Passwords::new(secret, Arc::clone(entropy)));
     let (shared, drawn) = own();
     let journal = Journal::new(shared, drawn, secret, config.audit.client);
+    journal.count_in(Arc::clone(metrics));
     let (shared, drawn) = own();
     let gate = Gate::new(store, shared, drawn, passwords, secret, config.prefix.as_str());
     (gate.recording(journal.clone()), journal)

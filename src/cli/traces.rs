@@ -13,8 +13,8 @@ pub type Export = (tokio::sync::mpsc::Receiver<Box<Finished>>, otlp::Collector);
 
 /// Begins traces, if they are wanted.
 pub(super) fn tracer(config: &Config, metrics: &Arc<Metrics>) -> Option<(Arc<Tracer>, Export)> {
-    let TracesConfig { endpoint, sample, service_name } = config.traces.as_ref()?;
-    let (tracer, over) = Tracer::new(*sample, Arc::clone(metrics));
+    let TracesConfig { endpoint, sample, sampled_before, service_name } = config.traces.as_ref()?;
+    let (tracer, over) = Tracer::new(*sample, *sampled_before, Arc::clone(metrics));
     let collector = otlp::Collector {
         host: endpoint.host.as_str().to_owned(),
         port: endpoint.port,

@@ -302,6 +302,7 @@ map! {
     TracesFile {
         endpoint: Text,
         sample: Text,
+        sampled_before: Text,
         service_name: Text,
     }
 }

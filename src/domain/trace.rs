@@ -116,6 +116,13 @@ impl Sample {
         (0.0..=1.0).contains(&part).then_some(Self(part))
     }
 
+    /// The part, of a million.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // From 0 to 1.
+    pub fn per_million(self) -> u32 {
+        (self.0 * 1e6) as u32
+    }
+
     /// Whether a trace is recorded. The trace decides, so that all programs with the same part record
     /// the same ones.
     #[must_use]
@@ -125,6 +132,17 @@ impl Sample {
         let random = (trace.0 as u64) % BITS;
         (random as f64) < self.0 * BITS as f64
     }
+}
+
+/// What becomes of a trace that a trusted proxy says is recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SampledBefore {
+    /// It is recorded, up to the own part of those that come with a trace: a proxy may hand on what clients
+    /// say.
+    #[default]
+    Limited,
+    /// It is recorded always.
+    Always,
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod often;
 mod writer;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -22,6 +22,7 @@ use crate::domain::event::{Actor, ClientKey, Event, EventId, Tracing, What, Who}
 use crate::domain::limit::{PersonKey, SubjectKey};
 use crate::domain::secret::Secret;
 use crate::domain::time::UnixMillis;
+use crate::metrics::Metrics;
 use crate::ports::{Clock, Entropy, draw};
 
 /// Events that wait in memory at most.
@@ -70,6 +71,7 @@ struct Shared {
     rings: Notify,
     /// How many of those that were ever queued have left the memory.
     settled: watch::Sender<u64>,
+    metrics: OnceLock<Arc<Metrics>>,
 }
 
 #[derive(Default)]
@@ -112,7 +114,16 @@ impl Journal {
             desk: Mutex::default(),
             rings: Notify::new(),
             settled: watch::Sender::new(0),
+            metrics: OnceLock::new(),
         })))
+    }
+
+    /// Counts there, from now on, what is written and what is lost.
+    pub fn count_in(&self, metrics: Arc<Metrics>) {
+        if let Some(shared) = &self.0 {
+            // Whoever came first is counted in already.
+            let _ = shared.metrics.set(metrics);
+        }
     }
 
     /// One that notes nothing, for whoever only looks.
@@ -139,9 +150,9 @@ impl Journal {
     /// whether it has.
     pub async fn flush(&self, within: Duration) -> bool {
         let Some(shared) = &self.0 else { return true };
+        shared.release_all();
         let noted = {
             let mut desk = shared.desk();
-            desk.release_all();
             desk.is_urgent = true;
             desk.noted
         };
@@ -185,9 +196,16 @@ impl Shared {
             by: trail.by.clone(),
         };
         if let Some(event) = desk.often.first(event) {
-            desk.push(event);
+            let lost = desk.push(event);
             drop(desk);
+            self.count_lost(lost);
             self.rings.notify_one();
+        }
+    }
+
+    fn count_lost(&self, lost: u64) {
+        if let Some(metrics) = self.metrics.get().filter(|_| lost > 0) {
+            metrics.events_lost(lost);
         }
     }
 
@@ -195,8 +213,21 @@ impl Shared {
     fn take(&self) -> Vec<Event> {
         let now = self.clock.now();
         let mut desk = self.desk();
-        desk.release(now);
-        desk.queue.drain(..).collect()
+        let due = desk.often.due(now);
+        let lost = desk.push_all(due);
+        let taken = desk.queue.drain(..).collect();
+        drop(desk);
+        self.count_lost(lost);
+        taken
+    }
+
+    /// Takes what came often as it is by now.
+    fn release_all(&self) {
+        let mut desk = self.desk();
+        let all = desk.often.all();
+        let lost = desk.push_all(all);
+        drop(desk);
+        self.count_lost(lost);
     }
 
     /// The event that says how many were lost, if some were. Whoever takes it must not lose it.
@@ -220,8 +251,9 @@ impl Shared {
     /// These have no room any more.
     fn lose(&self, events: &[Event]) {
         let mut desk = self.desk();
-        events.iter().for_each(|event| desk.lose(event));
+        let lost = events.iter().map(|event| desk.lose(event)).sum();
         drop(desk);
+        self.count_lost(lost);
         self.settle(events.len() as u64);
     }
 
@@ -239,33 +271,28 @@ impl Desk {
         EventId::new(at, number, random)
     }
 
-    fn push(&mut self, event: Event) {
+    /// Returns how many have no room.
+    fn push(&mut self, event: Event) -> u64 {
         if self.queue.len() < MOST {
             self.queue.push_back(event);
             self.noted += 1;
-        } else {
-            self.lose(&event);
+            return 0;
         }
+        self.lose(&event)
     }
 
-    fn lose(&mut self, event: &Event) {
+    fn push_all(&mut self, events: Vec<Event>) -> u64 {
+        events.into_iter().map(|event| self.push(event)).sum()
+    }
+
+    fn lose(&mut self, event: &Event) -> u64 {
         if self.lost == 0 {
             // The event that will say so.
             self.noted += 1;
         }
-        self.lost += u64::from(event.times);
-    }
-
-    fn release(&mut self, now: UnixMillis) {
-        for event in self.often.due(now) {
-            self.push(event);
-        }
-    }
-
-    fn release_all(&mut self) {
-        for event in self.often.all() {
-            self.push(event);
-        }
+        let times = u64::from(event.times);
+        self.lost += times;
+        times
     }
 }
 

@@ -13,14 +13,19 @@
 //! When nothing is pending, the store is needed by nobody.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pingora::server::ShutdownWatch;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::context::Context;
+
+/// How long a connection may take from its queue to its task, on a machine with much to do.
+const ARRIVAL: Duration = Duration::from_secs(5);
 
 /// The steps of leaving, for whoever takes them and for whoever heeds them.
 #[derive(Debug)]
@@ -30,7 +35,8 @@ pub struct Leaving {
     parted: watch::Sender<bool>,
     over: watch::Sender<Option<Over>>,
     pending: AtomicU32,
-    arriving: AtomicU32,
+    /// When each connection that has not come to its task was taken from its queue, the oldest first.
+    arriving: Mutex<VecDeque<Instant>>,
     open: AtomicU32,
     streams_last: Duration,
 }
@@ -54,7 +60,7 @@ impl Leaving {
             parted: watch::Sender::new(false),
             over: watch::Sender::new(None),
             pending: AtomicU32::new(0),
-            arriving: AtomicU32::new(0),
+            arriving: Mutex::default(),
             open: AtomicU32::new(0),
             streams_last,
         }
@@ -126,16 +132,27 @@ impl Leaving {
     }
 
     /// Counts a connection that was taken from its queue. Pingora hands it to a task of its own, which
-    /// may come to run when everything else is over: once a request was refused for that.
+    /// may come to run when everything else is over: once a request was refused for that. It may also
+    /// drop it in between, where the system takes a setting of the socket amiss, and tells nobody: so
+    /// what does not arrive in time is counted no longer.
     pub fn arrives(&self) {
-        self.arriving.fetch_add(1, Ordering::AcqRel);
+        let mut arriving = self.arriving();
+        arriving.push_back(Instant::now());
     }
 
     /// The task of such a connection runs, and has counted what it may still need.
     pub fn has_arrived(&self) {
-        let one_less = |count: u32| count.checked_sub(1);
         // Nothing is left to take away where connections come by no listener.
-        let _ = self.arriving.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less);
+        self.arriving().pop_front();
+    }
+
+    /// Those that may still arrive.
+    fn arriving(&self) -> MutexGuard<'_, VecDeque<Instant>> {
+        let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+        while arriving.front().is_some_and(|since| since.elapsed() > ARRIVAL) {
+            arriving.pop_front();
+        }
+        arriving
     }
 
     /// Counts something that is open and may end by itself.
@@ -148,7 +165,7 @@ impl Leaving {
     #[must_use]
     pub fn is_decided(&self) -> bool {
         // In this order: what arrives is pending before it has arrived.
-        self.arriving.load(Ordering::Acquire) == 0 && self.pending.load(Ordering::Acquire) == 0
+        self.arriving().is_empty() && self.pending.load(Ordering::Acquire) == 0
     }
 
     /// Whether nothing is open any more.
@@ -264,5 +281,21 @@ mod tests {
         leaving.finish(Over::Done);
         assert!(*leaving.ending().borrow() && !leaving.is_parted());
         assert_eq!(leaving.over().await, Over::Done);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_lost_on_its_way_is_not_waited_for() {
+        let leaving = Arc::new(Leaving::new(Duration::ZERO));
+        leaving.arrives();
+        tokio::time::advance(ARRIVAL / 2).await;
+        leaving.arrives();
+        assert!(!leaving.is_decided());
+        tokio::time::advance(ARRIVAL * 2 / 3).await;
+        assert!(!leaving.is_decided(), "the second may still come");
+        leaving.has_arrived();
+        assert!(leaving.is_decided());
+        leaving.arrives();
+        tokio::time::advance(ARRIVAL * 2).await;
+        assert!(leaving.is_decided());
     }
 }

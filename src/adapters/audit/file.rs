@@ -73,7 +73,7 @@ impl Roll {
                 // A line that is longer than a file may be has one of its own.
                 part = first_line(bytes);
             }
-            let written = self.file()?.write_all(&bytes[..part]);
+            let written = append(self.file()?, &bytes[..part]);
             if written.is_err() {
                 self.open = None;
             }
@@ -119,6 +119,36 @@ impl Roll {
     }
 }
 
+/// Writes lines to the end of a file. On a disk that is full the file ends with a whole line all the same.
+fn append(file: &mut File, lines: &[u8]) -> io::Result<()> {
+    let mut done = 0;
+    while done < lines.len() {
+        let failed = match file.write(&lines[done..]) {
+            Ok(0) => io::ErrorKind::WriteZero.into(),
+            Ok(count) => {
+                done += count;
+                continue;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => error,
+        };
+        let torn = done - whole_lines(lines, done);
+        take_back(file, torn);
+        return Err(failed);
+    }
+    Ok(())
+}
+
+/// Takes the last bytes off a file, which are the beginning of a line.
+fn take_back(file: &mut File, torn: usize) {
+    if torn == 0 {
+        return;
+    }
+    let length = file.metadata().map(|it| it.len()).unwrap_or_default();
+    let before = length.saturating_sub(torn as u64);
+    let _ = file.set_len(before);
+}
+
 fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
@@ -162,6 +192,33 @@ mod tests {
         roll.write(b"hhhh\n").unwrap();
         assert_eq!(read(folder.path(), "audit.log"), "hhhh\n");
         assert_eq!(read(folder.path(), "audit.log.1").len(), 41);
+    }
+
+    /// The same program once more, with files that may have so few bytes: what is written beyond is written in
+    /// part, as on a disk that is full.
+    #[test]
+    fn a_full_disk_leaves_no_half_line() {
+        const INSIDE: &str = "LINKGATE_TEST_FULL_DISK";
+        if let Some(folder) = std::env::var_os(INSIDE) {
+            let mut roll = roll(Path::new(&folder), 1 << 20, 1);
+            roll.write(b"one\n").unwrap();
+            let long = format!("two\n{}\n", "x".repeat(8000));
+            assert!(roll.write(long.as_bytes()).is_err(), "it is full");
+            assert!(roll.write(long.as_bytes()).is_err());
+            roll.write(b"three\n").unwrap();
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let own = std::env::current_exe().unwrap();
+        let name = "adapters::audit::file::tests::a_full_disk_leaves_no_half_line";
+        let inside = std::process::Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" --exact \"$1\""])
+            .args([own.as_os_str(), name.as_ref()])
+            .env(INSIDE, folder.path())
+            .output()
+            .unwrap();
+        assert!(inside.status.success(), "{inside:?}");
+        assert_eq!(read(folder.path(), "audit.log"), "one\ntwo\ntwo\nthree\n");
     }
 
     #[test]

@@ -142,6 +142,7 @@ fn severity(what: &What) -> u32 {
         | What::CodeUsedUp
         | What::PasswordWrong
         | What::AdminRefused { .. }
+        | What::AdminSignedIn
         | What::AccountSuspended => 5,
         _ => 6,
     }

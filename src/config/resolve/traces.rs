@@ -3,11 +3,11 @@
 use crate::config::file::{Map, TracesFile};
 use crate::config::located::{Located, Text};
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, line};
+use crate::config::scope::{Scope, line, word};
 use crate::config::settings::{TraceEndpoint, TracesConfig};
 use crate::domain::origin::Authority;
 use crate::domain::path::RequestTarget;
-use crate::domain::trace::Sample;
+use crate::domain::trace::{Sample, SampledBefore};
 
 const HINT: &str = "write it like `http://127.0.0.1:4318`";
 /// Of each request, what a busy site can spare.
@@ -22,6 +22,10 @@ pub(super) fn traces(root: &Scope<'_>, file: Option<&Map<TracesFile>>) -> Option
     let part = file.sample.as_ref().map_or(Sample::new(SAMPLE), |text| {
         scope.key("sample", text.at).value(&text.value, sample)
     });
+    const BEFORE: &[(&str, SampledBefore)] =
+        &[("limited", SampledBefore::Limited), ("always", SampledBefore::Always)];
+    let before = file.sampled_before.as_ref();
+    let sampled_before = scope.or("sampled_before", before, SampledBefore::default(), word(BEFORE));
     let service_name =
         scope.or("service_name", file.service_name.as_ref(), "linkgate".to_owned(), line(80));
     let Some(text) = &file.endpoint else {
@@ -29,7 +33,7 @@ pub(super) fn traces(root: &Scope<'_>, file: Option<&Map<TracesFile>>) -> Option
         return None;
     };
     let endpoint = endpoint(&scope.key("endpoint", text.at), text)?;
-    Some(TracesConfig { endpoint, sample: part?, service_name })
+    Some(TracesConfig { endpoint, sample: part?, sampled_before, service_name })
 }
 
 fn sample(text: &str) -> Result<Sample, Fault> {

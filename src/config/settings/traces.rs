@@ -1,7 +1,7 @@
 //! Where traces go.
 
 use crate::domain::origin::Host;
-use crate::domain::trace::Sample;
+use crate::domain::trace::{Sample, SampledBefore};
 
 /// Traces, where they are wanted.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,6 +10,8 @@ pub struct TracesConfig {
     pub endpoint: TraceEndpoint,
     /// Which part of the requests is recorded.
     pub sample: Sample,
+    /// What becomes of a trace that a trusted proxy says is recorded.
+    pub sampled_before: SampledBefore,
     /// What this program is called there.
     pub service_name: String,
 }

@@ -172,11 +172,13 @@ pub enum What {
         /// Whether the old ones are void.
         at_once: bool,
     },
-    /// The admin API refused a caller.
+    /// The admin API refused a caller, or an admin page a browser.
     AdminRefused {
         /// Why.
         why: Words,
     },
+    /// Somebody has shown the token at the admin pages.
+    AdminSignedIn,
     /// A process of linkgate has the store open.
     StoreOpened {
         /// Its version.
@@ -197,7 +199,7 @@ pub enum What {
 }
 
 /// All names, in the order above.
-pub const NAMES: [&str; 46] = [
+pub const NAMES: [&str; 47] = [
     "link_asked",
     "link_refused",
     "limited",
@@ -240,6 +242,7 @@ pub const NAMES: [&str; 46] = [
     "configuration_refused",
     "keys_rotated",
     "admin_refused",
+    "admin_signed_in",
     "store_opened",
     "store_left",
     "person_erased",
@@ -293,6 +296,7 @@ impl What {
             Self::ConfigurationRefused { .. } => "configuration_refused",
             Self::KeysRotated { .. } => "keys_rotated",
             Self::AdminRefused { .. } => "admin_refused",
+            Self::AdminSignedIn => "admin_signed_in",
             Self::StoreOpened { .. } => "store_opened",
             Self::StoreLeft => "store_left",
             Self::PersonErased { .. } => "person_erased",

@@ -82,7 +82,7 @@ impl Writer {
     /// When the store is in trouble.
     pub async fn write_out(&mut self) -> Stored<()> {
         let Some(shared) = self.shared.clone() else { return Ok(()) };
-        shared.desk().release_all();
+        shared.release_all();
         self.waiting.extend(shared.take());
         self.store_waiting(&shared).await.map(drop)
     }
@@ -130,10 +130,10 @@ impl Writer {
         }
         self.is_losing = is_losing;
         if !taken.is_empty() {
-            self.tell_sinks(&taken).await;
+            self.tell_sinks(shared, &taken).await;
         }
         if let Ok(Some(lost)) = outcome {
-            self.tell_sinks(&[lost]).await;
+            self.tell_sinks(shared, &[lost]).await;
         }
     }
 
@@ -145,7 +145,11 @@ impl Writer {
             let batch: Vec<Event> = batch.map(|event| still_told(event, now)).collect();
             self.store.append(&batch).await?;
             self.waiting.drain(..batch.len());
-            shared.settle(batch.len() as u64);
+            let count = batch.len() as u64;
+            if let Some(metrics) = shared.metrics.get() {
+                metrics.events_stored(count);
+            }
+            shared.settle(count);
         }
         if self.missing.is_none() {
             self.missing = shared.take_lost();
@@ -158,10 +162,13 @@ impl Writer {
     }
 
     /// Each is told once. One that fails holds nothing up: the store has what it missed.
-    async fn tell_sinks(&mut self, events: &[Event]) {
+    async fn tell_sinks(&mut self, shared: &Shared, events: &[Event]) {
         for (sink, fails) in self.sinks.iter_mut().zip(&mut self.sinks_fail) {
             let told = sink.write(events).await;
             let (name, missed) = (sink.name(), events.len());
+            if let Some(metrics) = shared.metrics.get() {
+                metrics.events_told(name, told.is_ok(), missed as u64);
+            }
             match &told {
                 Err(error) if !*fails => {
                     tracing::error!(sink = name, %error, missed, "events cannot be written there");

@@ -58,6 +58,16 @@ impl Caller {
         Self { journal, ..self }
     }
 
+    /// Notes what happened at the door.
+    pub(super) fn note(&self, what: What) {
+        self.journal.note(&Trail::of(Actor::AdminApi), None, what);
+    }
+
+    /// Notes why somebody was refused.
+    pub(super) fn note_refused(&self, why: &str) {
+        self.note(What::AdminRefused { why: why.into() });
+    }
+
     fn check(&self, headers: &HeaderMap) -> Result<(), AdminProblem> {
         let refused = |why| Err(AdminProblem::Forbidden(why));
         if OF_BROWSERS.iter().any(|name| headers.contains_key(*name)) {
@@ -166,9 +176,7 @@ async fn admit(caller: &Caller, request: Request, next: Next) -> Response {
         Ok(()) => next.run(request).await,
         Err(problem) => {
             tracing::warn!(?problem, "the admin API refused a caller");
-            let why = problem.detail().into();
-            let trail = Trail::of(Actor::AdminApi);
-            caller.journal.note(&trail, None, What::AdminRefused { why });
+            caller.note_refused(problem.detail());
             problem.into_response()
         }
     }

@@ -80,6 +80,7 @@ fn plain() -> Vec<What> {
         What::ConfigurationRefused { mistakes: 3 },
         What::KeysRotated { at_once: true },
         What::AdminRefused { why: "no token".into() },
+        What::AdminSignedIn,
         What::StoreOpened { version: "0.1.0".into() },
         What::StoreLeft,
         What::PersonErased { events: 12 },

@@ -1,6 +1,7 @@
 //! Who may see the pages for operators, and what a website can make a browser do there.
 
 use crate::support::client::{Answer, raw};
+use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
 use crate::support::stores::Kind;
 
@@ -15,6 +16,8 @@ async fn ask(gate: &Gate, line: &str, fields: &str, body: &str) -> Answer {
 }
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+/// What a browser says when its user has typed the address.
+const TYPED: &str = "Sec-Fetch-Site: none\r\n";
 const SUSPEND: &str = "email=ann%40example.com&act=suspend";
 
 fn is_guarded(answer: &Answer) {
@@ -32,7 +35,7 @@ async fn a_website_can_neither_see_nor_do_anything_there() {
     let gate = Kind::memory().gate().await;
     let port = gate.admin.port();
     let host = format!("Host: {}\r\n", gate.admin);
-    let page = ask(&gate, "GET /", &host, "").await;
+    let page = ask(&gate, "GET /", &format!("{host}{TYPED}"), "").await;
     assert_eq!(page.status, 200, "{}", page.text());
     assert_eq!(page.header("cache-control"), "no-store");
     is_guarded(&page);
@@ -45,17 +48,89 @@ async fn a_website_can_neither_see_nor_do_anything_there() {
         format!("0.0.0.0:{port}"),
     ] {
         let other = format!("Host: {name}\r\n");
-        let refused = ask(&gate, "GET /", &other, "").await;
+        let refused = ask(&gate, "GET /", &format!("{other}{TYPED}"), "").await;
         assert_eq!(refused.status, 421, "{name}");
         is_guarded(&refused);
         let fields = format!("{other}{FORM}Origin: http://{name}\r\n");
         assert_eq!(ask(&gate, "POST /person", &fields, SUSPEND).await.status, 421, "{name}");
     }
-    for twice in [format!("{host}{host}"), String::new()] {
+    for twice in [format!("{host}{host}{TYPED}"), TYPED.to_owned()] {
         let status = ask(&gate, "GET /", &twice, "").await.status;
         // Without a name there may be no answer at all.
         assert!([0, 400, 421].contains(&status), "{status}");
     }
+}
+
+/// An application beside linkgate that can be made to fetch URLs hands no page out.
+#[tokio::test]
+async fn without_a_token_a_page_is_for_a_browser_whose_user_asks_for_it() {
+    let gate = Kind::memory().gate().await;
+    let host = format!("Host: {}\r\n", gate.admin);
+    for path in ["/", "/sign-in", "/person"] {
+        for fields in [
+            "",
+            "Sec-Fetch-Site: cross-site\r\n",
+            "Sec-Fetch-Site: same-site\r\n",
+            "Sec-Fetch-Site: None\r\n",
+            "Sec-Fetch-Site: none\r\nSec-Fetch-Site: none\r\n",
+            "Sec-Fetch-Mode: navigate\r\n",
+        ] {
+            let line = format!("GET {path}");
+            let refused = ask(&gate, &line, &format!("{host}{fields}"), "").await;
+            assert_eq!(refused.status, 403, "{line} {fields:?}");
+            is_guarded(&refused);
+        }
+    }
+    for fields in [TYPED, "Sec-Fetch-Site: same-origin\r\n"] {
+        assert_eq!(ask(&gate, "GET /", &format!("{host}{fields}"), "").await.status, 200);
+    }
+    // Scrapers and probes know nothing of all this.
+    for path in ["/metrics", "/healthz", "/readyz"] {
+        assert_eq!(ask(&gate, &format!("GET {path}"), &host, "").await.status, 200, "{path}");
+    }
+    assert_eq!(refusals(&gate).await, ["a program or another website has asked for an admin page"]);
+}
+
+/// Why somebody was refused, as the record has it.
+async fn refusals(gate: &Gate) -> Vec<String> {
+    eventually("it is noted", async || {
+        let told = gate.operator(&["audit", "--event", "admin_refused", "--json"]).done();
+        let of = |line: &str| -> String {
+            let event: serde_json::Value = serde_json::from_str(line).expect("an event");
+            event["detail"]["why"].as_str().expect("why").to_owned()
+        };
+        (!told.is_empty()).then(|| told.lines().map(of).collect())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn who_is_refused_and_who_signs_in_is_in_the_record() {
+    for (line, host, body, why) in [
+        ("GET /", "evil.example", "", "an admin page was asked for under another name"),
+        ("POST /sign-in", "", "token=wrong", "a wrong token was typed at the admin pages"),
+    ] {
+        let gate = with_a_token().await;
+        let own = gate.admin.to_string();
+        let host = if host.is_empty() { &*own } else { host };
+        let fields = format!("Host: {host}\r\nOrigin: http://{own}\r\n{FORM}");
+        ask(&gate, line, &fields, body).await;
+        assert_eq!(refusals(&gate).await, [why]);
+        let good = format!("Host: {own}\r\nOrigin: http://{own}\r\n{FORM}");
+        ask(&gate, "POST /sign-in", &good, &format!("token={TOKEN}")).await;
+        eventually("it is noted", async || {
+            let told = gate.operator(&["audit", "--event", "admin_signed_in", "--json"]).done();
+            (told.lines().count() == 1).then_some(())
+        })
+        .await;
+    }
+}
+
+async fn with_a_token() -> Gate {
+    let environment = vec![("ADMIN".to_owned(), TOKEN.to_owned())];
+    let mut wishes = Wishes { environment, ..Kind::embedded().wishes() };
+    wishes.admin = ", token: { env: ADMIN }".into();
+    Gate::with(wishes).await
 }
 
 #[tokio::test]
@@ -83,7 +158,8 @@ async fn only_forms_of_these_pages_do_something() {
     let listed = gate.operator(&["accounts", "list", "--json"]).json();
     assert_eq!(listed, serde_json::json!({ "accounts": [] }), "nothing was done");
     // Never by GET, and an address never in a URL.
-    let by_get = ask(&gate, "GET /person?email=ann%40example.com&act=suspend", &host, "").await;
+    let typed = format!("{host}{TYPED}");
+    let by_get = ask(&gate, "GET /person?email=ann%40example.com&act=suspend", &typed, "").await;
     assert_eq!((by_get.status, by_get.header("location")), (303, "/"));
     let good = format!("{host}{own}{FORM}");
     for (fields, body, status) in [

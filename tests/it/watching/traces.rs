@@ -63,7 +63,7 @@ async fn without_a_collector_a_context_passes_untouched() {
 #[tokio::test]
 async fn a_trusted_proxy_is_continued() {
     let collector = Collector::start().await;
-    let gate = gate(Some(&collector), "0", "[127.0.0.1]").await;
+    let gate = gate(Some(&collector), "0, sampled_before: always", "[127.0.0.1]").await;
     let mut browser = gate.browser();
     gate.sign_in(&mut browser, ANN, "/").await;
     // From here on the store is asked for nothing.
@@ -118,7 +118,7 @@ async fn nobody_else_is_continued() {
 #[tokio::test]
 async fn what_is_not_recorded_is_told_so_to_the_application() {
     let collector = Collector::start().await;
-    let gate = gate(Some(&collector), "0", "[127.0.0.1]").await;
+    let gate = gate(Some(&collector), "0, sampled_before: always", "[127.0.0.1]").await;
     for way in WAYS {
         let host = &gate.host;
         let head = format!("GET /public/x HTTP/1.1\r\nHost: {host}\r\n{way}\r\n");
@@ -129,6 +129,19 @@ async fn what_is_not_recorded_is_told_so_to_the_application() {
     // One that is recorded comes after them, and alone.
     get(&gate, "", "/public/x", "").await;
     assert_eq!(collector.spans(3).await.len(), 3);
+}
+
+#[tokio::test]
+async fn nobody_has_more_recorded_than_the_operator_wants() {
+    let collector = Collector::start().await;
+    let gate = gate(Some(&collector), "0", "[127.0.0.1]").await;
+    for way in WAYS {
+        assert_eq!(get(&gate, way, "/public/x", "").await.status, 200);
+        let (onward, state) = told(&gate);
+        assert!(onward.starts_with(&format!("00-{TRACE}-")), "it is continued: {onward}");
+        assert!(onward.ends_with("-00"), "and not recorded: {onward}");
+        assert_eq!(state, STATE);
+    }
 }
 
 #[tokio::test]

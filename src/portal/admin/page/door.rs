@@ -4,7 +4,8 @@
 //! the API. Names: without a token the request must have been sent to a loopback name, or to the
 //! address that is configured, and with one to that or to any other address: a name that somebody else
 //! may point here (DNS rebinding) is refused. Changes: posts alone, and only from a page of ours
-//! (`Sec-Fetch-Site`, else `Origin`). With a token it is typed once, for a cookie that no other website's
+//! (`Sec-Fetch-Site`, else `Origin`). Pages: without a token only to a browser that says that its user has
+//! asked for them, or a page of ours. With a token it is typed once, for a cookie that no other website's
 //! requests carry.
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::keyring::LIFETIME;
 use super::{Pages, read_form, value};
+use crate::domain::event::What;
 use crate::domain::navigation::same_origin;
 use crate::domain::origin::{Authority, Origin};
 use crate::portal::cookies::ADMIN_COOKIE;
@@ -63,7 +65,7 @@ impl Pages {
             .and_then(|host| Authority::parse(host).ok())
             .filter(|authority| self.caller.is_reached_as(authority));
         let Some(own) = own else {
-            tracing::warn!("an admin page was asked for under another name");
+            self.refuse("an admin page was asked for under another name");
             return Some(self.views.notice(
                 StatusCode::MISDIRECTED_REQUEST,
                 "Not under this name",
@@ -72,7 +74,7 @@ impl Pages {
             ));
         };
         if request.method() == Method::POST && !is_ours(headers, &own) {
-            tracing::warn!("another website has sent a form to an admin page");
+            self.refuse("another website has sent a form to an admin page");
             return Some(self.views.notice(
                 StatusCode::FORBIDDEN,
                 "Not sent from these pages",
@@ -80,8 +82,31 @@ impl Pages {
             ));
         }
         let path = request.uri().path();
+        if request.method() != Method::POST && !path.starts_with(ASSETS) && !self.is_for(headers) {
+            self.refuse("a program or another website has asked for an admin page");
+            return Some(self.views.notice(
+                StatusCode::FORBIDDEN,
+                "Only for you",
+                "Without admin.token these pages are shown to a browser in which their address was \
+                 typed, and to nobody else. Type it; a program uses the API.",
+            ));
+        }
         let is_open = path == SIGN_IN || path.starts_with(ASSETS);
         (!is_open && !self.is_known(headers)).then(|| to(SIGN_IN))
+    }
+
+    /// Whether a page is asked for by somebody at a browser. Without a token anything on this machine that
+    /// can be made to fetch a URL would read it otherwise (SSRF): what fetches on behalf of others sets no
+    /// `Sec-Fetch-Site`, and a page of another website cannot say these two.
+    fn is_for(&self, headers: &HeaderMap) -> bool {
+        self.caller.needs_token()
+            || matches!(one(headers, "sec-fetch-site"), Some("same-origin" | "none"))
+    }
+
+    /// Tells the log and the record.
+    fn refuse(&self, why: &'static str) {
+        tracing::warn!("{why}");
+        self.caller.note_refused(why);
     }
 
     /// Whether this browser's user has shown the token, or needs none.
@@ -128,10 +153,11 @@ pub(super) async fn enter(
     };
     let is_right = value(&form, "token").is_ok_and(|token| pages.caller.knows(token));
     if !is_right {
-        tracing::warn!("a wrong token was typed at the admin pages");
+        pages.refuse("a wrong token was typed at the admin pages");
         return pages.views.sign_in(true);
     }
     tracing::warn!("an operator has signed in at the admin pages");
+    pages.caller.note(What::AdminSignedIn);
     let key = pages.keyring.issue(&pages.entropy, pages.desk.gate.now());
     with_cookie(to("/"), &key, cookie::time::Duration::try_from(LIFETIME).unwrap_or_default())
 }
