@@ -151,6 +151,7 @@ enum Command {
     Accounts(accounts::AccountsCommand),
     /// Signed-in browsers of a person: list, end.
     #[command(subcommand, after_help = examples!(
+        "sessions list -c linkgate.yaml",
         "sessions list -c linkgate.yaml bob@example.com",
         "sessions end -c linkgate.yaml bob@example.com"
     ))]

@@ -40,11 +40,11 @@ pub use settings::{
     ApiConfig, ApiProvider, AuditConfig, AuditFile, Backend, BrandConfig, BrandText, Config,
     CopiesConfig, Expectation, Expected, HooksConfig, Listener, LogConfig, LogFormat, LogLevel,
     MailConfig, MailTransport, Mailbox, NotWhole, OddHeaders, OtherBrowser, Password, Prefix,
-    Question, RedisConfig, RedisServers, Registration, SaidAccount, SaidScript, SecretPlan,
-    SendmailConfig, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits, SiteMail,
-    SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, SyslogConfig, SyslogTo, TlsFiles, TraceEndpoint,
-    TracesConfig, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol, UpstreamServer, Who,
-    WholeUrl,
+    Question, RedisConfig, RedisServers, Registration, Retention, SaidAccount, SaidScript,
+    SecretPlan, SendmailConfig, ServerConfig, SessionConfig, SignInConfig, Site, SiteLimits,
+    SiteMail, SiteSignIn, SmtpConfig, SmtpTls, StoreConfig, SyslogConfig, SyslogTo, TlsFiles,
+    TraceEndpoint, TracesConfig, Upstream, UpstreamBalance, UpstreamHealth, UpstreamProtocol,
+    UpstreamServer, Who, WholeUrl,
 };
 
 impl Config {

@@ -187,6 +187,19 @@ pub trait Attempts: Send + Sync {
 /// Says of an attempt whether it is wanted.
 pub type Wanted<'a> = dyn Fn(&Attempt) -> bool + Sync + 'a;
 
+/// Where a page of all sessions begins: what it says is the store's own affair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionPlace(pub [u8; 32]);
+
+/// A page of all sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionPage {
+    /// Those that were found; perhaps none, although there are more.
+    pub sessions: Vec<(TokenDigest<token::Session>, Session)>,
+    /// Where to go on, while there may be more.
+    pub next: Option<SessionPlace>,
+}
+
 /// Signed-in browsers.
 ///
 /// Law: nothing but [`Attempts::settle`] makes a session; a [`touch`](Self::touch) that races an
@@ -221,6 +234,15 @@ pub trait Sessions: Send + Sync {
         person: PersonKey,
         now: UnixMillis,
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>>;
+
+    /// A page of all sessions that have not reached their absolute timeout, in no order of meaning, for
+    /// operators. Pages that follow one another miss none that was there all the time; one may be on two
+    /// of them. A page looks at a bounded number of records, and has some hundred sessions at most.
+    async fn all_sessions(
+        &self,
+        after: Option<SessionPlace>,
+        now: UnixMillis,
+    ) -> Stored<SessionPage>;
 }
 
 /// A mail that waits for hand-over. The body is sealed: it holds a link that signs in.

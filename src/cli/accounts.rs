@@ -103,17 +103,18 @@ pub(super) enum AccountsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SessionsCommand {
-    /// List the sessions of a person.
+    /// List the sessions of a person, or of everybody.
     #[command(after_help = examples!(
+        "sessions list -c linkgate.yaml",
         "sessions list -c linkgate.yaml bob@example.com",
         "sessions list -c linkgate.yaml bob@example.com --json"
     ))]
     List {
         #[command(flatten)]
         common: Common,
-        /// The person.
+        /// The person; everybody without one.
         #[arg(value_parser = address)]
-        address: EmailAddress,
+        address: Option<EmailAddress>,
     },
     /// End all sessions of a person, or one.
     #[command(after_help = examples!(
@@ -216,20 +217,34 @@ fn new_password() -> io::Result<Zeroizing<String>> {
     ))
 }
 
-/// All pages of the list.
-fn all(way: &Way) -> Result<Value, AdminError> {
-    let mut accounts = Vec::new();
-    let mut path = "/api/accounts".to_owned();
+/// All pages of a list.
+fn pages(way: &Way, path: &str, member: &str) -> Result<Vec<Value>, AdminError> {
+    let mut all = Vec::new();
+    let mut page_at = path.to_owned();
     loop {
-        let mut page = way.ask(&path, None)?;
-        if let Value::Array(found) = page["accounts"].take() {
-            accounts.extend(found);
+        let mut page = way.ask(&page_at, None)?;
+        if let Value::Array(found) = page[member].take() {
+            all.extend(found);
         }
-        let Some(next) = page["next"].as_str() else { break };
-        path = format!("/api/accounts?after={next}");
+        let Some(next) = page["next"].as_str() else { return Ok(all) };
+        page_at = format!("{path}?after={next}");
     }
+}
+
+fn all(way: &Way) -> Result<Value, AdminError> {
+    let mut accounts = pages(way, "/api/accounts", "accounts")?;
     accounts.sort_by_key(|account| account["email"].as_str().map(str::to_lowercase));
     Ok(json!({ "accounts": accounts }))
+}
+
+/// The sessions of everybody, person by person.
+fn all_sessions(way: &Way) -> Result<Value, AdminError> {
+    let mut sessions = pages(way, "/api/sessions", "sessions")?;
+    let text = |session: &Value, member: &str| session[member].as_str().map(str::to_lowercase);
+    sessions.sort_by_key(|it| (text(it, "email"), text(it, "handle")));
+    // One may be on two pages.
+    sessions.dedup_by(|one, other| one["handle"] == other["handle"]);
+    Ok(json!({ "sessions": sessions }))
 }
 
 fn person(answer: &Value) -> String {
@@ -240,25 +255,26 @@ fn person(answer: &Value) -> String {
     }
 }
 
+/// The address stands before those of everybody alone.
+const SESSIONS: [(&str, &str); 7] = [
+    ("ADDRESS", "email"),
+    ("SESSION", "handle"),
+    ("HOST", "host"),
+    ("BROWSER", "browser"),
+    ("NETWORK", "network"),
+    ("SIGNED IN", "signed_in_at"),
+    ("LAST SEEN", "last_seen"),
+];
+
 pub(super) fn run_sessions(command: &SessionsCommand) -> ExitCode {
     match command {
-        SessionsCommand::List { common, address } => {
+        SessionsCommand::List { common, address: Some(address) } => {
             let said = json!({ "email": address.spelling() });
-            look(
-                common,
-                |way| way.ask("/api/sessions/list", Some(&said)),
-                |answer| {
-                    let heads = [
-                        ("SESSION", "handle"),
-                        ("HOST", "host"),
-                        ("BROWSER", "browser"),
-                        ("NETWORK", "network"),
-                        ("SIGNED IN", "signed_in_at"),
-                        ("LAST SEEN", "last_seen"),
-                    ];
-                    table(&heads, rows(answer, "sessions"))
-                },
-            )
+            let words = |answer: &Value| table(&SESSIONS[1..], rows(answer, "sessions"));
+            look(common, |way| way.ask("/api/sessions/list", Some(&said)), words)
+        }
+        SessionsCommand::List { common, address: None } => {
+            look(common, all_sessions, |answer| table(&SESSIONS, rows(answer, "sessions")))
         }
         SessionsCommand::End { common, address, session } => {
             let mut said = json!({ "email": address.spelling() });

@@ -21,7 +21,7 @@ use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::adapters::ours::Claim;
-use crate::config::{Config, Password, StoreConfig};
+use crate::config::{Config, Password, Retention, StoreConfig};
 use crate::domain::event::Actor;
 use crate::gate::Gate;
 use crate::gate::journal::{Journal, Trail, Writer};
@@ -139,7 +139,11 @@ impl Way {
         let prefix = config.prefix.as_str();
         let tracing = config.audit.client;
         let journal = Journal::new(Arc::clone(&clock), Arc::clone(&entropy), &secret, tracing);
-        let record = Mutex::new(Writer::new(&journal, Arc::clone(&store) as _, Vec::new()));
+        let record = match config.audit.retention {
+            Retention::For(_) => Writer::new(&journal, Arc::clone(&store) as _, Vec::new()),
+            Retention::Off => Writer::past_the_store(&journal, Vec::new()),
+        };
+        let record = Mutex::new(record);
         let gate = Gate::new(store, clock, entropy, passwords, &secret, prefix);
         let gate = gate.recording(journal).with(Trail::of(Actor::Operator));
         let (facts, signing_root) = (AdminFacts::new(facts(config)), root_key(&secret));

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::admin::{AdminError, Purpose, Way};
 use super::table::{Column, aligned};
 use super::{EX_USAGE, fail, load, say};
+use crate::config::Retention;
 use crate::domain::email::EmailAddress;
 
 /// Events that one question asks for.
@@ -74,6 +75,9 @@ pub(super) fn run(arguments: &AuditArguments) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
+    if config.audit.retention == Retention::Off {
+        return fail(&"the store keeps no record: audit.retention is off");
+    }
     match Way::find(&config, Purpose::Read).and_then(|way| show(&way, arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ AdminError::Usage(_)) => {

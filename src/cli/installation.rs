@@ -130,7 +130,7 @@ impl Installation {
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let (gate, journal) =
             record::open_gate(config, &secret, store, (&shared, &entropy), &metrics);
-        let record = Writer::new(&journal, Arc::clone(&stores.work) as _, record::sinks(config)?);
+        let record = record::writer(config, &journal, Arc::clone(&stores.work) as _)?;
         let foundation = Foundation {
             gate: Arc::new(gate.counting(Arc::clone(&metrics))),
             signing_keys: Arc::new(SigningKeys::new(&secret, Arc::clone(&stores.requests) as _)),

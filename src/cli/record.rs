@@ -8,12 +8,12 @@ use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::audit::file::RotatedFile;
 use crate::adapters::audit::stdout::Stdout;
 use crate::adapters::audit::syslog::{Syslog, SyslogAt};
-use crate::config::{AuditFile, Config, SyslogTo};
+use crate::config::{AuditFile, Config, Retention, SyslogTo};
 use crate::domain::secret::Secret;
 use crate::gate::Gate;
 use crate::gate::journal::{Journal, Writer};
 use crate::metrics::Metrics;
-use crate::ports::{AuditSink, Clock, Entropy, Store};
+use crate::ports::{Audit, AuditSink, Clock, Entropy, Store};
 use crate::proxy::aside::Aside;
 use crate::proxy::server::Assembly;
 
@@ -50,11 +50,25 @@ pub(super) fn keep(server: &mut Assembly<'_>, writer: Writer, aside: &Arc<Aside>
     });
 }
 
-/// Opens what the configuration names. Connects to nothing.
+/// Who writes the journal: to the store, unless it keeps nothing, and to what else is named. Connects to
+/// nothing.
 ///
 /// # Errors
 /// [`StartError`] when the file cannot be written to.
-pub(super) fn sinks(config: &Config) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
+pub(super) fn writer(
+    config: &Config,
+    journal: &Journal,
+    store: Arc<dyn Audit>,
+) -> Result<Writer, StartError> {
+    let sinks = sinks(config)?;
+    Ok(match config.audit.retention {
+        Retention::For(_) => Writer::new(journal, store, sinks),
+        Retention::Off => Writer::past_the_store(journal, sinks),
+    })
+}
+
+/// Opens what the configuration names.
+fn sinks(config: &Config) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
     let mut sinks: Vec<Box<dyn AuditSink>> = Vec::new();
     let audit = &config.audit;
     if audit.stdout {

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::settings::{
-    AuditConfig, CopiesConfig, LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, ServerConfig,
-    SessionConfig, SignInConfig, SiteLimits,
+    AuditConfig, CopiesConfig, LogConfig, LogFormat, LogLevel, OtherBrowser, Prefix, Retention,
+    ServerConfig, SessionConfig, SignInConfig, SiteLimits,
 };
 use crate::domain::colour::Colour;
 use crate::domain::event::Tracing;
@@ -142,7 +142,7 @@ pub(super) const SYSLOG_FACILITY: u8 = 10;
 impl Default for AuditConfig {
     fn default() -> Self {
         Self {
-            retention: Duration::from_secs(90 * DAY),
+            retention: Retention::For(Duration::from_secs(90 * DAY)),
             client: Tracing::default(),
             stdout: false,
             file: None,

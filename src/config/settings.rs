@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-pub use audit::{AuditConfig, AuditFile, SyslogConfig, SyslogTo};
+pub use audit::{AuditConfig, AuditFile, Retention, SyslogConfig, SyslogTo};
 pub use brand::{BrandConfig, BrandText};
 pub use expectation::{Expectation, Expected};
 pub use mail::{

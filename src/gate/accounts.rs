@@ -14,7 +14,7 @@ use crate::domain::password::{KeptPassword, PasswordHash};
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountForgotten, AccountFound, StoreError, Stored,
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, SessionPlace, StoreError, Stored,
 };
 
 /// How often a change is tried that another one crosses.
@@ -273,6 +273,26 @@ impl Gate {
         let mut sessions: Vec<_> = found.filter(|(_, it)| counts(it)).map(named).collect();
         sessions.sort_by_key(|(handle, it)| (std::cmp::Reverse(it.last_seen), handle.to_string()));
         Ok(sessions)
+    }
+
+    /// A page of all sessions that still count, for an operator; see
+    /// [`Sessions::all_sessions`](crate::ports::Sessions::all_sessions).
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn all_sessions(
+        &self,
+        after: Option<SessionPlace>,
+        idle: Duration,
+    ) -> Stored<(Vec<(SessionHandle, Session)>, Option<SessionPlace>)> {
+        let now = self.clock.now();
+        let page = self.store.all_sessions(after, now).await?;
+        let found = page.sessions.into_iter();
+        let found = found.filter(|(_, it)| it.standing(now, idle) == Standing::Active);
+        let named = |(digest, session)| (self.keys.subject.handle(digest), session);
+        let mut sessions: Vec<_> = found.map(named).collect();
+        sessions.sort_by_key(|(handle, it)| (std::cmp::Reverse(it.last_seen), handle.to_string()));
+        Ok((sessions, page.next))
     }
 
     /// Reads, judges and changes, until the account that was judged is the one that is changed.

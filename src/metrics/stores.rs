@@ -49,6 +49,7 @@ operations! {
     Touch = "touch",
     End = "end",
     SessionsOf = "sessions_of",
+    AllSessions = "all_sessions",
     Account = "account",
     Accounts = "accounts",
     ChangeAccount = "change_account",

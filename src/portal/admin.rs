@@ -104,6 +104,7 @@ pub fn router(desk: Arc<AdminDesk>) -> Router {
         .route("/api/accounts/remove", post(accounts::remove))
         .route("/api/accounts/set-password", post(accounts::set_password))
         .route("/api/audit", post(audit::list))
+        .route("/api/sessions", get(sessions::all))
         .route("/api/sessions/list", post(sessions::list))
         .route("/api/sessions/end", post(sessions::end))
         .route("/api/person", post(person::show))

@@ -117,6 +117,28 @@ async fn somebody_registers_with_a_password_and_the_mail_completes_it(kind: Kind
     // Where there are no passwords, the same post asks for a mail.
     let plain = enter(&mut at(&gate, "plain"), ANN, GOOD).await;
     assert_eq!(plain.location(), "/.linkgate/check-mail");
+    is_recorded(
+        &gate,
+        &[
+            ("link_asked", 2),
+            ("account_registered", 1),
+            ("password_set", 1),
+            ("link_used", 1),
+            ("password_used", 2),
+        ],
+    )
+    .await;
+    let made = gate.recorded(ANN, "session_made", 3).await;
+    let ways: Vec<_> = made.iter().map(|event| &event["detail"]["way"]).collect();
+    assert_eq!(ways, ["own_browser", "password", "password"]);
+}
+
+/// The record has so many events of each kind about ann, and no more.
+async fn is_recorded(gate: &Gate, events: &[(&str, usize)]) {
+    for (event, count) in events {
+        let found = gate.recorded(ANN, event, *count).await;
+        assert_eq!(found.len(), *count, "{event}: {found:?}");
+    }
 }
 
 async fn a_forgotten_password_is_replaced_and_whoever_had_it_is_out(kind: Kind) {
@@ -144,6 +166,11 @@ async fn a_forgotten_password_is_replaced_and_whoever_had_it_is_out(kind: Kind) 
     assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN));
     assert_eq!(enter(&mut gate.browser(), ANN, GOOD).await.status, 422);
     assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 303);
+    let events = [("code_used", 1), ("password_set", 2), ("password_wrong", 1)];
+    is_recorded(&gate, &events).await;
+    let ended = gate.recorded(ANN, "session_ended", 1).await;
+    let detail = &ended[0]["detail"];
+    assert_eq!((&detail["why"], &detail["sessions"]), (&json!("password"), &json!(2)));
 }
 
 /// Also for a page of the application, which has our origin: it can ask for the mail, and nothing that
@@ -251,6 +278,8 @@ async fn the_account_page_tells_of_the_password_and_takes_it_away(kind: Kind) {
     let page = plain.get(ACCOUNT).await.text();
     assert!(!page.contains("<h2>Password</h2>") && !page.contains("/.linkgate/password"), "{page}");
     assert_eq!(plain.post(ACCOUNT, &[("password", "remove")]).await.status, 400);
+    let events = [("password_set", 1), ("password_removed", 1), ("password_wrong", 1)];
+    is_recorded(&gate, &events).await;
 }
 
 #[tokio::test]
@@ -367,4 +396,6 @@ async fn programs_do_the_same() {
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 303);
     }
+    let events = [("code_used", 1), ("password_set", 2), ("password_wrong", 1)];
+    is_recorded(&gate, &events).await;
 }

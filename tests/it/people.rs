@@ -7,4 +7,5 @@ mod erased;
 mod groups;
 mod person;
 mod registration;
+mod sessions;
 mod tokens;

@@ -113,7 +113,8 @@ contract! {
     sessions:
         a_touch_moves_last_seen_forward_only
         an_ended_session_is_gone_and_stays_gone
-        a_person_has_their_own_sessions_only;
+        a_person_has_their_own_sessions_only
+        pages_of_all_sessions_are_whole_and_end;
     accounts:
         an_account_is_found_as_it_was_made
         a_change_of_what_has_changed_meanwhile_is_refused

@@ -20,7 +20,8 @@ use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
     AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Attempts, Audit,
     Beginning, ClaimedMail, Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox,
-    Owner, ServiceTokens, Sessions, Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
+    Owner, ServiceTokens, SessionPage, SessionPlace, Sessions, Settled, Settlement, StoreError,
+    Stored, Upkeep, Wanted,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -128,6 +129,14 @@ impl Sessions for Watched {
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
         self.note("sessions_of");
         self.inner.sessions_of(person, now).await
+    }
+
+    async fn all_sessions(
+        &self,
+        after: Option<SessionPlace>,
+        now: UnixMillis,
+    ) -> Stored<SessionPage> {
+        self.inner.all_sessions(after, now).await
     }
 }
 

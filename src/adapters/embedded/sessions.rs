@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use redb::StorageError;
 
-use super::tables::{Tables, pair};
-use super::{Embedded, session_in, steps};
+use super::tables::{Tables, View, pair};
+use super::{Embedded, codec, session_in, steps};
 use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, TokenDigest};
-use crate::ports::{Sessions, Stored};
+use crate::ports::{SessionPage, SessionPlace, Sessions, Stored};
+
+/// Sessions that one page looks at.
+const LOOK: usize = 200;
 
 #[async_trait]
 impl Sessions for Embedded {
@@ -56,4 +60,37 @@ impl Sessions for Embedded {
             Ok(found)
         })
     }
+
+    async fn all_sessions(
+        &self,
+        after: Option<SessionPlace>,
+        now: UnixMillis,
+    ) -> Stored<SessionPage> {
+        self.read("list all sessions", |view| page(view, after, now))
+    }
+}
+
+fn page(
+    view: &View,
+    after: Option<SessionPlace>,
+    now: UnixMillis,
+) -> Result<SessionPage, StorageError> {
+    let from = after.map_or([0; 32], |after| after.0);
+    let (mut found, mut last) = (SessionPage::default(), after);
+    for (looked, entry) in view.sessions.range::<&[u8; 32]>(&from..)?.enumerate() {
+        let (key, value) = entry?;
+        let digest = *key.value();
+        if looked > LOOK {
+            found.next = last;
+            break;
+        }
+        last = Some(SessionPlace(digest));
+        if after != last
+            && let Some((session, _)) = codec::decode_session(value.value())
+            && session.expires_at > now
+        {
+            found.sessions.push((TokenDigest::from_bytes(digest), session));
+        }
+    }
+    Ok(found)
 }

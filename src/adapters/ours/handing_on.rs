@@ -19,8 +19,8 @@ use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::metrics::{KeptRecord, Operation};
 use crate::ports::{
     AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Attempts, Beginning,
-    ClaimedMail, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, Sessions, Settled,
-    Settlement, Stored, Upkeep, Wanted,
+    ClaimedMail, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, SessionPage,
+    SessionPlace, Sessions, Settled, Settlement, Stored, Upkeep, Wanted,
 };
 
 #[async_trait]
@@ -104,6 +104,17 @@ impl Sessions for OurStore {
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
         self.timed(Operation::SessionsOf, async {
             self.ours().await?.sessions_of(person, now).await
+        })
+        .await
+    }
+
+    async fn all_sessions(
+        &self,
+        after: Option<SessionPlace>,
+        now: UnixMillis,
+    ) -> Stored<SessionPage> {
+        self.timed(Operation::AllSessions, async {
+            self.ours().await?.all_sessions(after, now).await
         })
         .await
     }

@@ -32,7 +32,7 @@ macro_rules! scripts {
 scripts! {
     latest count_try touch end sessions_of change_account accounts add_token tokens revoke_token hit
     pause counted lift records forget replace_roster adopt append_events events_of
-    forget_account remember_erasure rewrite_events trim_events delivery_counts suppressions
+    forget_account remember_erasure session_records rewrite_events trim_events delivery_counts suppressions
     lift_suppression erase_deliveries;
     with mail_records: begin settle claim done retry sweep note deliveries deliveries_of suppress
 }

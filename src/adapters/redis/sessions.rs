@@ -1,5 +1,6 @@
 //! Signed-in browsers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ::redis::cmd;
@@ -12,7 +13,16 @@ use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, TokenDigest};
-use crate::ports::{Sessions, Stored};
+use crate::ports::{SessionPage, SessionPlace, Sessions, Stored};
+
+/// Keys that one step of a page looks at: Redis does nothing else meanwhile.
+const STEP: usize = 200;
+/// Steps of one page at most.
+const STEPS: usize = 50;
+/// Sessions that are enough for a page; the last step may bring some more.
+const ENOUGH: usize = 100;
+/// In words for the log.
+const LIST: &str = "list all sessions";
 
 #[async_trait]
 impl Sessions for RedisStore {
@@ -60,4 +70,64 @@ impl Sessions for RedisStore {
         let found = rows.into_iter().filter_map(read::listed_session);
         Ok(found.filter(|(_, session)| session.expires_at > now).collect())
     }
+
+    async fn all_sessions(
+        &self,
+        after: Option<SessionPlace>,
+        now: UnixMillis,
+    ) -> Stored<SessionPage> {
+        self.page(after, now).await
+    }
+}
+
+impl RedisStore {
+    /// Redis has no list of them, and so all keys of ours are gone through, a part at a time. It may name
+    /// one twice.
+    async fn page(&self, after: Option<SessionPlace>, now: UnixMillis) -> Stored<SessionPage> {
+        let mut cursor = after.map_or(0, cursor_in);
+        let pattern = format!("{}*", self.keys.sessions());
+        let mut found = HashMap::new();
+        for _ in 0..STEPS {
+            let mut command = cmd("SCAN");
+            command.arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(STEP);
+            let (next, keys): (u64, Vec<Vec<u8>>) =
+                self.connection.ask(LIST, Request::Read(&command)).await?;
+            found.extend(self.sessions_at(&keys).await?);
+            cursor = next;
+            if cursor == 0 || found.len() >= ENOUGH {
+                break;
+            }
+        }
+        let counts = |(_, session): &(_, Session)| session.expires_at > now;
+        let sessions = found.into_iter().filter(counts).collect();
+        Ok(SessionPage { sessions, next: (cursor != 0).then(|| place_of(cursor)) })
+    }
+
+    async fn sessions_at(
+        &self,
+        keys: &[Vec<u8>],
+    ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut script = self.scripts.session_records.prepare_invoke();
+        for key in keys {
+            script.key(key);
+        }
+        let rows: Vec<_> = self.connection.ask(LIST, Request::Script(&script)).await?;
+        let named = keys.iter().map(|key| self.keys.session_in(key));
+        let read = named.zip(rows.into_iter().map(read::session));
+        Ok(read.filter_map(|(digest, session)| Some((digest?, session?))).collect())
+    }
+}
+
+/// A cursor of Redis, in the last bytes of a place.
+fn place_of(cursor: u64) -> SessionPlace {
+    let mut place = [0; 32];
+    place[24..].copy_from_slice(&cursor.to_be_bytes());
+    SessionPlace(place)
+}
+
+fn cursor_in(place: SessionPlace) -> u64 {
+    place.0.last_chunk().copied().map_or(0, u64::from_be_bytes)
 }

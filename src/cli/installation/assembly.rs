@@ -58,7 +58,7 @@ impl Installation {
             .add_proxy(app, &listening(config), before, move || watch(&requests))
             .map_err(part)?;
         self.add_pages(&mut server, config, admission).map_err(part)?;
-        self.add_work(&mut server, &aside()?, config.audit.retention);
+        self.add_work(&mut server, &aside()?, config.audit.retention.oldest());
         Ok(server)
     }
 

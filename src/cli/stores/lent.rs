@@ -24,7 +24,8 @@ use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::ports::{
     AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Attempts, Audit,
     Beginning, ClaimedMail, Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox,
-    Owner, ServiceTokens, Sessions, Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
+    Owner, ServiceTokens, SessionPage, SessionPlace, Sessions, Settled, Settlement, StoreError,
+    Stored, Upkeep, Wanted,
 };
 
 /// How long calls that have begun may take until the file is closed: what the store itself allows them.
@@ -142,6 +143,14 @@ impl Sessions for Lent {
         now: UnixMillis,
     ) -> Stored<Vec<(TokenDigest<token::Session>, Session)>> {
         self.here()?.sessions_of(person, now).await
+    }
+
+    async fn all_sessions(
+        &self,
+        after: Option<SessionPlace>,
+        now: UnixMillis,
+    ) -> Stored<SessionPage> {
+        self.here()?.all_sessions(after, now).await
     }
 }
 

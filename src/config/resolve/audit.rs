@@ -5,7 +5,7 @@ use crate::config::file::{AuditFile as File, AuditFileFile, Map, SyslogFile};
 use crate::config::located::Located;
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, flag, number, path_text, span, word};
-use crate::config::settings::{AuditConfig, AuditFile, SyslogConfig, SyslogTo};
+use crate::config::settings::{AuditConfig, AuditFile, Retention, SyslogConfig, SyslogTo};
 use crate::domain::event::Tracing;
 use crate::domain::size::ByteSize;
 
@@ -14,6 +14,13 @@ const SMALLEST_FILE: ByteSize = ByteSize::new(64 << 10);
 const LARGEST_FILE: ByteSize = ByteSize::new(64 << 30);
 const MOST_FILES: u32 = 1000;
 
+fn retention(text: &str) -> Result<Retention, Fault> {
+    if text == "off" {
+        return Ok(Retention::Off);
+    }
+    span(defaults::SHORTEST_AUDIT, defaults::LONGEST_AUDIT)(text).map(Retention::For)
+}
+
 /// `audit`
 pub(super) fn audit(root: &Scope<'_>, file: Option<&Map<File>>) -> AuditConfig {
     const CLIENT: &[(&str, Tracing)] =
@@ -21,7 +28,6 @@ pub(super) fn audit(root: &Scope<'_>, file: Option<&Map<File>>) -> AuditConfig {
     let default = AuditConfig::default();
     let Some(Located { value: file, at }) = file else { return default };
     let scope = root.key("audit", *at);
-    let retention = span(defaults::SHORTEST_AUDIT, defaults::LONGEST_AUDIT);
     AuditConfig {
         retention: scope.or("retention", file.retention.as_ref(), default.retention, retention),
         client: scope.or("client", file.client.as_ref(), default.client, word(CLIENT)),

@@ -9,7 +9,7 @@ use crate::domain::event::Tracing;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditConfig {
     /// How long events stay in the store.
-    pub retention: Duration,
+    pub retention: Retention,
     /// What is kept of a client's address.
     pub client: Tracing,
     /// Whether events go to stdout.
@@ -18,6 +18,26 @@ pub struct AuditConfig {
     pub file: Option<AuditFile>,
     /// The syslog that they go to.
     pub syslog: Option<SyslogConfig>,
+}
+
+/// How long events stay in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// So long.
+    For(Duration),
+    /// They do not come there at all.
+    Off,
+}
+
+impl Retention {
+    /// How old an event in the store may be: not at all where none comes there.
+    #[must_use]
+    pub const fn oldest(self) -> Duration {
+        match self {
+            Self::For(span) => span,
+            Self::Off => Duration::ZERO,
+        }
+    }
 }
 
 /// A file of events.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{edited, parse, report};
-use crate::config::{AuditConfig, AuditFile, SyslogConfig, SyslogTo};
+use crate::config::{AuditConfig, AuditFile, Retention, SyslogConfig, SyslogTo};
 use crate::domain::event::Tracing;
 
 fn audit(keys: &str) -> AuditConfig {
@@ -21,13 +21,14 @@ fn what_is_said_is_meant() {
          keep: 0 }, syslog: { to: \"tcp://[2001:db8::1]:601\", facility: local3 }",
     );
     let expected = AuditConfig {
-        retention: Duration::from_secs(3650 * 86_400),
+        retention: Retention::For(Duration::from_secs(3650 * 86_400)),
         client: Tracing::Hash,
         stdout: true,
         file: Some(AuditFile { path: "etc/audit.log".into(), max_size: 1 << 20, keep: 0 }),
         syslog: Some(SyslogConfig { to: SyslogTo::Tcp("2001:db8::1".into(), 601), facility: 19 }),
     };
     assert_eq!(found, expected);
+    assert_eq!(audit("retention: off").retention, Retention::Off);
     let found = audit("client: address, file: { path: /a/b }, syslog: { to: \"unix:///dev/log\" }");
     let syslog = SyslogConfig { to: SyslogTo::Unix("/dev/log".into()), facility: 10 };
     assert_eq!((found.client, found.syslog), (Tracing::Address, Some(syslog)));

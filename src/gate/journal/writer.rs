@@ -21,7 +21,8 @@ const BATCH: usize = 256;
 /// Writes what a journal notes.
 pub struct Writer {
     shared: Option<Arc<Shared>>,
-    store: Arc<dyn Audit>,
+    /// None where it keeps nothing.
+    store: Option<Arc<dyn Audit>>,
     sinks: Vec<Box<dyn AuditSink>>,
     waiting: VecDeque<Event>,
     /// Says how many were lost. It waits apart, so that it never goes with what has no room.
@@ -41,10 +42,16 @@ impl Writer {
     /// For one journal there is one writer.
     #[must_use]
     pub fn new(journal: &Journal, store: Arc<dyn Audit>, sinks: Vec<Box<dyn AuditSink>>) -> Self {
+        Self { store: Some(store), ..Self::past_the_store(journal, sinks) }
+    }
+
+    /// The same where the store keeps nothing.
+    #[must_use]
+    pub fn past_the_store(journal: &Journal, sinks: Vec<Box<dyn AuditSink>>) -> Self {
         let sinks_fail = vec![false; sinks.len()];
         Self {
             shared: journal.0.clone(),
-            store,
+            store: None,
             sinks,
             waiting: VecDeque::new(),
             missing: None,
@@ -139,11 +146,18 @@ impl Writer {
 
     /// Returns what says how many were lost, if that was written.
     async fn store_waiting(&mut self, shared: &Shared) -> Stored<Option<Event>> {
+        let Some(store) = self.store.clone() else {
+            shared.settle(self.waiting.len() as u64);
+            self.waiting.clear();
+            let lost = shared.take_lost();
+            shared.settle(u64::from(lost.is_some()));
+            return Ok(lost);
+        };
         while !self.waiting.is_empty() {
             let now = shared.clock.now();
             let batch = self.waiting.iter().take(BATCH);
             let batch: Vec<Event> = batch.map(|event| still_told(event, now)).collect();
-            self.store.append(&batch).await?;
+            store.append(&batch).await?;
             self.waiting.drain(..batch.len());
             let count = batch.len() as u64;
             if let Some(metrics) = shared.metrics.get() {
@@ -155,7 +169,7 @@ impl Writer {
             self.missing = shared.take_lost();
         }
         let Some(lost) = &self.missing else { return Ok(None) };
-        self.store.append(std::slice::from_ref(lost)).await?;
+        store.append(std::slice::from_ref(lost)).await?;
         tracing::error!(lost = ?lost.what, "the audit record says how many events are missing");
         shared.settle(1);
         Ok(self.missing.take())

@@ -12,6 +12,7 @@ mod keyring;
 mod lately;
 mod overview;
 mod person;
+mod sessions;
 mod views;
 
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub fn pages(
     Ok(Router::new()
         .route("/", get(overview::show).post(overview::act))
         .route("/person", get(|| async { Redirect::to("/") }).post(person::post))
+        .route("/sessions", get(sessions::show))
         .route("/sign-in", get(door::ask).post(door::enter))
         .route("/sign-out", post(door::leave))
         .route("/assets/{name}", get(asset))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use super::problem::{AdminProblem, address, read};
 use super::{AdminDesk, document};
 use crate::domain::session::{Session, SessionHandle};
+use crate::domain::token::{self, TokenDigest};
 use crate::portal::pages::clock::rfc3339;
+use crate::ports::SessionPlace;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +42,38 @@ pub(super) async fn list(
         desk.gate.sessions_for_operator(&address(&said.email)?, desk.facts.now().idle).await?;
     let sessions: Vec<Value> = found.iter().map(entry).collect();
     Ok(document(StatusCode::OK, &json!({ "sessions": sessions })))
+}
+
+/// `GET /api/sessions?after=`: a page of all, and `next` while there may be more.
+pub(super) async fn all(
+    State(desk): State<Arc<AdminDesk>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, AdminProblem> {
+    let after = match query.as_deref().unwrap_or_default() {
+        "" => None,
+        query => Some(place(query).ok_or_else(|| {
+            AdminProblem::Value("`after` is not the `next` of another answer.".to_owned())
+        })?),
+    };
+    let (found, next) = desk.gate.all_sessions(after, desk.facts.now().idle).await?;
+    let sessions = found.iter().map(|it| {
+        let mut entry = entry(it);
+        entry["email"] = it.1.email.spelling().into();
+        entry
+    });
+    let sessions: Vec<Value> = sessions.collect();
+    Ok(document(StatusCode::OK, &json!({ "sessions": sessions, "next": next.map(hex) })))
+}
+
+/// The place in a query, as [`hex`] writes it.
+pub(super) fn place(query: &str) -> Option<SessionPlace> {
+    let digest = TokenDigest::<token::Session>::from_hex(query.strip_prefix("after=")?)?;
+    Some(SessionPlace(*digest.as_bytes()))
+}
+
+/// A place for a query.
+pub(super) fn hex(place: SessionPlace) -> String {
+    TokenDigest::<token::Session>::from_bytes(place.0).to_hex()
 }
 
 pub(super) fn entry((handle, session): &(SessionHandle, Session)) -> Value {

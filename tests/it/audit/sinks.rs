@@ -45,3 +45,23 @@ async fn a_file_and_syslog_get_what_the_store_gets() {
         assert!(!line.contains("127.0.0"), "{line}");
     }
 }
+
+#[tokio::test]
+async fn where_the_store_keeps_nothing_the_file_has_it() {
+    let extra = "audit:\n  retention: off\n  file: { path: audit.log }\n".to_owned();
+    let gate = Gate::with(Wishes { extra, ..Wishes::default() }).await;
+    gate.sign_in(&mut gate.browser(), ANN, "/").await;
+    eventually("the file has it", async || {
+        let text = std::fs::read_to_string(gate.path("audit.log")).unwrap_or_default();
+        text.contains("session_made").then_some(())
+    })
+    .await;
+    let told = gate.operator(&["audit"]);
+    assert_eq!(told.code, 1, "{}", told.err);
+    assert!(told.err.contains("audit.retention is off"), "{}", told.err);
+    let person = gate.operator(&["person", ANN, "--json"]).json();
+    assert_eq!(
+        (&person["events"], person["sessions"].as_array().map(Vec::len)),
+        (&serde_json::json!([]), Some(1))
+    );
+}

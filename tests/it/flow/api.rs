@@ -60,6 +60,20 @@ async fn a_program_signs_in_and_out(kind: Kind) {
     assert_eq!(ended.status, 204);
     assert_eq!(signed_in_as(&gate, &mut program).await, None);
     by_token(&gate, &mut program).await;
+    for (event, count) in [
+        ("link_asked", 2),
+        ("code_wrong", 1),
+        ("code_used", 1),
+        ("address_wrong", 1),
+        ("link_used", 1),
+        ("session_made", 2),
+        ("too_late", 1),
+    ] {
+        let found = gate.recorded(ANN, event, count).await;
+        assert_eq!(found.len(), count, "{event}: {found:?}");
+    }
+    let ended = gate.recorded(ANN, "session_ended", 1).await;
+    assert_eq!(ended[0]["detail"]["why"], "sign_out");
 }
 
 async fn by_token(
@@ -134,6 +148,9 @@ async fn a_person_s_sessions_are_listed_and_ended(kind: Kind) {
     assert!(!this.cookies.contains_key(SESSION));
     assert_eq!(this.send("GET", SESSIONS, &[], None).await.status, 401);
     assert!(signed_in_as(&gate, &mut bob).await.is_some());
+    let ended = gate.recorded(ANN, "session_ended", 3).await;
+    assert!(ended.iter().all(|event| event["detail"]["sessions"] == 1), "{ended:?}");
+    assert_eq!(ended[0]["detail"]["why"], "account_page");
 }
 
 fn assert_problem(answer: &Answer, status: u16, code: &str) {

@@ -72,6 +72,7 @@ async fn what_operators_are_answered_is_as_described() {
         ("/api/tokens", Some(&token), 201),
         ("/api/tokens", Some(&token), 409),
         ("/api/tokens", None, 200),
+        ("/api/sessions", None, 200),
         ("/api/sessions/list", Some(&ann), 200),
         ("/api/limits/list", Some(&ann), 200),
         ("/api/limits/list", Some(&json!({ "client": "x" })), 422),

@@ -1,6 +1,6 @@
 //! `linkgate accounts set-password`.
 
-use super::{ANN, GOOD, OTHER, at, enter, gate};
+use super::{ANN, GOOD, OTHER, at, enter, gate, is_recorded};
 use crate::flow::signed_in_as;
 use crate::support::gate::{Gate, Told};
 use crate::support::stores::{Kind, over_every_store};
@@ -45,6 +45,9 @@ async fn an_operator_sets_and_takes_away_a_password(kind: Kind) {
     assert_eq!(removed.done(), "ann@example.com: there is no password\n");
     assert_eq!(signed_in_as(&gate, &mut before).await, None, "all sessions have ended");
     assert_eq!(enter(&mut gate.browser(), ANN, OTHER).await.status, 422);
+    is_recorded(&gate, &[("password_set", 2), ("password_removed", 1)]).await;
+    let by = &gate.recorded(ANN, "password_set", 2).await[0]["by"];
+    assert!(by == "operator" || by == "admin_api", "{by}");
 }
 
 async fn a_password_that_was_set_during_a_suspension_counts_after_it(kind: Kind) {

@@ -1,5 +1,6 @@
 //! Signed-in browsers, one caller at a time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use linkgate::domain::session::Session;
@@ -41,4 +42,34 @@ pub(super) async fn a_person_has_their_own_sessions_only(world: World) {
     let last = UnixMillis(end.0 - 1);
     assert_eq!(world.store.sessions_of(ANN, last).await.unwrap().len(), 2);
     assert_eq!(world.store.sessions_of(ANN, end).await.unwrap(), [], "over");
+}
+
+pub(super) async fn pages_of_all_sessions_are_whole_and_end(world: World) {
+    assert_eq!(all(&world, NOW).await, BTreeSet::new());
+    let mut expected = BTreeSet::new();
+    for n in 0..450 {
+        let person = if n % 3 == 0 { BOB } else { ANN };
+        expected.insert(*world.signed_in(n, person).await.as_bytes());
+    }
+    assert_eq!(all(&world, NOW).await, expected);
+    assert!(world.store.end(session_digest(7), ANN).await.unwrap());
+    expected.remove(session_digest(7).as_bytes());
+    assert_eq!(all(&world, NOW).await, expected);
+    assert_eq!(all(&world, NOW.after(SESSION_LIFETIME)).await, BTreeSet::new(), "over");
+}
+
+/// The sessions of all pages.
+async fn all(world: &World, now: UnixMillis) -> BTreeSet<[u8; 32]> {
+    let (mut found, mut after) = (BTreeSet::new(), None);
+    for _ in 0..1000 {
+        let page = world.store.all_sessions(after, now).await.unwrap();
+        assert!(page.sessions.len() < 500, "{}", page.sessions.len());
+        assert!(page.sessions.iter().all(|(_, it)| *it == session(NOW)));
+        found.extend(page.sessions.into_iter().map(|(digest, _)| *digest.as_bytes()));
+        match page.next {
+            None => return found,
+            next => after = next,
+        }
+    }
+    panic!("the pages do not end");
 }

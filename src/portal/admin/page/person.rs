@@ -66,8 +66,9 @@ struct AccountView {
     password_set_at: Option<UnixMillis>,
 }
 
+/// A session.
 #[derive(Serialize)]
-struct SessionView {
+pub(super) struct SessionView {
     handle: String,
     browser: String,
     host: String,
@@ -280,7 +281,7 @@ impl AccountView {
 }
 
 impl SessionView {
-    fn of((handle, session): &(SessionHandle, Session)) -> Self {
+    pub(super) fn of((handle, session): &(SessionHandle, Session)) -> Self {
         Self {
             handle: handle.to_string(),
             browser: session.browser.clone(),

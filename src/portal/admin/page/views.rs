@@ -25,6 +25,7 @@ const TEMPLATES: &[Source] = templates![
     "admin/sign_in.html",
     "admin/overview.html",
     "admin/person.html",
+    "admin/sessions.html",
 ];
 /// Beside the style sheet of all pages.
 const STYLE: &str = include_str!("../../assets/admin.css");
