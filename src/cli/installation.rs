@@ -128,9 +128,8 @@ impl Installation {
         let work_store = Arc::clone(&stores.work) as Arc<dyn Store>;
         let clock = Arc::new(StoreClock::new(SystemClock));
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let (gate, journal) =
-            record::open_gate(config, &secret, store, (&shared, &entropy), &metrics);
-        let record = record::writer(config, &journal, Arc::clone(&stores.work) as _)?;
+        let (gate, journal) = record::open_gate(config, &secret, store, (&shared, &entropy));
+        let record = record::writer(config, &journal, Arc::clone(&stores.work) as _, &metrics)?;
         let foundation = Foundation {
             gate: Arc::new(gate.counting(Arc::clone(&metrics))),
             signing_keys: Arc::new(SigningKeys::new(&secret, Arc::clone(&stores.requests) as _)),

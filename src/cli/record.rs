@@ -23,13 +23,11 @@ pub(super) fn open_gate(
     secret: &Secret,
     store: Arc<dyn Store>,
     (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
-    metrics: &Arc<Metrics>,
 ) -> (Gate, Journal) {
     let own = || (Arc::clone(clock), Arc::clone(entropy));
     let passwords = Arc::new(Argon2Passwords::new(secret, Arc::clone(entropy)));
     let (shared, drawn) = own();
     let journal = Journal::new(shared, drawn, secret, config.audit.client);
-    journal.count_in(Arc::clone(metrics));
     let (shared, drawn) = own();
     let gate = Gate::new(store, shared, drawn, passwords, secret, config.prefix.as_str());
     (gate.recording(journal.clone()), journal)
@@ -59,7 +57,9 @@ pub(super) fn writer(
     config: &Config,
     journal: &Journal,
     store: Arc<dyn Audit>,
+    metrics: &Arc<Metrics>,
 ) -> Result<Writer, StartError> {
+    journal.count_in(Arc::clone(metrics));
     let sinks = sinks(config)?;
     Ok(match config.audit.retention {
         Retention::For(_) => Writer::new(journal, store, sinks),
