@@ -12,9 +12,9 @@ use crate::support::{eventually, eventually_within};
 
 const ANN: &str = "ann@example.com";
 
-/// What `linkgate mails list` says of the one mail to an address.
+/// What `linkgate mail list` says of the one mail to an address.
 async fn listed(gate: &Gate, email: &str) -> Value {
-    let mut told = gate.operator(&["mails", "list", "--email", email, "--json"]).json();
+    let mut told = gate.operator(&["mail", "list", "--email", email, "--json"]).json();
     let mails = told["mails"].as_array_mut().expect("a list");
     assert_eq!(mails.len(), 1, "{mails:?}");
     mails.remove(0)

@@ -44,7 +44,7 @@ async fn sent(gate: &Gate) -> String {
 }
 
 fn listed(gate: &Gate) -> Vec<Value> {
-    let told = gate.operator(&["mails", "list", "--email", ANN, "--json"]).json();
+    let told = gate.operator(&["mail", "list", "--email", ANN, "--json"]).json();
     told["mails"].as_array().expect("a list").clone()
 }
 
@@ -54,7 +54,7 @@ fn state(gate: &Gate, id: &str) -> String {
 }
 
 fn suppressed(gate: &Gate) -> usize {
-    let told = gate.operator(&["mails", "suppressed", "--json"]).json();
+    let told = gate.operator(&["mail", "suppressed", "--json"]).json();
     told["suppressions"].as_array().expect("a list").len()
 }
 
@@ -156,7 +156,7 @@ async fn what_comes_again_has_no_second_effect(kind: Kind) {
     })
     .await;
     assert_eq!(gate.recorded(ANN, "mail_suppressed", 1).await.len(), 1);
-    gate.operator(&["mails", "lift", ANN]).done();
+    gate.operator(&["mail", "lift", ANN]).done();
     assert_eq!(post(gate.admin, "postmark", Some(PASSWORD), &bounce).await.status, 200);
     assert_eq!(suppressed(&gate), 0);
     assert_eq!(gate.recorded(ANN, "mail_bounced", 1).await.len(), 1);

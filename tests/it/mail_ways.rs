@@ -20,7 +20,7 @@ async fn gate(way: &str) -> Gate {
 /// The record of the one mail, when the other side has it.
 async fn accepted(gate: &Gate) -> Value {
     eventually("the mail is handed over", async || {
-        let told = gate.operator(&["mails", "list", "--email", ANN, "--json"]).json();
+        let told = gate.operator(&["mail", "list", "--email", ANN, "--json"]).json();
         let mails = told["mails"].as_array().expect("a list");
         mails.iter().find(|mail| mail["state"] == "accepted").cloned()
     })
