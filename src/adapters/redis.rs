@@ -34,6 +34,7 @@ mod sessions;
 mod setup;
 mod together;
 mod upkeep;
+mod whose;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,7 @@ use self::home::Home;
 use self::keys::{Keys, hex};
 use self::scripts::Scripts;
 pub use self::setup::{RedisIdentity, RedisLogin, RedisOptions, RedisServers, RedisSetupError};
+use self::whose::Whose;
 use crate::domain::attempt::Record;
 use crate::domain::limit::PersonKey;
 use crate::domain::time::UnixMillis;
@@ -69,6 +71,7 @@ pub struct RedisStore {
     connection: Connection,
     /// Copies in memory, if there are any.
     following: Option<Arc<Following>>,
+    whose: Arc<Whose>,
     keys: Arc<Keys>,
     scripts: Scripts,
 }
@@ -105,11 +108,14 @@ impl RedisStore {
         });
         let servers = Arc::new(setup::servers(servers, keys.installation(), options)?);
         let home = Home::default();
-        let following = options
-            .keeping
-            .map(|it| Following::new(Arc::clone(&servers), home.clone(), Arc::clone(&keys), it));
-        let connection = Connection::new(servers, home);
-        Ok(Self { connection, following, keys, scripts: Scripts::new() })
+        let whose = Whose::new(keys.installation());
+        let following = options.keeping.map(|keeping| {
+            let (servers, whose, keys) =
+                (Arc::clone(&servers), Arc::clone(&whose), Arc::clone(&keys));
+            Following::new(servers, home.clone(), whose, keys, keeping)
+        });
+        let connection = Connection::new(servers, home, Arc::clone(&whose));
+        Ok(Self { connection, following, whose, keys, scripts: Scripts::new() })
     }
 }
 

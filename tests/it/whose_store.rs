@@ -236,3 +236,27 @@ async fn accounts_can_be_added_before_the_first_start() {
     says(&gate, "ok").await;
     assert!(gate.operator(&["accounts", "list"]).done().contains("eve@example.com  suspended"));
 }
+
+/// Its server lost its memory, perhaps between two questions whose it is: the first connection to the
+/// new one is asked before anything else is.
+#[tokio::test]
+async fn a_server_that_was_started_again_without_its_memory_lets_nobody_in() {
+    let scene = Scene::new().await;
+    let gate = Gate::with(scene.wishes()).await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    gate.operator(&["accounts", "suspend", EVE]).done();
+    let mails = gate.mails().len();
+    let port = scene.server.port();
+    scene.server.kill();
+    let server = RedisServer::start_on(port).await;
+    eventually("linkgate says why", async || {
+        is_closed(&gate).await;
+        gate.log().contains("not used: the store is not the one of before").then_some(())
+    })
+    .await;
+    says(&gate, "was emptied or exchanged").await;
+    assert_eq!(ann.get("/page").await.status, 503, "nobody is let in, and nobody signed out");
+    assert_eq!(gate.mails().len(), mails);
+    assert_eq!(server.ask::<usize>(&["DBSIZE"]).await, Some(0), "nothing was written");
+}

@@ -1,5 +1,6 @@
 //! The way to Redis: made when it is first needed, made anew when it broke or led to a server that
-//! is no longer the master, and never waited for without end.
+//! is no longer the master, and never waited for without end. A way to another store than the one of
+//! before is not taken.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,12 +16,14 @@ use tokio::time::Instant;
 use super::home::Home;
 use super::patience::{self, PATIENCE};
 use super::servers::Servers;
+use super::whose::{Unproven, Whose};
 use crate::ports::{StoreError, Stored};
 
 /// A connection that all callers share.
 pub(super) struct Connection {
     servers: Arc<Servers>,
     home: Home,
+    whose: Arc<Whose>,
     line: Mutex<Arc<Line>>,
 }
 
@@ -33,10 +36,15 @@ struct Line {
     /// How many before it were made in vain: no answer ever came.
     in_vain: u32,
     has_answered: AtomicBool,
+    /// Once it was found to lead to the store that is ours.
+    is_ours: OnceCell<()>,
 }
 
 /// What can be asked of Redis.
 pub(super) enum Request<'a> {
+    /// Whose store it is, and what else any server may be asked: where the others lead to one that is
+    /// not ours, this one finds out. Repeated when the connection broke.
+    Whose(&'a Cmd),
     /// A command that only reads: repeated when the connection broke.
     Read(&'a Cmd),
     /// A script: it may write, and is repeated only when it certainly was not done.
@@ -45,8 +53,8 @@ pub(super) enum Request<'a> {
 
 impl Connection {
     /// Remembers where to connect to. Touches no network and needs no runtime.
-    pub(super) fn new(servers: Arc<Servers>, home: Home) -> Self {
-        Self { servers, home, line: Mutex::new(Line::from(Instant::now(), 0)) }
+    pub(super) fn new(servers: Arc<Servers>, home: Home, whose: Arc<Whose>) -> Self {
+        Self { servers, home, whose, line: Mutex::new(Line::from(Instant::now(), 0)) }
     }
 
     /// Asks, and waits no longer than two seconds for the answer.
@@ -69,7 +77,7 @@ impl Connection {
         let asked = async {
             let answer = self.ask_over(&line, &request).await;
             match &answer {
-                Err(error) if request.may_repeat(error) => {
+                Err(Unproven::Trouble(error)) if request.may_repeat(error) => {
                     line = self.line();
                     self.ask_over(&line, &request).await
                 }
@@ -91,17 +99,29 @@ impl Connection {
         &self,
         line: &Arc<Line>,
         request: &Request<'_>,
-    ) -> RedisResult<T> {
-        let answer = match line.connection(&self.servers, &self.home).await {
-            Ok(mut connection) => request.send(&mut connection).await,
-            Err(error) => Err(error),
-        };
+    ) -> Result<T, Unproven> {
+        let answer = self.ask_if_ours(line, request).await;
         match &answer {
             Ok(_) => line.has_answered.store(true, Ordering::Relaxed),
-            Err(error) if is_of_the_slot(error) => {}
-            Err(_) => self.give_up(line),
+            Err(Unproven::Trouble(error)) if is_of_the_slot(error) => {}
+            // It is as good as any, and will be asked again.
+            Err(Unproven::NotOurs) => {}
+            Err(Unproven::Trouble(_)) => self.give_up(line),
         }
         answer
+    }
+
+    async fn ask_if_ours<T: FromRedisValue>(
+        &self,
+        line: &Line,
+        request: &Request<'_>,
+    ) -> Result<T, Unproven> {
+        let mut connection = line.connection(&self.servers, &self.home).await?;
+        if !matches!(request, Request::Whose(_)) && self.whose.is_known() {
+            let mut asked = connection.clone();
+            line.is_ours.get_or_try_init(|| self.whose.prove(&mut asked)).await?;
+        }
+        Ok(request.send(&mut connection).await?)
     }
 
     fn line(&self) -> Arc<Line> {
@@ -133,9 +153,9 @@ pub(super) fn is_of_the_slot(error: &RedisError) -> bool {
 
 impl Line {
     fn from(from: Instant, in_vain: u32) -> Arc<Self> {
-        let (made, is_broken, has_answered) =
-            (OnceCell::new(), Arc::default(), AtomicBool::default());
-        Arc::new(Self { made, is_broken, from, in_vain, has_answered })
+        let (made, is_broken, has_answered, is_ours) =
+            (OnceCell::new(), Arc::default(), AtomicBool::default(), OnceCell::new());
+        Arc::new(Self { made, is_broken, from, in_vain, has_answered, is_ours })
     }
 
     async fn connection(
@@ -165,7 +185,9 @@ impl Request<'_> {
         connection: &mut MultiplexedConnection,
     ) -> RedisResult<T> {
         match self {
-            Self::Read(command) => patience::step(command.query_async(connection)).await,
+            Self::Whose(command) | Self::Read(command) => {
+                patience::step(command.query_async(connection)).await
+            }
             Self::Script(script) => patience::step(script.invoke_async(connection)).await,
         }
     }
@@ -177,7 +199,7 @@ impl Request<'_> {
             return true;
         }
         match self {
-            Self::Read(_) => error.is_connection_dropped(),
+            Self::Whose(_) | Self::Read(_) => error.is_connection_dropped(),
             Self::Script(_) => error.is_connection_refusal(),
         }
     }

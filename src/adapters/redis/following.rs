@@ -29,6 +29,7 @@ use super::home::Home;
 use super::keys::Keys;
 use super::patience::{pause, step};
 use super::servers::Servers;
+use super::whose::{Unproven, Whose};
 use crate::adapters::kept::{Copies, Era, Trust};
 
 /// Signs of life within the bound, so that one that is late costs no trust.
@@ -56,12 +57,8 @@ pub(super) struct Following {
     keys: Arc<Keys>,
     line: ArcSwapOption<Line>,
     task: OnceCell<AbortHandle>,
-    /// What stands in the mark of the store once it was found to be ours.
-    ours: ArcSwapOption<Fields>,
+    whose: Arc<Whose>,
 }
-
-/// `v`, `mark`, `birth` of the installation, as stored.
-pub(super) type Fields = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// A connection on which Redis tells of changes.
 pub(super) struct Line {
@@ -86,6 +83,7 @@ impl Following {
     pub(super) fn new(
         servers: Arc<Servers>,
         home: Home,
+        whose: Arc<Whose>,
         keys: Arc<Keys>,
         keeping: Keeping,
     ) -> Arc<Self> {
@@ -99,7 +97,7 @@ impl Following {
             keys,
             line: ArcSwapOption::empty(),
             task: OnceCell::new(),
-            ours: ArcSwapOption::empty(),
+            whose,
         })
     }
 
@@ -117,14 +115,6 @@ impl Following {
         };
         self.task.get_or_init(start).await;
         self.line.load_full()
-    }
-
-    /// Remembers by what the store is known to be ours: a connection that leads to another one is not
-    /// used.
-    pub(super) fn is_ours(&self, fields: Fields) {
-        if self.ours.load().as_deref() != Some(&fields) {
-            self.ours.store(Some(Arc::new(fields)));
-        }
     }
 
     pub(super) fn stop(&self) {
@@ -146,15 +136,12 @@ impl Following {
             track.arg("PREFIX").arg(prefix);
         }
         let () = step(track.query_async(&mut connection)).await?;
-        let line = Line { connection, era: news.era, news: Arc::clone(news) };
-        let mut mark = cmd("HMGET");
-        mark.arg(self.keys.installation()).arg(&["v", "mark", "birth"]);
-        let fields: Fields = line.read(&mark).await?;
-        match self.ours.load_full() {
-            Some(ours) if *ours != fields => {
+        match self.whose.prove(&mut connection).await {
+            Ok(()) => Ok(Line { connection, era: news.era, news: Arc::clone(news) }),
+            Err(Unproven::Trouble(error)) => Err(error),
+            Err(Unproven::NotOurs) => {
                 Err(RedisError::from((ErrorKind::Client, "it leads to a store that is not ours")))
             }
-            Some(_) | None => Ok(line),
         }
     }
 

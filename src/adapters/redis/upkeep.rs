@@ -6,7 +6,7 @@ use ::redis::cmd;
 use async_trait::async_trait;
 
 use super::connection::Request;
-use super::following::Fields;
+use super::whose::Fields;
 use super::{RedisStore, deliveries, read};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::secret::{Birth, Mark};
@@ -23,7 +23,7 @@ const WHOSE: &str = "say whose it is";
 #[async_trait]
 impl Upkeep for RedisStore {
     async fn ping(&self) -> Stored<()> {
-        self.connection.ask("answer", Request::Read(&cmd("PING"))).await
+        self.connection.ask("answer", Request::Whose(&cmd("PING"))).await
     }
 
     fn is_heard(&self) -> bool {
@@ -45,9 +45,7 @@ impl Upkeep for RedisStore {
             // The first who asks is no visitor: whoever comes then finds the line made.
             following.line().await;
         }
-        let mut command = cmd("HMGET");
-        command.arg(self.keys.installation()).arg(&["v", "mark", "birth"]);
-        let fields = self.connection.ask(WHOSE, Request::Read(&command)).await?;
+        let fields = self.connection.ask(WHOSE, Request::Whose(&self.whose.question())).await?;
         Ok(self.judged(fields, mark))
     }
 
@@ -71,7 +69,7 @@ impl Upkeep for RedisStore {
             let mut command = cmd("SCAN");
             command.arg(cursor).arg("MATCH").arg(self.keys.all()).arg("COUNT").arg(SEARCH);
             let found: (u64, Vec<Vec<u8>>) =
-                self.connection.ask(WHOSE, Request::Read(&command)).await?;
+                self.connection.ask(WHOSE, Request::Whose(&command)).await?;
             if found.1.iter().any(|key| self.keys.is_somebodys(key)) {
                 return Ok(false);
             }
@@ -85,7 +83,7 @@ impl Upkeep for RedisStore {
     async fn time(&self) -> Stored<Option<UnixMillis>> {
         let request = cmd("TIME");
         let (seconds, micros): (u64, u64) =
-            self.connection.ask("tell the time", Request::Read(&request)).await?;
+            self.connection.ask("tell the time", Request::Whose(&request)).await?;
         let span = Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros));
         Ok(Some(UnixMillis(0).after(span)))
     }
@@ -94,8 +92,8 @@ impl Upkeep for RedisStore {
 impl RedisStore {
     fn judged(&self, fields: Fields, mark: Mark) -> Owner {
         let owner = read::owner(fields.clone(), mark);
-        if let (Owner::Ours(_), Some(following)) = (owner, &self.following) {
-            following.is_ours(fields);
+        if matches!(owner, Owner::Ours(_)) {
+            self.whose.is_ours(fields);
         }
         owner
     }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use linkgate::adapters::redis::{
     RedisIdentity, RedisOptions, RedisServers, RedisSetupError, RedisStore,
 };
-use linkgate::ports::{Sessions, StoreError, Stored, Upkeep};
+use linkgate::domain::secret::{Birth, Mark};
+use linkgate::ports::{Owner, Sessions, StoreError, Stored, Upkeep};
 use tokio::time::{Instant, timeout};
 
-use super::world::{NOW, session_digest};
+use super::world::{ANN, NOW, keeping, session_digest};
 use crate::support::eventually;
 use crate::support::redis::RedisServer;
 
@@ -176,5 +177,40 @@ fn odd_urls_are_refused_without_being_repeated() {
     for nobody in nobody {
         let error = RedisStore::open(&nobody, "x", &RedisOptions::default()).expect_err("nobody");
         assert_eq!(error, RedisSetupError::Nobody);
+    }
+}
+
+/// Whoever was suspended is a stranger to a server that lost its memory: it answers for nobody, and
+/// nothing is written there, before anybody has looked whose it is.
+#[tokio::test]
+async fn a_server_that_comes_back_empty_is_another_store() {
+    let (mark, birth) = (Mark([7; 16]), Birth([8; 16]));
+    for keeping in [None, Some(keeping(Duration::ZERO))] {
+        let server = RedisServer::start().await;
+        let port = server.port();
+        let options = RedisOptions { keeping, ..RedisOptions::default() };
+        let store = RedisStore::new(&server.url(), "away", options).unwrap();
+        assert_eq!(bounded(store.adopt(mark, birth)).await.unwrap(), Owner::Ours(birth));
+        bounded(store.session(session_digest(1))).await.unwrap();
+        bounded(store.touch(session_digest(1), NOW)).await.unwrap();
+        drop(server);
+        let server = RedisServer::start_on(port).await;
+        eventually("it leads to the new server", async || {
+            // Not once is "no such session" the answer, nor is it taken to have been written.
+            let read = bounded(store.session(session_digest(1))).await.unwrap_err();
+            let written = bounded(store.touch(session_digest(1), NOW)).await.unwrap_err();
+            let told = "a store that is not the one of before: it was emptied";
+            (chain(&read).contains(told) && chain(&written).contains(told)).then_some(())
+        })
+        .await;
+        bounded(store.end(session_digest(1), ANN)).await.unwrap_err();
+        assert_eq!(server.ask::<usize>(&["DBSIZE"]).await, Some(0));
+        // It can say so of itself, and when it is the one of before again it is used again.
+        assert_eq!(bounded(store.owner(mark)).await.unwrap(), Owner::Nobody);
+        bounded(store.session(session_digest(1))).await.unwrap_err();
+        let restores = RedisStore::new(&server.url(), "away", RedisOptions::default()).unwrap();
+        assert_eq!(bounded(restores.adopt(mark, birth)).await.unwrap(), Owner::Ours(birth));
+        bounded(store.session(session_digest(1))).await.unwrap();
+        bounded(store.touch(session_digest(1), NOW)).await.unwrap();
     }
 }
