@@ -6,6 +6,7 @@ pub mod clock;
 pub mod dns;
 pub mod embedded;
 pub mod kept;
+pub mod lent;
 pub mod mail;
 pub mod ours;
 pub mod redis;

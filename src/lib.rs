@@ -64,7 +64,7 @@
 //! [`cli`]'s `serve` starts the process that takes over, hands it the sockets
 //! ([`proxy::server::Doors`]) and leaves in steps ([`proxy::leaving`]): what waits is given a last call,
 //! what is undecided comes to its decision, and only then is the embedded store closed
-//! ([`cli::stores::Lent`]).
+//! ([`adapters::lent::Lent`]).
 //!
 //! # Whose store it is
 //!

@@ -23,9 +23,10 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+use super::lent::{Here, Lent};
 use crate::domain::secret::{Birth, Mark};
 use crate::metrics::{Metrics, Operation};
-use crate::ports::{Entropy, Owner, Store, StoreError, Stored, draw};
+use crate::ports::{Entropy, Owner, Store, StoreError, Stored, Upkeep, draw};
 use crate::traces::{self, Call};
 
 /// How often a store is asked whose it is.
@@ -134,7 +135,7 @@ fn same(birth: Birth, found: Birth) -> Result<(), NotOurs> {
 
 /// A handle of a store that is used only while it is ours.
 pub struct OurStore {
-    store: Arc<dyn Store>,
+    store: Arc<Lent>,
     claim: Arc<Claim>,
     /// What the handle is for, in a word for the log.
     name: &'static str,
@@ -158,7 +159,7 @@ impl std::fmt::Debug for OurStore {
 impl OurStore {
     /// Guards a handle. It is taken to be ours if the claim was confirmed just now.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, claim: Arc<Claim>, name: &'static str) -> Self {
+    pub fn new(store: Arc<Lent>, claim: Arc<Claim>, name: &'static str) -> Self {
         let refusal = if claim.birth.get().is_some() { None } else { Some(NotOurs::Unknown) };
         let refusal = AtomicU8::new(number(refusal));
         let (doubt, asked_for) = (AtomicBool::new(false), Notify::new());
@@ -196,9 +197,10 @@ impl OurStore {
         let before = self.refusal();
         if before == Some(NotOurs::Unknown) {
             // A file heals when it is written to, and nobody else does that now.
-            let _ = self.store.ping().await;
+            let _ = self.ping().await;
         }
-        let (now, cause) = match self.claim.ask(&*self.store).await {
+        let asked = async { self.claim.ask(&*self.store.here()?).await };
+        let (now, cause) = match asked.await {
             Ok(answer) => (answer.err(), None),
             Err(error) => (Some(NotOurs::Unknown), Some(error)),
         };
@@ -226,13 +228,18 @@ impl OurStore {
         self.refusal() == Some(NotOurs::Unknown)
     }
 
+    /// The store, while it is only away: for what may be known of it nevertheless.
+    fn away(&self) -> Option<Here> {
+        self.is_only_away().then(|| self.store.here().ok())?
+    }
+
     /// The store, while it is ours.
-    async fn ours(&self) -> Stored<&dyn Store> {
-        if self.is_only_away() && (self.doubt.load(Ordering::Acquire) || self.store.is_heard()) {
+    async fn ours(&self) -> Stored<Here> {
+        if self.is_only_away() && (self.doubt.load(Ordering::Acquire) || self.is_heard()) {
             self.hear().await;
         }
         match self.refusal() {
-            None => Ok(&*self.store),
+            None => self.store.here(),
             Some(why) => Err(StoreError::new("be ours", why)),
         }
     }
@@ -301,6 +308,10 @@ mod tests {
         Arc::new(Embedded::in_memory().unwrap())
     }
 
+    fn lent(store: &Arc<dyn Store>) -> Arc<Lent> {
+        Arc::new(Lent::new(Arc::clone(store)))
+    }
+
     async fn is_used(store: &OurStore) -> bool {
         store.account(PersonKey([7; 32])).await.is_ok()
     }
@@ -308,7 +319,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_asked_before_it_has_said_whose_it_is() {
         let (store, claim) = (empty(), claim(OURS));
-        let ours = OurStore::new(Arc::clone(&store), Arc::clone(&claim), "test");
+        let ours = OurStore::new(lent(&store), Arc::clone(&claim), "test");
         assert!(!is_used(&ours).await);
         assert_eq!(ours.refusal(), Some(NotOurs::Unknown));
         let error = ours.account(PersonKey([7; 32])).await.unwrap_err();
@@ -317,7 +328,7 @@ mod tests {
         assert!(is_used(&ours).await);
         assert!(matches!(store.owner(OURS).await.unwrap(), Owner::Ours(_)), "it was empty");
         // A handle that is made after the question was answered needs no other one.
-        assert!(is_used(&OurStore::new(store, claim, "test")).await);
+        assert!(is_used(&OurStore::new(lent(&store), claim, "test")).await);
     }
 
     #[tokio::test]
@@ -353,14 +364,14 @@ mod tests {
         assert_eq!(claim.ask(&*store).await.unwrap(), Ok(()));
         let foreign = empty();
         foreign.adopt(Mark([2; 16]), Birth([9; 16])).await.unwrap();
-        let mut ours = OurStore::new(Arc::clone(&store), claim, "test");
+        let mut ours = OurStore::new(lent(&store), claim, "test");
         for (server, refusal) in [
             (&foreign, Some(NotOurs::Another)),
             (&store, None),
             (&empty(), Some(NotOurs::Lost)),
             (&store, None),
         ] {
-            ours.store = Arc::clone(server);
+            ours.store = lent(server);
             ours.look().await;
             assert_eq!((ours.refusal(), is_used(&ours).await), (refusal, refusal.is_none()));
         }

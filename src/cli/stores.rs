@@ -1,13 +1,10 @@
 //! Opening stores, and making sure that they are ours.
 
-mod lent;
-
 use std::sync::Arc;
-
-pub use lent::Lent;
 
 use super::installation::{StartError, read};
 use crate::adapters::embedded::Embedded;
+use crate::adapters::lent::Lent;
 use crate::adapters::ours::{Claim, OurStore};
 use crate::adapters::redis::{
     Keeping, RedisIdentity, RedisLogin, RedisOptions, RedisServers, RedisStore,
@@ -30,7 +27,7 @@ pub struct Stores {
 }
 
 /// A handle for each of the two, and what they lead to if that is a file.
-type Handles = ([Arc<dyn Store>; 2], Option<Arc<Lent>>);
+type Handles = ([Arc<Lent>; 2], Option<Arc<Lent>>);
 
 impl Stores {
     /// Opens what the configuration names, and asks whose it is. One that does not answer yet is not
@@ -46,14 +43,14 @@ impl Stores {
     ) -> Result<Self, StartError> {
         let ([requests, work], lent) = two_handles(config)?;
         // A connection belongs to the runtime that uses it, and the one of this question ends here.
-        let asked: Arc<dyn Store> = match &config.store {
-            StoreConfig::Redis(settings) => redis(settings, None)?,
+        let asked = match &config.store {
+            StoreConfig::Redis(settings) => Arc::new(Lent::new(redis(settings, None)?)),
             StoreConfig::Embedded { .. } | StoreConfig::Memory => Arc::clone(&work),
         };
         let claim = Arc::new(Claim::new(mark, Arc::clone(entropy)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| StartError::Store(error.to_string()))?;
-        match runtime.block_on(claim.ask(&*asked)) {
+        match runtime.block_on(async { claim.ask(&*asked.here()?).await }) {
             Ok(answer) => answer.map_err(|why| StartError::Store(why.to_string()))?,
             Err(error) => {
                 tracing::warn!(%error, cause = %error.source, "the store does not answer yet");
@@ -74,18 +71,19 @@ fn two_handles(config: &Config) -> Result<Handles, StartError> {
     match &config.store {
         StoreConfig::Memory => {
             let store = Embedded::in_memory_keeping(most).map_err(|error| failed(&error))?;
-            let store: Arc<dyn Store> = Arc::new(store);
+            let store = Arc::new(Lent::new(Arc::new(store)));
             Ok(([Arc::clone(&store), store], None))
         }
         StoreConfig::Embedded { path } => {
-            let lent = Arc::new(Lent::open(path, most).map_err(|error| failed(&error))?);
-            let store = Arc::clone(&lent) as Arc<dyn Store>;
-            Ok(([Arc::clone(&store), store], Some(lent)))
+            let store = Embedded::open_keeping(path, most).map_err(|error| failed(&error))?;
+            let store = Arc::new(Lent::new(Arc::new(store)));
+            Ok(([Arc::clone(&store), Arc::clone(&store)], Some(store)))
         }
         StoreConfig::Redis(settings) => {
             let keeping = Keeping { most, bound: trust, grace };
+            let handle = |keeping| redis(settings, keeping).map(|it| Arc::new(Lent::new(it)));
             // What works beside the proxy asks for no sessions.
-            Ok(([redis(settings, Some(keeping))?, redis(settings, None)?], None))
+            Ok(([handle(Some(keeping))?, handle(None)?], None))
         }
     }
 }

@@ -86,7 +86,7 @@ impl Sessions for OurStore {
     }
 
     fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
-        self.is_only_away().then(|| self.store.session_in_grace(digest))?
+        self.away()?.session_in_grace(digest)
     }
 
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
@@ -137,7 +137,7 @@ impl Accounts for OurStore {
     }
 
     fn account_in_grace(&self, person: PersonKey) -> Option<AccountFound> {
-        self.is_only_away().then(|| self.store.account_in_grace(person))?
+        self.away()?.account_in_grace(person)
     }
 
     async fn accounts(
@@ -194,7 +194,7 @@ impl ServiceTokens for OurStore {
     }
 
     fn token_in_grace(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
-        self.is_only_away().then(|| self.store.token_in_grace(digest))?
+        self.away()?.token_in_grace(digest)
     }
 
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {
@@ -281,11 +281,11 @@ impl KeyRosters for OurStore {
 #[async_trait]
 impl Upkeep for OurStore {
     async fn ping(&self) -> Stored<()> {
-        self.store.ping().await
+        self.store.here()?.ping().await
     }
 
     fn is_heard(&self) -> bool {
-        self.store.is_heard()
+        self.store.here().is_ok_and(|store| store.is_heard())
     }
 
     async fn sweep(&self, now: UnixMillis) -> Stored<u64> {
@@ -293,15 +293,15 @@ impl Upkeep for OurStore {
     }
 
     async fn owner(&self, mark: Mark) -> Stored<Owner> {
-        self.store.owner(mark).await
+        self.store.here()?.owner(mark).await
     }
 
     async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner> {
-        self.store.adopt(mark, birth).await
+        self.store.here()?.adopt(mark, birth).await
     }
 
     async fn is_empty(&self) -> Stored<bool> {
-        self.store.is_empty().await
+        self.store.here()?.is_empty().await
     }
 
     async fn sessions_held(&self) -> Stored<Option<u64>> {
@@ -309,6 +309,6 @@ impl Upkeep for OurStore {
     }
 
     async fn time(&self) -> Stored<Option<UnixMillis>> {
-        self.store.time().await
+        self.store.here()?.time().await
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
+use crate::adapters::lent::Lent;
 use crate::cli::installation::{Installation, StartError};
 use crate::cli::reload::{InForce, Source};
-use crate::cli::stores::Lent;
 use crate::cli::upgrade::Upgrades;
 use crate::config::Config;
 use crate::domain::event::What;

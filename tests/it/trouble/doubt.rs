@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use linkgate::adapters::lent::Lent;
 use linkgate::adapters::ours::{Claim, NotOurs, OurStore};
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::secret::Mark;
@@ -84,7 +85,7 @@ async fn ours() -> (Arc<Watched>, Arc<OurStore>, tokio::task::JoinHandle<()>) {
     let store = Arc::clone(&watched) as Arc<dyn Store>;
     let claim = Arc::new(Claim::new(Mark([1; 16]), Arc::new(OsEntropy)));
     claim.ask(&*store).await.expect("an answer").expect("ours");
-    let ours = Arc::new(OurStore::new(store, claim, "test"));
+    let ours = Arc::new(OurStore::new(Arc::new(Lent::new(store)), claim, "test"));
     let watching = Arc::clone(&ours);
     let watch = tokio::spawn(async move { watching.watch().await });
     (watched, ours, watch)
