@@ -216,50 +216,38 @@ map! {
     }
 }
 
-/// The ways that mail may leave by, wherever they stand.
-pub(in crate::config) struct WaysFile<'a> {
-    pub(in crate::config) smtp: Option<&'a Map<SmtpFile>>,
-    pub(in crate::config) sendmail: Option<&'a Map<SendmailFile>>,
-    pub(in crate::config) postmark: Option<&'a Map<PostmarkFile>>,
-    pub(in crate::config) ses: Option<&'a Map<SesFile>>,
-    pub(in crate::config) mailgun: Option<&'a Map<MailgunFile>>,
-    pub(in crate::config) sendgrid: Option<&'a Map<SendGridFile>>,
-    pub(in crate::config) resend: Option<&'a Map<ResendFile>>,
-    pub(in crate::config) brevo: Option<&'a Map<BrevoFile>>,
-    pub(in crate::config) folder: Option<&'a Map<FolderFile>>,
-    pub(in crate::config) inbox: Option<&'a Map<InboxFile>>,
+/// Declares the ways that mail may leave by, each a key of `mail` and of an entry of `mail.relays`.
+macro_rules! ways {
+    ($($way:ident: $file:ident,)*) => {
+        /// The ways that mail may leave by, wherever they stand.
+        pub(in crate::config) struct WaysFile<'a> {
+            $(pub(in crate::config) $way: Option<&'a Map<$file>>,)*
+            pub(in crate::config) inbox: Option<&'a Map<InboxFile>>,
+        }
+
+        impl MailFile {
+            pub(in crate::config) fn ways(&self) -> WaysFile<'_> {
+                WaysFile { $($way: self.$way.as_ref(),)* inbox: self.inbox.as_ref() }
+            }
+        }
+
+        impl RelayFile {
+            /// An inbox stands alone: what it shows is on its way to nobody.
+            pub(in crate::config) fn ways(&self) -> WaysFile<'_> {
+                WaysFile { $($way: self.$way.as_ref(),)* inbox: None }
+            }
+        }
+    };
 }
 
-impl MailFile {
-    pub(in crate::config) fn ways(&self) -> WaysFile<'_> {
-        WaysFile {
-            smtp: self.smtp.as_ref(),
-            sendmail: self.sendmail.as_ref(),
-            postmark: self.postmark.as_ref(),
-            ses: self.ses.as_ref(),
-            mailgun: self.mailgun.as_ref(),
-            sendgrid: self.sendgrid.as_ref(),
-            resend: self.resend.as_ref(),
-            brevo: self.brevo.as_ref(),
-            folder: self.folder.as_ref(),
-            inbox: self.inbox.as_ref(),
-        }
-    }
-}
-
-impl RelayFile {
-    pub(in crate::config) fn ways(&self) -> WaysFile<'_> {
-        WaysFile {
-            smtp: self.smtp.as_ref(),
-            sendmail: self.sendmail.as_ref(),
-            postmark: self.postmark.as_ref(),
-            ses: self.ses.as_ref(),
-            mailgun: self.mailgun.as_ref(),
-            sendgrid: self.sendgrid.as_ref(),
-            resend: self.resend.as_ref(),
-            brevo: self.brevo.as_ref(),
-            folder: self.folder.as_ref(),
-            inbox: None,
-        }
-    }
+ways! {
+    smtp: SmtpFile,
+    sendmail: SendmailFile,
+    postmark: PostmarkFile,
+    ses: SesFile,
+    mailgun: MailgunFile,
+    sendgrid: SendGridFile,
+    resend: ResendFile,
+    brevo: BrevoFile,
+    folder: FolderFile,
 }
