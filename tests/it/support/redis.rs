@@ -6,15 +6,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-use super::eventually;
 use super::gate::free_port;
+use super::{eventually, folder};
 
 /// A running server. Killed when it is dropped.
 pub struct RedisServer {
     process: Child,
     port: u16,
+    /// Where it writes, if it does: one that another follows writes all it knows.
+    _folder: TempDir,
 }
 
 impl RedisServer {
@@ -55,8 +58,12 @@ impl RedisServer {
     }
 
     async fn try_on(port: u16, arguments: &[String]) -> Option<Self> {
-        let mut command = Command::new("redis-server");
-        command.args(arguments).args(["--bind", "127.0.0.1", "--port"]);
+        let (mut command, folder) = (Command::new("redis-server"), folder());
+        command.arg("--dir").arg(folder.path()).args(arguments).args([
+            "--bind",
+            "127.0.0.1",
+            "--port",
+        ]);
         command.arg(port.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
         let process = match command.spawn() {
             Ok(process) => process,
@@ -65,7 +72,7 @@ impl RedisServer {
             }
             Err(error) => panic!("redis-server does not start: {error}"),
         };
-        let mut server = Self { process, port };
+        let mut server = Self { process, port, _folder: folder };
         let up = eventually("redis-server to answer or to give up", async || {
             if matches!(server.process.try_wait(), Ok(Some(_))) {
                 return Some(false);
