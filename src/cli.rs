@@ -15,6 +15,7 @@ macro_rules! examples {
 mod accounts;
 mod admin;
 pub mod appearance;
+mod aside;
 mod audit;
 mod check;
 mod demo;

@@ -2,7 +2,6 @@
 
 pub mod access_log;
 pub mod arrival;
-pub mod aside;
 pub mod context;
 pub mod direct;
 mod door;

@@ -19,6 +19,7 @@ use super::{hooks, mailers, record, secret_file, traces};
 use crate::adapters::clock::StoreClock;
 use crate::config::{Config, MailTransport, Password};
 use crate::domain::event::Actor;
+use crate::domain::secret::Secret;
 use crate::gate::journal::{Journal, Trail, Writer};
 use crate::metrics::Metrics;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
@@ -119,8 +120,7 @@ impl Installation {
     /// [`StartError`], in words for the operator.
     pub fn open(config: &Config) -> Result<Self, StartError> {
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-        let secret = secret_file::secret(&config.secret, &OsEntropy)
-            .map_err(|error| StartError::Part(format!("secret: {error}")))?;
+        let secret = secret(config)?;
         let metrics = Arc::new(Metrics::default());
         let (tracer, traces) = traces::tracer(config, &metrics).unzip();
         let stores = Stores::open(config, secret.mark(), &entropy, &metrics)?;
@@ -179,6 +179,11 @@ impl Installation {
             upgrades: None,
         })
     }
+}
+
+fn secret(config: &Config) -> Result<Secret, StartError> {
+    secret_file::secret(&config.secret, &OsEntropy)
+        .map_err(|error| StartError::Part(format!("secret: {error}")))
 }
 
 /// The admin API and the pages, each with its guard, if there is anybody who may use them.

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::aside::Aside;
 use super::installation::StartError;
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::audit::file::RotatedFile;
@@ -14,7 +15,6 @@ use crate::gate::Gate;
 use crate::gate::journal::{Journal, Writer};
 use crate::metrics::Metrics;
 use crate::ports::{Audit, AuditSink, Clock, Entropy, Store};
-use crate::proxy::aside::Aside;
 use crate::proxy::server::Assembly;
 
 /// The use cases, and the journal in which they note what happens.

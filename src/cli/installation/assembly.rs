@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 
+use super::super::aside::Aside;
 use super::super::reload;
 use super::super::upgrade::Upgrades;
 use super::super::watching::{self, Watched};
@@ -19,7 +20,6 @@ use crate::portal::admin::{self, Caller};
 use crate::portal::courier::Courier;
 use crate::portal::hooks::LARGEST as HOOK_BODY;
 use crate::ports::{Clock, Store, Stored, Upkeep};
-use crate::proxy::aside::Aside;
 use crate::proxy::leaving::Leaving;
 use crate::proxy::server::{
     Assembly, AssemblyError, Doors, FORM_BODY, GuardedProxy, Listening, futures_of, guarded,

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-use super::server::futures_of::Boxed;
 use crate::adapters::yielding::{give_way, politely};
+use crate::proxy::server::futures_of::Boxed;
 
 /// A runtime beside those of the server. Ends with the value, and waits for nobody then.
 #[derive(Debug)]
