@@ -81,7 +81,7 @@
 //! # Who gives way
 //!
 //! The threads of the server proxy; our own pages take their steps there in turn ([`proxy::turns`]).
-//! Mails and the record are worked by [`cli`] on threads of lower priority, as are passwords
+//! Mails and the record are worked on by [`cli`], on threads of lower priority, as are passwords
 //! and the writing of the embedded store.
 //!
 //! # One place to touch
