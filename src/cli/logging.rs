@@ -1,10 +1,12 @@
 //! Where log lines go: standard error, as text or JSON.
 
 mod queue;
+mod text;
 
 use tracing_subscriber::EnvFilter;
 
 pub(super) use self::queue::LogEnd;
+use self::text::TextFields;
 use crate::config::{LogConfig, LogFormat};
 
 /// Starts logging until the result is dropped. Libraries speak from warnings up; what Pingora says
@@ -20,7 +22,7 @@ pub(super) fn start(log: LogConfig) -> std::io::Result<LogEnd> {
     let (lines, end) = queue::start(std::io::stderr())?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
     match log.format {
-        LogFormat::Text => builder.with_ansi(false).init(),
+        LogFormat::Text => builder.fmt_fields(TextFields).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
     // A panic ends one request, not the process; Pingora says nothing about it. The payload may

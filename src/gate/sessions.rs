@@ -41,11 +41,10 @@ impl Gate {
     /// When the store is in trouble: then nobody knows, and the answer is 503.
     pub async fn authenticate(
         &self,
-        token: &Token<token::Session>,
+        digest: TokenDigest<token::Session>,
         realm: &str,
         idle: Duration,
     ) -> Stored<Option<Present>> {
-        let digest = token.digest();
         let Some(present) = self.standing(digest, realm, idle).await? else { return Ok(None) };
         let now = self.clock.now();
         if present.session.wants_touch(now, idle) {

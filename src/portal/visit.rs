@@ -222,7 +222,7 @@ impl Visit {
     pub async fn present(&self) -> Stored<Option<Present>> {
         let Some(token) = &self.session else { return Ok(None) };
         let idle = self.site().terms.session.idle;
-        self.desk.gate.authenticate(token, &self.here.located.realm, idle).await
+        self.desk.gate.authenticate(token.digest(), &self.here.located.realm, idle).await
     }
 
     /// The identity behind a session, with the groups of now.

@@ -105,7 +105,8 @@ pub async fn visitor(desk: &Desk, headers: &HeaderMap, located: &Located) -> Sto
     let token: Option<Token<Session>> = token_in(headers, name, &desk.gate.keys().token);
     let Some(token) = token else { return Ok(Who::Nobody) };
     let idle = site.terms.session.idle;
-    let found = desk.gate.authenticate(&token, &located.realm, idle).await?;
+    let session = token.digest();
+    let found = desk.gate.authenticate(session, &located.realm, idle).await?;
     let Some(found) = found else { return Ok(Who::Nobody) };
-    Ok(Who::Person { identity: desk.identity(&found, idle), session: token.digest() })
+    Ok(Who::Person { identity: desk.identity(&found, idle), session })
 }

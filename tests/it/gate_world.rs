@@ -278,7 +278,7 @@ impl World {
 
     /// Whether a session counts now.
     pub async fn is_in(&self, session: &Token<token::Session>) -> bool {
-        let found = self.gate.authenticate(session, REALM, self.terms.session.idle).await;
+        let found = self.gate.authenticate(session.digest(), REALM, self.terms.session.idle).await;
         found.expect("a store").is_some()
     }
 }
