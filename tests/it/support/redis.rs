@@ -59,11 +59,7 @@ impl RedisServer {
 
     async fn try_on(port: u16, arguments: &[String]) -> Option<Self> {
         let (mut command, folder) = (Command::new("redis-server"), folder());
-        command.arg("--dir").arg(folder.path()).args(arguments).args([
-            "--bind",
-            "127.0.0.1",
-            "--port",
-        ]);
+        command.current_dir(folder.path()).args(arguments).args(["--bind", "127.0.0.1", "--port"]);
         command.arg(port.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
         let process = match command.spawn() {
             Ok(process) => process,
