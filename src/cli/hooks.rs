@@ -66,3 +66,68 @@ fn proofs(config: &HooksConfig) -> Result<Proofs, StartError> {
 fn wrong(key: &str, what: &str) -> StartError {
     StartError::Part(format!("mail.hooks.{key}: {what}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::embedded::Embedded;
+    use crate::ports::SystemClock;
+
+    const ADMIN: &str = "admin: { listen: \"127.0.0.1:9180\" }\n";
+    const NO_ADMIN: &str = "admin: { listen: \"off\" }\n";
+
+    /// What is said of `hooks` at the start; nothing when it is good.
+    fn told(admin: &str, hooks: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let certificate = rcgen::generate_simple_self_signed(["sns.example".to_owned()]).unwrap();
+        let text = format!(
+            "listen: [{{ address: \"127.0.0.1:8080\" }}]\n{admin}secret: {{ file: secret }}\n\
+             store: {{ memory: {{}} }}\n\
+             mail: {{ from: login@example.com, folder: {{ path: mails }}, hooks: {hooks} }}\n\
+             sites:\n  - {{ name: a, origin: \"https://a.example\", upstream: \"http://b\", \
+             allow: [\"@example.com\"] }}\n"
+        );
+        let path = folder.path().join("linkgate.yaml");
+        for (name, text) in [
+            ("linkgate.yaml", text.as_str()),
+            ("secret", "0123456789abcdef0123456789abcdef"),
+            ("long", "0123456789abcdef"),
+            ("sns.pem", &certificate.cert.pem()),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let config = Config::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        let store = Arc::new(Embedded::in_memory().unwrap());
+        let opened = open(
+            &config,
+            store,
+            Arc::new(SystemClock),
+            (Journal::silent(), Arc::new(Metrics::default())),
+        );
+        opened.err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_shows_nothing_is_told_at_the_start_with_its_key() {
+        let brevo = "{ brevo: { token: { file: long } } }";
+        assert_eq!(told(ADMIN, brevo), "");
+        assert_eq!(
+            told(NO_ADMIN, "{ listen: \"127.0.0.1:9181\", brevo: { token: { file: long } } }"),
+            ""
+        );
+        for (admin, hooks, expected) in [
+            (NO_ADMIN, brevo, "mail.hooks.listen: there is no admin listener"),
+            (ADMIN, "{ resend: { secret: { file: long } } }", "mail.hooks.resend.secret: must be"),
+            (ADMIN, "{ sendgrid: { public_key: AAAA } }", "mail.hooks.sendgrid.public_key: must"),
+            (
+                ADMIN,
+                "{ ses: { topic: \"arn:aws:sqs:eu:1:a\", certificate: sns.pem } }",
+                "mail.hooks.ses.topic: must be a topic",
+            ),
+        ] {
+            let told = told(admin, hooks);
+            assert!(told.starts_with(expected), "{hooks}: {told}");
+            assert!(!told.contains("0123456789abcdef"), "{told}");
+        }
+    }
+}

@@ -142,13 +142,17 @@ async fn trouble_is_told_with_its_step_and_what_helps() {
 
 #[tokio::test]
 async fn what_the_relay_says_to_the_mail_itself_is_told() {
-    let script = Script::with_verdicts(&["554 5.7.1 smells of spam"]);
-    let relay = Relay::start(script).await;
-    let folder = configured("localhost", relay.port(), ", tls: none", None);
-    let (code, told) = test(&folder).await;
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("  recipient: 250 ok\nnot handed over, for good: "), "{told}");
-    assert!(told.contains("smells of spam"), "{told}");
+    for (answer, what) in [
+        ("554 5.6.0 cannot be read", "for good: "),
+        ("554 5.7.1 smells of spam", "for now: the relay refuses us: "),
+    ] {
+        let relay = Relay::start(Script::with_verdicts(&[answer])).await;
+        let folder = configured("localhost", relay.port(), ", tls: none", None);
+        let (code, told) = test(&folder).await;
+        assert_eq!(code, Some(1), "{told}");
+        let expected = format!("  recipient: 250 ok\nnot handed over, {what}");
+        assert!(told.contains(&expected) && told.contains(&answer[4..]), "{told}");
+    }
 }
 
 #[tokio::test]
