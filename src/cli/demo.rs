@@ -12,7 +12,7 @@ use crate::config::{Config, LogConfig, LogFormat, LogLevel, SystemEnvironment};
 use crate::portal::demo_app;
 use crate::portal::looks::Looks;
 use crate::proxy::leaving::{Leaving, Over};
-use crate::proxy::server::{Doors, FORM_BODY};
+use crate::proxy::server::{Bodies, Doors};
 
 /// A page deep inside, to show that one lands there.
 const DEEP_LINK: &str = "/reports/42?tab=totals#summary";
@@ -40,7 +40,7 @@ fn start(port: u16, inbox_port: u16) -> Result<(), Box<dyn std::error::Error>> {
     let doors = doors(&config, Doors::default())?.with([application])?;
     let mut server = Installation::open(&config)?.into_assembly(&config, &doors, None)?;
     let looks = Looks::built_in(config.prefix.as_str())?;
-    server.add_pages("demo application", address, demo_app::router(looks), FORM_BODY)?;
+    server.add_pages("demo application", address, demo_app::router(looks), Bodies::of_forms())?;
     let server = server.finish();
     end_with_a_signal(server.leaving())?;
     say(&instructions(port, inbox_port));

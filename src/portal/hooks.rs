@@ -46,6 +46,9 @@ pub use ses::{NoSns, PinnedSns, Region, SesTopic, Sns};
 pub const LARGEST: usize = 1 << 20;
 /// How long a message may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Largest message of those whose proof is inside of it: it is looked for before anything is proved.
+/// They tell one event at a time, and SNS has no larger ones.
+const LARGEST_UNPROVED: usize = 256 << 10;
 /// How far the time in a message may be from ours.
 const WINDOW: Duration = Duration::from_secs(300);
 
@@ -127,8 +130,8 @@ enum Refusal {
     /// It is not what its signature says, or has none.
     #[error("its signature is missing or wrong")]
     Forged,
-    /// It is older than five minutes, or of the future.
-    #[error("its time is more than five minutes from ours")]
+    /// It is too old, or of the future.
+    #[error("its time is too far from ours")]
     Stale,
     /// It cannot be read.
     #[error("it cannot be read")]
@@ -193,12 +196,12 @@ async fn receive(
     Path(provider): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    // The name comes from whoever asks: only one that is known is repeated, and only for those that are
-    // configured anything is read.
+    // The name comes from whoever asks: only one that is known is repeated, and only what is for those
+    // that are configured is looked at. The listener has read it by then, within its own bounds.
     let provider = Provider::parse(&provider).filter(|it| hooks.proofs.has(*it));
     let provider = provider.ok_or_else(|| refused("", Refusal::Unknown))?;
     let (head, body) = request.into_parts();
-    let taken = match arrived(head, body, hooks.clock.now()).await {
+    let taken = match arrived(head, (body, provider.largest()), hooks.clock.now()).await {
         Ok(message) => hooks.take(provider, &message).await,
         Err(refusal) => Err(refusal),
     };
@@ -212,8 +215,12 @@ fn refused(provider: &'static str, refusal: Refusal) -> Refusal {
     refusal
 }
 
-async fn arrived(head: Parts, body: Body, now: UnixMillis) -> Result<Message, Refusal> {
-    let body = tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await;
+async fn arrived(
+    head: Parts,
+    (body, most): (Body, usize),
+    now: UnixMillis,
+) -> Result<Message, Refusal> {
+    let body = tokio::time::timeout(PATIENCE, to_bytes(body, most)).await;
     let body = body.map_err(|_| Refusal::Slow)?.map_err(|_| Refusal::TooLarge)?;
     Ok(Message { headers: head.headers, body, now })
 }

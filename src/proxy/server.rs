@@ -2,32 +2,28 @@
 
 mod beside;
 mod doors;
+mod pages;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::body::Body;
-use http::Response;
-use http_body_util::BodyExt;
 use pingora::apps::HttpServerOptions;
-use pingora::apps::http_app::ServeHttp;
 use pingora::listeners::tls::TlsSettings;
 use pingora::listeners::{ConnectionFilter, ListenerConfig};
-use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
 use pingora::services::background::{BackgroundService, background_service};
 use pingora::services::listening::Service;
-use tower::ServiceExt;
 
 pub use self::doors::Doors;
+pub use self::pages::Bodies;
 
 use self::beside::Beside;
+use self::pages::Pages;
 use super::context::reference;
 use super::direct::{Direct, Straight};
 use super::leaving::{Leaving, Over, reached};
@@ -233,7 +229,8 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    /// Adds a small HTTP service of our own: health, inbox, demo. Bodies have `largest_body` bytes at most.
+    /// Adds a small HTTP service of our own: health, inbox, demo. `bodies` says how large
+    /// what is sent there may be.
     ///
     /// # Errors
     /// [`AssemblyError`] when its socket cannot be used.
@@ -242,10 +239,10 @@ impl<'a> Assembly<'a> {
         name: &str,
         address: SocketAddr,
         router: Router,
-        largest_body: usize,
+        bodies: Bodies,
     ) -> Result<(), AssemblyError> {
         let leaving = Arc::clone(&self.leaving);
-        let pages = Pages { router, leaving: Arc::clone(&leaving), largest_body };
+        let pages = Pages::new(router, Arc::clone(&leaving), bodies);
         let mut service = Service::new(name.to_owned(), pages);
         service.add_tcp(&address.to_string());
         let handles = self.doors.handles(&[address])?;
@@ -313,53 +310,5 @@ where
 {
     async fn start(&self, _shutdown: ShutdownWatch) {
         (self.0)().await;
-    }
-}
-
-/// Largest body of a form, or of a call of the admin API.
-pub const FORM_BODY: usize = 16 * 1024;
-/// How long it may take.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
-
-struct Pages {
-    router: Router,
-    leaving: Arc<Leaving>,
-    largest_body: usize,
-}
-
-#[async_trait]
-impl ServeHttp for Pages {
-    async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
-        let _open = self.leaving.open();
-        let mut body = Vec::new();
-        let read = tokio::time::timeout(BODY_DEADLINE, async {
-            loop {
-                match session.read_request_body().await {
-                    Ok(Some(chunk)) if body.len() + chunk.len() <= self.largest_body => {
-                        body.extend_from_slice(&chunk);
-                    }
-                    Ok(None) => break true,
-                    // Too large, or cut off: half of a body is none.
-                    Ok(Some(_)) | Err(_) => break false,
-                }
-            }
-        });
-        if !read.await.unwrap_or(false) {
-            session.set_keepalive(None);
-            let mut response = Response::new(Vec::new());
-            *response.status_mut() = http::StatusCode::PAYLOAD_TOO_LARGE;
-            response.headers_mut().insert(http::header::CONTENT_LENGTH, 0.into());
-            return response;
-        }
-        let head = session.req_header();
-        let mut request = http::Request::new(Body::from(body));
-        *request.method_mut() = head.method.clone();
-        *request.uri_mut() = head.uri.clone();
-        *request.headers_mut() = head.headers.clone();
-        let Ok(response) = self.router.clone().oneshot(request).await;
-        let (mut parts, body) = response.into_parts();
-        let body = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
-        parts.headers.insert(http::header::CONTENT_LENGTH, body.len().into());
-        Response::from_parts(parts, body)
     }
 }

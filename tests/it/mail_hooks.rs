@@ -8,6 +8,8 @@ use hmac::{Hmac, Mac};
 use linkgate::ports::{Clock, SystemClock};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::support::client::{Answer, raw};
 use crate::support::eventually;
@@ -192,6 +194,51 @@ async fn a_complaint_keeps_no_known_browser_out(kind: Kind) {
     known.post("/.linkgate/sign-out", &[]).await;
     assert_eq!(gate.sign_in(&mut known, ANN, "/deep").await.location(), "/deep");
     assert_eq!(gate.mails().len(), mails + 1);
+}
+
+/// Sends what is more than a form somewhere.
+async fn more_than_a_form(to: SocketAddr, path: &str) -> u16 {
+    let body = "x".repeat(20_000);
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {to}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    raw(to, format!("{head}{body}").as_bytes()).await.status
+}
+
+#[tokio::test]
+async fn elsewhere_no_more_than_a_form_is_read_and_not_of_too_many_at_once() {
+    let own = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let gate = gate(&Kind::memory(), &format!(", listen: \"{own}\"")).await;
+    for (to, path, status) in [
+        (gate.admin, "/api/accounts", 413),
+        (gate.admin, "/.linkgate/hooks/mailgun", 413),
+        (own, "/other", 413),
+        (own, "/.linkgate/hooks/mailgun", 400),
+    ] {
+        assert_eq!(more_than_a_form(to, path).await, status, "{path}");
+    }
+    let mut waiting = Vec::new();
+    for _ in 0..32 {
+        let mut connection = TcpStream::connect(own).await.expect("a connection");
+        let head = format!(
+            "POST /.linkgate/hooks/mailgun HTTP/1.1\r\nHost: {own}\r\nContent-Length: 9\r\n\r\n"
+        );
+        connection.write_all(head.as_bytes()).await.expect("written");
+        waiting.push(connection);
+    }
+    let refused = eventually("there is no room", async || {
+        let answer = post(own, "mailgun", None, "{}").await;
+        (answer.status == 503).then_some(answer)
+    })
+    .await;
+    assert_eq!(refused.header("retry-after"), "5");
+    assert_eq!(more_than_a_form(own, "/other").await, 413, "forms have room of their own");
+    drop(waiting);
+    eventually("there is room again", async || {
+        (post(own, "mailgun", None, "{}").await.status == 400).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use crate::portal::hooks::LARGEST as HOOK_BODY;
 use crate::ports::{Clock, Store, Stored, Upkeep};
 use crate::proxy::leaving::Leaving;
 use crate::proxy::server::{
-    Assembly, AssemblyError, Doors, FORM_BODY, GuardedProxy, Listening, futures_of, guarded,
+    Assembly, AssemblyError, Bodies, Doors, GuardedProxy, Listening, futures_of, guarded,
     server_conf,
 };
 use crate::proxy::service::AuthProxy;
@@ -70,11 +70,12 @@ impl Installation {
         admission: Arc<Admission>,
     ) -> Result<(), AssemblyError> {
         if let Some((address, router)) = self.inbox.take() {
-            server.add_pages("inbox", address, router, FORM_BODY)?;
+            server.add_pages("inbox", address, router, Bodies::of_forms())?;
         }
+        let told = || Bodies::larger_below(format!("{}/hooks/", config.prefix.as_str()), HOOK_BODY);
         let hooks = match self.hooks.take() {
             Some((Some(address), router)) => {
-                server.add_pages("hooks", address, router, HOOK_BODY)?;
+                server.add_pages("hooks", address, router, told())?;
                 None
             }
             hooks => hooks.map(|(_, router)| router),
@@ -85,9 +86,9 @@ impl Installation {
         let reload = self.source.as_ref().map(|_| Arc::clone(&self.in_force));
         let ways = [self.upgrades.take().map(Upgrades::routes), reload.map(reload::asked::routes)];
         let caller = caller(config).map(|caller| caller.noting(self.journal.clone()));
-        let largest = if hooks.is_some() { HOOK_BODY } else { FORM_BODY };
+        let bodies = if hooks.is_some() { told() } else { Bodies::of_forms() };
         let router = operators(watched, caller, ways, [self.admin.take(), hooks]);
-        server.add_pages("admin", address, router, largest)
+        server.add_pages("admin", address, router, bodies)
     }
 
     /// What is done beside the requests.

@@ -4,7 +4,10 @@
 //! until its time is over; that it is taken only once narrows that to who is faster. Have Mailgun reach
 //! linkgate by TLS alone. So a token is used up by the first message that shows it, whatever that says.
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, Mac};
+use serde::Deserialize;
 use serde_json::Value;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -41,17 +44,33 @@ impl MailgunKey {
     }
 }
 
+/// What is read before anything is proved; the rest is passed over.
+#[derive(Deserialize)]
+struct Shown<'a> {
+    #[serde(borrow)]
+    signature: Signature<'a>,
+}
+
+#[derive(Deserialize)]
+struct Signature<'a> {
+    #[serde(borrow)]
+    timestamp: Cow<'a, str>,
+    #[serde(borrow)]
+    token: Cow<'a, str>,
+    #[serde(borrow)]
+    signature: Cow<'a, str>,
+}
+
 /// What a message says, and the token that it has used up.
 pub(super) fn events(key: &MailgunKey, message: &Message) -> Result<Told, Refusal> {
-    let document = json(&message.body)?;
-    let timestamp = text(&document, "/signature/timestamp")?;
-    let token = text(&document, "/signature/token")?;
+    let shown: Shown<'_> = serde_json::from_slice(&message.body).map_err(|_| Refusal::Malformed)?;
+    let Signature { timestamp, token, signature } = shown.signature;
     if token.len() > LONGEST_TOKEN {
         return Err(Refusal::Malformed);
     }
-    key.check(timestamp, token, text(&document, "/signature/signature")?)?;
-    is_near(seconds(timestamp)?, message.now)?;
-    let events = event(&document["event-data"], token)?;
+    key.check(&timestamp, &token, &signature)?;
+    is_near(seconds(&timestamp)?, message.now)?;
+    let events = event(&json(&message.body)?["event-data"], &token)?;
     Ok(Told { events, once: Some(token.as_bytes().to_vec()) })
 }
 

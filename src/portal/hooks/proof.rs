@@ -1,5 +1,7 @@
 //! Proofs that several providers use: logins of HTTP, and times that are near.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
@@ -58,5 +60,12 @@ pub(super) fn seconds(text: &str) -> Result<UnixMillis, Refusal> {
 /// # Errors
 /// [`Refusal::Stale`] when a moment is not near.
 pub(super) fn is_near(at: UnixMillis, now: UnixMillis) -> Result<(), Refusal> {
-    if at.apart(now) <= WINDOW { Ok(()) } else { Err(Refusal::Stale) }
+    is_since(at, WINDOW, now)
+}
+
+/// # Errors
+/// [`Refusal::Stale`] when a moment is longer ago than `most`, or of the future.
+pub(super) fn is_since(at: UnixMillis, most: Duration, now: UnixMillis) -> Result<(), Refusal> {
+    let most = if at > now { WINDOW } else { most };
+    if at.apart(now) <= most { Ok(()) } else { Err(Refusal::Stale) }
 }

@@ -1,6 +1,6 @@
 //! Who tells.
 
-use super::Proofs;
+use super::{LARGEST, LARGEST_UNPROVED, Proofs};
 
 /// A provider whose messages can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,14 @@ impl Provider {
             Self::Sendgrid => "sendgrid",
             Self::Resend => "resend",
             Self::Brevo => "brevo",
+        }
+    }
+
+    /// Bytes of its largest message.
+    pub(super) const fn largest(self) -> usize {
+        match self {
+            Self::Ses | Self::Mailgun => LARGEST_UNPROVED,
+            Self::Postmark | Self::Sendgrid | Self::Resend | Self::Brevo => LARGEST,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! never taken from a message. A subscription is confirmed for the configured topic alone, after the
 //! signature was verified.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,18 +19,21 @@ use ring::signature::{
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
     VerificationAlgorithm,
 };
-use serde_json::Value;
+use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_parser::pem::parse_x509_pem;
 
-use super::event::{Event, Outcome, json, text};
-use super::proof::is_near;
+use super::event::{Event, Outcome, json};
+use super::proof::is_since;
 use super::{Message, Refusal};
 use crate::domain::time::UnixMillis;
 
 /// Certificates that are kept; SNS has one at a time.
 const KEPT: usize = 4;
+/// How long ago SNS may have taken a message. It keeps that time when it tries again, which it does for
+/// less than an hour unless it is told to. Far shorter than it is known which ones were taken.
+const TRIED: Duration = Duration::from_secs(3600);
 /// How long SNS is not asked again after a certificate could not be had.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -195,64 +199,98 @@ fn public_key(pem: &[u8], now: UnixMillis) -> Result<SigningKey, NoSns> {
     Ok(found)
 }
 
+/// What SNS says around a message; what is not known is passed over.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope<'a> {
+    #[serde(borrow, rename = "Type")]
+    kind: Field<'a>,
+    #[serde(borrow)]
+    message: Field<'a>,
+    #[serde(borrow)]
+    message_id: Field<'a>,
+    #[serde(borrow)]
+    subject: Field<'a>,
+    #[serde(borrow)]
+    timestamp: Field<'a>,
+    #[serde(borrow)]
+    token: Field<'a>,
+    #[serde(borrow)]
+    topic_arn: Field<'a>,
+    #[serde(borrow, rename = "SubscribeURL")]
+    subscribe_url: Field<'a>,
+    #[serde(borrow, rename = "SigningCertURL")]
+    signing_cert_url: Field<'a>,
+    #[serde(borrow)]
+    signature: Field<'a>,
+    #[serde(borrow)]
+    signature_version: Field<'a>,
+}
+
+type Field<'a> = Option<Cow<'a, str>>;
+
+fn there<'a>(field: &'a Field<'_>) -> Result<&'a str, Refusal> {
+    field.as_deref().ok_or(Refusal::Malformed)
+}
+
 pub(super) async fn events(topic: &SesTopic, message: &Message) -> Result<Vec<Event>, Refusal> {
-    let document = json(&message.body)?;
-    let kind = text(&document, "/Type")?;
-    let signed = signed_text(&document, kind)?;
-    if text(&document, "/TopicArn")? != topic.arn {
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(&message.body).map_err(|_| Refusal::Malformed)?;
+    let signed = signed_text(&envelope)?;
+    if there(&envelope.topic_arn)? != topic.arn {
         return Err(Refusal::Forged);
     }
-    let key = topic.key(text(&document, "/SigningCertURL")?, message.now).await?;
-    verify(&key, &document, &signed)?;
-    is_near(moment(text(&document, "/Timestamp")?)?, message.now)?;
-    match kind {
+    let key = topic.key(there(&envelope.signing_cert_url)?, message.now).await?;
+    verify(&key, &envelope, &signed)?;
+    is_since(moment(there(&envelope.timestamp)?)?, TRIED, message.now)?;
+    match there(&envelope.kind)? {
         "SubscriptionConfirmation" => {
-            let token = text(&document, "/Token")?;
+            let token = there(&envelope.token)?;
             topic.sns.confirm(&topic.region, &topic.arn, token).await?;
             tracing::info!(topic = topic.arn, "the subscription to a topic of SNS is confirmed");
             Ok(Vec::new())
         }
-        "Notification" => {
-            notification(text(&document, "/Message")?, text(&document, "/MessageId")?)
-        }
+        "Notification" => notification(there(&envelope.message)?, there(&envelope.message_id)?),
         _ => Ok(Vec::new()),
     }
 }
 
 /// What the signature covers: names and values of some fields, each on a line of its own.
-fn signed_text(document: &Value, kind: &str) -> Result<String, Refusal> {
-    let names: &[&str] = match kind {
-        "Notification" => &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
+fn signed_text(envelope: &Envelope<'_>) -> Result<String, Refusal> {
+    let it = envelope;
+    let (message, id) = (("Message", &it.message), ("MessageId", &it.message_id));
+    let (time, topic) = (("Timestamp", &it.timestamp), ("TopicArn", &it.topic_arn));
+    let kind = ("Type", &it.kind);
+    let (url, token) = (("SubscribeURL", &it.subscribe_url), ("Token", &it.token));
+    let fields: &[(&str, &Field<'_>)] = match there(&it.kind)? {
+        "Notification" => &[message, id, ("Subject", &it.subject), time, topic, kind],
         "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
-            &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+            &[message, id, url, time, token, topic, kind]
         }
         _ => return Err(Refusal::Malformed),
     };
     let mut signed = String::new();
-    for name in names {
-        match &document[*name] {
-            Value::String(value) => {
-                signed.push_str(name);
-                signed.push('\n');
-                signed.push_str(value);
-                signed.push('\n');
-            }
-            Value::Null if *name == "Subject" => {}
-            _ => return Err(Refusal::Malformed),
+    for (name, value) in fields {
+        if *name == "Subject" && value.is_none() {
+            continue;
+        }
+        for line in [name, there(value)?] {
+            signed.push_str(line);
+            signed.push('\n');
         }
     }
     Ok(signed)
 }
 
-fn verify(key: &[u8], document: &Value, signed: &str) -> Result<(), Refusal> {
-    let algorithm: &dyn VerificationAlgorithm = match text(document, "/SignatureVersion")? {
+fn verify(key: &[u8], envelope: &Envelope<'_>, signed: &str) -> Result<(), Refusal> {
+    let algorithm: &dyn VerificationAlgorithm = match there(&envelope.signature_version)? {
         // What topics have unless somebody asks for 2. SNS itself writes what is signed, so that nobody
         // can have two texts of one digest signed.
         "1" => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
         "2" => &RSA_PKCS1_2048_8192_SHA256,
         _ => return Err(Refusal::Malformed),
     };
-    let signature = STANDARD.decode(text(document, "/Signature")?).map_err(|_| Refusal::Forged)?;
+    let signature = STANDARD.decode(there(&envelope.signature)?).map_err(|_| Refusal::Forged)?;
     let key = UnparsedPublicKey::new(algorithm, key);
     key.verify(signed.as_bytes(), &signature).map_err(|_| Refusal::Forged)
 }

@@ -104,6 +104,17 @@ impl Scene {
         Self { store, sns, metrics, router, mail, now }
     }
 
+    /// The same place at a later time, for SES alone.
+    fn later(self, topic: &str, span: Duration) -> Self {
+        let now = self.now.after(span);
+        let ses = SesTopic::new(topic, Arc::clone(&self.sns) as Arc<dyn Sns>);
+        let proofs = Proofs { ses, ..Proofs::default() };
+        let (store, clock) = (Arc::clone(&self.store) as _, Arc::new(At(now)));
+        let metrics = Arc::clone(&self.metrics);
+        let hooks = Hooks { store, clock, proofs, journal: Journal::silent(), metrics };
+        Self { router: router(hooks, "/.linkgate"), now, ..self }
+    }
+
     async fn send(&self, case: &Value) -> StatusCode {
         let Ok(answer) = self.router.clone().oneshot(Self::request(case)).await;
         answer.status()
@@ -302,6 +313,14 @@ async fn what_is_too_large_is_not_read() {
     let body = Body::from(vec![b' '; LARGEST + 1]);
     let Ok(answer) = scene.router.clone().oneshot(request.body(body).unwrap()).await;
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    // Those that show their proof inside.
+    for provider in ["ses", "mailgun"] {
+        let request = Request::builder().method("POST");
+        let request = request.uri(format!("/.linkgate/hooks/{provider}"));
+        let body = Body::from(vec![b' '; LARGEST_UNPROVED + 1]);
+        let Ok(answer) = scene.router.clone().oneshot(request.body(body).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE, "{provider}");
+    }
 }
 
 #[test]

@@ -84,6 +84,26 @@ async fn a_certificate_that_has_ended_is_believed_no_more() {
     assert_eq!(scene.sns.asked.load(Ordering::SeqCst), 2, "a newer one may be there");
 }
 
+/// SNS keeps the first time of a message when it tries again. What was taken by then has no second effect,
+/// although it counts as new for an hour.
+#[tokio::test]
+async fn what_sns_sends_again_within_an_hour_is_taken_once() {
+    let table = table();
+    let topic = table["keys"]["topic"].as_str().unwrap();
+    let complaint = named(&table, "ses", "complaint");
+    let late = Scene::new(&table).await.later(topic, Duration::from_secs(3590));
+    assert_eq!(late.send(complaint).await, StatusCode::OK);
+    assert_eq!(late.progress().await.state, DeliveryState::Complained);
+    let early = Scene::new(&table).await;
+    assert_eq!(early.send(complaint).await, StatusCode::OK);
+    assert!(early.store.lift_suppression(PersonKey([7; 32])).await.unwrap());
+    let again = early.later(topic, Duration::from_secs(3590));
+    assert_eq!(again.send(complaint).await, StatusCode::OK);
+    assert_eq!(again.suppression().await, None);
+    let too_late = again.later(topic, Duration::from_secs(20));
+    assert_eq!(too_late.send(complaint).await, StatusCode::FORBIDDEN);
+}
+
 #[tokio::test]
 async fn what_is_told_is_counted_once_and_with_its_time() {
     let table = table();
