@@ -21,13 +21,13 @@ use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::adapters::ours::Claim;
-use crate::config::{Config, Password, Retention, StoreConfig};
+use crate::config::{Config, Password, StoreConfig};
 use crate::domain::event::Actor;
 use crate::gate::Gate;
 use crate::gate::journal::{Journal, Trail, Writer};
 use crate::portal::admin::{AdminDesk, AdminFacts, Facts, HEADER, router};
 use crate::portal::assertion::root_key;
-use crate::ports::{Clock, Entropy, OsEntropy, Store, SystemClock};
+use crate::ports::{Audit, Clock, Entropy, OsEntropy, Store, SystemClock};
 
 /// How long the running process may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -139,11 +139,9 @@ impl Way {
         let prefix = config.prefix.as_str();
         let tracing = config.audit.client;
         let journal = Journal::new(Arc::clone(&clock), Arc::clone(&entropy), &secret, tracing);
-        let record = match config.audit.retention {
-            Retention::For(_) => Writer::new(&journal, Arc::clone(&store) as _, Vec::new()),
-            Retention::Off => Writer::past_the_store(&journal, Vec::new()),
-        };
-        let record = Mutex::new(record);
+        let audit = Arc::clone(&store) as Arc<dyn Audit>;
+        let record = super::record::writer_of_command(config, &journal, audit, purpose);
+        let record = Mutex::new(record.map_err(|error| failed(&error))?);
         let gate = Gate::new(store, clock, entropy, passwords, &secret, prefix);
         let gate = gate.recording(journal).with(Trail::of(Actor::Operator));
         let (facts, signing_root) = (AdminFacts::new(facts(config)), root_key(&secret));

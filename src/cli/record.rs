@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::admin::Purpose;
 use super::aside::Aside;
 use super::installation::StartError;
 use crate::adapters::argon2::Argon2Passwords;
@@ -67,14 +68,39 @@ pub(super) fn writer(
     })
 }
 
+/// Who writes what a command does that has the store open itself: to the store; where that keeps
+/// nothing, to the file and to syslog. Not to stdout, where its answer is.
+///
+/// # Errors
+/// [`StartError`] when the file cannot be written to.
+pub(super) fn writer_of_command(
+    config: &Config,
+    journal: &Journal,
+    store: Arc<dyn Audit>,
+    purpose: Purpose,
+) -> Result<Writer, StartError> {
+    Ok(match (config.audit.retention, purpose) {
+        (Retention::For(_), _) => Writer::new(journal, store, Vec::new()),
+        (Retention::Off, Purpose::Change) => Writer::past_the_store(journal, lasting(config)?),
+        // Who only looks makes no file.
+        (Retention::Off, Purpose::Read) => Writer::past_the_store(journal, Vec::new()),
+    })
+}
+
 /// Opens what the configuration names.
 fn sinks(config: &Config) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
+    let mut sinks = lasting(config)?;
+    if config.audit.stdout {
+        let part = |error: std::io::Error| StartError::Part(format!("audit.stdout: {error}"));
+        sinks.insert(0, Box::new(Stdout::open().map_err(part)?));
+    }
+    Ok(sinks)
+}
+
+/// Opens the file and the way to syslog.
+fn lasting(config: &Config) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
     let mut sinks: Vec<Box<dyn AuditSink>> = Vec::new();
     let audit = &config.audit;
-    if audit.stdout {
-        let part = |error: std::io::Error| StartError::Part(format!("audit.stdout: {error}"));
-        sinks.push(Box::new(Stdout::open().map_err(part)?));
-    }
     if let Some(AuditFile { path, max_size, keep }) = &audit.file {
         let open = RotatedFile::open(path.clone(), *max_size, *keep);
         let failed = |error: std::io::Error| StartError::File {

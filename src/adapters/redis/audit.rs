@@ -116,13 +116,17 @@ impl Audit for RedisStore {
                 EventQuery { filter: &filter, order: Order::OldestFirst, after, most: BATCH };
             let members = self.members(&query, BATCH).await?;
             let mut script = self.scripts.rewrite_events.key(self.keys.events());
+            script.key(self.keys.person_events(person));
             let mut count = 0;
             for before in &members {
-                let Some(event) = event_of(before) else { continue };
-                if event.erased() != event {
-                    script.arg(before.as_slice()).arg(member(&event.erased(), DOING)?);
-                    count += 1;
-                }
+                let after = match event_of(before) {
+                    Some(event) if event.erased() == event => continue,
+                    Some(event) => member(&event.erased(), DOING)?,
+                    // It may say anything of them: it goes.
+                    None => String::new(),
+                };
+                script.arg(before.as_slice()).arg(after);
+                count += 1;
             }
             if count > 0 {
                 let done: u64 = self.connection.ask(DOING, Request::Script(&script)).await?;

@@ -28,13 +28,22 @@ pub(super) fn audit(root: &Scope<'_>, file: Option<&Map<File>>) -> AuditConfig {
     let default = AuditConfig::default();
     let Some(Located { value: file, at }) = file else { return default };
     let scope = root.key("audit", *at);
-    AuditConfig {
+    let found = AuditConfig {
         retention: scope.or("retention", file.retention.as_ref(), default.retention, retention),
         client: scope.or("client", file.client.as_ref(), default.client, word(CLIENT)),
         stdout: scope.or("stdout", file.stdout.as_ref(), default.stdout, flag),
         file: file.file.as_ref().and_then(|it| rotated(&scope.key("file", it.at), &it.value)),
         syslog: file.syslog.as_ref().and_then(|it| syslog(&scope.key("syslog", it.at), &it.value)),
+    };
+    let goes_nowhere = !found.stdout && file.file.is_none() && file.syslog.is_none();
+    if let Some(text) = file.retention.as_ref().filter(|_| goes_nowhere)
+        && found.retention == Retention::Off
+    {
+        let fault = Fault::new("would throw away all that happens").value(&text.value);
+        let hint = "name a `file`, `syslog` or `stdout: true` beside it, or keep it for `1d`";
+        scope.key("retention", text.at).report(fault.hint(hint));
     }
+    found
 }
 
 fn rotated(scope: &Scope<'_>, file: &AuditFileFile) -> Option<AuditFile> {

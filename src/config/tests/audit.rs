@@ -28,7 +28,7 @@ fn what_is_said_is_meant() {
         syslog: Some(SyslogConfig { to: SyslogTo::Tcp("2001:db8::1".into(), 601), facility: 19 }),
     };
     assert_eq!(found, expected);
-    assert_eq!(audit("retention: off").retention, Retention::Off);
+    assert_eq!(audit("retention: off, stdout: true").retention, Retention::Off);
     let found = audit("client: address, file: { path: /a/b }, syslog: { to: \"unix:///dev/log\" }");
     let syslog = SyslogConfig { to: SyslogTo::Unix("/dev/log".into()), facility: 10 };
     assert_eq!((found.client, found.syslog), (Tracing::Address, Some(syslog)));
@@ -42,6 +42,7 @@ fn mistakes_about_the_audit_record() {
     let cases = [
         ("too short", key("retention: 1h")),
         ("too long", key("retention: 4000d")),
+        ("thrown away", key("retention: off, stdout: false")),
         ("of clients", key("client: adress")),
         ("no flag", key("stdout: yes")),
         ("no path", key("file: { keep: 3 }")),

@@ -248,6 +248,70 @@ async fn all_is_written_before_the_end_and_a_sink_that_fails_holds_nothing_up() 
     running.abort();
 }
 
+fn past_the_store(world: &World, sink: &Listening) -> Writer {
+    Writer::past_the_store(&world.journal, vec![Box::new(sink.clone())])
+}
+
+#[tokio::test]
+async fn where_the_store_keeps_nothing_a_command_tells_the_sinks() {
+    let (world, sink) = (World::new(), Listening::default());
+    world.journal.note(&Trail::of(Actor::Operator), Some(&ann()), What::AccountRemoved);
+    let mut writer = past_the_store(&world, &sink);
+    writer.write_out().await.unwrap();
+    assert_eq!(sink.heard.load(Ordering::SeqCst), 1);
+    sink.fails.store(true, Ordering::SeqCst);
+    world.journal.note(&Trail::of(Actor::Operator), Some(&ann()), What::AccountRemoved);
+    assert!(writer.write_out().await.is_err(), "nothing took it");
+    assert!(world.stored().is_empty());
+}
+
+/// Takes its time: whoever waits for the record must wait for it.
+struct Slow(Listening, Arc<tokio::sync::Semaphore>);
+
+#[async_trait]
+impl AuditSink for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    async fn write(&mut self, events: &[Event]) -> std::io::Result<()> {
+        self.1.acquire().await.unwrap().forget();
+        self.0.write(events).await
+    }
+}
+
+#[tokio::test]
+async fn where_the_store_keeps_nothing_the_end_waits_for_the_sinks() {
+    let (world, sink, goes) =
+        (World::new(), Listening::default(), Arc::new(tokio::sync::Semaphore::new(0)));
+    let slow = Slow(sink.clone(), Arc::clone(&goes));
+    let writer = Writer::past_the_store(&world.journal, vec![Box::new(slow)]);
+    let running = tokio::spawn(writer.run());
+    world.journal.note(&Trail::default(), None, What::StoreLeft);
+    assert!(!world.journal.flush(Duration::from_millis(200)).await, "it was not told yet");
+    goes.add_permits(1);
+    assert!(world.journal.close(Duration::from_secs(60)).await);
+    assert_eq!(sink.heard.load(Ordering::SeqCst), 1);
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn where_the_store_keeps_nothing_the_count_of_what_was_lost_waits_for_a_sink() {
+    let (world, sink) = (World::new(), Listening::default());
+    let (mut writer, shared) = (past_the_store(&world, &sink), writer_shared(&world.journal));
+    sink.fails.store(true, Ordering::SeqCst);
+    for left in 0..3 {
+        world.journal.note(&Trail::default(), None, What::CodeWrong { left });
+    }
+    writer.turn(&shared).await;
+    writer.turn(&shared).await;
+    assert!(!world.journal.flush(Duration::ZERO).await, "the count waits");
+    sink.fails.store(false, Ordering::SeqCst);
+    writer.turn(&shared).await;
+    assert_eq!(sink.heard.load(Ordering::SeqCst), 1);
+    assert!(world.journal.flush(Duration::ZERO).await);
+}
+
 #[tokio::test]
 async fn while_the_store_is_away_events_wait_and_what_has_no_room_is_counted() {
     let world = World::new();

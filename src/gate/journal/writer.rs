@@ -9,7 +9,7 @@ use super::{Journal, MOST, Shared};
 use crate::domain::event::Event;
 use crate::domain::time::UnixMillis;
 use crate::gate::record::REMEMBERED;
-use crate::ports::{Audit, AuditSink, Stored};
+use crate::ports::{Audit, AuditSink, StoreError, Stored};
 
 /// How long is waited for more, so that what belongs together is written together.
 const GATHER: Duration = Duration::from_millis(40);
@@ -86,10 +86,15 @@ impl Writer {
     /// Writes what is noted by now, once. For commands, which end after it.
     ///
     /// # Errors
-    /// When the store is in trouble.
+    /// When the store is in trouble; where it keeps nothing, when nothing else took it either.
     pub async fn write_out(&mut self) -> Stored<()> {
         let Some(shared) = self.shared.clone() else { return Ok(()) };
         shared.release_all();
+        if self.store.is_none() {
+            let is_taken = self.pass_on(&shared).await;
+            let failed = || StoreError::new("write the audit record", "nothing took it");
+            return if is_taken { Ok(()) } else { Err(failed()) };
+        }
         self.waiting.extend(shared.take());
         self.store_waiting(&shared).await.map(drop)
     }
@@ -113,6 +118,10 @@ impl Writer {
     }
 
     pub(super) async fn turn(&mut self, shared: &Shared) {
+        if self.store.is_none() {
+            self.pass_on(shared).await;
+            return;
+        }
         let taken = shared.take();
         // The store first: a sink that hangs must not keep it waiting.
         self.waiting.extend(taken.iter().cloned());
@@ -146,13 +155,7 @@ impl Writer {
 
     /// Returns what says how many were lost, if that was written.
     async fn store_waiting(&mut self, shared: &Shared) -> Stored<Option<Event>> {
-        let Some(store) = self.store.clone() else {
-            shared.settle(self.waiting.len() as u64);
-            self.waiting.clear();
-            let lost = shared.take_lost();
-            shared.settle(u64::from(lost.is_some()));
-            return Ok(lost);
-        };
+        let Some(store) = self.store.clone() else { return Ok(None) };
         while !self.waiting.is_empty() {
             let now = shared.clock.now();
             let batch = self.waiting.iter().take(BATCH);
@@ -175,8 +178,35 @@ impl Writer {
         Ok(self.missing.take())
     }
 
-    /// Each is told once. One that fails holds nothing up: the store has what it missed.
-    async fn tell_sinks(&mut self, shared: &Shared, events: &[Event]) {
+    /// Where the store keeps nothing. What no sink took is lost and counted; what says how many were lost
+    /// waits until one has it. An event has left the memory only when all were told: nobody ends the
+    /// process before. Returns whether what was noted was taken.
+    async fn pass_on(&mut self, shared: &Shared) -> bool {
+        let events = shared.take();
+        if !events.is_empty() {
+            if !self.tell_sinks(shared, &events).await {
+                shared.lose(&events);
+                return false;
+            }
+            shared.settle(events.len() as u64);
+        }
+        if self.missing.is_none() {
+            self.missing = shared.take_lost();
+        }
+        let Some(lost) = self.missing.take() else { return true };
+        if self.tell_sinks(shared, std::slice::from_ref(&lost)).await {
+            tracing::error!(lost = ?lost.what, "the audit record says how many events are missing");
+            shared.settle(1);
+        } else {
+            self.missing = Some(lost);
+        }
+        true
+    }
+
+    /// Each is told once. One that fails holds nothing up: the store has what it missed. Returns whether
+    /// one of them has it, if there are any.
+    async fn tell_sinks(&mut self, shared: &Shared, events: &[Event]) -> bool {
+        let mut is_taken = self.sinks.is_empty();
         for (sink, fails) in self.sinks.iter_mut().zip(&mut self.sinks_fail) {
             let told = sink.write(events).await;
             let (name, missed) = (sink.name(), events.len());
@@ -191,7 +221,9 @@ impl Writer {
                 Ok(()) | Err(_) => {}
             }
             *fails = told.is_err();
+            is_taken |= told.is_ok();
         }
+        is_taken
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::net::UdpSocket;
 
 use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
+use crate::support::stores::Kind;
 
 const ANN: &str = "ann@example.com";
 
@@ -64,4 +65,19 @@ async fn where_the_store_keeps_nothing_the_file_has_it() {
         (&person["events"], person["sessions"].as_array().map(Vec::len)),
         (&serde_json::json!([]), Some(1))
     );
+}
+
+/// A command that has the store open itself is a process of its own, and so has the file open, too.
+#[tokio::test]
+async fn where_the_store_keeps_nothing_the_file_has_what_commands_do() {
+    let kind = Kind::redis().await;
+    let mut wishes = kind.wishes();
+    wishes.extra = "audit:\n  retention: off\n  file: { path: audit.log }\n".to_owned();
+    let gate = Gate::with(wishes).await;
+    gate.operator(&["accounts", "suspend", ANN]).done();
+    let text = std::fs::read_to_string(gate.path("audit.log")).unwrap();
+    let told = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let suspended: Vec<Value> = told.filter(|it| it["event"] == "account_suspended").collect();
+    let [event] = &suspended[..] else { panic!("{text}") };
+    assert_eq!((&event["by"], &event["email"]), (&"operator".into(), &ANN.into()));
 }

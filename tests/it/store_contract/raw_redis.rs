@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::account::{Account, AccountOrigin};
+use linkgate::domain::event::{Erasure, What};
 use linkgate::domain::limit::{Limited, PersonKey};
 use linkgate::domain::time::UnixMillis;
 use linkgate::ports::{AccountChange, AccountChanged, AccountFound, Settled, Store};
@@ -16,6 +17,7 @@ use super::world::{
     ANN, HISTORY, LIFETIME, NOW, Place, SESSION_LIFETIME, World, browser, link, mail,
     session_digest,
 };
+use crate::audit::samples;
 use crate::support::redis::RedisServer;
 
 /// Longer than values count, keys live at most.
@@ -58,6 +60,25 @@ pub(super) async fn leave_in_time(world: &World, url: &str, prefix: &str) {
     let left = keys(&mut connection, prefix).await;
     assert!(!left.iter().any(|key| key.contains(":deliveries:")), "{left:?}");
     assert!(world.store.attempt(link(2)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_of_a_person_cannot_be_read_goes_when_they_are_erased() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    let event = samples::event(NOW, 1, Some((ANN, "ann@example.com")), What::Reported);
+    world.store.append(std::slice::from_ref(&event)).await.unwrap();
+    let mut connection = connect(&server.url()).await;
+    let record = format!("{prefix}:events");
+    let members: Vec<String> = connection.zrange(&record, 0, -1).await.unwrap();
+    let [member] = &members[..] else { panic!("{members:?}") };
+    let planted = format!("{}{{\"of\":\"tomorrow: ann@example.com\"}}", &member[..96]);
+    let _: () = connection.zrem(&record, member).await.unwrap();
+    let _: () = connection.zadd(&record, planted, 0).await.unwrap();
+    let erasure = Erasure { person: ANN, until: NOW, keep_until: NOW.after(LIFETIME) };
+    assert_eq!(world.store.erase(&erasure, NOW).await.unwrap(), 1);
+    let left = keys(&mut connection, prefix).await;
+    assert!(!left.iter().any(|key| key.contains("events")), "{left:?}");
 }
 
 #[tokio::test]
