@@ -169,6 +169,14 @@ impl Portal {
         response
     }
 
+    /// Whether this is asked for along with requests of others: by a proxy that asks before each of
+    /// its own (forward-auth), by applications, and by pages for their files. That is as quick as it is
+    /// frequent, and does not stand in line with those who sign in.
+    #[must_use]
+    pub fn is_asked_along(&self, path: &str) -> bool {
+        path.strip_prefix(&*self.desk.prefix).is_some_and(is_asked_along)
+    }
+
     /// A file of our pages at a host that is none of ours: the page that says so looks like the
     /// others, and the files are the same everywhere and nobody's secret.
     #[must_use]
@@ -183,6 +191,12 @@ impl Portal {
     pub fn secure(&self, here: &Here, response: &mut Response) {
         self.security.put_on(response, here);
     }
+}
+
+fn is_asked_along(page: &str) -> bool {
+    matches!(page, "/check" | "/jwks.json")
+        || page.starts_with("/check/")
+        || page.starts_with("/assets/")
 }
 
 /// The whole surface on one screen. `GET` routes answer `HEAD`, too, and change nothing.
@@ -247,4 +261,19 @@ fn asset_response(asset: &Asset) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
     ];
     (StatusCode::OK, headers, asset.bytes.clone()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_asked_along;
+
+    #[test]
+    fn only_what_others_ask_for_with_each_request_stands_in_no_line() {
+        for page in ["/check", "/check/", "/check/a/b", "/jwks.json", "/assets/page.css"] {
+            assert!(is_asked_along(page), "{page}");
+        }
+        for page in ["", "/", "/sign-in", "/check-mail", "/checks", "/link/x", "/api/session"] {
+            assert!(!is_asked_along(page), "{page}");
+        }
+    }
 }

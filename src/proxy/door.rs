@@ -1,5 +1,7 @@
 //! The door: read the head → our own page? → who is it → decide → answer, or keep the permit.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -192,10 +194,13 @@ impl AuthProxy {
         };
         *request.uri_mut() = uri;
         let portal = &context.front.portal;
-        let response = match context.sampled() {
-            None => self.turns.take(portal.answer(here, request)).await,
-            Some(calls) => self.turns.take(noting(calls, portal.answer(here, request))).await,
+        let is_asked_along = portal.is_asked_along(request.uri().path());
+        let answer = portal.answer(here, request);
+        let answer: Pin<Box<dyn Future<Output = _> + Send>> = match context.sampled() {
+            None => Box::pin(answer),
+            Some(calls) => noting(calls, answer),
         };
+        let response = if is_asked_along { answer.await } else { self.turns.take(answer).await };
         reply::write(session, response).await.map(|()| true)
     }
 

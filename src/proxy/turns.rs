@@ -3,7 +3,7 @@
 //! Whoever signs in costs a hundred times what a proxied request does. Sixty-four of them at a time, each
 //! ready to go on, would be run through before a proxied request that has just arrived. Here only one
 //! goes on for one step, and then everybody else who is ready: a proxied request waits for one step of
-//! one page, however many people sign in.
+//! one page, and where more than sixty-four wait, for one of so many of them that each has its turn.
 //!
 //! Threads of lower priority were tried first: the kernel lets a running thread finish its slice of some
 //! milliseconds, and the way from thread to thread and back, nine times for a sign-in with Redis, cost a
@@ -17,6 +17,10 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
+
+/// Turns until everybody who waits has had one. Some of them may hold what proxied requests wait for, such
+/// as the making of a connection to the store, so nobody waits for long even where thousands ask for pages.
+const LONGEST_ROUND: usize = 64;
 
 /// Lets work go on step by step, in turn with all else on the threads that proxy.
 #[derive(Debug)]
@@ -85,16 +89,22 @@ impl Turns {
 impl Lane {
     async fn serve(self: Arc<Self>) {
         loop {
-            let next = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            match next {
-                Some(ticket) => {
-                    ticket.call();
-                    // Behind all who are ready, and behind the look at what has arrived.
-                    tokio::task::yield_now().await;
-                }
-                None => self.comes.notified().await,
+            let called = self.next();
+            if called.is_empty() {
+                self.comes.notified().await;
+                continue;
             }
+            called.iter().for_each(|ticket| ticket.call());
+            // Behind all who are ready, and behind the look at what has arrived.
+            tokio::task::yield_now().await;
         }
+    }
+
+    /// Who is called now: one, or so many that everybody who waits has been after so many turns.
+    fn next(&self) -> Vec<Arc<Ticket>> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiting.len().div_ceil(LONGEST_ROUND);
+        waiting.drain(..count).collect()
     }
 }
 
@@ -170,6 +180,15 @@ mod tests {
             one.await.unwrap();
         }
         assert!((1..=2).contains(&most), "{most} steps at once");
+    }
+
+    #[test]
+    fn everybody_has_a_turn_in_a_round() {
+        let lane = Lane::default();
+        for (waiting, called) in [(0, 0), (1, 1), (64, 1), (65, 2), (6400, 100)] {
+            *lane.waiting.lock().unwrap() = (0..waiting).map(|_| Arc::default()).collect();
+            assert_eq!(lane.next().len(), called, "{waiting}");
+        }
     }
 
     #[tokio::test]

@@ -134,6 +134,7 @@ async fn a_forgotten_password_and_a_mail_instead() {
     // That was another password, so whoever had the one before is out.
     chromium.open(&format!("{}/.linkgate/account", gate.origin)).await;
     enter(&chromium, OTHER, "Sign in").await;
+    chromium.arrives_at(&format!("{}/", gate.origin)).await;
     chromium.open(&format!("{}/.linkgate/account", gate.origin)).await;
     chromium.press("Remove the password").await;
     chromium.says("Your password is removed.").await;

@@ -162,20 +162,23 @@ impl Chromium {
         field.send_keys(text).await.expect("typed");
     }
 
-    /// Presses a button or a link by its words.
+    /// Presses a button or a link by its words, once it is there: the words before it on the page may have
+    /// come in an earlier piece.
     pub async fn press(&self, words: &str) {
         let path = format!("//*[(self::button or self::a) and normalize-space()='{words}']");
-        let Ok(element) = self.client.find(Locator::XPath(&path)).await else {
-            panic!("no {words:?} at {}:\n{}", self.url().await, self.text().await);
-        };
-        element.click().await.expect("pressed");
+        self.found(Locator::XPath(&path), words).await.click().await.expect("pressed");
     }
 
-    /// The first element of this kind.
+    /// The first element of this kind, once it is there.
     pub async fn find(&self, css: &str) -> Element {
-        match self.client.find(Locator::Css(css)).await {
+        self.found(Locator::Css(css), css).await
+    }
+
+    async fn found(&self, what: Locator<'_>, name: &str) -> Element {
+        let found = eventually(name, async || self.client.find(what).await.ok());
+        match tokio::time::timeout(Duration::from_secs(9), found).await {
             Ok(element) => element,
-            Err(_) => panic!("no {css} at {}:\n{}", self.url().await, self.text().await),
+            Err(_) => panic!("no {name:?} at {}:\n{}", self.url().await, self.text().await),
         }
     }
 

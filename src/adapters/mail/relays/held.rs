@@ -28,7 +28,8 @@ impl Held {
         (now < since + HELD).then_some(relay)
     }
 
-    /// This relay may have the mail. How long it is held counts from the first time.
+    /// This relay may have the mail. How long it is held counts from the first time; of another relay,
+    /// which can be only after that, from now.
     pub(super) fn hold(&self, id: MailId, relay: usize, now: Instant) {
         let mut mails = self.mails();
         if mails.len() >= MOST {
@@ -39,7 +40,10 @@ impl Held {
         {
             mails.remove(&first);
         }
-        mails.entry(id).or_insert((relay, now));
+        let held = mails.entry(id).or_insert((relay, now));
+        if held.0 != relay {
+            *held = (relay, now);
+        }
     }
 
     /// The mail has come to its end.
@@ -66,6 +70,8 @@ mod tests {
         assert_eq!(held.by(id, now + HELD / 2), Some(2));
         assert_eq!(held.by(MailId([2; 16]), now), None);
         assert_eq!(held.by(id, now + HELD), None);
+        held.hold(id, 1, now + HELD);
+        assert_eq!(held.by(id, now + HELD), Some(1));
         held.let_go(id);
         assert_eq!(held.by(id, now), None);
     }
