@@ -33,7 +33,7 @@ struct Relay {
 /// taken for a spammer. What passes at one relay, and what only the operator can mend there, is tried at
 /// the next. Relays that failed lately come last; they are left out of nothing.
 ///
-/// A mail that a relay has, and gives no answer to, goes to no other for a while ([`Held`]): it would
+/// A mail that a relay has, and gives no answer to, goes to no other for a while (`Held`): it would
 /// arrive twice.
 pub struct Relays {
     relays: Vec<Relay>,
