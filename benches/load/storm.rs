@@ -6,8 +6,7 @@
 //! read from the folder that linkgate writes them to. One that is not finished when the time is over is
 //! finished, and counts in the time that it took. Prints one JSON object.
 //!
-//! Why not Python: it took as much of the core that it shares with Redis as Redis itself, and so
-//! measured itself.
+//! Why not Python: it shares a core with Redis and the application, and must take little of it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,5 +1,5 @@
 //! Threads of their own for work beside the requests: mails and the record. They give way to those that
-//! proxy ([`give_way`]), so that a storm of sign-ins is not felt by those who are signed in.
+//! proxy ([`give_way`]), so that those who are signed in wait less in a storm of sign-ins.
 
 use std::future::Future;
 use std::io;

@@ -34,7 +34,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 const CLOCK: Duration = Duration::from_secs(10);
 /// How long the store is waited for before requests are served.
 const CONNECTING: Duration = Duration::from_secs(2);
-/// Most threads for what is not proxied. Each does some thousand sign-ins a second.
+/// Most threads for what is not proxied. They have less to do than those that proxy.
 const MOST_ASIDE: usize = 4;
 
 impl Installation {

@@ -1,6 +1,6 @@
 //! The fields of a line as text: `message name=value name="text"`.
 //!
-//! Each request has a line, and the one formatter of the library was a third of the instructions that a
+//! Each request has a line, and the one formatter of the library was three tenths of the instructions that a
 //! signed-in request costs outside the kernel: it goes through styles and nested arguments for each
 //! field. This one writes the same, without styles, and keeps a line a line: what the library leaves to
 //! the terminal (line breaks in a message, escape sequences in a value) is written out.
