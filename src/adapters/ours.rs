@@ -94,7 +94,7 @@ impl Claim {
     pub async fn ask(&self, store: &dyn Store) -> Stored<Result<(), NotOurs>> {
         let Some(birth) = self.birth.get() else { return self.ask_first(store).await };
         Ok(match store.owner(self.mark).await? {
-            Owner::Ours(found) => same(*birth, found),
+            Owner::Ours(found) => self.judge(store, *birth, found),
             Owner::Another => Err(NotOurs::Another),
             Owner::Nobody => Err(NotOurs::Lost),
         })
@@ -107,7 +107,7 @@ impl Claim {
     /// When it does not answer; then nobody knows.
     pub async fn ask_to_read(&self, store: &dyn Store) -> Stored<Result<(), NotOurs>> {
         Ok(match store.owner(self.mark).await? {
-            Owner::Ours(_) => Ok(()),
+            Owner::Ours(found) => self.judge(store, found, found),
             Owner::Nobody if store.is_empty().await? => Ok(()),
             Owner::Nobody => Err(NotOurs::Unmarked),
             Owner::Another => Err(NotOurs::Another),
@@ -121,16 +121,22 @@ impl Claim {
                 if found == drawn {
                     tracing::info!("the store was empty, and belongs to this secret from now on");
                 }
-                same(*self.birth.get_or_init(|| found), found)
+                self.judge(store, *self.birth.get_or_init(|| found), found)
             }
             Owner::Another => Err(NotOurs::Another),
             Owner::Nobody => Err(NotOurs::Unmarked),
         })
     }
-}
 
-fn same(birth: Birth, found: Birth) -> Result<(), NotOurs> {
-    if birth == found { Ok(()) } else { Err(NotOurs::Lost) }
+    /// Only here a store learns that it is the one: one of another birth must not become what its own
+    /// connections are held to.
+    fn judge(&self, store: &dyn Store, birth: Birth, found: Birth) -> Result<(), NotOurs> {
+        if birth != found {
+            return Err(NotOurs::Lost);
+        }
+        store.confirmed(self.mark, birth);
+        Ok(())
+    }
 }
 
 /// A handle of a store that is used only while it is ours.

@@ -45,6 +45,12 @@ pub trait Upkeep: Send + Sync {
     /// whose it is then.
     async fn adopt(&self, mark: Mark, birth: Birth) -> Stored<Owner>;
 
+    /// It is known to be the store of this run: the mark is the installation's, and the birth the one that
+    /// was found first. A store that is reached over several connections holds each to that.
+    fn confirmed(&self, mark: Mark, birth: Birth) {
+        let _ = (mark, birth);
+    }
+
     /// Whether there is nothing in it that another secret would not find: no session, no account, no
     /// service token, no changed signing keys.
     async fn is_empty(&self) -> Stored<bool>;

@@ -353,6 +353,10 @@ impl Upkeep for Watched {
         self.inner.adopt(mark, birth).await
     }
 
+    fn confirmed(&self, mark: Mark, birth: Birth) {
+        self.inner.confirmed(mark, birth);
+    }
+
     async fn ping(&self) -> Stored<()> {
         self.inner.ping().await
     }

@@ -300,6 +300,12 @@ impl Upkeep for OurStore {
         self.store.here()?.adopt(mark, birth).await
     }
 
+    fn confirmed(&self, mark: Mark, birth: Birth) {
+        if let Ok(store) = self.store.here() {
+            store.confirmed(mark, birth);
+        }
+    }
+
     async fn is_empty(&self) -> Stored<bool> {
         self.store.here()?.is_empty().await
     }

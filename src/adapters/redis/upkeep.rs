@@ -6,7 +6,6 @@ use ::redis::cmd;
 use async_trait::async_trait;
 
 use super::connection::Request;
-use super::whose::Fields;
 use super::{RedisStore, deliveries, read};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::secret::{Birth, Mark};
@@ -46,7 +45,7 @@ impl Upkeep for RedisStore {
             following.line().await;
         }
         let fields = self.connection.ask(WHOSE, Request::Whose(&self.whose.question())).await?;
-        Ok(self.judged(fields, mark))
+        Ok(read::owner(fields, mark))
     }
 
     /// A search may take many steps, and so is none of the script. What comes into the store
@@ -59,7 +58,11 @@ impl Upkeep for RedisStore {
         let mut script = self.scripts.adopt.key(self.keys.installation());
         script.arg(decimal(mark.0)).arg(decimal(birth.0));
         let fields = self.connection.ask("take its mark", Request::Script(&script)).await?;
-        Ok(self.judged(fields, mark))
+        Ok(read::owner(fields, mark))
+    }
+
+    fn confirmed(&self, mark: Mark, birth: Birth) {
+        self.whose.is(mark, birth);
     }
 
     /// The indexes do not do: Redis may have dropped one for want of memory.
@@ -86,16 +89,6 @@ impl Upkeep for RedisStore {
             self.connection.ask("tell the time", Request::Whose(&request)).await?;
         let span = Duration::from_secs(seconds).saturating_add(Duration::from_micros(micros));
         Ok(Some(UnixMillis(0).after(span)))
-    }
-}
-
-impl RedisStore {
-    fn judged(&self, fields: Fields, mark: Mark) -> Owner {
-        let owner = read::owner(fields.clone(), mark);
-        if matches!(owner, Owner::Ours(_)) {
-            self.whose.is_ours(fields);
-        }
-        owner
     }
 }
 

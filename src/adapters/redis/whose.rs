@@ -12,14 +12,15 @@ use ::redis::{Cmd, RedisError, RedisResult, cmd};
 use arc_swap::ArcSwapOption;
 
 use super::patience::step;
+use super::read;
+use crate::domain::secret::{Birth, Mark};
+use crate::ports::Owner;
 
-/// `v`, `mark`, `birth` of the installation, as stored.
-pub(super) type Fields = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
-
-/// What stands in the mark of the store since it was found to be ours.
+/// What is known of the store that is ours.
 pub(super) struct Whose {
-    mark: String,
-    ours: ArcSwapOption<Fields>,
+    /// The key of what says whose a store is.
+    key: String,
+    ours: ArcSwapOption<(Mark, Birth)>,
 }
 
 /// Why a connection is not used.
@@ -38,21 +39,23 @@ pub(super) enum Unproven {
 
 impl Whose {
     /// For the mark with this key. Nothing is known yet.
-    pub(super) fn new(mark: String) -> Arc<Self> {
-        Arc::new(Self { mark, ours: ArcSwapOption::empty() })
+    pub(super) fn new(key: String) -> Arc<Self> {
+        Arc::new(Self { key, ours: ArcSwapOption::empty() })
     }
 
     /// What says whose a store is.
     pub(super) fn question(&self) -> Cmd {
         let mut question = cmd("HMGET");
-        question.arg(&self.mark).arg(&["v", "mark", "birth"]);
+        question.arg(&self.key).arg(&["v", "mark", "birth"]);
         question
     }
 
-    /// Remembers by what the store is known to be ours.
-    pub(super) fn is_ours(&self, fields: Fields) {
-        if self.ours.load().as_deref() != Some(&fields) {
-            self.ours.store(Some(Arc::new(fields)));
+    /// Remembers by what the store is known to be ours. Not what it says of itself does that but whoever
+    /// knows which one it was before ([`crate::adapters::ours::Claim`]): one that was emptied and adopted
+    /// anew by somebody else with our secret has our mark, too.
+    pub(super) fn is(&self, mark: Mark, birth: Birth) {
+        if self.ours.load().as_deref() != Some(&(mark, birth)) {
+            self.ours.store(Some(Arc::new((mark, birth))));
         }
     }
 
@@ -66,10 +69,12 @@ impl Whose {
         &self,
         connection: &mut MultiplexedConnection,
     ) -> Result<(), Unproven> {
-        let found: RedisResult<Fields> = step(self.question().query_async(connection)).await;
+        let found: RedisResult<_> = step(self.question().query_async(connection)).await;
         let found = found?;
         match self.ours.load_full() {
-            Some(ours) if *ours != found => Err(Unproven::NotOurs),
+            Some(ours) if read::owner(found, ours.0) != Owner::Ours(ours.1) => {
+                Err(Unproven::NotOurs)
+            }
             Some(_) | None => Ok(()),
         }
     }

@@ -191,6 +191,7 @@ async fn a_server_that_comes_back_empty_is_another_store() {
         let options = RedisOptions { keeping, ..RedisOptions::default() };
         let store = RedisStore::new(&server.url(), "away", options).unwrap();
         assert_eq!(bounded(store.adopt(mark, birth)).await.unwrap(), Owner::Ours(birth));
+        store.confirmed(mark, birth);
         bounded(store.session(session_digest(1))).await.unwrap();
         bounded(store.touch(session_digest(1), NOW)).await.unwrap();
         drop(server);
@@ -209,6 +210,14 @@ async fn a_server_that_comes_back_empty_is_another_store() {
         assert_eq!(bounded(store.owner(mark)).await.unwrap(), Owner::Nobody);
         bounded(store.session(session_digest(1))).await.unwrap_err();
         let restores = RedisStore::new(&server.url(), "away", RedisOptions::default()).unwrap();
+        // Another node that began just then has taken the empty one, with the same secret: still it is
+        // not the one of before, and to have asked whose it is changes nothing.
+        let later = Birth([9; 16]);
+        assert_eq!(bounded(restores.adopt(mark, later)).await.unwrap(), Owner::Ours(later));
+        assert_eq!(bounded(store.owner(mark)).await.unwrap(), Owner::Ours(later));
+        bounded(store.session(session_digest(1))).await.unwrap_err();
+        bounded(store.touch(session_digest(1), NOW)).await.unwrap_err();
+        let _: String = server.ask(&["FLUSHALL"]).await.expect("emptied");
         assert_eq!(bounded(restores.adopt(mark, birth)).await.unwrap(), Owner::Ours(birth));
         bounded(store.session(session_digest(1))).await.unwrap();
         bounded(store.touch(session_digest(1), NOW)).await.unwrap();

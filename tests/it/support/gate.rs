@@ -19,6 +19,9 @@ use super::upstream::Upstream;
 use super::{eventually, folder, processes};
 pub use wishes::Wishes;
 
+/// What is shown of the log of one whose test failed.
+const LAST_LINES: usize = 40;
+
 /// A running linkgate, an application behind it, and its mailbox. Everything ends with it.
 pub struct Gate {
     pub upstream: Upstream,
@@ -186,6 +189,15 @@ impl Gate {
         }
     }
 
+    /// Says how it was when a test failed.
+    fn tell(&mut self) {
+        let ended = self.child.as_mut().map(Child::try_wait);
+        let log = read(&self.path("log"));
+        let lines: Vec<_> = log.lines().rev().take(LAST_LINES).collect();
+        eprintln!("linkgate: {ended:?}; the end of its log:");
+        lines.iter().rev().for_each(|line| eprintln!("  {line}"));
+    }
+
     /// The process id, to send it a signal.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().map_or(0, Child::id)
@@ -309,6 +321,9 @@ impl Told {
 
 impl Drop for Gate {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.tell();
+        }
         self.kill();
         for process in self.processes() {
             let _ = Command::new("kill").args(["-9", &process.to_string()]).status();
