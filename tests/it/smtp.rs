@@ -128,6 +128,25 @@ async fn nothing_is_sent_in_clear_and_nothing_to_a_stranger() {
     }
 }
 
+/// Whoever is between puts an answer of their own after the `220` (CVE-2011-0411). Taken for the first one
+/// inside TLS it would shift all others, and a mail would count as taken that nobody has.
+#[tokio::test]
+async fn what_is_said_in_clear_after_the_go_of_starttls_is_not_taken_for_an_answer() {
+    let certificates = Certificates::new();
+    let protection = Protection::StartTls(certificates.acceptor(&[]));
+    let starttls = Some("220 go\r\n250-between\r\n250 8BITMIME".to_owned());
+    let relay = Relay::start(Script { protection, starttls, ..Script::default() }).await;
+    let gate = gate(relay.port(), "tls: starttls", Some(&certificates)).await;
+    gate.ask(&mut gate.browser(), ANN, "/").await;
+    logged(&gate, "the relay's certificate, or its TLS, is not accepted").await;
+    logged(&gate, "mail not handed over").await;
+    let tries = || relay.commands().iter().filter(|it| *it == "STARTTLS").count();
+    // The probe of the start, and the mail.
+    eventually("tried again", async || (tries() > 2).then_some(())).await;
+    let said = relay.commands();
+    assert!(said.iter().all(|it| it.starts_with("EHLO") || it == "STARTTLS"), "{said:?}");
+}
+
 #[tokio::test]
 async fn a_refusal_for_good_is_logged_with_its_cause_and_not_repeated() {
     let verdict =

@@ -1,6 +1,7 @@
 //! Hand-over to a relay by SMTP.
 
 mod conversation;
+mod measured;
 mod refusal;
 
 use std::fmt;
@@ -12,7 +13,7 @@ use lettre::transport::smtp::response::Response;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use self::conversation::{Conversation, Step};
+use self::conversation::{Channel, Conversation, Step};
 use self::refusal::refusal;
 use super::known::Habits;
 use super::message::Composer;
@@ -74,14 +75,20 @@ impl Smtp {
         Self { relay, composer, habits, tls: OnceCell::new() }
     }
 
-    /// What the connection is protected with, if it is. What is wrong with that is wrong for every mail
-    /// and the operator's to mend; another relay may take the mail meanwhile.
-    async fn tls(&self) -> Result<Option<TlsParameters>, MailError> {
-        if self.relay.protection == Protection::None {
-            return Ok(None);
+    /// How the connection is protected, with what that takes.
+    async fn channel(&self) -> Result<Channel, MailError> {
+        match self.relay.protection {
+            Protection::None => Ok(Channel::Plain),
+            Protection::Implicit => self.tls().await.map(Channel::Implicit),
+            Protection::StartTls => self.tls().await.map(Channel::StartTls),
         }
+    }
+
+    /// What is wrong with TLS is wrong for every mail and the operator's to mend; another relay may take
+    /// the mail meanwhile.
+    async fn tls(&self) -> Result<TlsParameters, MailError> {
         let tls = self.tls.get_or_try_init(|| async { self.new_tls() }).await;
-        tls.cloned().map(Some).map_err(|cause| {
+        tls.cloned().map_err(|cause| {
             tracing::error!(relay = self.relay.host, cause, "TLS cannot be used: mend `ca`");
             MailError::Transient(cause)
         })
@@ -119,7 +126,7 @@ impl Mailer for Smtp {
     ) -> Result<Receipt, MailError> {
         let within = within.min(self.relay.patience);
         let composed = self.composer.compose(mail, &self.habits)?;
-        let mut talk = Conversation::new(&self.relay, self.tls().await?);
+        let mut talk = Conversation::new(&self.relay, self.channel().await?);
         let said = tokio::time::timeout(within, talk.hand_over(&composed)).await;
         let step = talk.step();
         match said {
@@ -133,7 +140,7 @@ impl Mailer for Smtp {
 
     /// Connects, protects the connection, logs in and says goodbye.
     async fn probe(&self) -> Result<(), MailError> {
-        let mut talk = Conversation::new(&self.relay, self.tls().await?);
+        let mut talk = Conversation::new(&self.relay, self.channel().await?);
         let within = self.relay.patience;
         match tokio::time::timeout(within, talk.begin()).await {
             Err(_) => Err(too_slow(Step::Connect, within)),

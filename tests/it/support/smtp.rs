@@ -31,6 +31,8 @@ pub struct Script {
     pub verdicts: Mutex<VecDeque<String>>,
     /// The greeting, if it is not 220. `hang` is none at all.
     pub greeting: Option<String>,
+    /// The answer to `STARTTLS`, if it is not 220; with lines after it, they are in the same packet.
+    pub starttls: Option<String>,
     /// The answer to senders, if it is not 250.
     pub sender: Option<String>,
     /// The answer to recipients, if it is not 250.
@@ -150,7 +152,8 @@ impl Relay {
                     let Protection::StartTls(acceptor) = &self.script.protection else {
                         return Ok(());
                     };
-                    stream.write_all(b"220 go\r\n").await?;
+                    let go = self.script.starttls.as_deref().unwrap_or("220 go");
+                    stream.write_all(format!("{go}\r\n").as_bytes()).await?;
                     let plain = stream.into_inner();
                     let secured: Box<dyn Stream> = Box::new(acceptor.accept(plain).await?);
                     stream = BufReader::new(secured);

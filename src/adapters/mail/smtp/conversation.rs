@@ -1,5 +1,8 @@
 //! One hand-over, step by step, so that it is known how far it came.
 
+use std::error::Error as Cause;
+use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use lettre::transport::smtp::Error;
@@ -7,9 +10,11 @@ use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use lettre::transport::smtp::response::Response;
+use lettre::transport::smtp::response::{Code, Response};
+use tokio::net::TcpStream;
 
-use super::{Protection, Relay};
+use super::Relay;
+use super::measured::Measured;
 use crate::adapters::mail::message::Composed;
 
 /// What is being done.
@@ -31,17 +36,87 @@ pub(super) enum Step {
     Message,
 }
 
+/// How a conversation is protected, with what that takes.
+#[derive(Clone)]
+pub(super) enum Channel {
+    /// By TLS from the first byte.
+    Implicit(TlsParameters),
+    /// By `STARTTLS`, or there is none.
+    StartTls(TlsParameters),
+    /// Not at all.
+    Plain,
+}
+
+/// Why a conversation came to nothing.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// There is no connection.
+    Unreachable(io::Error),
+    /// What lettre says of it.
+    Talk(Error),
+}
+
+impl Broken {
+    /// The answer 4xx or 5xx, if there is one.
+    pub(super) fn status(&self) -> Option<Code> {
+        match self {
+            Self::Unreachable(_) => None,
+            Self::Talk(error) => error.status(),
+        }
+    }
+
+    /// Whether TLS is among the causes. lettre says the same of it as of a connection that is refused.
+    pub(super) fn is_tls(&self) -> bool {
+        if matches!(self, Self::Talk(error) if error.is_tls()) {
+            return true;
+        }
+        let mut cause = self.source();
+        while let Some(inner) = cause {
+            let io = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            if io.is_some_and(|it| it.is::<rustls::Error>()) {
+                return true;
+            }
+            cause = inner.source();
+        }
+        false
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(error) => write!(out, "Connection error: {error}"),
+            Self::Talk(error) => error.fmt(out),
+        }
+    }
+}
+
+impl Cause for Broken {
+    fn source(&self) -> Option<&(dyn Cause + 'static)> {
+        match self {
+            Self::Unreachable(error) => Some(error),
+            Self::Talk(error) => error.source(),
+        }
+    }
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self::Talk(error)
+    }
+}
+
 /// A conversation with a relay. It ends with this value.
 pub(super) struct Conversation<'a> {
     relay: &'a Relay,
-    tls: Option<TlsParameters>,
+    channel: Channel,
     step: Step,
     connection: Option<AsyncSmtpConnection>,
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(relay: &'a Relay, tls: Option<TlsParameters>) -> Self {
-        Self { relay, tls, step: Step::Connect, connection: None }
+    pub(super) fn new(relay: &'a Relay, channel: Channel) -> Self {
+        Self { relay, channel, step: Step::Connect, connection: None }
     }
 
     /// The step that was begun last.
@@ -50,17 +125,17 @@ impl<'a> Conversation<'a> {
     }
 
     /// Connects, protects the connection and logs in.
-    pub(super) async fn begin(&mut self) -> Result<(), Error> {
-        let Self { relay, tls, step, connection } = self;
-        *connection = Some(open(relay, tls.take(), step).await?);
+    pub(super) async fn begin(&mut self) -> Result<(), Broken> {
+        let Self { relay, channel, step, connection } = self;
+        *connection = Some(open(relay, channel.clone(), step).await?);
         Ok(())
     }
 
     /// The whole of it, up to the answer to the message.
-    pub(super) async fn hand_over(&mut self, mail: &Composed) -> Result<Response, Error> {
-        let Self { relay, tls, step, connection } = self;
-        let connection = connection.insert(open(relay, tls.take(), step).await?);
-        tell(connection, step, mail).await
+    pub(super) async fn hand_over(&mut self, mail: &Composed) -> Result<Response, Broken> {
+        let Self { relay, channel, step, connection } = self;
+        let connection = connection.insert(open(relay, channel.clone(), step).await?);
+        Ok(tell(connection, step, mail).await?)
     }
 
     /// Says goodbye and does not wait for what the relay says to that: what became of the mail is known
@@ -72,32 +147,42 @@ impl<'a> Conversation<'a> {
     }
 }
 
+/// The time is bounded by whoever asks, for all steps together.
 async fn open(
     relay: &Relay,
-    tls: Option<TlsParameters>,
+    channel: Channel,
     step: &mut Step,
-) -> Result<AsyncSmtpConnection, Error> {
-    let Relay { host, port, protection, login, .. } = relay;
+) -> Result<AsyncSmtpConnection, Broken> {
     let hello = ClientId::default();
-    let (at_once, later) = match protection {
-        Protection::Implicit => (tls, None),
-        Protection::StartTls => (None, tls),
-        Protection::None => (None, None),
+    let mut connection = match channel {
+        Channel::Plain => connect(relay, None, &hello).await?,
+        Channel::Implicit(tls) => connect(relay, Some(tls), &hello).await?,
+        Channel::StartTls(tls) => {
+            let place = (relay.host.as_str(), relay.port);
+            let stream = TcpStream::connect(place).await.map_err(Broken::Unreachable)?;
+            let stream = Box::new(Measured::new(stream));
+            let mut connection =
+                AsyncSmtpConnection::connect_with_transport(stream, &hello).await?;
+            *step = Step::Tls;
+            connection.starttls(tls, &hello).await?;
+            connection
+        }
     };
-    // The time is bounded by whoever asks, for all steps together.
-    let place = (host.as_str(), *port);
-    let connecting = AsyncSmtpConnection::connect_tokio1(place, None, &hello, at_once, None);
-    let mut connection = connecting.await?;
-    if let Some(tls) = later {
-        *step = Step::Tls;
-        connection.starttls(tls, &hello).await?;
-    }
-    if let Some((name, password)) = login {
+    if let Some((name, password)) = &relay.login {
         *step = Step::Login;
         let credentials = Credentials::new(name.clone(), password.to_string());
         connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
     }
     Ok(connection)
+}
+
+async fn connect(
+    relay: &Relay,
+    tls: Option<TlsParameters>,
+    hello: &ClientId,
+) -> Result<AsyncSmtpConnection, Error> {
+    let place = (relay.host.as_str(), relay.port);
+    AsyncSmtpConnection::connect_tokio1(place, None, hello, tls, None).await
 }
 
 async fn tell(

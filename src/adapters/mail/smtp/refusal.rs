@@ -7,9 +7,7 @@
 
 use std::error::Error as _;
 
-use lettre::transport::smtp::Error;
-
-use super::conversation::Step;
+use super::conversation::{Broken, Step};
 use crate::adapters::mail::words::words;
 use crate::domain::delivery::EnhancedStatus;
 use crate::ports::MailError;
@@ -28,10 +26,10 @@ enum Meaning {
 }
 
 /// What becomes of a mail with an error in a step. Network, TLS and time-outs pass.
-pub(super) fn refusal(step: Step, error: &Error) -> MailError {
+pub(super) fn refusal(step: Step, error: &Broken) -> MailError {
     let cause = words(error);
     let Some(code) = error.status() else {
-        if is_tls(error) {
+        if error.is_tls() {
             tracing::error!(cause, "the relay's certificate, or its TLS, is not accepted");
         }
         return MailError::Transient(cause);
@@ -77,22 +75,6 @@ fn meaning(step: Step, code: u16, enhanced: Option<EnhancedStatus>) -> Meaning {
         (1 | 2 | 6, _) if is_about_mails => Meaning::Mail,
         _ => Meaning::Us,
     }
-}
-
-/// Whether TLS is among the causes. lettre says the same of it as of a connection that is refused.
-fn is_tls(error: &Error) -> bool {
-    if error.is_tls() {
-        return true;
-    }
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let io = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if io.is_some_and(|it| it.is::<rustls::Error>()) {
-            return true;
-        }
-        cause = inner.source();
-    }
-    false
 }
 
 #[cfg(test)]
