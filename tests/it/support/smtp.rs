@@ -27,7 +27,7 @@ pub struct Script {
     /// The only name and password that may send; none are needed if there are none.
     pub login: Option<(String, String)>,
     /// Answers to messages, one for each; 250 when there are no more. `hang` is none at all, `drop`
-    /// the end of the connection before the message is whole.
+    /// the end of the connection before the message is read, `hang up` after it.
     pub verdicts: Mutex<VecDeque<String>>,
     /// The greeting, if it is not 220. `hang` is none at all.
     pub greeting: Option<String>,
@@ -177,7 +177,11 @@ impl Relay {
                     }
                     let Some(data) = data(&mut stream).await? else { return Ok(()) };
                     let (from, to) = (from.clone(), to.clone());
-                    self.judged(Message { from, to, data, encrypted }).await
+                    let verdict = self.judged(Message { from, to, data, encrypted }).await;
+                    if verdict == "hang up\r\n" {
+                        return Ok(());
+                    }
+                    verdict
                 }
                 "QUIT" => {
                     return stream.write_all(b"221 bye\r\n").await;

@@ -32,7 +32,9 @@ pub(super) enum Step {
     Recipient,
     /// `DATA`.
     Data,
-    /// The message itself.
+    /// The message itself, which the relay does not have whole.
+    Body,
+    /// The end of the message, and the answer to it.
     Message,
 }
 
@@ -203,6 +205,15 @@ async fn tell(
     }
     *step = Step::Data;
     connection.command(Data).await?;
-    *step = Step::Message;
-    connection.message(&mail.bytes).await
+    *step = Step::Body;
+    // What comes next is asked for when all before it is written: then the end of the message follows.
+    let mut body = Some(mail.bytes.as_slice());
+    let parts = std::iter::from_fn(|| {
+        let part = body.take();
+        if part.is_none() {
+            *step = Step::Message;
+        }
+        part
+    });
+    connection.message_iter(parts).await
 }

@@ -25,14 +25,20 @@ enum Meaning {
     Us,
 }
 
-/// What becomes of a mail with an error in a step. Network, TLS and time-outs pass.
+/// What becomes of a mail with an error in a step. Network, TLS and time-outs pass. Once the relay was
+/// sent all of the mail, only its answer tells whether it took it.
 pub(super) fn refusal(step: Step, error: &Broken) -> MailError {
     let cause = words(error);
     let Some(code) = error.status() else {
         if error.is_tls() {
             tracing::error!(cause, "the relay's certificate, or its TLS, is not accepted");
         }
-        return MailError::Transient(cause);
+        return match step {
+            Step::Message => MailError::Unanswered(format!(
+                "the relay has the mail and gave no answer: it may have taken it: {cause}"
+            )),
+            _ => MailError::Transient(cause),
+        };
     };
     let said = error.source().map(ToString::to_string).unwrap_or_default();
     match meaning(step, u16::from(code), EnhancedStatus::leading(&said)) {
