@@ -190,6 +190,7 @@ impl Gate {
     }
 
     /// Says how it was when a test failed.
+    #[expect(clippy::print_stderr, reason = "it is for whoever reads why a test failed")]
     fn tell(&mut self) {
         let ended = self.child.as_mut().map(Child::try_wait);
         let log = read(&self.path("log"));
