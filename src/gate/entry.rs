@@ -61,13 +61,27 @@ impl Gate {
         proof: &Proof,
         caller: Caller<'_>,
     ) -> Stored<Settling> {
+        match self.known(place, link).await? {
+            Some(record) => self.settle_read(place, link, proof, caller, record).await,
+            None => Ok(Settling::Unknown),
+        }
+    }
+
+    /// The same for who has read it already: it is changed only if it is still so.
+    pub(super) async fn settle_read(
+        &self,
+        place: Place<'_>,
+        link: TokenDigest<Link>,
+        proof: &Proof,
+        caller: Caller<'_>,
+        mut record: Record,
+    ) -> Stored<Settling> {
         for _ in 0..STATES {
-            let Some(record) = self.known(place, link).await? else {
-                return Ok(Settling::Unknown);
-            };
             if let Some(done) = self.settle_once(place, link, proof, caller, record).await? {
                 return Ok(done);
             }
+            let Some(anew) = self.known(place, link).await? else { break };
+            record = anew;
         }
         Ok(Settling::Unknown)
     }

@@ -168,7 +168,7 @@ impl Gate {
         let own = caller.browser.is_some_and(|browser| browser.digest() == record.attempt.browser);
         let way = if own { Way::OwnLink } else { Way::OtherLink };
         if own && !place.lets_choose(&record.attempt) {
-            return Ok(match self.settle(place, link.digest(), &way.into(), caller).await? {
+            return Ok(match self.settle_read(place, link.digest(), &way.into(), caller, record).await? {
                 Settling::In(signed_in) => Opened::SignedIn(signed_in),
                 Settling::Gone(gone, record) => opened_late(gone, *record, caller),
                 Settling::Unknown => Opened::Unknown,
@@ -251,7 +251,7 @@ impl Gate {
             Chosen::TooMany { until } => return Ok(Redeemed::TooMany { until }),
         };
         let proof = Proof::choosing(way, chosen);
-        Ok(match self.settle(place, link.digest(), &proof, caller).await? {
+        Ok(match self.settle_read(place, link.digest(), &proof, caller, record).await? {
             Settling::In(signed_in) => Redeemed::SignedIn(signed_in),
             Settling::Gone(gone, record) => Redeemed::Gone(gone, *record),
             Settling::Unknown => Redeemed::Unknown,

@@ -15,6 +15,7 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
 use crate::domain::language::Language;
+use in_templates::{Fixed, FixedWords};
 use syntax::{Message, messages};
 
 macro_rules! built_in {
@@ -76,7 +77,15 @@ pub struct Unsayable {
 
 /// All messages of all languages.
 pub struct Phrases {
-    bundles: Vec<(Language, FluentBundle<Arc<FluentResource>>)>,
+    spoken: Vec<Spoken>,
+}
+
+/// The messages of one language.
+struct Spoken {
+    language: Language,
+    bundle: FluentBundle<Arc<FluentResource>>,
+    /// Those that have no values.
+    fixed: Fixed,
 }
 
 impl Phrases {
@@ -87,7 +96,7 @@ impl Phrases {
     /// not there.
     pub fn new(overlays: &[Overlay]) -> Result<Self, PhraseError> {
         let english = known_messages();
-        let mut bundles = Vec::new();
+        let mut spoken = Vec::new();
         for language in Language::ALL {
             let mut bundle = FluentBundle::new_concurrent(vec![identifier(language)]);
             // Isolation marks would be copied along with addresses; pages use <bdi> instead.
@@ -98,9 +107,9 @@ impl Phrases {
             for overlay in overlays.iter().filter(|overlay| overlay.language == language) {
                 bundle.add_resource_overriding(Arc::new(checked(overlay, &english)?));
             }
-            bundles.push((language, bundle));
+            spoken.push(Spoken::new(language, bundle, english.keys()));
         }
-        Ok(Self { bundles })
+        Ok(Self { spoken })
     }
 
     /// A message in a language, with its values put in.
@@ -114,21 +123,50 @@ impl Phrases {
         values: &[(&str, Said<'_>)],
     ) -> Result<String, Unsayable> {
         let unsayable = |what: String| Unsayable { key: key.to_owned(), what };
-        let found = self.bundles.iter().find(|(other, _)| *other == language);
-        let (_, bundle) = found.ok_or_else(|| unsayable("no such language".into()))?;
-        let pattern = bundle
+        let spoken = self.spoken(language).ok_or_else(|| unsayable("no such language".into()))?;
+        spoken.say(key, values).map_err(unsayable)
+    }
+
+    /// The messages of a language that have no values.
+    fn fixed(&self, language: Language) -> Option<&Fixed> {
+        self.spoken(language).map(|spoken| &spoken.fixed)
+    }
+
+    fn spoken(&self, language: Language) -> Option<&Spoken> {
+        self.spoken.iter().find(|spoken| spoken.language == language)
+    }
+}
+
+impl Spoken {
+    fn new<'a>(
+        language: Language,
+        bundle: FluentBundle<Arc<FluentResource>>,
+        keys: impl IntoIterator<Item = &'a String>,
+    ) -> Self {
+        let mut spoken = Self { language, bundle, fixed: Fixed::new() };
+        // What lacks a value is not fixed.
+        let fixed = keys.into_iter().filter_map(|key| {
+            Some((key.clone(), FixedWords::new(spoken.say(key, &[]).ok()?)))
+        });
+        spoken.fixed = fixed.collect();
+        spoken
+    }
+
+    fn say(&self, key: &str, values: &[(&str, Said<'_>)]) -> Result<String, String> {
+        let pattern = self
+            .bundle
             .get_message(key)
             .and_then(|message| message.value())
-            .ok_or_else(|| unsayable("no such message".into()))?;
+            .ok_or_else(|| "no such message".to_owned())?;
         let mut arguments = FluentArgs::with_capacity(values.len());
         for (name, value) in values {
             arguments.set(*name, value.as_fluent());
         }
         let mut faults = Vec::new();
-        let text = bundle.format_pattern(pattern, Some(&arguments), &mut faults);
+        let text = self.bundle.format_pattern(pattern, Some(&arguments), &mut faults);
         match faults.first() {
             None => Ok(text.into_owned()),
-            Some(fault) => Err(unsayable(fault.to_string())),
+            Some(fault) => Err(fault.to_string()),
         }
     }
 }
@@ -142,7 +180,8 @@ impl Phrases {
         for text in built_in(Language::English).into_iter().chain([text]) {
             bundle.add_resource_overriding(Arc::new(whole(text)));
         }
-        Self { bundles: vec![(Language::English, bundle)] }
+        let english = known_messages();
+        Self { spoken: vec![Spoken::new(Language::English, bundle, english.keys())] }
     }
 }
 

@@ -70,11 +70,17 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
 
-    make(folder)?;
     let draft = folder.join(format!(".{name}.part"));
     // The mail holds a link that signs in: nobody else on the machine may read it.
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = match options.open(&draft) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            make(folder)?;
+            options.open(&draft)?
+        }
+        opened => opened?,
+    };
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(draft, folder.join(name))

@@ -75,12 +75,26 @@ pub fn message(mail: &OutgoingMail) -> Result<Message, MailError> {
     if let Some(reply_to) = &sender.reply_to {
         builder = builder.reply_to(mailbox(None, reply_to)?);
     }
-    let parts = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
+    let parts = MultiPart::alternative_plain_html(with_crlf(&mail.text), with_crlf(&mail.html));
     let mut message = builder.multipart(parts).map_err(permanent)?;
     for (name, value) in QUIET {
         message.headers_mut().insert_raw(raw(name, value));
     }
     Ok(message)
+}
+
+/// Ends each line with CRLF. lettre would do so, but makes room for one CR after the other and moves all
+/// that follows each time.
+fn with_crlf(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_end_matches(['\r', '\n']);
+        out.push_str(words);
+        if words.len() < line.len() {
+            out.push_str("\r\n");
+        }
+    }
+    out
 }
 
 /// Who a mail is from, as text: `"Example sign-in" <login@example.com>`.

@@ -94,6 +94,9 @@ fn write_value(out: &mut Output, state: &mut State, value: &Value) -> Result<(),
         Some(text) if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => text,
         _ => return escape_formatter(out, state, value),
     };
+    if in_templates::is_plain(text) {
+        return Ok(out.write_str(text)?);
+    }
     for (position, part) in text.split('/').enumerate() {
         if position > 0 {
             out.write_str("/")?;

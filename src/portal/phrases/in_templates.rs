@@ -4,6 +4,8 @@
 //! `<bdi>…</bdi>`) goes in as it is, every other one is escaped, too: neither a translation nor a
 //! value can bring markup of its own.
 
+use std::collections::HashMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Value};
@@ -19,6 +21,21 @@ use crate::portal::pages::clock;
 /// nothing and that nobody types (Unicode, plane 15, private use).
 const FIRST_STAND_IN: u32 = 0xF_0000;
 
+/// A message that has no values, as pages and mails put it in: most messages, and the same each time.
+pub(super) struct FixedWords {
+    plain: Value,
+    html: Value,
+}
+
+/// Those of one language, by their names.
+pub(super) type Fixed = HashMap<String, FixedWords>;
+
+impl FixedWords {
+    pub(super) fn new(words: String) -> Self {
+        Self { html: Value::from_safe_string(escaped(&words)), plain: Value::from(words) }
+    }
+}
+
 /// Makes the phrases of one language known to an engine: `t`, and the filters that need words.
 pub(crate) fn install(
     environment: &mut Environment<'static>,
@@ -27,9 +44,15 @@ pub(crate) fn install(
 ) {
     let say = Arc::clone(phrases);
     environment.add_function("t", move |state: &State, key: &str, values: Kwargs| {
-        match state.auto_escape() {
-            AutoEscape::Html => html(&say, language, key, &values),
-            _ => plain(&say, language, key, &values),
+        let is_html = *state.auto_escape() == AutoEscape::Html;
+        if values.args().next().is_none()
+            && let Some(words) = say.fixed(language).and_then(|fixed| fixed.get(key))
+        {
+            return Ok(if is_html { words.html.clone() } else { words.plain.clone() });
+        }
+        match is_html {
+            true => html(&say, language, key, &values),
+            false => plain(&say, language, key, &values),
         }
     });
     environment.add_filter("ltr", |text: &str| element("bdi dir=\"ltr\"", "bdi", &escaped(text)));
@@ -171,8 +194,23 @@ fn markup(value: &Value) -> String {
 
 /// As the engine escapes, see [`crate::portal::pages::environment`]: `/` stays.
 fn escaped(text: &str) -> String {
-    let parts: Vec<String> = text.split('/').map(|part| HtmlEscape(part).to_string()).collect();
-    parts.join("/")
+    if is_plain(text) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for (position, part) in text.split('/').enumerate() {
+        if position > 0 {
+            out.push('/');
+        }
+        // A String takes all.
+        let _ = write!(out, "{}", HtmlEscape(part));
+    }
+    out
+}
+
+/// Whether there is nothing in it that HTML reads.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text.bytes().any(|byte| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\''))
 }
 
 /// A host, or the address of a page: on a narrow screen its line ends before a dot or behind a
