@@ -31,10 +31,11 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
-    /// Nothing was asked, or the server hung up.
+    /// Nothing was asked.
     #[error("{0}")]
     Unasked(String),
-    /// All was asked, and no answer came in time, or one that cannot be read: it may have been done.
+    /// All was asked, and no answer came, or not in time, or one that cannot be read: it may have been
+    /// done.
     #[error("{0}")]
     Unanswered(String),
 }
@@ -182,7 +183,11 @@ impl Endpoint {
         let request = self.request(ask)?;
         was_asked.store(true, Ordering::Relaxed);
         let answer = sender.send_request(request).await;
-        let answer = answer.map_err(|error| NoAnswer::unasked(&error))?;
+        let answer = answer.map_err(|error| match error.is_canceled() {
+            // It never left.
+            true => NoAnswer::unasked(&error),
+            false => NoAnswer::Unanswered(words(&error)),
+        })?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, LARGEST_ANSWER).collect().await;
         let body = body.map_err(|error| NoAnswer::Unanswered(words(error.as_ref())))?.to_bytes();

@@ -115,12 +115,9 @@ async fn servers_that_hang_drop_drip_or_flood_are_left_in_time() {
                 [mailer.send(&mail()).await.map(drop), mailer.probe().await]
             });
             let [sent, probed] = bounded.await.expect("bounded");
-            // Only a server that hangs up has certainly not taken the mail.
-            let as_expected = match reply {
-                Reply::Drops => matches!(sent, Err(MailError::Transient(_))),
-                _ => matches!(sent, Err(MailError::Unanswered(_))),
-            };
-            assert!(as_expected, "{provider:?} {reply:?}: {sent:?}");
+            // It was asked, and may have done it.
+            let is_open = matches!(sent, Err(MailError::Unanswered(_)));
+            assert!(is_open, "{provider:?} {reply:?}: {sent:?}");
             assert!(matches!(probed, Err(MailError::Transient(_))), "{provider:?} {probed:?}");
         }
     }
