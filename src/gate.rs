@@ -34,9 +34,9 @@ pub mod redeem;
 pub mod report;
 pub mod sessions;
 pub mod tokens;
+mod touching;
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 
@@ -56,6 +56,7 @@ use crate::ports::{Clock, Entropy, Passwords, Store};
 use endings::Endings;
 use journal::{Journal, Trail};
 use mail_job::MailSeal;
+use touching::Touching;
 
 /// The keys of an installation, each for one use.
 #[derive(Clone, Debug)]
@@ -99,7 +100,7 @@ pub struct Gate {
     keys: Arc<Keys>,
     prefix: Arc<str>,
     mail_waits: Arc<Notify>,
-    touching: Arc<Mutex<HashSet<[u8; 32]>>>,
+    touching: Touching,
     endings: Endings,
     metrics: Arc<Metrics>,
     journal: Journal,
@@ -167,7 +168,7 @@ impl Gate {
             keys: Arc::new(Keys::new(secret)),
             prefix: prefix.into(),
             mail_waits: Arc::default(),
-            touching: Arc::default(),
+            touching: Touching::default(),
             endings: Endings::default(),
             metrics: Arc::default(),
             journal: Journal::silent(),

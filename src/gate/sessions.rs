@@ -97,18 +97,13 @@ impl Gate {
     ) where
         F: Future<Output = Stored<()>> + Send,
     {
-        let Ok(mut touching) = self.touching.lock() else { return };
-        if !touching.insert(digest) {
-            return;
-        }
-        drop(touching);
-        let (store, touching) = (Arc::clone(&self.store), Arc::clone(&self.touching));
+        let Some(begun) = self.touching.begin(digest) else { return };
+        let store = Arc::clone(&self.store);
         tokio::spawn(async move {
+            // Until the end of the task, and of one that panics, too.
+            let _begun = begun;
             if let Err(error) = touch(store).await {
                 tracing::warn!(%error, cause = %error.source, "a last use was not noted");
-            }
-            if let Ok(mut touching) = touching.lock() {
-                touching.remove(&digest);
             }
         });
     }
