@@ -29,6 +29,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use crate::domain::delivery::{MailId, Reference, RelayWords};
 use crate::domain::time::UnixMillis;
 use crate::gate::journal::Journal;
 use crate::metrics::Metrics;
@@ -108,8 +109,22 @@ impl Message {
 /// What a message says.
 struct Told {
     events: Vec<Event>,
-    /// What its proof counts once for, whatever the message says.
+    /// What its proof counts once for, which does not cover what the message says.
     once: Option<Vec<u8>>,
+}
+
+impl Told {
+    /// What tells this from anything else that could be said with a proof.
+    fn said_with(&self, once: &[u8]) -> Vec<u8> {
+        let mut said = once.to_vec();
+        for Event { state, suppresses, words, mail, reference, identity } in &self.events {
+            let words = words.as_ref().map(RelayWords::as_str);
+            let reference = reference.as_ref().map(Reference::as_str);
+            let all = (state.name(), suppresses, words, mail.map(MailId::to_hex), reference);
+            said.extend(format!("\n{all:?} {identity:?}").into_bytes());
+        }
+        said
+    }
 }
 
 impl From<Vec<Event>> for Told {
@@ -237,19 +252,12 @@ impl Hooks {
             Provider::Resend => resend::events(known(resend.as_ref())?, message)?.into(),
             Provider::Brevo => brevo::events(known(brevo.as_ref())?, message)?.into(),
         };
-        let Some(proof) = self.use_up(provider, told.once.as_deref(), message.now).await? else {
+        if !self.may_say(provider, &told, message.now).await? {
             return Ok(0);
-        };
+        }
         let mut moved = 0;
         for event in &told.events {
-            match self.note(provider, event, message.now).await {
-                Ok(has_moved) => moved += usize::from(has_moved),
-                Err(error) => {
-                    // The provider sends it again, and that must count.
-                    self.give_back(proof, message.now).await;
-                    return Err(error.into());
-                }
-            }
+            moved += usize::from(self.note(provider, event, message.now).await?);
         }
         Ok(moved)
     }

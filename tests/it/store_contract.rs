@@ -139,6 +139,7 @@ contract! {
         subjects_and_kinds_are_counted_apart
         a_pause_lasts_until_its_moment_and_is_never_made_shorter
         a_pause_is_for_its_subject_only_and_no_count
+        what_was_counted_with_a_mark_tells_who_has_it
         what_is_counted_is_told_key_by_key_while_its_window_is_open
         what_is_lifted_begins_anew_and_nothing_else_does;
     outbox:

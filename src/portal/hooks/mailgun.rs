@@ -2,7 +2,7 @@
 //!
 //! The signature does not cover what the message says. Whoever sees one can say something else under it,
 //! until its time is over; that it is taken only once narrows that to who is faster. Have Mailgun reach
-//! linkgate by TLS alone. So a token is used up by the first message that shows it, whatever that says.
+//! linkgate by TLS alone. So a token is used up by the first message that shows it, for what that says.
 
 use std::borrow::Cow;
 
@@ -61,7 +61,7 @@ struct Signature<'a> {
     signature: Cow<'a, str>,
 }
 
-/// What a message says, and the token that it has used up.
+/// What a message says, and the token that it uses up.
 pub(super) fn events(key: &MailgunKey, message: &Message) -> Result<Told, Refusal> {
     let shown: Shown<'_> = serde_json::from_slice(&message.body).map_err(|_| Refusal::Malformed)?;
     let Signature { timestamp, token, signature } = shown.signature;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::Hooks;
 use super::event::Event;
 use super::provider::Provider;
+use super::{Hooks, Told};
 use crate::domain::delivery::{Delivery, DeliveryState, MailId, News, Noted};
 use crate::domain::event::{Actor, MailNews, What};
 use crate::domain::limit::{Hit, Limit, LimitKey, Limited, Verdict};
@@ -20,32 +20,23 @@ const REMEMBERED: Span = Span::seconds(48 * 3600);
 /// How long no mail goes to an address after a mail to it bounced for good, or was called spam.
 const SUPPRESSED: Duration = Duration::from_secs(24 * 3600);
 
-/// A proof that counts once and was used up; nothing where it may count again.
-pub(super) struct UsedUp(Option<LimitKey>);
-
 impl Hooks {
-    /// Uses up a proof that counts once, in one atomic step. Nothing, when it was used up before.
-    pub(super) async fn use_up(
+    /// Whether what a message says may be noted. A proof that counts once is used up in one atomic step
+    /// by the first message that shows it, for what that says alone. Where this process ended before it
+    /// was noted, or the store failed, the provider sends it again, and it counts.
+    pub(super) async fn may_say(
         &self,
         provider: Provider,
-        once: Option<&[u8]>,
+        told: &Told,
         now: UnixMillis,
-    ) -> Stored<Option<UsedUp>> {
-        let Some(once) = once else { return Ok(Some(UsedUp(None))) };
-        let key = mark("proof", provider, once);
+    ) -> Stored<bool> {
+        let Some(once) = &told.once else { return Ok(true) };
+        let said = mark("said", provider, &told.said_with(once));
         let limit = Limit { count: 1, window: REMEMBERED };
-        match self.store.hit(&[Hit { key, limit }], now).await? {
-            Verdict::Exceeded { .. } => Ok(None),
-            Verdict::Within => Ok(Some(UsedUp(Some(key)))),
-        }
-    }
-
-    /// Lets a proof count once more. Where the store does not work, the message is lost.
-    pub(super) async fn give_back(&self, proof: UsedUp, now: UnixMillis) {
-        if let Some(key) = proof.0
-            && let Err(error) = self.store.lift(&[key], now).await
-        {
-            tracing::warn!(%error, "news of a mail may be lost");
+        let hits = [mark("proof", provider, once), said].map(|key| Hit { key, limit });
+        match self.store.hit(&hits, now).await? {
+            Verdict::Within => Ok(true),
+            Verdict::Exceeded { .. } => Ok(self.store.counted(&[said], now).await? != [None]),
         }
     }
 

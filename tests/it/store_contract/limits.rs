@@ -95,6 +95,20 @@ pub(super) async fn a_pause_is_for_its_subject_only_and_no_count(world: World) {
     assert_eq!(store.hit(&[address], NOW).await.unwrap(), Verdict::Within);
 }
 
+/// A proof that counts once: used up for what the first one said with it, and for nothing else.
+pub(super) async fn what_was_counted_with_a_mark_tells_who_has_it(world: World) {
+    let store = &world.store;
+    let news = |n| hit(Limited::News, n, "1/48h");
+    let (proof, first, second) = (news(1), news(2), news(3));
+    assert_eq!(store.hit(&[proof, first], NOW).await.unwrap(), Verdict::Within);
+    for said in [second, first, second] {
+        let verdict = store.hit(&[proof, said], NOW).await.unwrap();
+        assert_eq!(verdict, Verdict::Exceeded { until: after(48 * HOUR) });
+    }
+    let counted = store.counted(&[first.key, second.key], NOW).await.unwrap();
+    assert_eq!(counted, [Some(Counted { count: 1, until: after(48 * HOUR) }), None]);
+}
+
 pub(super) async fn what_is_counted_is_told_key_by_key_while_its_window_is_open(world: World) {
     let store = &world.store;
     let address = hit(Limited::MailsToAddress, 1, "2/1h");

@@ -55,18 +55,31 @@ async fn of_many_messages_under_one_proof_at_once_one_counts() {
     assert_eq!(states.iter().filter(|it| *it == "0").count(), 2, "{states:?}");
 }
 
-/// If the store fails while a message is noted, the provider sends it again.
+/// A process that ends between the two has used up the proof, and noted nothing.
 #[tokio::test]
-async fn a_proof_that_is_given_back_counts_again() {
-    let store = Arc::new(Embedded::in_memory().unwrap());
-    let (now, proofs) = (UnixMillis(1_000), Proofs::default());
-    let (clock, journal) = (Arc::new(At(now)), Journal::silent());
-    let hooks = Hooks { store, clock, proofs, journal, metrics: Arc::default() };
-    let used = async || hooks.use_up(Provider::Mailgun, Some(b"token"), now).await.unwrap();
-    let first = used().await.unwrap();
-    assert!(used().await.is_none());
-    hooks.give_back(first, now).await;
-    assert!(used().await.is_some() && used().await.is_none());
+async fn what_used_up_its_proof_and_was_not_noted_counts_when_it_comes_again() {
+    let table = table();
+    let scene = Scene::new(&table).await;
+    let delivered = named(&table, "mailgun", "delivered");
+    let key = MailgunKey::new(table["keys"]["mailgun"].as_str().unwrap());
+    let body = Bytes::from(delivered["body"].as_str().unwrap().to_owned());
+    let message = Message { headers: HeaderMap::new(), body, now: scene.now };
+    let told = mailgun::events(&key, &message).unwrap();
+    let hooks = Hooks {
+        store: Arc::clone(&scene.store) as _,
+        clock: Arc::new(At(scene.now)),
+        proofs: Proofs::default(),
+        journal: Journal::silent(),
+        metrics: Arc::default(),
+    };
+    assert!(hooks.may_say(Provider::Mailgun, &told, scene.now).await.unwrap());
+    assert_eq!(scene.send(&saying(delivered, "complained")).await, StatusCode::OK);
+    assert_eq!(scene.progress().await.state, DeliveryState::Accepted, "another one may not");
+    for _ in 0..2 {
+        assert_eq!(scene.send(delivered).await, StatusCode::OK);
+        assert_eq!(scene.progress().await.state, DeliveryState::Delivered);
+    }
+    assert_eq!(counted(&scene, "delivered"), "1");
 }
 
 #[tokio::test]
