@@ -154,7 +154,7 @@ mod tests {
         metrics.limited(Limited::MailsToAddress);
         metrics.refused_on_the_wire(431);
         metrics.events_lost(7);
-        metrics.events_told("file", true, 2);
+        metrics.events_told("file", 2, 1);
         metrics.reloaded(None, Duration::from_millis(20));
         let text = metrics.text(LEVELS);
         for line in [
@@ -172,7 +172,7 @@ mod tests {
             "linkgate_wire_refusals_total{status=\"431\"} 1",
             "linkgate_audit_events_total{result=\"lost\"} 7",
             "linkgate_audit_events_total{result=\"stored\"} 0",
-            "linkgate_audit_sink_events_total{result=\"missed\",sink=\"file\"} 0",
+            "linkgate_audit_sink_events_total{result=\"missed\",sink=\"file\"} 1",
             "linkgate_audit_sink_events_total{result=\"written\",sink=\"file\"} 2",
             "linkgate_reloads_total{result=\"refused\"} 1",
             "linkgate_configuration_last_reload_successful 0",

@@ -27,7 +27,7 @@ use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Browser, Link, TokenDigest};
 
 pub use crate::domain::delivery::MailId;
-pub use audit::{Audit, AuditSink, EventPage, EventQuery, Order};
+pub use audit::{Audit, AuditSink, EventPage, EventQuery, Missed, Order};
 pub use deliveries::Deliveries;
 pub use limits::Limits;
 pub use mail::{MailError, Mailer, OutgoingMail, Receipt};

@@ -7,16 +7,20 @@ use super::admin::Purpose;
 use super::aside::Aside;
 use super::installation::StartError;
 use crate::adapters::argon2::Argon2Passwords;
+use crate::adapters::audit::PATIENCE;
 use crate::adapters::audit::file::RotatedFile;
 use crate::adapters::audit::stdout::Stdout;
 use crate::adapters::audit::syslog::{Syslog, SyslogAt};
 use crate::config::{AuditFile, Config, Retention, SyslogTo};
 use crate::domain::secret::Secret;
 use crate::gate::Gate;
-use crate::gate::journal::{Journal, Writer};
+use crate::gate::journal::{Journal, LAST_WRITE, Writer};
 use crate::metrics::Metrics;
 use crate::ports::{Audit, AuditSink, Clock, Entropy, Store};
 use crate::proxy::server::Assembly;
+
+// The end of a process waits for sinks until they are done or have given up.
+const _: () = assert!(PATIENCE.as_millis() < LAST_WRITE.as_millis());
 
 /// The use cases, and the journal in which they note what happens.
 pub(super) fn open_gate(

@@ -19,7 +19,8 @@ impl Families {
             ),
             sinks: book.counters(
                 "linkgate_audit_sink_events_total",
-                "Events for stdout, a file or syslog, by whether they were written there.",
+                "Events for stdout, a file or syslog, each once, by whether they were written there in \
+                 time. Of a write that is late all count as missed, though it may come to its end.",
                 &["sink", "result"],
             ),
         };
@@ -46,9 +47,10 @@ impl Metrics {
         self.record.events.with_label_values(&["lost"]).inc_by(count);
     }
 
-    /// So many were written to a sink, or were not.
-    pub fn events_told(&self, sink: &'static str, are_written: bool, count: u64) {
-        let result = if are_written { "written" } else { "missed" };
-        self.record.sinks.with_label_values(&[sink, result]).inc_by(count);
+    /// So many of a batch were written to a sink, and so many were not.
+    pub fn events_told(&self, sink: &'static str, written: u64, missed: u64) {
+        for (result, count) in [("written", written), ("missed", missed)] {
+            self.record.sinks.with_label_values(&[sink, result]).inc_by(count);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The record of what happened.
 
+use std::io;
+
 use async_trait::async_trait;
 
 use super::Stored;
@@ -82,14 +84,31 @@ pub trait Audit: Send + Sync {
     async fn trim(&self, before: UnixMillis) -> Stored<u64>;
 }
 
+/// What a sink did not write of a batch, and why.
+#[derive(Debug)]
+pub struct Missed {
+    /// How many of the first events were written all the same, as far as that is known.
+    pub written: usize,
+    /// Why the others were not.
+    pub error: io::Error,
+}
+
+impl From<io::Error> for Missed {
+    /// Nothing was written.
+    fn from(error: io::Error) -> Self {
+        Self { written: 0, error }
+    }
+}
+
 /// Where events go besides the store.
 ///
-/// Law: returns within a bound of its own, whatever the other side does.
+/// Law: returns within a bound of its own, which is shorter than what the end of a process waits for the
+/// record, whatever the other side does.
 #[async_trait]
 pub trait AuditSink: Send {
     /// What it is, in a word for the log.
     fn name(&self) -> &'static str;
 
     /// Writes events, once and in this order.
-    async fn write(&mut self, events: &[Event]) -> std::io::Result<()>;
+    async fn write(&mut self, events: &[Event]) -> Result<(), Missed>;
 }

@@ -2,15 +2,14 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// How long a write is waited for. It goes on in its thread.
-const PATIENCE: Duration = Duration::from_secs(2);
+use super::PATIENCE;
+use crate::ports::Missed;
 
-type Reply = oneshot::Sender<io::Result<()>>;
+type Reply = oneshot::Sender<Result<(), Missed>>;
 
 /// The way to the thread, which ends when this is dropped.
 pub(super) struct Desk(SyncSender<(Vec<u8>, Reply)>);
@@ -19,7 +18,7 @@ impl Desk {
     /// Starts a thread that writes with `write`, one after the other.
     pub(super) fn start(
         name: &str,
-        mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
+        mut write: impl FnMut(&[u8]) -> Result<(), Missed> + Send + 'static,
     ) -> io::Result<Self> {
         let (sender, receiver): (_, Receiver<(Vec<u8>, Reply)>) = sync_channel(1);
         let serve = move || {
@@ -32,18 +31,20 @@ impl Desk {
         Ok(Self(sender))
     }
 
-    pub(super) async fn write(&self, bytes: Vec<u8>) -> io::Result<()> {
+    /// A write that is not over in time goes on in its thread, and counts as missed.
+    pub(super) async fn write(&self, bytes: Vec<u8>) -> Result<(), Missed> {
         let slow = || io::Error::new(io::ErrorKind::TimedOut, "the last write is not over");
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
         let (reply, answer) = oneshot::channel();
         match self.0.try_send((bytes, reply)) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => return Err(slow()),
-            Err(TrySendError::Disconnected(_)) => return Err(io::ErrorKind::BrokenPipe.into()),
+            Err(TrySendError::Full(_)) => return Err(slow().into()),
+            Err(TrySendError::Disconnected(_)) => return Err(broken().into()),
         }
         match timeout(PATIENCE, answer).await {
             Ok(Ok(written)) => written,
-            Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
-            Err(_) => Err(slow()),
+            Ok(Err(_)) => Err(broken().into()),
+            Err(_) => Err(slow().into()),
         }
     }
 }

@@ -1,22 +1,26 @@
 //! To a file that is put aside when it is full: `audit.log`, then `audit.log.1`, and so on.
 //!
 //! Only the owner may read it. Where another program moves or removes it (logrotate), a new one is
-//! begun; while one process of linkgate takes over from another, both write to its end.
+//! begun. While one process of linkgate takes over from another, both write to its end, one at a time:
+//! whoever writes has a lock on the file (flock), and looks under it whether it is still the file.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
 use super::desk::Desk;
-use super::lines;
+use super::{lines, missed, put};
 use crate::domain::event::Event;
-use crate::ports::AuditSink;
+use crate::ports::{AuditSink, Missed};
 
 /// For the owner alone.
 const MODE: u32 = 0o600;
+/// How often the file may be another one when the lock on it is there. Others that write much take it away
+/// again and again; a file system on which no file is ever the same must not keep this busy for ever.
+const LOOKS: u32 = 10_000;
 
 /// A file with rotation.
 pub struct RotatedFile(Desk);
@@ -35,7 +39,7 @@ impl RotatedFile {
     /// When the file cannot be written to.
     pub fn open(path: PathBuf, max_size: u64, keep: u32) -> io::Result<Self> {
         let mut roll = Roll { path, max_size, keep, open: None };
-        roll.file()?;
+        roll.open = Some(roll.file()?);
         Desk::start("audit-file", move |bytes| roll.write(bytes)).map(Self)
     }
 }
@@ -46,7 +50,7 @@ impl AuditSink for RotatedFile {
         "file"
     }
 
-    async fn write(&mut self, events: &[Event]) -> io::Result<()> {
+    async fn write(&mut self, events: &[Event]) -> Result<(), Missed> {
         self.0.write(lines(events)?).await
     }
 }
@@ -59,52 +63,69 @@ struct Roll {
 }
 
 impl Roll {
-    /// Writes whole lines; a file that is full ends with a line.
-    fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let size = self.file()?.metadata()?.len();
+    fn write(&mut self, lines: &[u8]) -> Result<(), Missed> {
+        let mut done = 0;
+        self.write_counting(lines, &mut done).map_err(|error| missed(lines, done, error))
+    }
+
+    /// Writes whole lines; a file that is full ends with a line. Counts the bytes in `done`.
+    fn write_counting(&mut self, lines: &[u8], done: &mut usize) -> io::Result<()> {
+        while *done < lines.len() {
+            // The lock ends where this does not come back: with the file.
+            let mut file = self.locked()?;
+            let rest = &lines[*done..];
+            let size = file.metadata()?.len();
             let room = usize::try_from(self.max_size.saturating_sub(size)).unwrap_or(usize::MAX);
-            let mut part = whole_lines(bytes, room);
+            let mut part = whole_lines(rest, room);
             if part == 0 && size > 0 {
                 self.put_aside()?;
                 continue;
             }
             if part == 0 {
                 // A line that is longer than a file may be has one of its own.
-                part = first_line(bytes);
+                part = first_line(rest);
             }
-            let written = append(self.file()?, &bytes[..part]);
-            if written.is_err() {
-                self.open = None;
-            }
-            written?;
-            bytes = &bytes[part..];
+            append(&mut file, &rest[..part], done)?;
+            file.unlock()?;
+            self.open = Some(file);
         }
         Ok(())
     }
 
-    /// The file, unless it is another one by now.
-    fn file(&mut self) -> io::Result<&mut File> {
-        let is_here = |file: &File| {
-            let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(&self.path)) else {
-                return false;
-            };
-            (open.dev(), open.ino()) == (there.dev(), there.ino())
-        };
-        let open = match self.open.take().filter(is_here) {
-            Some(open) => open,
-            None => {
-                let mut options = OpenOptions::new();
-                let open = options.append(true).create(true).mode(MODE).open(&self.path)?;
-                open.set_permissions(Permissions::from_mode(MODE))?;
-                open
+    /// The file, which nobody else puts aside or writes to meanwhile.
+    fn locked(&mut self) -> io::Result<File> {
+        for _ in 0..LOOKS {
+            let file = self.file()?;
+            lock(&file);
+            // Another process may have put it aside while this one waited.
+            if self.is_here(&file) {
+                return Ok(file);
             }
-        };
-        Ok(self.open.insert(open))
+        }
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, "it is another file each time"))
     }
 
-    fn put_aside(&mut self) -> io::Result<()> {
-        self.open = None;
+    /// The file, unless it is another one by now.
+    fn file(&mut self) -> io::Result<File> {
+        if let Some(open) = self.open.take()
+            && self.is_here(&open)
+        {
+            return Ok(open);
+        }
+        let mut options = OpenOptions::new();
+        let open = options.append(true).create(true).mode(MODE).open(&self.path)?;
+        open.set_permissions(Permissions::from_mode(MODE))?;
+        Ok(open)
+    }
+
+    fn is_here(&self, file: &File) -> bool {
+        let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(&self.path)) else {
+            return false;
+        };
+        (open.dev(), open.ino()) == (there.dev(), there.ino())
+    }
+
+    fn put_aside(&self) -> io::Result<()> {
         if self.keep == 0 {
             return fs::remove_file(&self.path);
         }
@@ -115,28 +136,32 @@ impl Roll {
                 Ok(()) | Err(_) => {}
             }
         }
+        // Last: until then everybody else waits for the lock on this one.
         fs::rename(&self.path, numbered(&self.path, 1))
     }
 }
 
+/// Waits for the lock on a file. Where there are none, on some file systems of other machines, it goes on
+/// without: a line is more than a file in its order.
+fn lock(file: &File) {
+    while file.lock().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {}
+}
+
 /// Writes lines to the end of a file. On a disk that is full the file ends with a whole line all the same.
-fn append(file: &mut File, lines: &[u8]) -> io::Result<()> {
-    let mut done = 0;
-    while done < lines.len() {
-        let failed = match file.write(&lines[done..]) {
-            Ok(0) => io::ErrorKind::WriteZero.into(),
-            Ok(count) => {
-                done += count;
-                continue;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => error,
-        };
-        let torn = done - whole_lines(lines, done);
-        take_back(file, torn);
-        return Err(failed);
+/// Counts what stays.
+fn append(file: &mut File, lines: &[u8], done: &mut usize) -> io::Result<()> {
+    match put(file, lines) {
+        Ok(()) => {
+            *done += lines.len();
+            Ok(())
+        }
+        Err((written, error)) => {
+            let whole = whole_lines(lines, written);
+            take_back(file, written - whole);
+            *done += whole;
+            Err(error)
+        }
     }
-    Ok(())
 }
 
 /// Takes the last bytes off a file, which are the beginning of a line.
@@ -203,7 +228,8 @@ mod tests {
             let mut roll = roll(Path::new(&folder), 1 << 20, 1);
             roll.write(b"one\n").unwrap();
             let long = format!("two\n{}\n", "x".repeat(8000));
-            assert!(roll.write(long.as_bytes()).is_err(), "it is full");
+            let missed = roll.write(long.as_bytes()).unwrap_err();
+            assert_eq!(missed.written, 1, "then it is full");
             assert!(roll.write(long.as_bytes()).is_err());
             roll.write(b"three\n").unwrap();
             return;
@@ -219,6 +245,34 @@ mod tests {
             .unwrap();
         assert!(inside.status.success(), "{inside:?}");
         assert_eq!(read(folder.path(), "audit.log"), "one\ntwo\ntwo\nthree\n");
+    }
+
+    /// As two processes do while one takes over from the other.
+    #[test]
+    fn two_that_write_and_put_aside_lose_nothing() {
+        const LINES: usize = 300;
+        let folder = tempfile::tempdir().unwrap();
+        // Room for two lines in a file, and for all of the files.
+        let writer = |name: &'static str| {
+            let mut roll = roll(folder.path(), 15, 400);
+            move || {
+                for number in 0..LINES {
+                    roll.write(format!("{name} {number:03}\n").as_bytes()).unwrap();
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(writer("a"));
+            scope.spawn(writer("b"));
+        });
+        let files = fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().path());
+        let texts: Vec<String> = files.map(|path| fs::read_to_string(path).unwrap()).collect();
+        let found: Vec<&str> = texts.iter().flat_map(|it| it.lines()).collect();
+        let all = ["a", "b"].into_iter();
+        let all = all.flat_map(|it| (0..LINES).map(move |number| format!("{it} {number:03}")));
+        let lost: Vec<String> = all.filter(|line| !found.contains(&line.as_str())).collect();
+        assert_eq!((found.len(), lost), (2 * LINES, Vec::new()));
+        assert!(texts.iter().all(|it| it.len() <= 15), "none is larger than it may be");
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use async_trait::async_trait;
 
 use super::desk::Desk;
-use super::lines;
+use super::{lines, missed, put};
 use crate::domain::event::Event;
-use crate::ports::AuditSink;
+use crate::ports::{AuditSink, Missed};
 
 /// The standard output of the process.
 pub struct Stdout(Desk);
@@ -26,8 +26,8 @@ impl Stdout {
     pub fn open() -> io::Result<Self> {
         Desk::start("audit-stdout", |bytes| {
             let mut out = io::stdout().lock();
-            out.write_all(bytes)?;
-            out.flush()
+            put(&mut out, bytes).map_err(|(done, error)| missed(bytes, done, error))?;
+            Ok(out.flush()?)
         })
         .map(Self)
     }
@@ -39,7 +39,7 @@ impl AuditSink for Stdout {
         "stdout"
     }
 
-    async fn write(&mut self, events: &[Event]) -> io::Result<()> {
+    async fn write(&mut self, events: &[Event]) -> Result<(), Missed> {
         self.0.write(lines(events)?).await
     }
 }

@@ -4,18 +4,16 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UdpSocket, UnixDatagram};
 use tokio::time::timeout;
 
+use super::PATIENCE;
 use crate::domain::event::{Event, What, rfc3339};
-use crate::ports::AuditSink;
+use crate::ports::{AuditSink, Missed};
 
-/// How long one batch may take in all.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// What every receiver must take of one datagram (RFC 5426, 3.2).
 const DATAGRAM: usize = 2048;
 
@@ -83,7 +81,8 @@ impl Syslog {
         })
     }
 
-    async fn send(&mut self, events: &[Event]) -> io::Result<()> {
+    /// Counts in `sent`, which is known when this is cut short, too.
+    async fn send(&mut self, events: &[Event], sent: &mut usize) -> io::Result<()> {
         let mut line = match self.line.take() {
             Some(line) if line.is_open() => line,
             Some(_) | None => self.connect().await?,
@@ -98,6 +97,7 @@ impl Syslog {
                     stream.write_all(&[length.as_bytes(), &message].concat()).await?;
                 }
             }
+            *sent += 1;
         }
         self.line = Some(line);
         Ok(())
@@ -154,11 +154,11 @@ impl AuditSink for Syslog {
         "syslog"
     }
 
-    async fn write(&mut self, events: &[Event]) -> io::Result<()> {
-        match timeout(PATIENCE, self.send(events)).await {
-            Ok(sent) => sent,
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
-        }
+    async fn write(&mut self, events: &[Event]) -> Result<(), Missed> {
+        let mut written = 0;
+        let sending = timeout(PATIENCE, self.send(events, &mut written)).await;
+        let outcome = sending.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        outcome.map_err(|error| Missed { written, error })
     }
 }
 

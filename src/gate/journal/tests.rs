@@ -1,10 +1,14 @@
+mod sinks;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
 use super::*;
 use crate::domain::event::{Erasure, LimitedWhat};
-use crate::ports::{Audit, AuditSink, EventPage, EventQuery, OsEntropy, StoreError, Stored};
+use crate::ports::{
+    Audit, AuditSink, EventPage, EventQuery, Missed, OsEntropy, StoreError, Stored,
+};
 
 /// Keeps what it is given, or is away.
 #[derive(Default)]
@@ -222,9 +226,9 @@ impl AuditSink for Listening {
         "test"
     }
 
-    async fn write(&mut self, events: &[Event]) -> std::io::Result<()> {
+    async fn write(&mut self, events: &[Event]) -> Result<(), Missed> {
         if self.fails.load(Ordering::SeqCst) {
-            return Err(std::io::ErrorKind::BrokenPipe.into());
+            return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
         }
         self.heard.fetch_add(events.len() as u64, Ordering::SeqCst);
         Ok(())
@@ -274,7 +278,7 @@ impl AuditSink for Slow {
         "slow"
     }
 
-    async fn write(&mut self, events: &[Event]) -> std::io::Result<()> {
+    async fn write(&mut self, events: &[Event]) -> Result<(), Missed> {
         self.1.acquire().await.unwrap().forget();
         self.0.write(events).await
     }

@@ -5,11 +5,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::{Journal, MOST, Shared};
 use crate::domain::event::Event;
 use crate::domain::time::UnixMillis;
 use crate::gate::record::REMEMBERED;
-use crate::ports::{Audit, AuditSink, StoreError, Stored};
+use crate::ports::{Audit, AuditSink, Missed, StoreError, Stored};
 
 /// How long is waited for more, so that what belongs together is written together.
 const GATHER: Duration = Duration::from_millis(40);
@@ -194,36 +196,68 @@ impl Writer {
             self.missing = shared.take_lost();
         }
         let Some(lost) = self.missing.take() else { return true };
-        if self.tell_sinks(shared, std::slice::from_ref(&lost)).await {
+        let told = self.tell(std::slice::from_ref(&lost)).await;
+        if is_taken(&told) {
+            count(shared, &told);
             tracing::error!(lost = ?lost.what, "the audit record says how many events are missing");
             shared.settle(1);
         } else {
+            // It is told again, and counts once.
             self.missing = Some(lost);
         }
         true
     }
 
-    /// Each is told once. One that fails holds nothing up: the store has what it missed. Returns whether
-    /// one of them has it, if there are any.
+    /// Tells of events that are not told again. Returns whether a sink has them, if there are any.
     async fn tell_sinks(&mut self, shared: &Shared, events: &[Event]) -> bool {
-        let mut is_taken = self.sinks.is_empty();
-        for (sink, fails) in self.sinks.iter_mut().zip(&mut self.sinks_fail) {
-            let told = sink.write(events).await;
-            let (name, missed) = (sink.name(), events.len());
-            if let Some(metrics) = shared.metrics.get() {
-                metrics.events_told(name, told.is_ok(), missed as u64);
-            }
-            match &told {
-                Err(error) if !*fails => {
+        let told = self.tell(events).await;
+        count(shared, &told);
+        is_taken(&told)
+    }
+
+    /// Each is told once, all at the same time: one that hangs takes no time of another's. One that fails
+    /// holds nothing up: the store has what it missed.
+    async fn tell(&mut self, events: &[Event]) -> Vec<Told> {
+        let telling = self.sinks.iter_mut().map(|sink| sink.write(events));
+        let outcomes = join_all(telling).await;
+        let mut told = Vec::with_capacity(outcomes.len());
+        for ((sink, outcome), fails) in self.sinks.iter().zip(outcomes).zip(&mut self.sinks_fail) {
+            let (name, written) = (sink.name(), written(&outcome, events.len()));
+            let missed = events.len() - written;
+            match &outcome {
+                Err(Missed { error, .. }) if !*fails => {
                     tracing::error!(sink = name, %error, missed, "events cannot be written there");
                 }
                 Ok(()) if *fails => tracing::info!(sink = name, "events are written there again"),
                 Ok(()) | Err(_) => {}
             }
-            *fails = told.is_err();
-            is_taken |= told.is_ok();
+            *fails = outcome.is_err();
+            told.push(Told { name, written, missed });
         }
-        is_taken
+        told
+    }
+}
+
+/// What a sink has of a batch, in events.
+struct Told {
+    name: &'static str,
+    written: usize,
+    missed: usize,
+}
+
+fn written(outcome: &Result<(), Missed>, of: usize) -> usize {
+    outcome.as_ref().err().map_or(of, |missed| missed.written.min(of))
+}
+
+/// Whether one of them has all, if there are any.
+fn is_taken(told: &[Told]) -> bool {
+    told.is_empty() || told.iter().any(|it| it.missed == 0)
+}
+
+fn count(shared: &Shared, told: &[Told]) {
+    let Some(metrics) = shared.metrics.get() else { return };
+    for Told { name, written, missed } in told {
+        metrics.events_told(name, *written as u64, *missed as u64);
     }
 }
 

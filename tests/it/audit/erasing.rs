@@ -12,7 +12,9 @@ use linkgate::domain::secret::Secret;
 use linkgate::domain::site::Sites;
 use linkgate::gate::Gate;
 use linkgate::gate::journal::{Journal, Trail, Writer};
-use linkgate::ports::{Audit, AuditSink, Clock, EventQuery, Order, OsEntropy, Store, SystemClock};
+use linkgate::ports::{
+    Audit, AuditSink, Clock, EventQuery, Missed, Order, OsEntropy, Store, SystemClock,
+};
 use tokio::sync::Semaphore;
 
 fn secret() -> Secret {
@@ -103,7 +105,7 @@ impl AuditSink for Hanging {
         "hanging"
     }
 
-    async fn write(&mut self, _: &[Event]) -> std::io::Result<()> {
+    async fn write(&mut self, _: &[Event]) -> Result<(), Missed> {
         drop(self.0.acquire().await);
         Ok(())
     }
