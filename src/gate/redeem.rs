@@ -168,11 +168,13 @@ impl Gate {
         let own = caller.browser.is_some_and(|browser| browser.digest() == record.attempt.browser);
         let way = if own { Way::OwnLink } else { Way::OtherLink };
         if own && !place.lets_choose(&record.attempt) {
-            return Ok(match self.settle_read(place, link.digest(), &way.into(), caller, record).await? {
-                Settling::In(signed_in) => Opened::SignedIn(signed_in),
-                Settling::Gone(gone, record) => opened_late(gone, *record, caller),
-                Settling::Unknown => Opened::Unknown,
-            });
+            return Ok(
+                match self.settle_read(place, link.digest(), &way.into(), caller, record).await? {
+                    Settling::In(signed_in) => Opened::SignedIn(signed_in),
+                    Settling::Gone(gone, record) => opened_late(gone, *record, caller),
+                    Settling::Unknown => Opened::Unknown,
+                },
+            );
         }
         Ok(match record.open(way, self.clock.now()) {
             Ok(()) if own => Opened::Choose(record),

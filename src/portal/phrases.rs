@@ -145,9 +145,9 @@ impl Spoken {
     ) -> Self {
         let mut spoken = Self { language, bundle, fixed: Fixed::new() };
         // What lacks a value is not fixed.
-        let fixed = keys.into_iter().filter_map(|key| {
-            Some((key.clone(), FixedWords::new(spoken.say(key, &[]).ok()?)))
-        });
+        let fixed = keys
+            .into_iter()
+            .filter_map(|key| Some((key.clone(), FixedWords::new(spoken.say(key, &[]).ok()?))));
         spoken.fixed = fixed.collect();
         spoken
     }
