@@ -221,6 +221,14 @@ async fn with_a_token_nobody_reads_without_it() {
     let right = format!("Authorization: Bearer {token}\r\n");
     assert_eq!(admin(&gate, "/metrics", &right).await.status, 200);
     assert_eq!(admin(&gate, "/healthz", "").await.status, 200, "a probe has no token");
+    let refused = eventually("it is noted", async || {
+        let told = gate.operator(&["audit", "--event", "admin_refused", "--json"]).done();
+        (!told.is_empty()).then_some(told)
+    })
+    .await;
+    let event: serde_json::Value = serde_json::from_str(refused.trim()).expect("one event");
+    assert!(event["detail"]["why"].as_str().is_some_and(|it| it.starts_with("/metrics: ")));
+    assert_eq!(event["client"], "127.0.0.0/24", "{event}");
 }
 
 #[tokio::test]

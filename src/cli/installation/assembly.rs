@@ -82,10 +82,10 @@ impl Installation {
         };
         let Some(address) = config.admin else { return Ok(()) };
         let (stores, in_force) = (self.stores.clone(), Arc::clone(&self.in_force));
-        let watched = Watched { stores, in_force, admission, caller: caller(config) };
+        let caller = caller(config).map(|caller| caller.noting(self.journal.clone()));
+        let watched = Watched { stores, in_force, admission, caller: caller.clone() };
         let reload = self.source.as_ref().map(|_| Arc::clone(&self.in_force));
         let ways = [self.upgrades.take().map(Upgrades::routes), reload.map(reload::asked::routes)];
-        let caller = caller(config).map(|caller| caller.noting(self.journal.clone()));
         let bodies = if hooks.is_some() { told() } else { Bodies::of_forms() };
         let router = operators(watched, caller, ways, [self.admin.take(), hooks]);
         server.add_pages("admin", address, router, bodies)

@@ -172,7 +172,7 @@ pub enum What {
         /// Whether the old ones are void.
         at_once: bool,
     },
-    /// The admin API refused a caller, or an admin page a browser.
+    /// The admin API or `/metrics` refused a caller, or an admin page a browser.
     AdminRefused {
         /// Why.
         why: Words,

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::problem::AdminProblem;
+use crate::domain::client::ClientAddress;
 use crate::domain::event::{Actor, What};
 use crate::domain::origin::Authority;
 use crate::gate::journal::{Journal, Trail};
@@ -58,14 +59,14 @@ impl Caller {
         Self { journal, ..self }
     }
 
-    /// Notes what happened at the door.
-    pub(super) fn note(&self, what: What) {
-        self.journal.note(&Trail::of(Actor::AdminApi), None, what);
+    /// Notes what happened at the door, and who stood there.
+    pub(super) fn note(&self, client: Option<ClientAddress>, what: What) {
+        self.journal.note(&Trail { client, ..Trail::of(Actor::AdminApi) }, None, what);
     }
 
     /// Notes why somebody was refused.
-    pub(super) fn note_refused(&self, why: &str) {
-        self.note(What::AdminRefused { why: why.into() });
+    pub(super) fn note_refused(&self, client: Option<ClientAddress>, why: &str) {
+        self.note(client, What::AdminRefused { why: why.into() });
     }
 
     fn check(&self, headers: &HeaderMap) -> Result<(), AdminProblem> {
@@ -147,6 +148,11 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     value.to_str().ok()
 }
 
+/// The other end of the connection of a request.
+pub(super) fn client(request: &Request) -> Option<ClientAddress> {
+    request.extensions().get().copied()
+}
+
 /// The routes for a listener.
 pub fn guarded(router: Router, caller: Caller) -> Router {
     let caller = Arc::new(caller);
@@ -165,7 +171,12 @@ pub fn readable(router: Router, caller: Option<Caller>) -> Router {
         async move {
             match caller.check_reader(request.headers()) {
                 Ok(()) => next.run(request).await,
-                Err(problem) => problem.into_response(),
+                Err(problem) => {
+                    tracing::warn!(?problem, "/metrics refused a caller");
+                    let why = format!("/metrics: {}", problem.detail());
+                    caller.note_refused(client(&request), &why);
+                    problem.into_response()
+                }
             }
         }
     }))
@@ -176,7 +187,7 @@ async fn admit(caller: &Caller, request: Request, next: Next) -> Response {
         Ok(()) => next.run(request).await,
         Err(problem) => {
             tracing::warn!(?problem, "the admin API refused a caller");
-            caller.note_refused(problem.detail());
+            caller.note_refused(client(&request), problem.detail());
             problem.into_response()
         }
     }

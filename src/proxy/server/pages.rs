@@ -14,6 +14,8 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use super::Leaving;
+use crate::domain::client::ClientAddress;
+use crate::proxy::arrival;
 
 /// Largest body of a form, or of a call of the admin API.
 const FORM_BODY: usize = 16 * 1024;
@@ -51,7 +53,8 @@ impl Bodies {
     }
 }
 
-/// A small HTTP service.
+/// A small HTTP service. Its routes find the other end of the connection among the extensions of a request,
+/// as a [`ClientAddress`].
 pub(super) struct Pages {
     router: Router,
     leaving: Arc<Leaving>,
@@ -127,6 +130,9 @@ impl ServeHttp for Pages {
         *request.method_mut() = head.method.clone();
         *request.uri_mut() = head.uri.clone();
         *request.headers_mut() = head.headers.clone();
+        if let Some(peer) = arrival::peer_of(session.client_addr()) {
+            request.extensions_mut().insert(ClientAddress::from(peer));
+        }
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (mut parts, body) = response.into_parts();
         let body = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();

@@ -105,4 +105,5 @@ async fn whoever_calls_the_admin_api_without_its_token_is_noted_once() {
     })
     .await;
     assert_eq!(refused.lines().count(), 1, "{refused}");
+    assert!(refused.contains("\"client\":\"127.0.0.0/24\""), "{refused}");
 }

@@ -91,12 +91,13 @@ async fn without_a_token_a_page_is_for_a_browser_whose_user_asks_for_it() {
     assert_eq!(refusals(&gate).await, ["a program or another website has asked for an admin page"]);
 }
 
-/// Why somebody was refused, as the record has it.
+/// Why somebody was refused, as the record has it, from the network of this machine.
 async fn refusals(gate: &Gate) -> Vec<String> {
     eventually("it is noted", async || {
         let told = gate.operator(&["audit", "--event", "admin_refused", "--json"]).done();
         let of = |line: &str| -> String {
             let event: serde_json::Value = serde_json::from_str(line).expect("an event");
+            assert_eq!(event["client"], "127.0.0.0/24", "{event}");
             event["detail"]["why"].as_str().expect("why").to_owned()
         };
         (!told.is_empty()).then(|| told.lines().map(of).collect())
@@ -120,7 +121,7 @@ async fn who_is_refused_and_who_signs_in_is_in_the_record() {
         ask(&gate, "POST /sign-in", &good, &format!("token={TOKEN}")).await;
         eventually("it is noted", async || {
             let told = gate.operator(&["audit", "--event", "admin_signed_in", "--json"]).done();
-            (told.lines().count() == 1).then_some(())
+            (told.lines().count() == 1 && told.contains("127.0.0.0/24")).then_some(())
         })
         .await;
     }

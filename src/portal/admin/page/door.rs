@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -19,9 +20,11 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::keyring::LIFETIME;
 use super::{Pages, read_form, value};
+use crate::domain::client::ClientAddress;
 use crate::domain::event::What;
 use crate::domain::navigation::same_origin;
 use crate::domain::origin::{Authority, Origin};
+use crate::portal::admin::guard::client;
 use crate::portal::cookies::ADMIN_COOKIE;
 use crate::portal::security::put_strictest;
 use crate::portal::visit::value_in;
@@ -65,7 +68,7 @@ impl Pages {
             .and_then(|host| Authority::parse(host).ok())
             .filter(|authority| self.caller.is_reached_as(authority));
         let Some(own) = own else {
-            self.refuse("an admin page was asked for under another name");
+            self.refuse(client(request), "an admin page was asked for under another name");
             return Some(self.views.notice(
                 StatusCode::MISDIRECTED_REQUEST,
                 "Not under this name",
@@ -74,7 +77,7 @@ impl Pages {
             ));
         };
         if request.method() == Method::POST && !is_ours(headers, &own) {
-            self.refuse("another website has sent a form to an admin page");
+            self.refuse(client(request), "another website has sent a form to an admin page");
             return Some(self.views.notice(
                 StatusCode::FORBIDDEN,
                 "Not sent from these pages",
@@ -83,7 +86,10 @@ impl Pages {
         }
         let path = request.uri().path();
         if request.method() != Method::POST && !path.starts_with(ASSETS) && !self.is_for(headers) {
-            self.refuse("a program or another website has asked for an admin page");
+            self.refuse(
+                client(request),
+                "a program or another website has asked for an admin page",
+            );
             return Some(self.views.notice(
                 StatusCode::FORBIDDEN,
                 "Only for you",
@@ -104,9 +110,9 @@ impl Pages {
     }
 
     /// Tells the log and the record.
-    fn refuse(&self, why: &'static str) {
+    fn refuse(&self, client: Option<ClientAddress>, why: &'static str) {
         tracing::warn!("{why}");
-        self.caller.note_refused(why);
+        self.caller.note_refused(client, why);
     }
 
     /// Whether this browser's user has shown the token, or needs none.
@@ -144,20 +150,22 @@ pub(super) async fn ask(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> 
 /// `POST /sign-in`: the token for a cookie.
 pub(super) async fn enter(
     State(pages): State<Arc<Pages>>,
+    client: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let client = client.map(|Extension(client)| client);
     let form = match read_form(&headers, &body) {
         Ok(form) => form,
         Err(why) => return pages.sorry(&why),
     };
     let is_right = value(&form, "token").is_ok_and(|token| pages.caller.knows(token));
     if !is_right {
-        pages.refuse("a wrong token was typed at the admin pages");
+        pages.refuse(client, "a wrong token was typed at the admin pages");
         return pages.views.sign_in(true);
     }
     tracing::warn!("an operator has signed in at the admin pages");
-    pages.caller.note(What::AdminSignedIn);
+    pages.caller.note(client, What::AdminSignedIn);
     let key = pages.keyring.issue(&pages.entropy, pages.desk.gate.now());
     with_cookie(to("/"), &key, cookie::time::Duration::try_from(LIFETIME).unwrap_or_default())
 }
