@@ -2,8 +2,9 @@
 //!
 //! Each request has a line, and the one formatter of the library was three tenths of the instructions that a
 //! signed-in request costs outside the kernel: it goes through styles and nested arguments for each
-//! field. This one writes the same, without styles, and keeps a line a line: what the library leaves to
-//! the terminal (line breaks in a message, escape sequences in a value) is written out.
+//! field. This one writes the same, without styles, and a line shows what it has: line breaks, escape
+//! sequences, and what turns the direction of a text or cannot be seen is written out, and a value that
+//! could be taken for more than one is in quotation marks.
 
 use std::fmt::{self, Write};
 
@@ -11,6 +12,12 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
+
+/// The field that stands without its name.
+const MESSAGE: &str = "message";
+
+/// Bytes of a value that is short.
+const SHORT: usize = 64;
 
 /// Writes fields as text.
 #[derive(Debug)]
@@ -44,7 +51,7 @@ impl Text<'_> {
         if std::mem::replace(&mut self.is_begun, true) {
             self.writer.write_char(' ')?;
         }
-        if name != "message" {
+        if name != MESSAGE {
             self.writer.write_str(name.strip_prefix("r#").unwrap_or(name))?;
             self.writer.write_char('=')?;
         }
@@ -54,7 +61,7 @@ impl Text<'_> {
 
 impl Visit for Text<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        let is_message = field.name() == "message";
+        let is_message = field.name() == MESSAGE;
         self.field(field, |writer| match (is_message, is_plain(value)) {
             (true, _) => OneLine(writer).write_str(value),
             (false, true) => {
@@ -75,7 +82,52 @@ impl Visit for Text<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.field(field, |writer| write!(OneLine(writer), "{value:?}"));
+        if field.name() == MESSAGE {
+            self.field(field, |writer| write!(OneLine(writer), "{value:?}"));
+            return;
+        }
+        self.field(field, |writer| {
+            // Looked at before it is written. A short one, as an address is, needs no memory.
+            let mut short = Short { bytes: [0; SHORT], length: 0 };
+            if write!(short, "{value:?}").is_ok() {
+                return told(writer, short.text());
+            }
+            let mut long = String::new();
+            write!(long, "{value:?}")?;
+            told(writer, &long)
+        });
+    }
+}
+
+/// The text of a value, up to so many bytes.
+struct Short {
+    bytes: [u8; SHORT],
+    length: usize,
+}
+
+impl Short {
+    fn text(&self) -> &str {
+        // Only whole texts were put there.
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+impl Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let room = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
+/// Writes a value that is one.
+fn told(writer: &mut Writer<'_>, text: &str) -> fmt::Result {
+    if is_bare(text) || is_quoted(text) {
+        writer.write_str(text)
+    } else {
+        write!(writer, "{text:?}")
     }
 }
 
@@ -84,17 +136,56 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
 }
 
-/// Writes control characters as Rust does: they would begin a line of their own, or steer the terminal.
+/// Whether a text is one value without quotation marks: it is seen whole, and nothing in it ends a value or
+/// begins one.
+fn is_bare(text: &str) -> bool {
+    let is_mark = |sign: char| matches!(sign, ' ' | '"' | '=');
+    !text.is_empty() && !text.chars().any(|sign| is_mark(sign) || is_hidden(sign))
+}
+
+/// Whether a text is in quotation marks already, as Rust writes one.
+fn is_quoted(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
+        return false;
+    };
+    let mut is_escaped = false;
+    for sign in inner.chars() {
+        if is_hidden(sign) || (sign == '"' && !is_escaped) {
+            return false;
+        }
+        is_escaped = sign == '\\' && !is_escaped;
+    }
+    !is_escaped
+}
+
+/// Whether a sign is not seen as itself: controls, what turns the direction of a text, separators of lines,
+/// what has no width, spaces that are none, what is not assigned.
+fn is_hidden(sign: char) -> bool {
+    if sign.is_ascii() {
+        return sign.is_ascii_control();
+    }
+    // What Rust escapes in the midst of a text. At its beginning that would be accents, too.
+    let mut text = [b'x', 0, 0, 0, 0];
+    let length = sign.encode_utf8(&mut text[1..]).len();
+    let text = std::str::from_utf8(&text[..=length]);
+    text.is_ok_and(|text| text.escape_debug().nth(1) == Some('\\'))
+}
+
+/// Writes what is hidden as Rust does: it would begin a line of its own, steer the terminal, or show another
+/// line than there is.
 struct OneLine<'a, 'writer>(&'a mut Writer<'writer>);
 
 impl Write for OneLine<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(char::is_control) {
-            let control = part.chars().next_back().filter(|character| character.is_control());
-            let plain = control.map_or(part, |control| &part[..part.len() - control.len_utf8()]);
-            self.0.write_str(plain)?;
-            if let Some(control) = control {
-                write!(self.0, "{}", control.escape_default())?;
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return self.0.write_str(text);
+        }
+        for part in text.split_inclusive(is_hidden) {
+            let hidden = part.chars().next_back().filter(|sign| is_hidden(*sign));
+            let shown = hidden.map_or(part, |hidden| &part[..part.len() - hidden.len_utf8()]);
+            self.0.write_str(shown)?;
+            if let Some(hidden) = hidden {
+                write!(self.0, "{}", hidden.escape_default())?;
             }
         }
         Ok(())
@@ -148,7 +239,7 @@ mod tests {
         assert_eq!(
             line,
             " INFO request site=\"app\" path=\"/a b\" quoted=\"a\\\"b\\\\\" text=\"日本\" ms=12 status=200 \
-             is_new=true below=-3 share=0.5 error=no room kind=Some(\"x\") type=\"t\"\n"
+             is_new=true below=-3 share=0.5 error=\"no room\" kind=\"Some(\\\"x\\\")\" type=\"t\"\n"
         );
     }
 
@@ -160,6 +251,66 @@ mod tests {
         });
         assert_eq!(line.matches('\n').count(), 1);
         assert!(!line.trim_end().contains(char::is_control), "{line:?}");
-        assert!(line.contains(r"shown=a\nINFO forged\r\u{1b}[31m\u{9b}2J"), "{line}");
+        assert!(line.contains(r#"shown="a\nINFO forged\r\u{1b}[31m\u{9b}2J""#), "{line}");
+    }
+
+    /// What a value that is shown (`%`) looks like.
+    #[test]
+    fn a_value_is_one_and_shows_what_it_has() {
+        for (value, shown) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            (r"C:\it's", r"C:\it's"),
+            ("日本", "日本"),
+            ("e\u{301}", "e\u{301}"),
+            ("", r#""""#),
+            ("two words", r#""two words""#),
+            ("a user=root", r#""a user=root""#),
+            ("a=b", r#""a=b""#),
+            ("say \"x\"", r#""say \"x\"""#),
+            ("\"x\" user=\"root\"", r#""\"x\" user=\"root\"""#),
+            ("\"in them already, \\\"\"", r#""in them already, \"""#),
+            ("\"no end\\\"", r#""\"no end\\\"""#),
+            (&"long".repeat(40), &"long".repeat(40)),
+            (&"lo ng".repeat(40), &format!("\"{}\"", "lo ng".repeat(40))),
+            ("\"", r#""\"""#),
+            ("\"\u{202e}\"", r#""\"\u{202e}\"""#),
+        ] {
+            assert_eq!(written(|| tracing::info!(%value)), format!(" INFO value={shown}\n"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out() {
+        for hidden in [
+            '\u{7f}',
+            '\u{85}',
+            '\u{a0}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2067}',
+            '\u{2068}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{e0041}',
+            '\u{e000}',
+        ] {
+            let (value, code) = (format!("a{hidden}b"), u32::from(hidden));
+            let escaped = format!("a\\u{{{code:x}}}b");
+            let line =
+                written(|| tracing::info!(shown = %value, text = value, debug = ?value, "{value}"));
+            let quoted = format!("\"{escaped}\"");
+            assert_eq!(
+                line,
+                format!(" INFO {escaped} shown={quoted} text={quoted} debug={quoted}\n")
+            );
+        }
     }
 }
