@@ -47,6 +47,11 @@ async fn what_the_first_cannot_take_the_second_gets() {
             "tls: none",
         ),
         (
+            "is out of step",
+            Script { recipient: Some("354 go on".into()), ..Script::default() },
+            "tls: none",
+        ),
+        (
             "has taken enough for today",
             Script { recipient: Some("550 5.4.5 daily limit".into()), ..Script::default() },
             "tls: none",
@@ -133,6 +138,12 @@ async fn a_relay_that_falls_silent_with_the_mail_is_asked_again_and_no_other() {
 #[tokio::test]
 async fn a_relay_that_hangs_up_with_the_mail_is_asked_again_and_no_other() {
     keeps("hang up").await;
+}
+
+/// Nor of one whose answer is none to a mail.
+#[tokio::test]
+async fn a_relay_that_is_out_of_step_with_the_mail_is_asked_again_and_no_other() {
+    keeps("354 go on").await;
 }
 
 async fn keeps(verdict: &str) {

@@ -10,7 +10,7 @@ use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use lettre::transport::smtp::response::{Code, Response};
+use lettre::transport::smtp::response::{Code, Response, Severity};
 use tokio::net::TcpStream;
 
 use super::Relay;
@@ -56,13 +56,16 @@ pub(super) enum Broken {
     Unreachable(io::Error),
     /// What lettre says of it.
     Talk(Error),
+    /// An answer that is none to what was said (RFC 5321, 4.3.2). lettre takes any 2xx or 3xx for good; one
+    /// of the wrong kind may be that to another command, and a mail would count as taken too early.
+    OutOfStep(Code),
 }
 
 impl Broken {
     /// The answer 4xx or 5xx, if there is one.
     pub(super) fn status(&self) -> Option<Code> {
         match self {
-            Self::Unreachable(_) => None,
+            Self::Unreachable(_) | Self::OutOfStep(_) => None,
             Self::Talk(error) => error.status(),
         }
     }
@@ -89,6 +92,7 @@ impl fmt::Display for Broken {
         match self {
             Self::Unreachable(error) => write!(out, "Connection error: {error}"),
             Self::Talk(error) => error.fmt(out),
+            Self::OutOfStep(code) => write!(out, "the answer {code} does not belong here"),
         }
     }
 }
@@ -98,6 +102,7 @@ impl Cause for Broken {
         match self {
             Self::Unreachable(error) => Some(error),
             Self::Talk(error) => error.source(),
+            Self::OutOfStep(_) => None,
         }
     }
 }
@@ -137,7 +142,7 @@ impl<'a> Conversation<'a> {
     pub(super) async fn hand_over(&mut self, mail: &Composed) -> Result<Response, Broken> {
         let Self { relay, channel, step, connection } = self;
         let connection = connection.insert(open(relay, channel.clone(), step).await?);
-        Ok(tell(connection, step, mail).await?)
+        tell(connection, step, mail).await
     }
 
     /// Says goodbye and does not wait for what the relay says to that: what became of the mail is known
@@ -191,20 +196,22 @@ async fn tell(
     connection: &mut AsyncSmtpConnection,
     step: &mut Step,
     mail: &Composed,
-) -> Result<Response, Error> {
+) -> Result<Response, Broken> {
     // Messages are ASCII as they are built. Where one is not, the relay is told, if it knows the word.
     let knows_eight_bits = connection.server_info().supports_feature(Extension::EightBitMime);
     let eight_bits = MailParameter::Body(MailBodyParameter::EightBitMime);
     let parameters =
         if knows_eight_bits && !mail.bytes.is_ascii() { vec![eight_bits] } else { vec![] };
     *step = Step::Sender;
-    connection.command(Mail::new(mail.envelope.from().cloned(), parameters)).await?;
+    let sender = Mail::new(mail.envelope.from().cloned(), parameters);
+    of_kind(Severity::PositiveCompletion, connection.command(sender).await?)?;
     *step = Step::Recipient;
     for recipient in mail.envelope.to() {
-        connection.command(Rcpt::new(recipient.clone(), vec![])).await?;
+        let recipient = Rcpt::new(recipient.clone(), vec![]);
+        of_kind(Severity::PositiveCompletion, connection.command(recipient).await?)?;
     }
     *step = Step::Data;
-    connection.command(Data).await?;
+    of_kind(Severity::PositiveIntermediate, connection.command(Data).await?)?;
     *step = Step::Body;
     // What comes next is asked for when all before it is written: then the end of the message follows.
     let mut body = Some(mail.bytes.as_slice());
@@ -215,5 +222,12 @@ async fn tell(
         }
         part
     });
-    connection.message_iter(parts).await
+    let answer = connection.message_iter(parts).await?;
+    of_kind(Severity::PositiveCompletion, answer)
+}
+
+/// The answer, if it is one of this kind.
+fn of_kind(kind: Severity, answer: Response) -> Result<Response, Broken> {
+    let code = answer.code();
+    if code.severity == kind { Ok(answer) } else { Err(Broken::OutOfStep(code)) }
 }
