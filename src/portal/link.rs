@@ -50,7 +50,8 @@ pub async fn open(
             },
         });
     }
-    Ok(match visit.gate().open_link(place, &link, visit.caller()).await? {
+    let opened = Box::pin(visit.gate().open_link(place, &link, visit.caller())).await?;
+    Ok(match opened {
         Opened::SignedIn(signed_in) => {
             let return_url = visit.return_url(&signed_in.record.attempt.return_url);
             enter(&visit, &signed_in, &onward::straight(&visit, &return_url))

@@ -141,7 +141,8 @@ pub async fn submit(
     };
     let with_fragment = return_url.clone().with_fragment(fragment);
     if let Wanted::Password(password) = Wanted::read(&visit, &form)? {
-        return match password::sign_in(&mut visit, &email, password, &with_fragment).await? {
+        let tried = Box::pin(password::sign_in(&mut visit, &email, password, &with_fragment));
+        return match tried.await? {
             Tried::In(mut response) => {
                 remember(&visit, email, wants_remembering, &mut response);
                 Ok(response)
@@ -156,9 +157,10 @@ pub async fn submit(
     let return_url = with_fragment;
     let asker = visit.asker();
     let admits = visit.admits();
-    let asked =
-        visit.gate().request_link(visit.place(&admits), asker, &email, return_url.as_str()).await;
-    let asked = match asked {
+    let (gate, place) = (visit.gate(), visit.place(&admits));
+    // Handed on from one to the other by the framework: the less is in it, the less is moved.
+    let asked = Box::pin(gate.request_link(place, asker, &email, return_url.as_str()));
+    let asked = match asked.await {
         Ok(asked) => asked,
         Err(AskError::TooMany { until }) => {
             let again = Again::Ask {

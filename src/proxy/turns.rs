@@ -3,7 +3,7 @@
 //! Whoever signs in costs a hundred times what a proxied request does. Sixty-four of them at a time, each
 //! ready to go on, would be run through before a proxied request that has just arrived. Here only one
 //! goes on for one step, and then everybody else who is ready: a proxied request waits for one step of
-//! one page, and where more than sixty-four wait, for one of so many of them that each has its turn.
+//! one page, and where more than sixteen wait, for one of so many of them that each has its turn.
 //!
 //! Threads of lower priority were tried first: the kernel lets a running thread finish its slice of some
 //! milliseconds, and the way from thread to thread and back, nine times for a sign-in with Redis, cost a
@@ -20,7 +20,8 @@ use tokio::sync::Notify;
 
 /// Turns until everybody who waits has had one. Some of them may hold what proxied requests wait for, such
 /// as the making of a connection to the store, so nobody waits for long even where thousands ask for pages.
-const LONGEST_ROUND: usize = 64;
+/// And what several ask of the store in one turn goes there in one piece.
+const LONGEST_ROUND: usize = 16;
 
 /// Lets work go on step by step, in turn with all else on the threads that proxy.
 #[derive(Debug)]
@@ -158,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn between_two_steps_everybody_else_goes_on() {
         let (turns, steps) = (Turns::new(1), Arc::new(AtomicU32::new(0)));
-        let people: Vec<_> = (0..100)
+        let people: Vec<_> = (0..LONGEST_ROUND)
             .map(|_| {
                 let steps = Arc::clone(&steps);
                 tokio::spawn(turns.take(async move {
@@ -169,9 +170,9 @@ mod tests {
                 }))
             })
             .collect();
-        // Who is proxied takes a step, and another: at most one or two of the hundred came between.
+        // Who is proxied takes a step, and another: at most one or two of the others came between.
         let (mut before, mut most) = (0, 0);
-        while before < 1000 {
+        while before < 10 * LONGEST_ROUND as u32 {
             yield_now().await;
             let now = steps.load(Ordering::Relaxed);
             (most, before) = (most.max(now - before), now);
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn everybody_has_a_turn_in_a_round() {
         let lane = Lane::default();
-        for (waiting, called) in [(0, 0), (1, 1), (64, 1), (65, 2), (6400, 100)] {
+        for (waiting, called) in [(0, 0), (1, 1), (16, 1), (17, 2), (1600, 100)] {
             *lane.waiting.lock().unwrap() = (0..waiting).map(|_| Arc::default()).collect();
             assert_eq!(lane.next().len(), called, "{waiting}");
         }

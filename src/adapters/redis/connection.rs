@@ -2,6 +2,7 @@
 //! is no longer the master, and never waited for without end. A way to another store than the one of
 //! before is not taken.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -74,17 +75,20 @@ impl Connection {
         request: Request<'_>,
     ) -> Stored<T> {
         let mut line = self.line();
-        let asked = async {
-            let answer = self.ask_over(&line, &request).await;
-            match &answer {
-                Err(Unproven::Trouble(error)) if request.may_repeat(error) => {
-                    line = self.line();
-                    self.ask_over(&line, &request).await
+        let answer = {
+            let asked = pin!(async {
+                let answer = self.ask_over(&line, &request).await;
+                match &answer {
+                    Err(Unproven::Trouble(error)) if request.may_repeat(error) => {
+                        line = self.line();
+                        Box::pin(self.ask_over(&line, &request)).await
+                    }
+                    Ok(_) | Err(_) => answer,
                 }
-                Ok(_) | Err(_) => answer,
-            }
+            });
+            patience::within(until.saturating_duration_since(Instant::now()), asked).await
         };
-        match patience::within(until.saturating_duration_since(Instant::now()), asked).await {
+        match answer {
             Some(answer) => answer.map_err(|error| StoreError::new(doing, error)),
             None => {
                 self.give_up(&line);
@@ -116,10 +120,14 @@ impl Connection {
         line: &Line,
         request: &Request<'_>,
     ) -> Result<T, Unproven> {
-        let mut connection = line.connection(&self.servers, &self.home).await?;
-        if !matches!(request, Request::Whose(_)) && self.whose.is_known() {
+        let mut connection = match line.made.get() {
+            Some(made) => made.clone()?,
+            None => Box::pin(line.connection(&self.servers, &self.home)).await?,
+        };
+        let is_free = matches!(request, Request::Whose(_)) || line.is_ours.initialized();
+        if !is_free && self.whose.is_known() {
             let mut asked = connection.clone();
-            line.is_ours.get_or_try_init(|| self.whose.prove(&mut asked)).await?;
+            Box::pin(line.is_ours.get_or_try_init(|| self.whose.prove(&mut asked))).await?;
         }
         Ok(request.send(&mut connection).await?)
     }

@@ -1,5 +1,6 @@
 //! How long an answer is waited for, and how long the next attempt to connect.
 
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use ::redis::{RedisError, RedisResult};
@@ -18,15 +19,18 @@ const LONGEST: Duration = Duration::from_millis(500);
 /// How long is looked once more when the time is up.
 const LAST_LOOK: Duration = Duration::from_millis(50);
 
-/// What comes of some work, if it comes within a bound.
+/// What comes of some work, if it comes within a bound. The work is lent: as a value it would have a place
+/// twice in what waits for it, and each call to Redis is such a thing.
 ///
 /// On a machine that has no processor to spare for us the bound may pass while the answer lies in the
 /// socket, unread: timers and sockets are looked at in one turn, and nobody says which of the two that
 /// wait goes on first. So when the time is up whoever reads the socket gets one more turn, and only then
 /// Redis counts as silent.
-pub(super) async fn within<T>(bound: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = std::pin::pin!(work);
-    if let Ok(done) = timeout(bound, &mut work).await {
+pub(super) async fn within<T>(
+    bound: Duration,
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
+    if let Ok(done) = timeout(bound, work.as_mut()).await {
         return Some(done);
     }
     timeout(LAST_LOOK, work).await.ok()
@@ -38,7 +42,7 @@ pub(super) async fn step<T>(work: impl Future<Output = RedisResult<T>>) -> Redis
         let why = std::io::Error::new(std::io::ErrorKind::TimedOut, "Redis is silent");
         Err(RedisError::from(why))
     };
-    within(STEP, work).await.unwrap_or_else(silent)
+    within(STEP, pin!(work)).await.unwrap_or_else(silent)
 }
 
 /// How long to wait before the attempt that follows so many in vain. Drawn from the upper half of the
@@ -73,7 +77,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_does_not_come_is_not_waited_for() {
         let began = Instant::now();
-        assert_eq!(within(STEP, std::future::pending::<()>()).await, None);
+        assert_eq!(within(STEP, pin!(std::future::pending::<()>())).await, None);
         assert_eq!(began.elapsed(), STEP + LAST_LOOK);
         step(std::future::pending::<RedisResult<()>>()).await.unwrap_err();
     }
@@ -88,7 +92,8 @@ mod tests {
             let _ = wakened.await;
             let _ = answers.send(7);
         });
-        let mut waiting = std::pin::pin!(within(STEP, answer));
+        let answer = pin!(answer);
+        let mut waiting = pin!(within(STEP, answer));
         std::future::poll_fn(|context| {
             assert!(waiting.as_mut().poll(context).is_pending());
             std::task::Poll::Ready(())
