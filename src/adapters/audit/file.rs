@@ -86,8 +86,8 @@ impl Roll {
                 part = first_line(rest);
             }
             append(&mut file, &rest[..part], done)?;
-            file.unlock()?;
-            self.open = Some(file);
+            // One that does not let go of its lock does so when it is closed.
+            self.open = file.unlock().is_ok().then_some(file);
         }
         Ok(())
     }
