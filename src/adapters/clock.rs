@@ -92,6 +92,8 @@ mod tests {
             Ok(Owner::Ours(birth))
         }
 
+        fn confirmed(&self, _: Mark, _: Birth) {}
+
         async fn ping(&self) -> Stored<()> {
             Ok(())
         }

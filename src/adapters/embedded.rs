@@ -346,6 +346,9 @@ impl Upkeep for Embedded {
         self.writer.write("take its mark", step).await
     }
 
+    /// There is one file, and it stays open.
+    fn confirmed(&self, _: Mark, _: Birth) {}
+
     async fn is_empty(&self) -> Stored<bool> {
         self.read("say whether it is empty", owner::is_empty)
     }

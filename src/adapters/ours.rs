@@ -166,6 +166,10 @@ impl OurStore {
     /// Guards a handle. It is taken to be ours if the claim was confirmed just now.
     #[must_use]
     pub fn new(store: Arc<Lent>, claim: Arc<Claim>, name: &'static str) -> Self {
+        // What was confirmed over another handle holds for the connections of this one from the first on.
+        if let (Some(birth), Ok(here)) = (claim.birth.get(), store.here()) {
+            here.confirmed(claim.mark, *birth);
+        }
         let refusal = if claim.birth.get().is_some() { None } else { Some(NotOurs::Unknown) };
         let refusal = AtomicU8::new(number(refusal));
         let (doubt, asked_for) = (AtomicBool::new(false), Notify::new());

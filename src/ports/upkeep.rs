@@ -47,9 +47,7 @@ pub trait Upkeep: Send + Sync {
 
     /// It is known to be the store of this run: the mark is the installation's, and the birth the one that
     /// was found first. A store that is reached over several connections holds each to that.
-    fn confirmed(&self, mark: Mark, birth: Birth) {
-        let _ = (mark, birth);
-    }
+    fn confirmed(&self, mark: Mark, birth: Birth);
 
     /// Whether there is nothing in it that another secret would not find: no session, no account, no
     /// service token, no changed signing keys.

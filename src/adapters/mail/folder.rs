@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
@@ -19,6 +20,9 @@ pub struct Folder {
     desk: Arc<Desk>,
     composer: Composer,
 }
+
+/// How long a mail waits to be written: well below what a courier has for it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where files wait to be written. One thread at a time writes, as long as any wait: handing each to a
 /// thread of its own cost more than the writing.
@@ -65,7 +69,11 @@ impl Desk {
             let shift = Shift { desk: Arc::clone(self), is_over: false };
             tokio::task::spawn_blocking(move || shift.write_all());
         }
-        answer.await.unwrap_or_else(|_| Err(io::Error::other("it was not written")))
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(written)) => written,
+            Ok(Err(_)) => Err(io::Error::other("it was not written")),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     /// The next one; or the writing ends, in the same step, so that none is left waiting.
@@ -90,8 +98,10 @@ struct Shift {
 impl Shift {
     fn write_all(mut self) {
         while let Some(File { name, bytes, written }) = self.desk.next() {
-            // Whoever asked may have gone; the mail is written all the same.
-            let _ = written.send(write(&self.desk.path, &name, &bytes));
+            // Whoever asked and has gone tries again.
+            if !written.is_closed() {
+                let _ = written.send(write(&self.desk.path, &name, &bytes));
+            }
         }
         self.is_over = true;
     }
@@ -198,7 +208,8 @@ mod tests {
             one.await.unwrap().unwrap();
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 200);
-        assert!(!mailer.desk.waiting().is_writing);
+        mailer.send(&OutgoingMail { id: MailId([200; 16]), ..mail() }).await.unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 201);
     }
 
     #[tokio::test]

@@ -125,7 +125,7 @@ impl Connection {
             None => Box::pin(line.connection(&self.servers, &self.home)).await?,
         };
         let is_free = matches!(request, Request::Whose(_)) || line.is_ours.initialized();
-        if !is_free && self.whose.is_known() {
+        if !is_free && self.whose.known().is_some() {
             let mut asked = connection.clone();
             Box::pin(line.is_ours.get_or_try_init(|| self.whose.prove(&mut asked))).await?;
         }

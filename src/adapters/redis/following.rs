@@ -31,6 +31,7 @@ use super::patience::{pause, step};
 use super::servers::Servers;
 use super::whose::{Unproven, Whose};
 use crate::adapters::kept::{Copies, Era, Trust};
+use crate::domain::secret::{Birth, Mark};
 
 /// Signs of life within the bound, so that one that is late costs no trust.
 const BEATS: u32 = 4;
@@ -65,6 +66,8 @@ pub(super) struct Line {
     connection: MultiplexedConnection,
     pub(super) era: Era,
     news: Arc<News>,
+    /// What was known of the store that is ours when the line was proven to lead there.
+    proven_as: Option<(Mark, Birth)>,
 }
 
 impl Line {
@@ -117,6 +120,13 @@ impl Following {
         self.line.load_full()
     }
 
+    /// It is known from now on, or anew, which store is ours: a line that was proven before is none.
+    pub(super) fn is_known_anew(&self) {
+        if let Some(line) = self.line.swap(None) {
+            line.news.end();
+        }
+    }
+
     pub(super) fn stop(&self) {
         if let Some(task) = self.task.get() {
             task.abort();
@@ -136,8 +146,9 @@ impl Following {
             track.arg("PREFIX").arg(prefix);
         }
         let () = step(track.query_async(&mut connection)).await?;
+        let (era, proven_as) = (news.era, self.whose.known());
         match self.whose.prove(&mut connection).await {
-            Ok(()) => Ok(Line { connection, era: news.era, news: Arc::clone(news) }),
+            Ok(()) => Ok(Line { connection, era, news: Arc::clone(news), proven_as }),
             Err(Unproven::Trouble(error)) => Err(error),
             Err(Unproven::NotOurs) => {
                 Err(RedisError::from((ErrorKind::Client, "it leads to a store that is not ours")))
@@ -159,6 +170,10 @@ impl Following {
                 tracing::info!("Redis tells of changes: sessions and accounts are kept in memory");
                 self.line.store(Some(Arc::clone(&line)));
                 self.grace.is_over();
+            }
+            if line.proven_as != self.whose.known() {
+                let why = "it was made before it was known which store is ours";
+                return RedisError::from((ErrorKind::Client, why));
             }
             tokio::select! {
                 () = tokio::time::sleep(beat) => {}

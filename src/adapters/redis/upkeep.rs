@@ -62,7 +62,12 @@ impl Upkeep for RedisStore {
     }
 
     fn confirmed(&self, mark: Mark, birth: Birth) {
-        self.whose.is(mark, birth);
+        if self.whose.known() != Some((mark, birth)) {
+            self.whose.is(mark, birth);
+            if let Some(following) = &self.following {
+                following.is_known_anew();
+            }
+        }
     }
 
     /// The indexes do not do: Redis may have dropped one for want of memory.

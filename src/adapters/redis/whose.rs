@@ -54,14 +54,12 @@ impl Whose {
     /// knows which one it was before ([`crate::adapters::ours::Claim`]): one that was emptied and adopted
     /// anew by somebody else with our secret has our mark, too.
     pub(super) fn is(&self, mark: Mark, birth: Birth) {
-        if self.ours.load().as_deref() != Some(&(mark, birth)) {
-            self.ours.store(Some(Arc::new((mark, birth))));
-        }
+        self.ours.store(Some(Arc::new((mark, birth))));
     }
 
-    /// Whether anything is known. Before that nothing but whose it is is asked of a store.
-    pub(super) fn is_known(&self) -> bool {
-        self.ours.load().is_some()
+    /// What is known, if anything. Before that nothing but whose it is is asked of a store.
+    pub(super) fn known(&self) -> Option<(Mark, Birth)> {
+        self.ours.load().as_deref().copied()
     }
 
     /// Asks over a connection whose the store is that it leads to. Any will do while nothing is known.

@@ -153,7 +153,7 @@ impl Generation {
     async fn record_the_end(&self) {
         self.journal.note(&Trail::default(), None, What::StoreLeft);
         if !self.journal.close(LAST_WRITE).await {
-            tracing::error!("the store does not take the last events of the audit record");
+            tracing::error!("the audit record has not taken its last events in time");
         }
     }
 

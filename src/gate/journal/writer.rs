@@ -186,11 +186,13 @@ impl Writer {
     async fn pass_on(&mut self, shared: &Shared) -> bool {
         let events = shared.take();
         if !events.is_empty() {
-            if !self.tell_sinks(shared, &events).await {
-                shared.lose(&events);
+            let most = self.tell_sinks(shared, &events).await;
+            let (told, lost) = events.split_at(most.min(events.len()));
+            shared.settle(told.len() as u64);
+            if !lost.is_empty() {
+                shared.lose(lost);
                 return false;
             }
-            shared.settle(events.len() as u64);
         }
         if self.missing.is_none() {
             self.missing = shared.take_lost();
@@ -208,11 +210,11 @@ impl Writer {
         true
     }
 
-    /// Tells of events that are not told again. Returns whether a sink has them, if there are any.
-    async fn tell_sinks(&mut self, shared: &Shared, events: &[Event]) -> bool {
+    /// Tells of events that are not told again. Returns how many of them a sink has: all, if there is none.
+    async fn tell_sinks(&mut self, shared: &Shared, events: &[Event]) -> usize {
         let told = self.tell(events).await;
         count(shared, &told);
-        is_taken(&told)
+        told.iter().map(|it| it.written).max().unwrap_or(events.len())
     }
 
     /// Each is told once, all at the same time: one that hangs takes no time of another's. One that fails

@@ -23,7 +23,7 @@ const SUPPRESSED: Duration = Duration::from_secs(24 * 3600);
 impl Hooks {
     /// Whether what a message says may be noted. A proof that counts once is used up in one atomic step
     /// by the first message that shows it, for what that says alone. Where this process ended before it
-    /// was noted, or the store failed, the provider sends it again, and it counts.
+    /// was noted, or the store failed, and the provider sends it again while its time is near, it counts.
     pub(super) async fn may_say(
         &self,
         provider: Provider,

@@ -3,13 +3,16 @@
 use std::error::Error;
 use std::fmt::Write;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
+use linkgate::adapters::lent::Lent;
+use linkgate::adapters::ours::{Claim, OurStore};
 use linkgate::adapters::redis::{
     RedisIdentity, RedisOptions, RedisServers, RedisSetupError, RedisStore,
 };
 use linkgate::domain::secret::{Birth, Mark};
-use linkgate::ports::{Owner, Sessions, StoreError, Stored, Upkeep};
+use linkgate::ports::{Accounts, OsEntropy, Owner, Sessions, StoreError, Stored, Upkeep};
 use tokio::time::{Instant, timeout};
 
 use super::world::{ANN, NOW, keeping, session_digest};
@@ -221,5 +224,27 @@ async fn a_server_that_comes_back_empty_is_another_store() {
         assert_eq!(bounded(restores.adopt(mark, birth)).await.unwrap(), Owner::Ours(birth));
         bounded(store.session(session_digest(1))).await.unwrap();
         bounded(store.touch(session_digest(1), NOW)).await.unwrap();
+    }
+}
+
+/// What is known of the store holds for every handle from its first call on, before it has looked by itself:
+/// between the question at the start and then, a server may have come back empty.
+#[tokio::test]
+async fn a_handle_that_leads_elsewhere_is_not_used_once() {
+    let (first, emptied) = (RedisServer::start().await, RedisServer::start().await);
+    let store = RedisStore::new(&first.url(), "away", RedisOptions::default()).unwrap();
+    let claim = Arc::new(Claim::new(Mark([7; 16]), Arc::new(OsEntropy)));
+    assert_eq!(bounded(claim.ask(&store)).await.unwrap(), Ok(()));
+    for keeping in [None, Some(keeping(Duration::ZERO))] {
+        for (server, is_used) in [(&emptied, false), (&first, true)] {
+            let options = RedisOptions { keeping, ..RedisOptions::default() };
+            let store = RedisStore::new(&server.url(), "away", options).unwrap();
+            let ours =
+                OurStore::new(Arc::new(Lent::new(Arc::new(store))), Arc::clone(&claim), "test");
+            assert_eq!(ours.refusal(), None, "it has not looked");
+            assert_eq!(bounded(ours.session(session_digest(1))).await.is_ok(), is_used);
+            assert_eq!(bounded(ours.account(ANN)).await.is_ok(), is_used);
+            assert_eq!(bounded(ours.touch(session_digest(1), NOW)).await.is_ok(), is_used);
+        }
     }
 }
