@@ -67,6 +67,33 @@ async fn an_operator_finds_a_person_ends_their_sessions_and_lifts_their_limits()
 }
 
 #[tokio::test]
+async fn an_operator_sees_everybody_who_is_signed_in() {
+    let installed = Installed::embedded().await;
+    let gate = &installed.gate;
+    let chromium = Chromium::start().await;
+    chromium.open(&format!("http://{}/", gate.admin)).await;
+    chromium.press("Signed in").await;
+    chromium.says("Nobody").await;
+    survey(&chromium, "operators-sessions-nobody").await;
+    gate.sign_in(&mut gate.browser(), ANN, "/").await;
+    gate.sign_in(&mut gate.browser(), "bob@partner.example", "/").await;
+    chromium.press("Signed in").await;
+    chromium.says(ANN).await;
+    chromium.says("bob@partner.example").await;
+    survey(&chromium, "operators-sessions").await;
+    keep_picture(&chromium, "sessions").await;
+    chromium.press("bob@partner.example").await;
+    chromium.says("Sign-ins that were asked for").await;
+    assert!(!chromium.url().await.contains("bob"), "no address in a URL");
+    chromium.press("End this session").await;
+    chromium.says("Nowhere.").await;
+    chromium.press("Signed in").await;
+    chromium.says(ANN).await;
+    assert!(!chromium.text().await.contains("bob@partner.example"));
+    chromium.is_content(&[]).await;
+}
+
+#[tokio::test]
 async fn without_scripts_and_with_a_token_it_is_the_same() {
     let environment = vec![("ADMIN".to_owned(), TOKEN.to_owned())];
     let mut wishes = Wishes { environment, ..Kind::embedded().wishes() };

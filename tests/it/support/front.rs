@@ -1,11 +1,11 @@
 //! Another proxy before linkgate: a real one, with the very file that we tell people to use.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::client::Browser;
-use super::gate::{Gate, Wishes};
+use super::gate::{Gate, Wishes, free_port};
 use super::{eventually, program};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/forward-auth");
@@ -37,10 +37,8 @@ impl Front {
     /// With wishes; `sites:` and `trusted_proxies:` are those of the example, whose `cors_origins`
     /// may be wished for by `sites`. The application is another one than the usual.
     pub async fn with(make: Make, wishes: Wishes, application: Option<SocketAddr>) -> Self {
-        // Held until the other proxy takes it: until then much is started that needs ports, too.
-        let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let address = held.local_addr().expect("an address");
-        let port = address.port();
+        let port = free_port();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let host = format!("{HOST}:{port}");
         let example = read("linkgate.yaml");
         let (_, sites) = example.split_once("\nsites:").expect("sites");
@@ -64,11 +62,10 @@ impl Front {
                 panic!("{make:?} does not start: {error}; scripts/needs test installs it")
             })
         };
-        drop(held);
         let child = start();
         let mut front = Self { gate, address, host, child };
         eventually(&format!("{make:?} to listen"), async || {
-            // Somebody may have had the port for a moment, as the near end of a connection.
+            // Another process may have had the port for a moment.
             if front.child.try_wait().ok().flatten().is_some() {
                 front.child = start();
             }
