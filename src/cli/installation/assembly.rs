@@ -53,7 +53,8 @@ impl Installation {
         let admission = app.admission();
         let mut server = Assembly::new(server_conf(threads(config)), doors, leaving);
         let requests = Arc::clone(&self.stores.requests);
-        let before = Box::pin(connect(Arc::clone(&requests), begun));
+        let before = connect(Arc::clone(&requests), Arc::clone(&self.clock), begun);
+        let before = Box::pin(before);
         server
             .add_proxy(app, &listening(config), before, move || watch(&requests))
             .map_err(part)?;
@@ -121,11 +122,16 @@ impl Installation {
     }
 }
 
-/// Connects to the store, and tells that requests can be served.
-async fn connect(store: Arc<OurStore>, begun: Option<mpsc::Sender<()>>) {
-    // The first request is not the one that waits for a connection, or fails because of it. A store that
-    // is away is nothing to wait for.
-    let _ = tokio::time::timeout(CONNECTING, store.ping()).await;
+/// Connects to the store, takes its time, and tells that requests can be served.
+async fn connect(store: Arc<OurStore>, clock: Arc<StoreClock>, begun: Option<mpsc::Sender<()>>) {
+    // The first request is not the one that waits for a connection, or fails because of it; nor is it
+    // judged by this machine's clock where the store's is another. A store that is away is nothing to wait
+    // for. Trouble is told by those who ask again.
+    let ready = async {
+        let _ = store.ping().await;
+        let _ = clock.sync(store.as_ref()).await;
+    };
+    let _ = tokio::time::timeout(CONNECTING, ready).await;
     if let Some(begun) = begun {
         let _ = begun.send(());
     }
