@@ -231,3 +231,114 @@ fn of_kind(kind: Severity, answer: Response) -> Result<Response, Broken> {
     let code = answer.code();
     if code.severity == kind { Ok(answer) } else { Err(Broken::OutOfStep(code)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use lettre::address::Envelope;
+    use lettre::transport::smtp::client::AsyncTokioStream;
+    use tokio::io::{
+        AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
+        DuplexStream, ReadBuf, duplex,
+    };
+
+    use super::*;
+    use crate::adapters::mail::smtp::refusal::refusal;
+    use crate::ports::MailError;
+
+    /// What is on its way and read by nobody yet, at most: less than a line of the message.
+    const ON_ITS_WAY: usize = 64;
+
+    /// A connection that holds no more than that, where a socket would hold the whole message.
+    #[derive(Debug)]
+    struct Narrow(DuplexStream);
+
+    impl AsyncTokioStream for Narrow {
+        fn peer_addr(&self) -> io::Result<SocketAddr> {
+            Ok((Ipv4Addr::LOCALHOST, 25).into())
+        }
+    }
+
+    impl AsyncRead for Narrow {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            out: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_read(context, out)
+        }
+    }
+
+    impl AsyncWrite for Narrow {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.0).poll_write(context, bytes)
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(context)
+        }
+
+        fn poll_shutdown(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(context)
+        }
+    }
+
+    fn composed() -> Composed {
+        let address = |text: &str| text.parse().unwrap();
+        let to = vec![address("ann@example.com")];
+        let envelope = Envelope::new(Some(address("login@example.com")), to).unwrap();
+        Composed { envelope, bytes: b"0123456789abcdef0123456789abcd\r\n".repeat(100) }
+    }
+
+    /// Takes so many bytes of what follows `DATA`, and hangs up.
+    async fn relay(stream: DuplexStream, takes: usize) -> io::Result<()> {
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"220 relay.test\r\n").await?;
+        for answer in ["250 relay.test", "250 ok", "250 ok", "354 go on"] {
+            stream.read_line(&mut String::new()).await?;
+            stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        }
+        stream.read_exact(&mut vec![0; takes]).await.map(drop)
+    }
+
+    /// What becomes of the mail, and in which step that is known.
+    async fn broken_off_after(takes: usize) -> (Step, MailError) {
+        let (ours, theirs) = duplex(ON_ITS_WAY);
+        let relay = tokio::spawn(relay(theirs, takes));
+        let stream = Box::new(Narrow(ours));
+        let hello = ClientId::default();
+        let connection = AsyncSmtpConnection::connect_with_transport(stream, &hello).await;
+        let (mut connection, mut step) = (connection.unwrap(), Step::Connect);
+        let told = tell(&mut connection, &mut step, &composed()).await;
+        relay.await.unwrap().unwrap();
+        (step, refusal(step, &told.unwrap_err()))
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_breaks_off_in_the_midst_of_a_message_has_not_taken_it() {
+        let length = composed().bytes.len();
+        for takes in [0, 1, length / 2, length - 2 * ON_ITS_WAY] {
+            let (step, error) = broken_off_after(takes).await;
+            assert_eq!(step, Step::Body, "{takes} of {length}");
+            assert!(matches!(error, MailError::Transient(_)), "{takes} of {length}: {error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_has_the_end_of_a_message_and_hangs_up_may_have_taken_it() {
+        let end = b"\r\n.\r\n".len();
+        let (step, error) = broken_off_after(composed().bytes.len() + end).await;
+        assert_eq!(step, Step::Message);
+        assert!(matches!(error, MailError::Unanswered(_)), "{error:?}");
+    }
+}
