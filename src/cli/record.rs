@@ -19,8 +19,8 @@ use crate::metrics::Metrics;
 use crate::ports::{Audit, AuditSink, Clock, Entropy, Store};
 use crate::proxy::server::Assembly;
 
-// Longer than one write to a sink. Where the store keeps nothing and a sink hangs, the end may come in the
-// middle of another one and not hear in time that the rest is written; it is, and the log says too much.
+// Longer than one write to a sink: where the store keeps nothing and a sink hangs, the end may come in the
+// middle of one, and the others have the rest at once when it is over.
 const _: () = assert!(PATIENCE.as_millis() < LAST_WRITE.as_millis());
 
 /// The use cases, and the journal in which they note what happens.

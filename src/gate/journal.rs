@@ -9,6 +9,7 @@ mod often;
 mod writer;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,17 @@ use crate::ports::{Clock, Entropy, draw};
 pub(super) const MOST: usize = 10_000;
 /// How long whoever ends the process waits for the record.
 pub const LAST_WRITE: Duration = Duration::from_secs(2);
+
+/// How far the record is when nobody waits for it any longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// All that was noted has left the memory.
+    All,
+    /// All of it is kept. Where the store keeps nothing, a sink that takes its time may lack the last of it.
+    Somewhere,
+    /// Some of it is kept nowhere.
+    Incomplete,
+}
 
 /// Where something happens, and by whom.
 #[derive(Clone, Debug)]
@@ -71,6 +83,8 @@ struct Shared {
     rings: Notify,
     /// How many of those that were ever queued have left the memory.
     settled: watch::Sender<u64>,
+    /// How many are kept by one at least, those that have left the memory among them.
+    kept: AtomicU64,
     metrics: OnceLock<Arc<Metrics>>,
 }
 
@@ -114,6 +128,7 @@ impl Journal {
             desk: Mutex::default(),
             rings: Notify::new(),
             settled: watch::Sender::new(0),
+            kept: AtomicU64::new(0),
             metrics: OnceLock::new(),
         })))
     }
@@ -164,13 +179,19 @@ impl Journal {
 
     /// As [`flush`](Self::flush), for the last time: the writer ends with it. What is noted later is
     /// lost, and nobody has a part in anything any more who could.
-    pub async fn close(&self, within: Duration) -> bool {
-        let is_written = self.flush(within).await;
-        if let Some(shared) = &self.0 {
-            shared.desk().is_closed = true;
-            shared.rings.notify_one();
+    pub async fn close(&self, within: Duration) -> Written {
+        let is_settled = self.flush(within).await;
+        let Some(shared) = &self.0 else { return Written::All };
+        let mut desk = shared.desk();
+        desk.is_closed = true;
+        let is_kept = shared.kept.load(Ordering::Acquire) >= desk.noted;
+        drop(desk);
+        shared.rings.notify_one();
+        match (is_settled, is_kept) {
+            (true, _) => Written::All,
+            (false, true) => Written::Somewhere,
+            (false, false) => Written::Incomplete,
         }
-        is_written
     }
 }
 
@@ -260,6 +281,12 @@ impl Shared {
     /// These have left the memory.
     fn settle(&self, events: u64) {
         self.settled.send_modify(|settled| *settled += events);
+        self.keep(0);
+    }
+
+    /// So many of the next ones to leave the memory are kept by one at least.
+    fn keep(&self, events: u64) {
+        self.kept.fetch_max(*self.settled.borrow() + events, Ordering::AcqRel);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::cli::reload::{InForce, Source};
 use crate::cli::upgrade::Upgrades;
 use crate::config::Config;
 use crate::domain::event::What;
-use crate::gate::journal::{Journal, LAST_WRITE, Trail};
+use crate::gate::journal::{Journal, LAST_WRITE, Trail, Written};
 use crate::portal::courier::Courier;
 use crate::proxy::leaving::{Leaving, Over};
 use crate::proxy::server::Doors;
@@ -152,8 +152,14 @@ impl Generation {
     /// Writes down what is noted, while the store is still ours.
     async fn record_the_end(&self) {
         self.journal.note(&Trail::default(), None, What::StoreLeft);
-        if !self.journal.close(LAST_WRITE).await {
-            tracing::error!("the audit record has not taken its last events in time");
+        match self.journal.close(LAST_WRITE).await {
+            Written::All => {}
+            Written::Somewhere => {
+                tracing::warn!("not all that the audit record goes to has its last events yet");
+            }
+            Written::Incomplete => {
+                tracing::error!("the audit record has not taken its last events in time");
+            }
         }
     }
 

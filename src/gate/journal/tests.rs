@@ -1,6 +1,6 @@
 mod sinks;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 
@@ -294,7 +294,7 @@ async fn where_the_store_keeps_nothing_the_end_waits_for_the_sinks() {
     world.journal.note(&Trail::default(), None, What::StoreLeft);
     assert!(!world.journal.flush(Duration::from_millis(200)).await, "it was not told yet");
     goes.add_permits(1);
-    assert!(world.journal.close(Duration::from_secs(60)).await);
+    assert_eq!(world.journal.close(Duration::from_secs(60)).await, Written::All);
     assert_eq!(sink.heard.load(Ordering::SeqCst), 1);
     running.await.unwrap();
 }

@@ -186,7 +186,10 @@ impl Writer {
     async fn pass_on(&mut self, shared: &Shared) -> bool {
         let events = shared.take();
         if !events.is_empty() {
-            let most = self.tell_sinks(shared, &events).await;
+            let kept = |written: usize| shared.keep(written as u64);
+            let told = self.tell(&events, kept).await;
+            count(shared, &told);
+            let most = most(&told, events.len());
             let (told, lost) = events.split_at(most.min(events.len()));
             shared.settle(told.len() as u64);
             if !lost.is_empty() {
@@ -198,7 +201,8 @@ impl Writer {
             self.missing = shared.take_lost();
         }
         let Some(lost) = self.missing.take() else { return true };
-        let told = self.tell(std::slice::from_ref(&lost)).await;
+        let kept = |written: usize| shared.keep(written as u64);
+        let told = self.tell(std::slice::from_ref(&lost), kept).await;
         if is_taken(&told) {
             count(shared, &told);
             tracing::error!(lost = ?lost.what, "the audit record says how many events are missing");
@@ -210,17 +214,20 @@ impl Writer {
         true
     }
 
-    /// Tells of events that are not told again. Returns how many of them a sink has: all, if there is none.
-    async fn tell_sinks(&mut self, shared: &Shared, events: &[Event]) -> usize {
-        let told = self.tell(events).await;
+    /// Tells of events that are in the store.
+    async fn tell_sinks(&mut self, shared: &Shared, events: &[Event]) {
+        let told = self.tell(events, |_| ()).await;
         count(shared, &told);
-        told.iter().map(|it| it.written).max().unwrap_or(events.len())
     }
 
     /// Each is told once, all at the same time: one that hangs takes no time of another's. One that fails
-    /// holds nothing up: the store has what it missed.
-    async fn tell(&mut self, events: &[Event]) -> Vec<Told> {
-        let telling = self.sinks.iter_mut().map(|sink| sink.write(events));
+    /// holds nothing up: the store has what it missed. `kept` hears at once how many of them one has.
+    async fn tell(&mut self, events: &[Event], kept: impl Fn(usize)) -> Vec<Told> {
+        let telling = self.sinks.iter_mut().map(async |sink| {
+            let outcome = sink.write(events).await;
+            kept(written(&outcome, events.len()));
+            outcome
+        });
         let outcomes = join_all(telling).await;
         let mut told = Vec::with_capacity(outcomes.len());
         for ((sink, outcome), fails) in self.sinks.iter().zip(outcomes).zip(&mut self.sinks_fail) {
@@ -249,6 +256,11 @@ struct Told {
 
 fn written(outcome: &Result<(), Missed>, of: usize) -> usize {
     outcome.as_ref().err().map_or(of, |missed| missed.written.min(of))
+}
+
+/// How many of a batch one of them has: all, if there is none.
+fn most(told: &[Told], of: usize) -> usize {
+    told.iter().map(|it| it.written).max().unwrap_or(of)
 }
 
 /// Whether one of them has all, if there are any.

@@ -88,3 +88,45 @@ async fn what_was_written_before_it_failed_is_not_missed() {
     writer.turn(&writer_shared(&world.journal)).await;
     assert_eq!(counted(&metrics), (1, 2));
 }
+
+/// As long as a sink that hangs is waited for.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Takes nothing, and is given up.
+struct Hangs;
+
+#[async_trait]
+impl AuditSink for Hangs {
+    fn name(&self) -> &'static str {
+        "hangs"
+    }
+
+    async fn write(&mut self, _: &[Event]) -> Result<(), Missed> {
+        tokio::time::sleep(PATIENCE).await;
+        Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
+    }
+}
+
+/// What the end is told when the writer is in the midst of a write to a sink that hangs.
+async fn end_beside_one_that_hangs(other: &Listening) -> Written {
+    let world = World::new();
+    let writer =
+        Writer::past_the_store(&world.journal, vec![Box::new(Hangs), Box::new(other.clone())]);
+    let running = tokio::spawn(writer.run());
+    world.journal.note(&Trail::default(), None, What::CodeWrong { left: 1 });
+    // Past the gathering, not to the end of the write.
+    tokio::time::sleep(PATIENCE / 4).await;
+    world.journal.note(&Trail::default(), None, What::StoreLeft);
+    let written = world.journal.close(LAST_WRITE).await;
+    running.await.unwrap();
+    written
+}
+
+#[tokio::test(start_paused = true)]
+async fn beside_a_sink_that_hangs_the_end_hears_that_another_has_all() {
+    let other = Listening::default();
+    assert_eq!(end_beside_one_that_hangs(&other).await, Written::Somewhere);
+    assert_eq!(other.heard.load(Ordering::SeqCst), 2);
+    other.fails.store(true, Ordering::SeqCst);
+    assert_eq!(end_beside_one_that_hangs(&other).await, Written::Incomplete);
+}
