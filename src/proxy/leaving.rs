@@ -14,6 +14,7 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,11 +36,15 @@ pub struct Leaving {
     parted: watch::Sender<bool>,
     over: watch::Sender<Option<Over>>,
     pending: AtomicU32,
-    /// When each connection that has not come to its task was taken from its queue, the oldest first.
-    arriving: Mutex<VecDeque<Instant>>,
+    /// From where each connection is that has not come to its task, and when it was taken from its queue,
+    /// the oldest first.
+    arriving: Mutex<VecDeque<(Peer, Instant)>>,
     open: AtomicU32,
     streams_last: Duration,
 }
+
+/// The other end of a connection, if it has an address.
+type Peer = Option<SocketAddr>;
 
 /// How the server ends at last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,21 +140,23 @@ impl Leaving {
     /// may come to run when everything else is over: once a request was refused for that. It may also
     /// drop it in between, where the system takes a setting of the socket amiss, and tells nobody: so
     /// what does not arrive in time is counted no longer.
-    pub fn arrives(&self) {
-        let mut arriving = self.arriving();
-        arriving.push_back(Instant::now());
+    pub fn arrives(&self, peer: Peer) {
+        self.arriving().push_back((peer, Instant::now()));
     }
 
-    /// The task of such a connection runs, and has counted what it may still need.
-    pub fn has_arrived(&self) {
-        // Nothing is left to take away where connections come by no listener.
-        self.arriving().pop_front();
+    /// The task of the connection from there runs, and has counted what it may still need.
+    pub fn has_arrived(&self, peer: Peer) {
+        let mut arriving = self.arriving();
+        // Not simply the oldest: when this one is counted no longer, that is another one on its way. And
+        // nothing is there to take away where connections come by no listener.
+        let own = arriving.iter().position(|(of, _)| *of == peer);
+        own.and_then(|own| arriving.remove(own));
     }
 
     /// Those that may still arrive.
-    fn arriving(&self) -> MutexGuard<'_, VecDeque<Instant>> {
+    fn arriving(&self) -> MutexGuard<'_, VecDeque<(Peer, Instant)>> {
         let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
-        while arriving.front().is_some_and(|since| since.elapsed() > ARRIVAL) {
+        while arriving.front().is_some_and(|(_, since)| since.elapsed() > ARRIVAL) {
             arriving.pop_front();
         }
         arriving
@@ -259,7 +266,12 @@ pub(super) fn decided() -> Option<Box<Context>> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    const ANN: Peer = Some(SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 50_001));
+    const BOB: Peer = Some(SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 50_002));
 
     #[tokio::test]
     async fn the_steps_follow_each_other_and_what_is_counted_is_waited_for() {
@@ -268,10 +280,10 @@ mod tests {
         assert!(!leaving.is_decided() && !leaving.is_empty());
         drop(pending);
         assert!(leaving.is_decided() && !leaving.is_empty());
-        leaving.arrives();
+        leaving.arrives(ANN);
         assert!(!leaving.is_decided());
-        leaving.has_arrived();
-        leaving.has_arrived();
+        leaving.has_arrived(ANN);
+        leaving.has_arrived(ANN);
         assert!(leaving.is_decided());
         drop(open);
         assert!(leaving.is_empty());
@@ -286,16 +298,37 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_is_lost_on_its_way_is_not_waited_for() {
         let leaving = Arc::new(Leaving::new(Duration::ZERO));
-        leaving.arrives();
+        leaving.arrives(ANN);
         tokio::time::advance(ARRIVAL / 2).await;
-        leaving.arrives();
+        leaving.arrives(BOB);
         assert!(!leaving.is_decided());
         tokio::time::advance(ARRIVAL * 2 / 3).await;
         assert!(!leaving.is_decided(), "the second may still come");
-        leaving.has_arrived();
+        leaving.has_arrived(BOB);
         assert!(leaving.is_decided());
-        leaving.arrives();
+        leaving.arrives(None);
         tokio::time::advance(ARRIVAL * 2).await;
+        assert!(leaving.is_decided());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_comes_takes_nobody_elses_place() {
+        let leaving = Arc::new(Leaving::new(Duration::ZERO));
+        leaving.arrives(ANN);
+        tokio::time::advance(ARRIVAL * 2).await;
+        leaving.arrives(BOB);
+        leaving.arrives(None);
+        leaving.has_arrived(ANN);
+        leaving.has_arrived(None);
+        assert!(!leaving.is_decided(), "Bob is on his way; Ann comes when nobody waits for her");
+        leaving.has_arrived(BOB);
+        assert!(leaving.is_decided());
+        // One that is lost is waited for as long as itself, not as long as who came after it.
+        leaving.arrives(ANN);
+        tokio::time::advance(ARRIVAL / 2).await;
+        leaving.arrives(BOB);
+        leaving.has_arrived(BOB);
+        tokio::time::advance(ARRIVAL * 2 / 3).await;
         assert!(leaving.is_decided());
     }
 }

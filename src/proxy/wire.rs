@@ -33,7 +33,7 @@ pub use head::{BodyLength, HeadFacts, check_head};
 pub use head_guard::HeadGuard;
 pub use shortcut::{Errand, LongWay, Shortcut, Way};
 
-use admission::{Place, carried_by, peer_ip, place_in};
+use admission::{Place, carried_by, peer_address, peer_ip, place_in};
 use h2_guard::{FrameDeadlines, H2Guard};
 use head_guard::Arrival;
 
@@ -309,7 +309,7 @@ where
             place_in(&before)
         } else {
             let place = self.admission.admit(peer);
-            self.admission.has_arrived();
+            self.admission.has_arrived(peer_address(&*stream));
             match place {
                 Ok(place) => {
                     taken = place;

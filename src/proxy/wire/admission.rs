@@ -65,9 +65,9 @@ impl Admission {
     }
 
     /// What the connection may need is counted.
-    pub(super) fn has_arrived(&self) {
+    pub(super) fn has_arrived(&self, peer: Option<SocketAddr>) {
         if let Some(leaving) = &self.leaving {
-            leaving.has_arrived();
+            leaving.has_arrived(peer);
         }
     }
 
@@ -86,9 +86,9 @@ impl Admission {
 /// Counts connections that are taken from their queue. Refuses none: who is refused is told so.
 #[async_trait]
 impl ConnectionFilter for Admission {
-    async fn should_accept(&self, _peer: Option<&SocketAddr>) -> bool {
+    async fn should_accept(&self, peer: Option<&SocketAddr>) -> bool {
         if let Some(leaving) = &self.leaving {
-            leaving.arrives();
+            leaving.arrives(peer.copied());
         }
         true
     }
@@ -105,7 +105,7 @@ impl PreTlsProcess for Admission {
     async fn process(&self, connection: &mut Connection) -> Result<()> {
         let peer = peer_ip(connection);
         let place = self.admit(peer);
-        self.has_arrived();
+        self.has_arrived(peer_address(connection));
         match place {
             Ok(place) => {
                 // Nobody has proxied: this is what of Pingora's streams can carry something along.
@@ -131,7 +131,10 @@ pub(super) fn place_in(digest: &ProxyDigest) -> Option<&Place> {
 }
 
 pub(super) fn peer_ip(stream: &(impl GetSocketDigest + ?Sized)) -> Option<IpAddr> {
-    let digest = stream.get_socket_digest()?;
-    let address = digest.peer_addr()?.as_inet()?;
-    Some(address.ip().to_canonical())
+    peer_address(stream).map(|address| address.ip().to_canonical())
+}
+
+/// As the listener has it.
+pub(super) fn peer_address(stream: &(impl GetSocketDigest + ?Sized)) -> Option<SocketAddr> {
+    stream.get_socket_digest()?.peer_addr()?.as_inet().copied()
 }
