@@ -160,7 +160,7 @@ fn is_quoted(text: &str) -> bool {
 
 /// Whether a sign is not seen as itself: controls, what turns the direction of a text, separators of lines,
 /// what has no width, spaces that are none, what is not assigned.
-fn is_hidden(sign: char) -> bool {
+pub(super) fn is_hidden(sign: char) -> bool {
     if sign.is_ascii() {
         return sign.is_ascii_control();
     }
@@ -195,23 +195,9 @@ impl Write for OneLine<'_, '_> {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::{Arc, Mutex};
 
+    use super::super::samples::{HIDDEN, Written};
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     fn written(note: impl FnOnce()) -> String {
         let out = Written::default();
@@ -223,7 +209,7 @@ mod tests {
             .with_writer(move || kept.clone())
             .finish();
         tracing::subscriber::with_default(lines, note);
-        String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
+        out.text()
     }
 
     #[test]
@@ -281,27 +267,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_written_out() {
-        for hidden in [
-            '\u{7f}',
-            '\u{85}',
-            '\u{a0}',
-            '\u{ad}',
-            '\u{61c}',
-            '\u{200b}',
-            '\u{200e}',
-            '\u{200f}',
-            '\u{2028}',
-            '\u{2029}',
-            '\u{202a}',
-            '\u{202e}',
-            '\u{2066}',
-            '\u{2067}',
-            '\u{2068}',
-            '\u{2069}',
-            '\u{feff}',
-            '\u{e0041}',
-            '\u{e000}',
-        ] {
+        for hidden in HIDDEN {
             let (value, code) = (format!("a{hidden}b"), u32::from(hidden));
             let escaped = format!("a\\u{{{code:x}}}b");
             let line =
