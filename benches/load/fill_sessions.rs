@@ -182,7 +182,7 @@ impl Filler {
             signed_in_at: now,
             last_seen: if self.seen < 0 { now.before(away) } else { now.after(away) },
             expires_at: now.after(7 * DAY),
-            realm: self.realm.clone(),
+            realm: self.realm.as_str().into(),
             browser: "Firefox on Linux".into(),
             network: "192.0.2.0/24".into(),
         }

@@ -37,12 +37,14 @@ const LONGEST_TYPED: usize = 1024;
 /// assert_eq!(address.spelling(), "Alice.Smith@example.com");
 /// assert_eq!(address, EmailAddress::parse("alice.smith@example.com").unwrap());
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EmailAddress {
-    identity: String,
-    spelling: String,
-    at: usize,
+    /// The identity; and behind it the spelling, which is as long, if it is another text. One piece: a
+    /// million people who are signed in have millions of addresses in memory.
+    text: Box<str>,
+    at: u8,
+    has_spelling: bool,
 }
 
 /// Why a text is not an [`EmailAddress`], in words for the person who typed it. Never repeats what
@@ -113,7 +115,13 @@ impl EmailAddress {
         if spelling.len() > LONGEST_ADDRESS {
             return Err(EmailError::TooLong);
         }
-        Ok(Self { identity: spelling.to_ascii_lowercase(), at: local.len(), spelling })
+        let at = u8::try_from(local.len()).map_err(|_| EmailError::TooLong)?;
+        let mut text = spelling.to_ascii_lowercase();
+        let has_spelling = text != spelling;
+        if has_spelling {
+            text.push_str(&spelling);
+        }
+        Ok(Self { text: text.into(), at, has_spelling })
     }
 
     /// Reads what people type and paste: blanks around it, visible or not, `mailto:name@example.com`
@@ -147,25 +155,26 @@ impl EmailAddress {
     /// Who this is: the whole address in lower-case ASCII. Compare and store this.
     #[must_use]
     pub fn identity(&self) -> &str {
-        &self.identity
+        let length = if self.has_spelling { self.text.len() / 2 } else { self.text.len() };
+        &self.text[..length]
     }
 
     /// Where mail goes: the local part as it was typed, the domain in lower case.
     #[must_use]
     pub fn spelling(&self) -> &str {
-        &self.spelling
+        if self.has_spelling { &self.text[self.text.len() / 2..] } else { &self.text }
     }
 
     /// The part of the identity before the `@`.
     #[must_use]
     pub fn local(&self) -> &str {
-        &self.identity[..self.at]
+        &self.identity()[..usize::from(self.at)]
     }
 
     /// The part of the identity after the `@`, in ASCII form (`xn--…` if international).
     #[must_use]
     pub fn domain(&self) -> &str {
-        &self.identity[self.at + 1..]
+        &self.identity()[usize::from(self.at) + 1..]
     }
 
     /// One key for the spellings that commonly reach one mailbox: without `+tag`, for Gmail also
@@ -186,7 +195,7 @@ impl EmailAddress {
     /// For pages that a stranger may see: `a***@example.com`.
     #[must_use]
     pub fn masked(&self) -> String {
-        format!("{}***@{}", &self.identity[..1], self.domain())
+        format!("{}***@{}", &self.identity()[..1], self.domain())
     }
 }
 
@@ -299,7 +308,7 @@ fn is_display_name(name: &str) -> bool {
 
 impl PartialEq for EmailAddress {
     fn eq(&self, other: &Self) -> bool {
-        self.identity == other.identity
+        self.identity() == other.identity()
     }
 }
 
@@ -307,7 +316,7 @@ impl Eq for EmailAddress {}
 
 impl Hash for EmailAddress {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.identity.hash(state);
+        self.identity().hash(state);
     }
 }
 
@@ -319,13 +328,13 @@ impl PartialOrd for EmailAddress {
 
 impl Ord for EmailAddress {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.identity.cmp(&other.identity)
+        self.identity().cmp(other.identity())
     }
 }
 
 impl fmt::Display for EmailAddress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.identity)
+        out.write_str(self.identity())
     }
 }
 
@@ -345,10 +354,16 @@ impl TryFrom<String> for EmailAddress {
     }
 }
 
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("EmailAddress").field(&self.spelling()).finish()
+    }
+}
+
 /// The spelling: the identity follows from it.
 impl From<EmailAddress> for String {
     fn from(address: EmailAddress) -> Self {
-        address.spelling
+        address.spelling().to_owned()
     }
 }
 

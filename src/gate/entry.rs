@@ -307,8 +307,8 @@ fn begun(place: Place<'_>, record: &Record, caller: Caller<'_>, now: UnixMillis)
         signed_in_at: now,
         last_seen: now,
         expires_at: now.after(place.terms.session.absolute),
-        realm: place.realm.to_owned(),
-        browser: caller.browser_label.to_owned(),
-        network: caller.client.neighbourhood().to_string(),
+        realm: place.realm.into(),
+        browser: caller.browser_label.into(),
+        network: caller.client.neighbourhood().to_string().into(),
     }
 }

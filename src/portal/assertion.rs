@@ -53,7 +53,7 @@ pub struct Assertions {
 /// The headers of a session or a service token at a site.
 #[derive(Clone)]
 struct Prepared {
-    told: Arc<Told>,
+    told: Told,
     /// None for a script, which has none.
     groups: Option<Arc<[GroupName]>>,
     revision: u64,
@@ -183,9 +183,9 @@ impl Assertions {
         now: UnixMillis,
     ) -> Result<Introduction, Refusal> {
         let site = self.site(&located.site)?;
-        let always = Arc::clone(&site.always);
+        let always = site.always.clone();
         let Some(visitor) = visitor else {
-            return Ok(Introduction { always, identity: Arc::clone(&site.anonymous) });
+            return Ok(Introduction { always, identity: site.anonymous.clone() });
         };
         let ring = self.keys.ring(now).await?;
         let key = (visitor.digest(), Arc::clone(&located.origin_text));
@@ -205,8 +205,8 @@ impl Assertions {
     ///
     /// # Errors
     /// Does not happen with a site that it was made for.
-    pub fn nobody(&self, site: &Site) -> Result<Arc<Told>, Refusal> {
-        Ok(Arc::clone(&self.site(site)?.empty))
+    pub fn nobody(&self, site: &Site) -> Result<Told, Refusal> {
+        Ok(self.site(site)?.empty.clone())
     }
 
     fn site(&self, site: &Site) -> Result<&SiteFields, Refusal> {

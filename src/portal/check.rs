@@ -126,15 +126,15 @@ async fn answer(
 ///
 /// And with the visitor's cookies but ours, under the name under which the application gets cookies:
 /// who copies that header, too, keeps the session to itself.
-fn passed(asked: &HeaderMap, fields: &[Field]) -> Response {
+fn passed(asked: &HeaderMap, fields: impl Iterator<Item = Field>) -> Response {
     let mut rest = BytesMut::new();
     without_ours(asked.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes), &mut rest);
     let rest = HeaderValue::from_maybe_shared(rest.freeze());
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
     for Field { name, value } in fields {
-        if let Ok(name) = HeaderName::from_bytes(name) {
-            headers.append(name, value.clone());
+        if let Ok(name) = HeaderName::from_bytes(&name) {
+            headers.append(name, value);
         }
     }
     headers.insert(header::COOKIE, rest.unwrap_or(HeaderValue::from_static("")));

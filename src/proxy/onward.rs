@@ -194,8 +194,8 @@ impl Onward<'_> {
     /// appended to.
     fn put_introduction(&self, head: &mut RequestHeader) -> Result<()> {
         let Introduction { always, identity } = self.introduction;
-        for Field { name, value } in always.fields().iter().chain(identity.fields()) {
-            head.append_header(name.clone(), value.clone())?;
+        for Field { name, value } in always.fields().chain(identity.fields()) {
+            head.append_header(name, value)?;
         }
         Ok(())
     }

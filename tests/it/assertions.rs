@@ -92,8 +92,7 @@ impl World {
         let session = TokenDigest::from_bytes([5; 32]);
         let visitor = Some(Visitor::Person { session, identity });
         let told = self.assertions.introduce(&self.located(host), visitor, now).await.ok()?;
-        let field =
-            told.identity.fields().iter().find(|field| field.name == "X-Linkgate-Assertion");
+        let field = told.identity.fields().find(|field| field.name == "X-Linkgate-Assertion");
         Some(field.expect("the header").value.to_str().expect("text").to_owned())
     }
 
@@ -355,10 +354,10 @@ async fn a_script_is_told_by_its_name_under_the_names_of_the_site() {
         let visitor = Some(Visitor::Machine { token, machine: &machine });
         let located = world_now.located(host);
         let fields = world_now.assertions.introduce(&located, visitor, NOW).await.expect("told");
-        let line = |it: &Field| [&it.name[..], b": ", it.value.as_bytes(), b"\r\n"].concat();
-        let lines: Vec<_> = fields.identity.fields().iter().map(line).collect();
+        let line = |it: Field| [&it.name[..], b": ", it.value.as_bytes(), b"\r\n"].concat();
+        let lines: Vec<_> = fields.identity.fields().map(line).collect();
         assert_eq!(fields.identity.lines(), lines.concat(), "{host}");
-        let mut seen: Vec<_> = fields.identity.fields().iter().collect();
+        let mut seen: Vec<_> = fields.identity.fields().collect();
         let proof = seen.pop().expect("the assertion").value.to_str().expect("text").to_owned();
         let seen: Vec<_> = seen
             .iter()

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Body, Mailbox, MultiPart};
 use lettre::{Address, Message};
 
 use super::dkim;
@@ -75,12 +75,19 @@ pub fn message(mail: &OutgoingMail) -> Result<Message, MailError> {
     if let Some(reply_to) = &sender.reply_to {
         builder = builder.reply_to(mailbox(None, reply_to)?);
     }
-    let parts = MultiPart::alternative_plain_html(with_crlf(&mail.text), with_crlf(&mail.html));
+    let parts = MultiPart::alternative_plain_html(body(&mail.text), body(&mail.html));
     let mut message = builder.multipart(parts).map_err(permanent)?;
     for (name, value) in QUIET {
         message.headers_mut().insert_raw(raw(name, value));
     }
     Ok(message)
+}
+
+/// A part, encoded as lettre chooses. Bytes are not searched for line ends once more, as text is; but of
+/// bytes beyond ASCII it makes base64, which filters like less.
+fn body(text: &str) -> Body {
+    let text = with_crlf(text);
+    if text.is_ascii() { Body::new(text.into_bytes()) } else { Body::new(text) }
 }
 
 /// Ends each line with CRLF. lettre would do so, but makes room for one CR after the other and moves all
@@ -189,5 +196,20 @@ pub(crate) mod tests {
         assert_eq!(parsed.subparts.len(), 2);
         assert_eq!(parsed.subparts[0].ctype.mimetype, "text/plain");
         assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "every line ends with CRLF");
+    }
+
+    #[test]
+    fn parts_are_plain_where_they_can_be_and_quoted_where_not() {
+        let long = "x".repeat(200);
+        for (text, encoding) in [
+            ("short\nlines", "7bit"),
+            (long.as_str(), "quoted-printable"),
+            ("für alle, die hier lesen und schreiben", "quoted-printable"),
+        ] {
+            let text = OutgoingMail { text: text.into(), html: String::new(), ..mail() };
+            let message = String::from_utf8(message(&text).unwrap().formatted()).unwrap();
+            let first = message.split("Content-Transfer-Encoding: ").nth(1).unwrap();
+            assert!(first.starts_with(encoding), "{message}");
+        }
     }
 }

@@ -284,9 +284,9 @@ impl SessionView {
     pub(super) fn of((handle, session): &(SessionHandle, Session)) -> Self {
         Self {
             handle: handle.to_string(),
-            browser: session.browser.clone(),
+            browser: session.browser.to_string(),
             host: session.host().to_owned(),
-            network: session.network.clone(),
+            network: session.network.to_string(),
             signed_in_at: session.signed_in_at,
             last_seen: session.last_seen,
         }
