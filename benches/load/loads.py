@@ -70,9 +70,9 @@ def milliseconds(found):
     return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[found[2]]
 
 
-def h2load(proxy, seconds, folder, protocol, clients=16, streams=4, rate=0):
+def h2load(proxy, seconds, folder, protocol, clients=16, streams=4, rate=0, first=False):
     """HTTP/2, or HTTP/1.1 over TLS. As many requests are under way as with wrk. With `rate`, each
-    client sends so many a second, whatever it gets back."""
+    client sends so many a second, whatever it gets back; `first` as in rig.on_load_core."""
     log = pathlib.Path(folder) / "h2load.log"
     log.unlink(missing_ok=True)
     if protocol.endswith("HTTP/1.1"):
@@ -83,7 +83,7 @@ def h2load(proxy, seconds, folder, protocol, clients=16, streams=4, rate=0):
     scheme = "https" if protocol.startswith("TLS") else "http"
     command += [f"--connect-to=127.0.0.1:{proxy['port']}", *headers(proxy, names_host=False)]
     command.append(f"{scheme}://{proxy.get('host', '127.0.0.1')}{PAGE}")
-    return measured(proxy["pid"], lambda: read_h2load(rig.on_load_core(command, seconds), log, seconds))
+    return measured(proxy["pid"], lambda: read_h2load(rig.on_load_core(command, seconds, first), log, seconds))
 
 
 def read_h2load(text, log, seconds):

@@ -1,10 +1,12 @@
 """Whether it stays as fast with many sessions and many rules, and what a session takes up.
 
 The load asks with any of the sessions at random. They were last seen in the future, so that none is
-moved forward: a request is then a look-up and nothing else. What moving forward costs is measured by
+moved forward: a request is then a look-up and nothing else. Bare Pingora is asked with the same cookies:
+what the load itself loses with many of them shows there. What moving forward costs is measured by
 itself, with sessions that were last seen an hour ago, each asked for once.
 """
 
+import json
 import pathlib
 import subprocess
 
@@ -26,6 +28,7 @@ def measure(run, binaries, pace):
         return {"left_out": {"flatness": "fill-sessions is not built"}}
     upstream = rivals.start_application(run, binaries)
     found = {"left_out": {}, "stores": {}, "touches": touches(run, binaries, upstream, pace)}
+    found["kept"] = json.loads(rig.on_load_core([binaries["kept"], pace.sizes[-1]], 60))
     for store in ("embedded", "redis"):
         found["stores"][store] = sizes(run, binaries, upstream, pace, store)
     found["rules"] = rules(run, binaries, upstream, pace)
@@ -109,15 +112,19 @@ def sizes(run, binaries, upstream, pace, store):
         found["rss"][count] = rig.rss(one.linkgate.pid)
         found["cached_bytes"][count] = (found["rss"][count] - before) / count
         found["stored_bytes"][count] = one.stored
-    done = paired.rounds(
-        filled, pace.rounds,
-        lambda count: filled[count].ask(pace.seconds),
-        pace.told,
-    )
-    found["table"] = paired.table(done, filled)
-    found["to_smallest"] = {
-        count: paired.ratio(done, count, pace.sizes[0], "rps") for count in pace.sizes
-    }
+    bare = {"host": ORIGIN.split("://")[1], **rivals.start_bare(run, binaries["bare+mimalloc"], upstream)}
+    kinds = {str(count): one.proxy for count, one in filled.items()}
+    kinds |= {f"bare {count}": bare for count in filled}
+
+    def once(kind):
+        cookies = filled[int(kind.removeprefix("bare "))].cookies
+        return loads.many(binaries["many"], kinds[kind], pace.seconds, cookies)
+
+    done = paired.rounds(kinds, pace.rounds, once, pace.told)
+    found["table"] = paired.table(done, map(str, filled))
+    found["to_smallest"] = to_smallest(done, pace.sizes)
+    found["bare_to_smallest"] = to_smallest(done, pace.sizes, "bare ")
+    run.stop(bare["pid"])
     for one in filled.values():
         run.stop(one.linkgate.pid)
     if store == "redis":
@@ -126,6 +133,10 @@ def sizes(run, binaries, upstream, pace, store):
         if one.redis_pid:
             run.stop(one.redis_pid)
     return found
+
+
+def to_smallest(done, sizes, who=""):
+    return {count: paired.ratio(done, f"{who}{count}", f"{who}{sizes[0]}", "rps") for count in sizes}
 
 
 def touches(run, binaries, upstream, pace):

@@ -84,13 +84,37 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def on_load_core(command, seconds, **options):
-    """Runs a load to its end, on the core of the load, and never much longer than it should take."""
-    command = ["taskset", "-c", LOAD_CORE, *map(str, command)]
+def on_load_core(command, seconds, first=False, **options):
+    """Runs a load to its end, on the core of the load, and never much longer than it should take.
+    `first`: whatever else wants that core waits for it."""
+    ahead = ["chrt", "-f", "1"] if first else []
+    command = ["taskset", "-c", LOAD_CORE, *ahead, *map(str, command)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, **options)
     if done.returncode != 0:
-        sys.exit(f"{command[3]} failed: {(done.stdout + done.stderr)[-2000:]}")
+        sys.exit(f"{command[3 + len(ahead)]} failed: {(done.stdout + done.stderr)[-2000:]}")
     return done.stdout
+
+
+def threads(pid):
+    """All threads of a process and of those below it."""
+    return [int(entry.name) for one in family(pid) for entry in pathlib.Path(f"/proc/{one}/task").iterdir()]
+
+
+def puts_first(pid):
+    """Lets a process run before all others (SCHED_FIFO), if we may: root may, and who has the right
+    (`ulimit -r`). Returns whether it does."""
+    try:
+        for thread in threads(pid):
+            os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        return False
+    return True
+
+
+def puts_last(pid, nice=10):
+    """Lets a process give way to the others of its core."""
+    for thread in threads(pid):
+        os.setpriority(os.PRIO_PROCESS, thread, nice)
 
 
 def build(no_build):
@@ -106,6 +130,7 @@ def build(no_build):
         "bare+mimalloc": str(examples / "bare-proxy-mimalloc"),
         "upstream": str(examples / "bench-upstream"),
         "fill": str(examples / "fill-sessions"),
+        "kept": str(examples / "kept-session"),
         "many": str(examples / "many-sessions"),
         "storm": str(examples / "storm"),
     }
