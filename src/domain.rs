@@ -17,6 +17,7 @@ pub mod event;
 pub mod header;
 pub mod identity;
 pub mod language;
+pub mod letter;
 pub mod limit;
 pub mod mailbox;
 pub mod navigation;

@@ -55,7 +55,7 @@ mod samples {
     use std::sync::{Arc, Mutex};
 
     /// Signs that a line may not have as they are.
-    pub(super) const HIDDEN: [char; 19] = [
+    pub(super) const HIDDEN: [char; 21] = [
         '\u{7f}',
         '\u{85}',
         '\u{a0}',
@@ -75,6 +75,8 @@ mod samples {
         '\u{feff}',
         '\u{e0041}',
         '\u{e000}',
+        '\u{3164}',
+        '\u{fe0f}',
     ];
 
     /// What was written, for whoever asks later.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::domain::letter;
+
 /// A column whose cells are worked out.
 pub(super) struct Column {
     pub(super) head: &'static str,
@@ -40,7 +42,7 @@ pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) if text.is_empty() => "-".to_owned(),
-        Value::String(text) => text.chars().filter(|letter| !letter.is_control()).collect(),
+        Value::String(text) => text.chars().filter(|sign| !letter::is_stray(*sign)).collect(),
         Value::Array(items) if items.is_empty() => "-".to_owned(),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(","),
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
@@ -57,7 +59,7 @@ mod tests {
     fn columns_are_as_wide_as_they_need() {
         let rows = [
             json!({ "email": "ann@example.com", "groups": ["a", "b"], "name": null }),
-            json!({ "email": "b@c.de", "groups": [], "name": "Bob\u{7}" }),
+            json!({ "email": "b@c.de", "groups": [], "name": "Bob\u{7}\u{202e}" }),
         ];
         let heads = [("ADDRESS", "email"), ("GROUPS", "groups"), ("NAME", "name")];
         let expected = "ADDRESS          GROUPS  NAME\nann@example.com  a,b     -\nb@c.de           -       Bob";

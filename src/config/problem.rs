@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::domain::letter;
+
 /// A position in the configuration file; both count from one, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -164,15 +166,8 @@ fn may_hold_password(value: &str) -> bool {
     before_at.is_some_and(|before| before.contains("//") || before.contains(':'))
 }
 
-/// Signs that do something instead of being seen: controls, separators of lines, embeddings and
-/// overrides of direction (Unicode TR 9), byte order marks.
-pub(super) fn is_unseen(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
 /// The value on one line: control characters would let a file write its own lines, or colours, into
-/// the report.
+/// the report, and a mistake that nobody sees is not found.
 fn shown(value: &str) -> String {
     let mut shown = String::with_capacity(value.len().min(LONGEST_SHOWN));
     for (index, letter) in value.chars().enumerate() {
@@ -180,7 +175,7 @@ fn shown(value: &str) -> String {
             shown.push('…');
             break;
         }
-        if is_unseen(letter) {
+        if letter::is_unseen(letter) {
             shown.extend(letter.escape_default());
         } else {
             shown.push(letter);
@@ -228,6 +223,7 @@ mod tests {
         let shown = |value: &str| Fault::new("is wrong").value(value).value;
         assert_eq!(shown("a\nb\u{1b}[1m").unwrap(), "a\\nb\\u{1b}[1m");
         assert_eq!(shown("a\u{202e}b").unwrap(), "a\\u{202e}b");
+        assert_eq!(shown("a\u{200b}\u{e0062}").unwrap(), "a\\u{200b}\\u{e0062}");
         assert_eq!(shown(&"x".repeat(200)).unwrap().chars().count(), LONGEST_SHOWN + 1);
         for url in ["http://me:hunter2@host/", "//hunter2@host/", "me:hunter2@host:1"] {
             let fault = Fault::new("is wrong").hint(format!("did you mean {url}?")).value(url);

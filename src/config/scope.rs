@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::environment::Environment;
 use super::groups_file::ListedGroups;
 use super::located::{Located, Text};
-use super::problem::{Fault, KeyPlace, Place, Problem, is_unseen};
+use super::problem::{Fault, KeyPlace, Place, Problem};
 use super::suggest::{either, nearest};
+use crate::domain::letter;
 use crate::domain::time::Span;
 
 /// What every part of the resolving needs: the way to the machine, and the list of problems.
@@ -215,13 +216,19 @@ pub(super) fn path_text(text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// Reads a text of one line for people, `most` characters or fewer. It stands in subjects and page
-/// titles, where a line end adds a header, and a sign that turns the direction of writing (Unicode
-/// TR 9) makes the rest of the line say something else.
+/// Whether a line that an operator writes for people may not have this: nobody would see it. In
+/// subjects and page titles a line end adds a header, and a sign that turns the direction of writing
+/// makes the rest of the line say something else. Marks of direction may stand there: they turn
+/// nothing but the punctuation of titles that are written from right to left.
+pub(super) fn is_unfit(sign: char) -> bool {
+    letter::is_stray(sign) && !letter::marks_direction(sign)
+}
+
+/// Reads a text of one line for people, `most` characters or fewer.
 pub(super) fn line(most: usize) -> impl Fn(&str) -> Result<String, Fault> {
     move |text| {
         let text = text.trim();
-        if text.chars().any(is_unseen) {
+        if text.chars().any(is_unfit) {
             return Err(Fault::new("must be plain text on one line")
                 .hint("remove line ends and signs that cannot be seen"));
         }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::email::EmailAddress;
 use super::identity::GroupName;
+use super::letter;
 use super::password::KeptPassword;
 use super::time::UnixMillis;
 
@@ -168,7 +169,8 @@ impl Account {
     }
 }
 
-/// What a person wants to be called: 1 to 60 characters on one line, none of them unseen.
+/// What a person wants to be called: 1 to 60 characters on one line, none of them unseen but those
+/// that its script needs.
 ///
 /// ```
 /// # use linkgate::domain::account::PersonName;
@@ -194,20 +196,15 @@ impl PersonName {
     }
 }
 
-/// Control characters, and signs that turn the direction of writing (Unicode TR 9) or join nothing.
-fn is_unseen(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
 impl FromStr for PersonName {
     type Err = PersonNameError;
 
     fn from_str(text: &str) -> Result<Self, PersonNameError> {
         let text = text.trim();
         let count = text.chars().count();
-        if !(1..=LONGEST_NAME).contains(&count) || text.chars().any(is_unseen) {
+        // Names are written with joiners (Persian, Hindi), but not of them alone.
+        let is_seen = !text.chars().all(letter::is_unseen);
+        if !(1..=LONGEST_NAME).contains(&count) || !is_seen || text.chars().any(letter::is_stray) {
             return Err(PersonNameError);
         }
         Ok(Self(text.to_owned()))
@@ -309,8 +306,17 @@ mod tests {
 
     #[test]
     fn names_stay_on_their_line() {
+        let joined = ["علی\u{200c}رضا", "क्\u{200d}ष", "葛\u{e0100}城", "Ann ❤\u{fe0f}"];
+        for text in joined {
+            assert_eq!(text.parse::<PersonName>().unwrap().as_str(), text);
+        }
         for text in ["Ann", "Ann Ó Briain", "王小明", "عائشة", &"x".repeat(60)] {
             assert_eq!(text.parse::<PersonName>().unwrap().as_str(), text);
+        }
+        let unseen =
+            ["\u{200d}", " \u{fe0f} ", "\u{3164}", "a\u{200b}b", "a\u{e0062}", "a\u{feff}b"];
+        for text in unseen {
+            assert_eq!(text.parse::<PersonName>(), Err(PersonNameError), "{text:?}");
         }
         for text in ["", "  ", "a\nb", "a\u{202e}b", "a\u{0}", &"x".repeat(61)] {
             assert_eq!(text.parse::<PersonName>(), Err(PersonNameError), "{text:?}");

@@ -15,6 +15,7 @@ use std::str::FromStr;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
+use super::letter;
 use super::origin::is_dns_name;
 
 pub mod typo;
@@ -103,7 +104,8 @@ impl EmailAddress {
         if text.len() > LONGEST_TYPED {
             return Err(EmailError::TooLong);
         }
-        if text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+        // Nothing else that is unseen gets by: the part before the @ is ASCII, the domain what it looks like.
+        if text.chars().any(|sign| sign.is_whitespace() || letter::breaks_line(sign)) {
             return Err(EmailError::Blank);
         }
         let (local, domain) = text.split_once('@').ok_or(EmailError::Shape)?;
@@ -271,19 +273,13 @@ fn plainly_lowered(domain: &str) -> String {
 /// What word processors, contact lists and web pages leave around a text that is copied from them:
 /// no-break spaces, blanks without width, marks of the direction. The person cannot see it and could
 /// not take it away. Inside an address it stays an error.
-fn is_air(letter: char) -> bool {
-    letter.is_whitespace()
-        || matches!(
-            letter,
-            '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{202a}'
-                | '\u{202c}'
-                | '\u{202d}'
-                | '\u{2060}'
-                | '\u{2066}'..='\u{2069}' | '\u{feff}'
-        )
+///
+/// Fewer than nobody sees: after an embedding or override from right to left the address was shown as
+/// another one, and nothing that is pasted begins with joiners, tags or fillers.
+fn is_air(sign: char) -> bool {
+    let reverses = matches!(sign, '\u{202b}' | '\u{202e}');
+    let has_no_width = matches!(sign, '\u{200b}' | '\u{2060}' | '\u{feff}');
+    sign.is_whitespace() || has_no_width || (letter::turns(sign) && !reverses)
 }
 
 fn strip_mailto(text: &str) -> Option<&str> {
@@ -303,7 +299,7 @@ fn is_display_name(name: &str) -> bool {
     !plain.trim_matches(' ').is_empty()
         && !is_list
         && !plain.contains(['@', '<', '>', '"', '\\'])
-        && !plain.chars().any(char::is_control)
+        && !plain.contains(letter::breaks_line)
 }
 
 impl PartialEq for EmailAddress {

@@ -22,6 +22,7 @@ use super::brand::{BrandError, Branding, Shade};
 use super::pages::engine::{self, Source};
 use super::phrases::{Phrases, Said};
 use crate::domain::language::Language;
+use crate::domain::letter;
 use crate::domain::sender::Sender;
 use crate::domain::time::UnixMillis;
 use crate::portal::pages::clock;
@@ -321,7 +322,8 @@ fn subject_key(chooses_password: bool) -> &'static str {
     if chooses_password { "mail-password-subject" } else { "mail-subject" }
 }
 
-/// One line, whatever the host and the operator's text say.
+/// One line, whatever the host and the operator's text say. Not less than that is left: translations
+/// isolate what they take in from right to left.
 fn said_subject(
     phrases: &Phrases,
     key: &str,
@@ -333,11 +335,7 @@ fn said_subject(
     let time = phrases.say(language, "clock-zone", &[("time", Said::Text(&digits))])?;
     let values = [("host", Said::Text(host)), ("time", Said::Text(&time))];
     let line = phrases.say(language, key, &values)?;
-    Ok(line.chars().filter(|c| !breaks_line(*c)).collect())
-}
-
-fn breaks_line(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+    Ok(line.chars().filter(|c| !letter::breaks_line(*c)).collect())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::dkim;
 use super::known::Habits;
 use crate::domain::dkim::DkimSigner;
 use crate::domain::email::EmailAddress;
+use crate::domain::letter;
 use crate::ports::{MailError, OutgoingMail};
 
 /// Builds messages and signs them: each with the keys whose domain is that of its sender, or above
@@ -138,7 +139,7 @@ pub(super) fn raw(name: &'static str, value: &str) -> HeaderValue {
 }
 
 pub(super) fn one_line(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).collect()
+    text.chars().filter(|sign| !letter::breaks_line(*sign)).collect()
 }
 
 pub(super) fn permanent(error: impl std::error::Error) -> MailError {

@@ -1,5 +1,7 @@
 //! What the other side says, so that it may be told on.
 
+use crate::domain::letter;
+
 /// The error and its causes on one line, cut: a relay may say much, and what it says is logged.
 ///
 /// Relays repeat the recipient ("<ann@example.com>: no such user"), and content filters the link
@@ -26,10 +28,8 @@ const LONGEST_TEXT: usize = 200;
 
 pub(super) fn told(text: &str) -> String {
     let is_told = |word: &&str| !word.contains(['@', '/', '%', '=']) && word.len() <= LONGEST_WORD;
-    let words = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .map(|word| if is_told(&word) { word } else { "[…]" });
+    let text: String = letter::on_one_line(text).collect();
+    let words = text.split_whitespace().map(|word| if is_told(&word) { word } else { "[…]" });
     words.collect::<Vec<_>>().join(" ").chars().take(LONGEST_TEXT).collect()
 }
 
@@ -52,6 +52,7 @@ mod tests {
             assert!(told.starts_with("55") && told.contains("[…]"), "{told}");
         }
         assert_eq!(told("a\r\nb\x1b[31m  c"), "a b [31m c");
+        assert_eq!(told("a\u{202e}b ann\u{200b}@example.com"), "ab […]");
         assert!(told(&"word ".repeat(100)).len() <= LONGEST_TEXT);
     }
 }

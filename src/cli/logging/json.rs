@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::text::is_hidden;
+use crate::domain::letter::is_hidden;
 
 /// Writes what another format writes as JSON, with everything hidden in it escaped.
 pub(super) struct JsonLines<F>(pub(super) F);

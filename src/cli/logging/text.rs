@@ -13,6 +13,8 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
+use crate::domain::letter::is_hidden;
+
 /// The field that stands without its name.
 const MESSAGE: &str = "message";
 
@@ -69,7 +71,7 @@ impl Visit for Text<'_> {
                 writer.write_str(value)?;
                 writer.write_char('"')
             }
-            (false, false) => write!(writer, "{value:?}"),
+            (false, false) => write!(OneLine(writer), "{value:?}"),
         });
     }
 
@@ -127,7 +129,7 @@ fn told(writer: &mut Writer<'_>, text: &str) -> fmt::Result {
     if is_bare(text) || is_quoted(text) {
         writer.write_str(text)
     } else {
-        write!(writer, "{text:?}")
+        write!(OneLine(writer), "{text:?}")
     }
 }
 
@@ -158,21 +160,8 @@ fn is_quoted(text: &str) -> bool {
     !is_escaped
 }
 
-/// Whether a sign is not seen as itself: controls, what turns the direction of a text, separators of lines,
-/// what has no width, spaces that are none, what is not assigned.
-pub(super) fn is_hidden(sign: char) -> bool {
-    if sign.is_ascii() {
-        return sign.is_ascii_control();
-    }
-    // What Rust escapes in the midst of a text. At its beginning that would be accents, too.
-    let mut text = [b'x', 0, 0, 0, 0];
-    let length = sign.encode_utf8(&mut text[1..]).len();
-    let text = std::str::from_utf8(&text[..=length]);
-    text.is_ok_and(|text| text.escape_debug().nth(1) == Some('\\'))
-}
-
-/// Writes what is hidden as Rust does: it would begin a line of its own, steer the terminal, or show another
-/// line than there is.
+/// Writes what is hidden as Rust does, also what Rust itself leaves (fillers, selectors): it would begin a
+/// line of its own, steer the terminal, or show another line than there is.
 struct OneLine<'a, 'writer>(&'a mut Writer<'writer>);
 
 impl Write for OneLine<'_, '_> {
@@ -273,9 +262,12 @@ mod tests {
             let line =
                 written(|| tracing::info!(shown = %value, text = value, debug = ?value, "{value}"));
             let quoted = format!("\"{escaped}\"");
+            // What Rust leaves as it is makes its text one that is not in quotation marks yet.
+            let is_left = format!("{value:?}").contains(hidden);
+            let debug = if is_left { format!(r#""\"{escaped}\"""#) } else { quoted.clone() };
             assert_eq!(
                 line,
-                format!(" INFO {escaped} shown={quoted} text={quoted} debug={quoted}\n")
+                format!(" INFO {escaped} shown={quoted} text={quoted} debug={debug}\n")
             );
         }
     }

@@ -17,6 +17,7 @@ use crate::config::svg;
 use crate::domain::colour::{Colour, ColourError};
 use crate::domain::email::EmailAddress;
 use crate::domain::language::Language;
+use crate::domain::letter;
 
 /// Every page has the logo; a drawing that is larger is a photograph or was never tidied.
 const LONGEST_LOGO: usize = 4096;
@@ -187,7 +188,8 @@ fn message_key(text: &str) -> Result<String, Fault> {
 
 fn message_text(text: &str) -> Result<String, Fault> {
     let hint = "remove the key to have the built-in text";
-    let is_unseen = |letter: char| letter.is_control() && letter != '\n';
+    // Not more: whoever writes pages from right to left isolates parts of them.
+    let is_unseen = |sign: char| letter::breaks_line(sign) && sign != '\n';
     match text.chars().count() {
         _ if text.trim().is_empty() => Err(Fault::new("must not be empty").hint(hint)),
         _ if text.contains(is_unseen) => {

@@ -15,7 +15,7 @@ use crate::config::file::{
 };
 use crate::config::located::Located;
 use crate::config::problem::Fault;
-use crate::config::scope::{Scope, path_text, span};
+use crate::config::scope::{Scope, is_unfit, path_text, span};
 use crate::config::settings::{MailConfig, MailTransport, Mailbox, SendmailConfig, SiteMail};
 use crate::domain::email::EmailAddress;
 
@@ -175,7 +175,7 @@ fn mailbox(text: &str) -> Result<Mailbox, Fault> {
         Some((name, address)) => (name.trim().trim_matches('"').trim(), address),
         None => ("", text.trim()),
     };
-    if name.contains(['<', '>', '"', '\\']) || name.contains(char::is_control) || name.len() > 128 {
+    if name.contains(['<', '>', '"', '\\']) || name.contains(is_unfit) || name.len() > 128 {
         return Err(Fault::new("has a name that mail programs cannot show")
             .hint("use a short name without < > \" \\"));
     }

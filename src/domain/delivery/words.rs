@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::letter;
+
 /// Characters of a relay's words that are kept.
 const LONGEST_WORDS: usize = 200;
 /// Characters of a name that a relay may give a mail.
@@ -30,10 +32,8 @@ impl RelayWords {
     #[must_use]
     pub fn new(said: &str) -> Option<Self> {
         // More than is kept, so that the work is bounded before anything is looked at.
-        let looked_at: String =
-            said.chars().filter(|it| !turns(*it)).take(4 * LONGEST_WORDS).collect();
-        let blank = |it: char| it.is_control() || it.is_whitespace();
-        let words = looked_at.split(blank).filter(|it| !it.is_empty());
+        let looked_at: String = letter::on_one_line(said).take(4 * LONGEST_WORDS).collect();
+        let words = looked_at.split_whitespace();
         let words: Vec<_> = words.map(|it| if may_be_kept(it) { it } else { "[…]" }).collect();
         let line: String = words.join(" ").chars().take(LONGEST_WORDS).collect();
         (!line.is_empty()).then_some(Self(line))
@@ -48,14 +48,6 @@ impl RelayWords {
 
 fn may_be_kept(word: &str) -> bool {
     word.len() <= LONGEST_WORD && !word.contains(['@', '%', '=']) && !word.contains("://")
-}
-
-/// Whether a sign turns the direction of writing.
-fn turns(sign: char) -> bool {
-    matches!(
-        sign,
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    )
 }
 
 /// The name that a relay or a provider gave a mail: visible ASCII, at most 200 characters, without the

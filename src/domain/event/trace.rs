@@ -7,12 +7,14 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::client::ClientAddress;
+use crate::domain::letter;
 use crate::domain::secret::{Key, Secret};
 
 /// Most characters of a text in an event.
 const LONGEST: usize = 200;
 
-/// A text in an event: at most 200 characters, none of which controls a terminal or ends a line.
+/// A text in an event: at most 200 characters, none of which controls a terminal, ends a line, or
+/// makes it read as another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Words(String);
@@ -28,14 +30,9 @@ impl Words {
 impl From<&str> for Words {
     /// Cuts the text, and puts blanks in the place of what is no letter of a line.
     fn from(text: &str) -> Self {
-        let plain = |c: char| if c.is_control() || is_direction(c) { ' ' } else { c };
+        let plain = |c: char| if letter::is_stray(c) { ' ' } else { c };
         Self(text.chars().take(LONGEST).map(plain).collect())
     }
-}
-
-/// Marks that turn the direction of writing around: with them a line reads as another one.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 impl From<String> for Words {

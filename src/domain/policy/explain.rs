@@ -10,6 +10,7 @@ use super::allow::AllowList;
 use super::judge::{Asked, Fit, Look, Met, Verdict, Visitor};
 use super::rule::{Access, Rule};
 use crate::domain::identity::{GroupName, Identity, Membership};
+use crate::domain::letter;
 use crate::domain::path::Case;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::time::Span;
@@ -313,10 +314,10 @@ fn shown(span: Duration) -> String {
 fn printable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for letter in String::from_utf8_lossy(bytes).chars() {
-        if letter.is_ascii_graphic() || letter == ' ' {
-            text.push(letter);
+        if letter::is_hidden(letter) {
+            text.extend(letter.escape_default());
         } else {
-            text.extend(letter.escape_debug());
+            text.push(letter);
         }
     }
     text

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::code_shape::has_code_shape;
-use super::{NewDeviceMail, SignInMail, breaks_line};
+use super::{NewDeviceMail, SignInMail};
+use crate::domain::letter;
 use crate::domain::time::UnixMillis;
 use crate::portal::pages::words::shorten;
 
@@ -70,7 +71,7 @@ impl<'a> NewDeviceMail<'a> {
 /// a stranger write lines of their own into the mail. A fact that looks like a code is left out,
 /// or a mail app might offer it in place of the code (`/reports/20261122`).
 fn fact(text: &str) -> Option<String> {
-    let line: String = text.chars().map(|c| if breaks_line(c) { ' ' } else { c }).collect();
+    let line: String = letter::on_one_line(text).collect();
     let line = shorten(line.trim(), LONGEST_FACT);
     (!line.is_empty() && !has_code_shape(&line)).then_some(line)
 }

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 
 use super::Trouble;
 use super::tls::{self, Secured};
+use crate::domain::letter;
 
 /// Longest line of an answer that is read.
 const LONGEST_LINE: u64 = 2048;
@@ -40,9 +41,8 @@ pub(super) struct Reply {
 impl Reply {
     /// Code and text on one line, printable and cut.
     pub(super) fn words(&self) -> String {
-        let text = self.lines.join(" ");
-        let text = text.split(|sign: char| sign.is_whitespace() || sign.is_control());
-        let text: Vec<_> = text.filter(|word| !word.is_empty()).collect();
+        let text: String = letter::on_one_line(&self.lines.join(" ")).collect();
+        let text: Vec<_> = text.split_whitespace().collect();
         let words = format!("{} {}", self.code, text.join(" "));
         words.trim_end().chars().take(LONGEST_WORDS).collect()
     }

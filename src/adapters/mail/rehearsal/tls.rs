@@ -19,6 +19,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Trouble;
+use crate::domain::letter;
 
 /// What a certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,5 +227,5 @@ fn ip(bytes: &[u8]) -> Option<String> {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().filter(|sign| !sign.is_control()).take(200).collect()
+    text.chars().filter(|sign| !letter::is_stray(*sign)).take(200).collect()
 }

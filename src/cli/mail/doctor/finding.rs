@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::domain::letter;
+
 /// How good it is; the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
@@ -127,7 +129,7 @@ pub(super) fn json(groups: &[Group]) -> Value {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().filter(|sign| !sign.is_control()).collect()
+    text.chars().filter(|sign| !letter::is_stray(*sign)).collect()
 }
 
 /// The longest part of a text in the DNS.
