@@ -177,7 +177,7 @@ fn mailbox(text: &str) -> Result<Mailbox, Fault> {
     };
     if name.contains(['<', '>', '"', '\\']) || name.contains(is_unfit) || name.len() > 128 {
         return Err(Fault::new("has a name that mail programs cannot show")
-            .hint("use a short name without < > \" \\"));
+            .hint("use a short name without < > \" \\ and signs that cannot be seen"));
     }
     let address = EmailAddress::parse(address).map_err(|error| {
         Fault::new("must be a name and an e-mail address")

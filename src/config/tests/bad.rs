@@ -146,6 +146,7 @@ const MEANING: &[(&str, &str, &str)] = &[
     ("mail without from", FROM, ""),
     ("mail from a domain without a dot", FROM, "  from: login@localhost\n"),
     ("mail from nobody", FROM, "  from: Example\n"),
+    ("mail from who turns around", FROM, "  from: \"Ex\\u202eample <login@example.com>\"\n"),
     ("mail no way", INBOX, ""),
     (
         "mail two ways",

@@ -28,6 +28,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("title of nothing", NAME, "name: wiki\n    title: \"  \""),
     ("title of two lines", NAME, "name: wiki\n    title: \"Team\\nwiki\""),
     ("title that turns around", NAME, "name: wiki\n    title: \"Team \\u202ewiki\""),
+    ("title with a blank of no width", NAME, "name: wiki\n    title: \"Team \\u200bwiki\""),
+    ("title with a hidden text", NAME, "name: wiki\n    title: \"Team \\U000E0061wiki\""),
     (
         "title too long",
         NAME,
@@ -80,6 +82,14 @@ fn a_site_may_have_limits_of_its_own() {
     assert_eq!(said.map(|limit| limit.to_string()), ["9/1h", "20/1h", "50/1h", "70/1m"]);
     let alone = CountedAlone { address: true, ..CountedAlone::default() };
     assert_eq!(limits.alone, alone, "what it says itself, it counts itself");
+}
+
+#[test]
+fn a_title_may_have_what_its_script_needs() {
+    for title in ["می\u{200c}خواهم", "\u{200f}(C++)\u{200f}", "❤\u{fe0f}"] {
+        let text = edited(NAME, &format!("name: wiki\n    title: \"{title}\""));
+        assert_eq!(&*parse(&text).unwrap().sites[0].title, title);
+    }
 }
 
 #[test]
