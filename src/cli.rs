@@ -87,6 +87,9 @@ enum Command {
         /// Take over from the process that has started this one.
         #[arg(long, hide = true)]
         take_over: bool,
+        /// Start a process that takes over from the one that has started this one, and end.
+        #[arg(long, hide = true, conflicts_with = "take_over")]
+        hand_on: bool,
     },
     /// Put another process in the place of the one that serves, without losing a request: for a new
     /// version, or for changes that wait for a restart.
@@ -242,7 +245,8 @@ pub fn run() -> ExitCode {
         }
     };
     match arguments.command {
-        Command::Serve { config, take_over } => serve::run(&config, take_over),
+        Command::Serve { config, hand_on: true, .. } => serve::hand_on(&config),
+        Command::Serve { config, take_over, .. } => serve::run(&config, take_over),
         Command::Upgrade { config } => upgrade::run(&config),
         Command::Reload { config } => reload::asked::run(&config),
         Command::Check { config } => check::run(&config),

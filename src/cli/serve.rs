@@ -6,6 +6,7 @@
 
 mod generation;
 mod notify;
+mod orphan;
 mod successor;
 mod words;
 
@@ -25,7 +26,7 @@ use crate::proxy::server::Doors;
 use generation::Generation;
 use notify::State;
 use successor::{Launch, Predecessor};
-pub(super) use successor::{TAKE_OVER, UpgradeError};
+pub(super) use successor::{TAKE_OVER, UpgradeError, hand_on};
 
 pub(super) fn run(path: &Path, takes_over: bool) -> ExitCode {
     let (mut predecessor, inherited) = match takes_over.then(Predecessor::meet).transpose() {

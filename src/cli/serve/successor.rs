@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use super::orphan::Orphan;
 use super::words::{Line, Word};
+use crate::cli::fail;
 use crate::proxy::server::Doors;
 
 /// How long the new process may take to read and build everything.
@@ -16,6 +18,8 @@ const PREPARING: Duration = Duration::from_secs(10);
 const BEGINNING: Duration = Duration::from_secs(5);
 /// Says to `serve` that it is to take over from the process that has started it.
 pub(in crate::cli) const TAKE_OVER: &str = "take-over";
+/// Says to `serve` that it is to start such a process, and to end.
+const HAND_ON: &str = "hand-on";
 
 /// Why another process does not take over. The one that says so goes on.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +76,11 @@ impl Launch {
     }
 
     /// Starts it, gives it the sockets, and waits until it has prepared everything. Blocks.
+    ///
+    /// It is started by a process that ends at once, and so belongs to the service manager. systemd waits
+    /// for its own children alone: a main process that was another one's when it was named is thought
+    /// gone as soon as the service is to stop, and is killed with all its requests, as are those before it
+    /// in a restart ("which is not our child").
     pub(super) fn start(self, doors: &Doors) -> Result<Successor, UpgradeError> {
         let main = std::env::var("SYSTEMD_EXEC_PID").ok().and_then(|text| text.parse().ok());
         let is_heard = std::env::var_os("NOTIFY_SOCKET").is_some();
@@ -79,17 +88,30 @@ impl Launch {
         let program = self.program.clone();
         let failed = |cause| UpgradeError::Start { program: program.clone(), cause };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-        let child = Command::new(&self.program)
-            .args(["serve", "--take-over", "--config"])
-            .arg(&self.config)
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .spawn()
-            .map_err(failed)?;
+        let mut starts = self.command(HAND_ON, OwnedFd::from(theirs).into());
+        let mut starts = starts.spawn().map_err(failed)?;
         let mut successor =
-            Successor { child: Some(child), line: Line::new(ours), program: self.program };
-        successor.line.say_doors(doors).map_err(|error| successor.silent("begins", &error))?;
-        successor.expect(&Word::Prepared, "is prepared", PREPARING)?;
-        Ok(successor)
+            Successor { process: None, line: Line::new(ours), program: self.program };
+        let prepared = successor.prepare(doors);
+        // If it has not ended it is another program.
+        let _ = starts.kill();
+        let _ = starts.wait();
+        prepared.map(|()| successor)
+    }
+
+    fn command(&self, task: &str, line: Stdio) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["serve", &format!("--{task}"), "--config"]).arg(&self.config).stdin(line);
+        command
+    }
+}
+
+/// Starts the process that takes over, with the socket to the one that serves, and leaves it.
+pub(in crate::cli) fn hand_on(config: &Path) -> ExitCode {
+    let launch = Launch::like_this_one(config);
+    match launch.command(TAKE_OVER, Stdio::inherit()).spawn() {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(cause) => fail(&UpgradeError::Start { program: launch.program, cause }),
     }
 }
 
@@ -109,10 +131,11 @@ fn may_be_replaced(own: u32, main: Option<u32>, is_heard: bool) -> Result<(), Up
     Ok(())
 }
 
-/// A process that is about to take over. It ends if this is dropped before.
+/// A process that is about to take over. It ends if this is dropped before: by itself, when the line is
+/// cut before it was told to go; otherwise by force.
 #[derive(Debug)]
 pub(super) struct Successor {
-    child: Option<Child>,
+    process: Option<Orphan>,
     line: Line,
     program: PathBuf,
 }
@@ -121,21 +144,30 @@ impl Successor {
     /// Lets it open the store and serve. Blocks until it does; returns its number.
     pub(super) fn go(mut self) -> Result<u32, UpgradeError> {
         self.line.say(&Word::Go).map_err(|error| self.silent("serves", &error))?;
-        self.expect(&Word::Serving, "serves", BEGINNING)?;
-        Ok(self.child.take().map_or(0, |child| child.id()))
+        match self.hear("serves", BEGINNING)? {
+            Word::Serving => Ok(self.process.take().map_or(0, |process| process.number())),
+            word => Err(self.silent("serves", &format_args!("but {word:?}"))),
+        }
     }
 
-    fn expect(
-        &mut self,
-        wanted: &Word,
-        name: &'static str,
-        within: Duration,
-    ) -> Result<(), UpgradeError> {
+    fn prepare(&mut self, doors: &Doors) -> Result<(), UpgradeError> {
+        let wanted = "is prepared";
+        self.line.say_doors(doors).map_err(|error| self.silent("begins", &error))?;
+        match self.hear(wanted, PREPARING)? {
+            Word::Prepared { process } => {
+                let process = Orphan::find(process).map_err(|error| self.silent(wanted, &error))?;
+                self.process = Some(process);
+                Ok(())
+            }
+            word => Err(self.silent(wanted, &format_args!("but {word:?}"))),
+        }
+    }
+
+    fn hear(&mut self, wanted: &'static str, within: Duration) -> Result<Word, UpgradeError> {
         match self.line.hear(Some(within)) {
-            Ok(word) if word == *wanted => Ok(()),
             Ok(Word::Refused(why)) => Err(UpgradeError::Refused(why)),
-            Ok(word) => Err(self.silent(name, &format_args!("but {word:?}"))),
-            Err(error) => Err(self.silent(name, &error)),
+            Ok(word) => Ok(word),
+            Err(error) => Err(self.silent(wanted, &error)),
         }
     }
 
@@ -146,9 +178,8 @@ impl Successor {
 
 impl Drop for Successor {
     fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
+        if let Some(process) = self.process.take() {
+            process.end();
         }
     }
 }
@@ -169,7 +200,7 @@ impl Predecessor {
     /// Everything is prepared: waits until the store may be opened. Blocks. An error means that the
     /// other process is gone or wants us no more.
     pub(super) fn await_go(&mut self) -> std::io::Result<()> {
-        self.0.say(&Word::Prepared)?;
+        self.0.say(&Word::Prepared { process: std::process::id() })?;
         match self.0.hear(None)? {
             Word::Go => Ok(()),
             other => Err(std::io::Error::other(format!("not expected: {other:?}"))),

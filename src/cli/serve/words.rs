@@ -28,7 +28,10 @@ pub(super) enum Word {
     /// To the new one: where the sockets listen that come along, in their order.
     Listeners(Vec<SocketAddr>),
     /// By the new one: everything was read and built but for the store.
-    Prepared,
+    Prepared {
+        /// Its number.
+        process: u32,
+    },
     /// By the new one: why it cannot.
     Refused(String),
     /// To the new one: the store may be opened.
@@ -153,8 +156,8 @@ mod tests {
         let mut client = TcpStream::connect(address).unwrap();
         client.write_all(b"x").unwrap();
         assert_eq!(doors.each().map(|(address, _)| address).collect::<Vec<_>>(), [address]);
-        there.say(&Word::Prepared).unwrap();
-        assert_eq!(here.hear(Some(SOON)).unwrap(), Word::Prepared);
+        there.say(&Word::Prepared { process: 7 }).unwrap();
+        assert_eq!(here.hear(Some(SOON)).unwrap(), Word::Prepared { process: 7 });
         let refused = Word::Refused("linkgate.yaml:1:1: no\nhint: \"yes\"".to_owned());
         there.say(&refused).unwrap();
         assert_eq!(here.hear(None).unwrap(), refused);

@@ -22,6 +22,23 @@ fn replace(gate: &Gate, script: &str) {
     std::fs::rename(new, gate.path("linkgate")).expect("in its place");
 }
 
+/// A program that leaves another process behind, as ours does: one that says that it is prepared, hears the
+/// go, and then does something else.
+fn orphan(then: &str) -> String {
+    format!(
+        "exec 3<&0; {{ process=$(exec sh -c 'echo $PPID'); \
+         echo \"{{\\\"prepared\\\":{{\\\"process\\\":$process}}}}\" >&3; \
+         read doors <&3; read go <&3; {then}; }} & exit 0"
+    )
+}
+
+/// Whether the process whose number is in a file has ended; whoever inherited it may not have noticed.
+fn is_over(file: &std::path::Path) -> bool {
+    let process = std::fs::read_to_string(file).expect("it was started");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.trim()));
+    stat.map_or(true, |stat| stat.contains(") Z "))
+}
+
 /// Why the last of so many upgrades was not done.
 async fn refused(gate: &Gate, count: usize) -> String {
     eventually("the upgrade was refused", async || {
@@ -44,23 +61,28 @@ async fn a_bad_program_or_file_changes_nothing(kind: Kind) {
     let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
     assert_eq!(told.code, 64, "{}", told.err);
     gate.edit("pth: \"/admin\"", "path: \"/admin\"");
-    // Programs that end at once, that are none, that speak of something else, and that end when it
-    // counts: by then the embedded store is closed.
+    let hung = gate.path("hung");
+    let hangs = format!("echo $process > {}; exec tail -f /dev/null", hung.display());
+    // Programs that end at once, that speak of something else, that stay where another should be, and
+    // that end, or hang, when it counts: by then the embedded store is closed.
     for (script, words) in [
-        ("exit 3", "did not say that it "),
-        ("echo nonsense >&0; read word", "did not say that it "),
+        ("exit 3".to_owned(), "did not say that it "),
+        ("echo nonsense >&0; read word".to_owned(), "did not say that it "),
         (
-            "echo '\"prepared\"' >&0; read doors <&0; read go <&0; exit 1",
-            "did not say that it serves",
+            "echo '{\"prepared\":{\"process\":0}}' >&0; exec cat".to_owned(),
+            "no number of a process",
         ),
+        (orphan("exit 1"), "did not say that it serves"),
+        (orphan(&hangs), "did not say that it serves"),
     ] {
-        replace(&gate, script);
+        replace(&gate, &script);
         let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
         assert_eq!(told.code, 1, "{script}: {}", told.out);
         assert!(told.err.contains("not upgraded: ") && told.err.contains(words), "{}", told.err);
         load.goes_on(&coming).await;
         assert_eq!(gate.processes(), [process], "{script}");
     }
+    assert!(is_over(&hung), "it was ended by force: it might have the store");
     std::fs::remove_file(gate.path("linkgate")).expect("it was there");
     let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
     assert!(told.err.contains("cannot be started"), "{}", told.err);
@@ -70,7 +92,7 @@ async fn a_bad_program_or_file_changes_nothing(kind: Kind) {
     let process = upgrade(&gate);
     load.goes_on(&coming).await;
     let (served, slowest) = load.end(coming).await;
-    println!("five bad upgrades: {served} requests, none lost; the slowest took {slowest} ms");
+    println!("seven bad upgrades: {served} requests, none lost; the slowest took {slowest} ms");
     alone(&gate, process).await;
     let mut ann = gate.browser();
     gate.sign_in(&mut ann, ANN, "/").await;

@@ -5,6 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
 use super::{alone, signal, upgrade};
 use crate::support::gate::{Gate, Wishes};
 
@@ -25,11 +28,25 @@ async fn the_service_manager_is_told_who_serves() {
     let environment = vec![("NOTIFY_SOCKET".to_owned(), path.display().to_string())];
     let gate = Gate::with(Wishes { environment, ..Wishes::default() }).await;
     assert_eq!(told(&manager), "READY=1");
+    let before = gate.pid();
+    // Keeps the process before from its end.
+    let mut half = TcpStream::connect(gate.address).await.expect("connect");
+    half.write_all(b"GET / HTTP/1.1\r\n").await.expect("half a head");
     let process = upgrade(&gate);
     assert_eq!(told(&manager), format!("MAINPID={process}"));
+    assert!(gate.processes().contains(&before), "it has not ended yet");
+    // systemd does not wait for the end of a process that was another one's child when it was named.
+    assert_ne!(parent(process), before);
+    drop(half);
     alone(&gate, process).await;
     signal("-TERM", process);
     assert_eq!(told(&manager), "STOPPING=1");
+}
+
+fn parent(process: u32) -> u32 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it lives");
+    let after_name = stat.rsplit_once(") ").expect("a name").1;
+    after_name.split(' ').nth(1).expect("a parent").parse().expect("a number")
 }
 
 #[test]
