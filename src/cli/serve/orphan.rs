@@ -1,9 +1,9 @@
 //! A process of ours that is not our child: who has started it has ended.
 
 use std::io::{Error, ErrorKind, Result};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// How long the system may take to end a process that is killed.
 const ENDING: Duration = Duration::from_secs(2);
@@ -12,9 +12,10 @@ const ENDING: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Orphan {
     pid: Pid,
-    /// Means this process and no later one of the same number (pidfd_open(2)).
+    /// Means this process and no later one of the same number (pidfd_open(2): Linux 5.3, and not
+    /// everywhere allowed).
     #[cfg(target_os = "linux")]
-    handle: std::os::fd::OwnedFd,
+    handle: Option<std::os::fd::OwnedFd>,
 }
 
 impl Orphan {
@@ -23,12 +24,11 @@ impl Orphan {
         let pid = i32::try_from(number).ok().and_then(Pid::from_raw);
         let pid =
             pid.ok_or_else(|| Error::new(ErrorKind::InvalidData, "no number of a process"))?;
-        #[cfg(target_os = "linux")]
-        let handle = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?;
+        test_kill_process(pid)?;
         Ok(Self {
             pid,
             #[cfg(target_os = "linux")]
-            handle,
+            handle: rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok(),
         })
     }
 
@@ -39,30 +39,31 @@ impl Orphan {
 
     /// Ends it by force. When this returns it holds nothing any more, a store that it has opened
     /// included. Blocks.
-    #[cfg(target_os = "linux")]
     pub(super) fn end(self) {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-        let limit = Timespec { tv_sec: ENDING.as_secs().cast_signed(), tv_nsec: 0 };
-        let killed = rustix::process::pidfd_send_signal(&self.handle, Signal::KILL);
-        let ended = killed.and_then(|()| {
-            poll(&mut [PollFd::new(&self.handle, PollFlags::IN)], Some(&limit)).map(drop)
-        });
-        if let Err(error) = ended {
-            tracing::debug!(process = self.number(), %error, "it has ended, or does not end");
+        #[cfg(target_os = "linux")]
+        if let Some(handle) = &self.handle {
+            if let Err(error) = ended(handle) {
+                tracing::debug!(process = self.number(), %error, "it has ended, or does not end");
+            }
+            return;
         }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn end(self) {
-        use rustix::process::{kill_process, test_kill_process};
-
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let _ = kill_process(self.pid, Signal::KILL);
         while test_kill_process(self.pid).is_ok() && began.elapsed() < ENDING {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// Kills it, and waits for its end.
+#[cfg(target_os = "linux")]
+fn ended(handle: &std::os::fd::OwnedFd) -> rustix::io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let limit = Timespec { tv_sec: ENDING.as_secs().cast_signed(), tv_nsec: 0 };
+    rustix::process::pidfd_send_signal(handle, Signal::KILL)?;
+    let mut waited = [PollFd::new(handle, PollFlags::IN)];
+    rustix::io::retry_on_intr(|| poll(&mut waited, Some(&limit))).map(drop)
 }
 
 #[cfg(test)]

@@ -88,8 +88,10 @@ impl Launch {
         let program = self.program.clone();
         let failed = |cause| UpgradeError::Start { program: program.clone(), cause };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-        let mut starts = self.command(HAND_ON, OwnedFd::from(theirs).into());
-        let mut starts = starts.spawn().map_err(failed)?;
+        // In one go: as long as the command is there, so is the other end of the line, and that nobody is
+        // left there is not heard.
+        let line = OwnedFd::from(theirs).into();
+        let mut starts = self.command(HAND_ON, line).spawn().map_err(failed)?;
         let mut successor =
             Successor { process: None, line: Line::new(ours), program: self.program };
         let prepared = successor.prepare(doors);
@@ -111,8 +113,19 @@ pub(in crate::cli) fn hand_on(config: &Path) -> ExitCode {
     let launch = Launch::like_this_one(config);
     match launch.command(TAKE_OVER, Stdio::inherit()).spawn() {
         Ok(_) => ExitCode::SUCCESS,
-        Err(cause) => fail(&UpgradeError::Start { program: launch.program, cause }),
+        Err(cause) => {
+            let error = UpgradeError::Start { program: launch.program, cause };
+            if let Ok(line) = line_to_predecessor() {
+                Predecessor(line).refuse(&error);
+            }
+            fail(&error)
+        }
     }
+}
+
+fn line_to_predecessor() -> std::io::Result<Line> {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    Ok(Line::new(UnixStream::from(socket)))
 }
 
 /// Whether another process goes on when this one ends. `main` is the one that systemd has started.
@@ -131,8 +144,7 @@ fn may_be_replaced(own: u32, main: Option<u32>, is_heard: bool) -> Result<(), Up
     Ok(())
 }
 
-/// A process that is about to take over. It ends if this is dropped before: by itself, when the line is
-/// cut before it was told to go; otherwise by force.
+/// A process that is about to take over. It is ended if this is dropped before.
 #[derive(Debug)]
 pub(super) struct Successor {
     process: Option<Orphan>,
@@ -154,11 +166,14 @@ impl Successor {
         let wanted = "is prepared";
         self.line.say_doors(doors).map_err(|error| self.silent("begins", &error))?;
         match self.hear(wanted, PREPARING)? {
-            Word::Prepared { process } => {
+            Word::Here { process } => {
                 let process = Orphan::find(process).map_err(|error| self.silent(wanted, &error))?;
                 self.process = Some(process);
-                Ok(())
             }
+            word => return Err(self.silent(wanted, &format_args!("but {word:?}"))),
+        }
+        match self.hear(wanted, PREPARING)? {
+            Word::Prepared => Ok(()),
             word => Err(self.silent(wanted, &format_args!("but {word:?}"))),
         }
     }
@@ -191,16 +206,16 @@ pub(super) struct Predecessor(Line);
 impl Predecessor {
     /// Meets it, and takes the sockets.
     pub(super) fn meet() -> std::io::Result<(Self, Doors)> {
-        let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
-        let mut line = Line::new(UnixStream::from(socket));
+        let mut line = line_to_predecessor()?;
         let doors = line.hear_doors(PREPARING)?;
+        line.say(&Word::Here { process: std::process::id() })?;
         Ok((Self(line), doors))
     }
 
     /// Everything is prepared: waits until the store may be opened. Blocks. An error means that the
     /// other process is gone or wants us no more.
     pub(super) fn await_go(&mut self) -> std::io::Result<()> {
-        self.0.say(&Word::Prepared { process: std::process::id() })?;
+        self.0.say(&Word::Prepared)?;
         match self.0.hear(None)? {
             Word::Go => Ok(()),
             other => Err(std::io::Error::other(format!("not expected: {other:?}"))),

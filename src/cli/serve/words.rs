@@ -27,11 +27,13 @@ const LONGEST: usize = 64 << 10;
 pub(super) enum Word {
     /// To the new one: where the sockets listen that come along, in their order.
     Listeners(Vec<SocketAddr>),
-    /// By the new one: everything was read and built but for the store.
-    Prepared {
-        /// Its number.
+    /// By the new one: it has them. Said before anything that may hang.
+    Here {
+        /// The number of the process: who has started it is gone.
         process: u32,
     },
+    /// By the new one: everything was read and built but for the store.
+    Prepared,
     /// By the new one: why it cannot.
     Refused(String),
     /// To the new one: the store may be opened.
@@ -156,8 +158,10 @@ mod tests {
         let mut client = TcpStream::connect(address).unwrap();
         client.write_all(b"x").unwrap();
         assert_eq!(doors.each().map(|(address, _)| address).collect::<Vec<_>>(), [address]);
-        there.say(&Word::Prepared { process: 7 }).unwrap();
-        assert_eq!(here.hear(Some(SOON)).unwrap(), Word::Prepared { process: 7 });
+        there.say(&Word::Here { process: 7 }).unwrap();
+        there.say(&Word::Prepared).unwrap();
+        assert_eq!(here.hear(Some(SOON)).unwrap(), Word::Here { process: 7 });
+        assert_eq!(here.hear(Some(SOON)).unwrap(), Word::Prepared);
         let refused = Word::Refused("linkgate.yaml:1:1: no\nhint: \"yes\"".to_owned());
         there.say(&refused).unwrap();
         assert_eq!(here.hear(None).unwrap(), refused);

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::load::Load;
 use super::{ANN, alone, signal, upgrade};
@@ -22,15 +23,17 @@ fn replace(gate: &Gate, script: &str) {
     std::fs::rename(new, gate.path("linkgate")).expect("in its place");
 }
 
-/// A program that leaves another process behind, as ours does: one that says that it is prepared, hears the
-/// go, and then does something else.
+/// A program that leaves another process behind, as ours does: one that says that it is there, and then
+/// does something else.
 fn orphan(then: &str) -> String {
     format!(
         "exec 3<&0; {{ process=$(exec sh -c 'echo $PPID'); \
-         echo \"{{\\\"prepared\\\":{{\\\"process\\\":$process}}}}\" >&3; \
-         read doors <&3; read go <&3; {then}; }} & exit 0"
+         echo \"{{\\\"here\\\":{{\\\"process\\\":$process}}}}\" >&3; {then}; }} & exit 0"
     )
 }
+
+/// What such a process says and hears until it should serve.
+const PREPARED: &str = "echo '\"prepared\"' >&3; read doors <&3; read go <&3";
 
 /// Whether the process whose number is in a file has ended; whoever inherited it may not have noticed.
 fn is_over(file: &std::path::Path) -> bool {
@@ -62,22 +65,23 @@ async fn a_bad_program_or_file_changes_nothing(kind: Kind) {
     assert_eq!(told.code, 64, "{}", told.err);
     gate.edit("pth: \"/admin\"", "path: \"/admin\"");
     let hung = gate.path("hung");
-    let hangs = format!("echo $process > {}; exec tail -f /dev/null", hung.display());
+    let hangs = format!("{PREPARED}; echo $process > {}; exec tail -f /dev/null", hung.display());
     // Programs that end at once, that speak of something else, that stay where another should be, and
     // that end, or hang, when it counts: by then the embedded store is closed.
     for (script, words) in [
         ("exit 3".to_owned(), "did not say that it "),
         ("echo nonsense >&0; read word".to_owned(), "did not say that it "),
-        (
-            "echo '{\"prepared\":{\"process\":0}}' >&0; exec cat".to_owned(),
-            "no number of a process",
-        ),
-        (orphan("exit 1"), "did not say that it serves"),
+        ("echo '{\"here\":{\"process\":0}}' >&0; exec cat".to_owned(), "no number of a process"),
+        (orphan(&format!("{PREPARED}; exit 1")), "did not say that it serves"),
         (orphan(&hangs), "did not say that it serves"),
     ] {
         replace(&gate, &script);
+        let began = std::time::Instant::now();
         let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
         assert_eq!(told.code, 1, "{script}: {}", told.out);
+        // That nobody is left on the line is heard, and not only that nobody speaks.
+        let is_heard = began.elapsed() < Duration::from_secs(9);
+        assert!(script != "exit 3" || is_heard, "{:?}", began.elapsed());
         assert!(told.err.contains("not upgraded: ") && told.err.contains(words), "{}", told.err);
         load.goes_on(&coming).await;
         assert_eq!(gate.processes(), [process], "{script}");
