@@ -121,7 +121,7 @@ def sizes(run, binaries, upstream, pace, store):
         return loads.many(binaries["many"], kinds[kind], pace.seconds, cookies)
 
     done = paired.rounds(kinds, pace.rounds, once, pace.told)
-    found["table"] = paired.table(done, map(str, filled))
+    found["table"] = paired.table(done, [str(count) for count in filled])
     found["to_smallest"] = to_smallest(done, pace.sizes)
     found["bare_to_smallest"] = to_smallest(done, pace.sizes, "bare ")
     run.stop(bare["pid"])

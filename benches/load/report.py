@@ -119,13 +119,13 @@ def flatness(part, folder, _):
                series, "1 is as fast as with the fewest sessions.", 1.2)
     yield "![Requests a second by the number of sessions](sessions.svg)"
     yield ""
-    yield "| store | sessions | of the rate with the fewest | bare Pingora, same cookies | CPU µs | first use of each, requests/s |"
-    yield "|---|---|---|---|---|---|"
+    yield "| store | sessions | of the rate with the fewest | bare Pingora, same cookies | first use of each, requests/s |"
+    yield "|---|---|---|---|---|"
     for store, found in part["stores"].items():
         for count, value in found["to_smallest"].items():
-            cpu, first = found["table"][count]["cpu"], found["first_use"][count]
+            first = found["first_use"][count]
             bare = paired.shown(found["bare_to_smallest"][count])
-            yield f"| {store} | {int(count):,} | {paired.shown(value)} | {bare} | {cpu:.1f} | {first:.0f} |"
+            yield f"| {store} | {int(count):,} | {paired.shown(value)} | {bare} | {first:.0f} |"
     yield ""
     yield from memory(part["stores"])
     kept = part["kept"]
