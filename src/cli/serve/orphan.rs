@@ -1,11 +1,13 @@
 //! A process of ours that is not our child: who has started it has ended.
 
 use std::io::{Error, ErrorKind, Result};
-use std::time::{Duration, Instant};
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// How long the system may take to end a process that is killed.
+#[cfg(target_os = "linux")]
 const ENDING: Duration = Duration::from_secs(2);
 
 /// Such a process.
@@ -37,8 +39,8 @@ impl Orphan {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// Ends it by force. When this returns it holds nothing any more, a store that it has opened
-    /// included. Blocks.
+    /// Ends it by force. Where the system lets us hold it, it is over when this returns, and holds nothing
+    /// any more, a store that it has opened included; elsewhere it is killed and no more is known. Blocks.
     pub(super) fn end(self) {
         #[cfg(target_os = "linux")]
         if let Some(handle) = &self.handle {
@@ -47,11 +49,7 @@ impl Orphan {
             }
             return;
         }
-        let began = Instant::now();
         let _ = kill_process(self.pid, Signal::KILL);
-        while test_kill_process(self.pid).is_ok() && began.elapsed() < ENDING {
-            std::thread::sleep(Duration::from_millis(10));
-        }
     }
 }
 

@@ -195,6 +195,8 @@ impl Drop for Successor {
     fn drop(&mut self) {
         if let Some(process) = self.process.take() {
             process.end();
+            // Its end of the line goes with it.
+            while self.line.hear(Some(BEGINNING)).is_ok() {}
         }
     }
 }
