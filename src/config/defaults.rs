@@ -15,7 +15,7 @@ use crate::domain::password::PasswordTerms;
 use crate::domain::session::Lifetimes;
 use crate::domain::time::Span;
 
-/// When it is full of people who are all at work: about 1.3 GB (docs/scale.md, Memory).
+/// When it is full of people who are all at work: about 1.4 GB (docs/scale.md, Memory).
 pub(super) const COPIES: CopiesConfig =
     CopiesConfig { most: 1_000_000, trust: Duration::from_secs(2), grace: Duration::ZERO };
 
