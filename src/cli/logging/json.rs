@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::text::write_shown;
 use crate::domain::letter::is_hidden;
 
 /// Writes what another format writes as JSON, with everything hidden in it escaped.
@@ -42,15 +43,10 @@ impl Write for Shown<'_, '_> {
             return self.0.write_str(json);
         }
         let must_be_shown = |sign: char| sign >= '\u{7f}' && is_hidden(sign);
-        for part in json.split_inclusive(must_be_shown) {
-            let hidden = part.chars().next_back().filter(|sign| must_be_shown(*sign));
-            let shown = hidden.map_or(part, |hidden| &part[..part.len() - hidden.len_utf8()]);
-            self.0.write_str(shown)?;
-            for unit in hidden.iter().flat_map(|sign| sign.encode_utf16(&mut [0; 2]).to_vec()) {
-                write!(self.0, "\\u{unit:04x}")?;
-            }
-        }
-        Ok(())
+        write_shown(self.0, json, must_be_shown, |out, hidden| {
+            let units = hidden.encode_utf16(&mut [0; 2]).to_vec();
+            units.iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))
+        })
     }
 }
 

@@ -169,16 +169,26 @@ impl Write for OneLine<'_, '_> {
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return self.0.write_str(text);
         }
-        for part in text.split_inclusive(is_hidden) {
-            let hidden = part.chars().next_back().filter(|sign| is_hidden(*sign));
-            let shown = hidden.map_or(part, |hidden| &part[..part.len() - hidden.len_utf8()]);
-            self.0.write_str(shown)?;
-            if let Some(hidden) = hidden {
-                write!(self.0, "{}", hidden.escape_default())?;
-            }
-        }
-        Ok(())
+        write_shown(self.0, text, is_hidden, |out, hidden| {
+            write!(out, "{}", hidden.escape_default())
+        })
     }
+}
+
+/// Writes a text with another spelling of each sign that is hidden in it.
+pub(super) fn write_shown(
+    out: &mut Writer<'_>,
+    text: &str,
+    is_hidden: impl Fn(char) -> bool,
+    spell: impl Fn(&mut Writer<'_>, char) -> fmt::Result,
+) -> fmt::Result {
+    for part in text.split_inclusive(&is_hidden) {
+        let hidden = part.chars().next_back().filter(|sign| is_hidden(*sign));
+        let shown = hidden.map_or(part, |hidden| &part[..part.len() - hidden.len_utf8()]);
+        out.write_str(shown)?;
+        hidden.map_or(Ok(()), |hidden| spell(out, hidden))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
