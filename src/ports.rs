@@ -4,6 +4,7 @@
 
 mod audit;
 mod deliveries;
+mod known;
 mod limits;
 mod mail;
 mod passwords;
@@ -29,6 +30,7 @@ use crate::domain::token::{self, Browser, Link, TokenDigest};
 pub use crate::domain::delivery::MailId;
 pub use audit::{Audit, AuditSink, EventPage, EventQuery, Missed, Order};
 pub use deliveries::Deliveries;
+pub use known::{AsOf, Known};
 pub use limits::Limits;
 pub use mail::{MailError, Mailer, OutgoingMail, Receipt};
 pub use passwords::{Passwords, Seat, TooBusy};
@@ -208,17 +210,17 @@ pub struct SessionPage {
 pub trait Sessions: Send + Sync {
     /// The session of a token, whether it still counts or not. May come from a copy in memory, but never
     /// one that is older than the store's bound: zero for a store of one process.
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>>;
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Known>>>;
 
     /// The copy of a session in memory, if it is one that [`session`](Self::session) may answer with.
     /// Asks nobody.
-    fn session_at_hand(&self, _: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+    fn session_at_hand(&self, _: TokenDigest<token::Session>) -> Option<Arc<Known>> {
         None
     }
 
     /// The session as it was while the store still answered, for as long as the operator lets people
     /// go on without it.
-    fn session_in_grace(&self, _: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+    fn session_in_grace(&self, _: TokenDigest<token::Session>) -> Option<Arc<Known>> {
         None
     }
 

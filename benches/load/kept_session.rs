@@ -13,6 +13,7 @@ use linkgate::adapters::kept::{Kept, Trust};
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::session::Session;
 use linkgate::domain::time::UnixMillis;
+use linkgate::ports::Known;
 
 /// As linkgate itself has it.
 #[global_allocator]
@@ -24,7 +25,7 @@ const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 fn main() -> Result<(), Box<dyn Error>> {
     let count: u32 = std::env::args().nth(1).ok_or("COUNT is missing")?.parse()?;
     // With room to spare: the parts of the cache are never filled evenly.
-    let kept = Kept::<Arc<Session>>::new(count as usize + count as usize / 3);
+    let kept = Kept::<Arc<Known>>::new(count as usize + count as usize / 3);
     let trust = Trust::always();
     let (before, mut texts) = (resident()?, 0);
     for number in 0..count {
@@ -32,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let parts = [session.email.identity(), &session.realm, &session.browser, &session.network];
         texts += parts.iter().map(|text| text.len() as u64).sum::<u64>();
         let key = key(number);
-        kept.keep(&key, kept.begin(&key), trust.era(), Arc::new(session));
+        kept.keep(&key, kept.begin(&key), trust.era(), Arc::new(session.into()));
     }
     let grown = resident()?.saturating_sub(before);
     let found = kept.len() as u64;

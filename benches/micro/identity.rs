@@ -14,11 +14,12 @@ use linkgate::domain::email::EmailAddress;
 use linkgate::domain::identity::{Identity, Membership};
 use linkgate::domain::navigation::RequestKind;
 use linkgate::domain::secret::Secret;
+use linkgate::domain::session::Session;
 use linkgate::domain::site::Located;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::TokenDigest;
 use linkgate::portal::assertion::{Assertions, Introduction, SigningKeys, Visitor};
-use linkgate::ports::KeyRosters;
+use linkgate::ports::{KeyRosters, Known};
 use linkgate::proxy::onward::Onward;
 use pingora::http::RequestHeader;
 
@@ -41,6 +42,19 @@ sites:
     identity_headers: { user: X-WEBAUTH-USER, email: X-WEBAUTH-EMAIL, groups: X-WEBAUTH-GROUPS }
 "#;
 
+/// As it is in memory.
+fn session(identity: &Identity) -> Session {
+    Session {
+        email: identity.email.clone(),
+        signed_in_at: NOW,
+        last_seen: NOW,
+        expires_at: identity.expires_at,
+        realm: "https://a.example.com".into(),
+        browser: "Firefox on Linux".into(),
+        network: "192.0.2.0/24".into(),
+    }
+}
+
 /// Who is asking, again and for the first time; the head that goes to the application.
 pub fn all(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -54,30 +68,30 @@ pub fn all(criterion: &mut Criterion) {
             .expect("fields");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let identity = visitor();
-    let tell = async |located: &Located, session: u128| -> Introduction {
+    let tell = async |located: &Located, number: u128, known: Option<&Known>| -> Introduction {
         let mut digest = [1; 32];
-        digest[..16].copy_from_slice(&session.to_be_bytes());
+        digest[..16].copy_from_slice(&number.to_be_bytes());
         let session = TokenDigest::from_bytes(digest);
-        let visitor = Visitor::Person { session, identity: &identity };
+        let visitor = Visitor::Person { session, known, identity: &identity };
         assertions.introduce(located, Some(visitor), NOW).await.expect("told")
     };
     let mut group = criterion.benchmark_group("identity");
     for (name, host) in [("EdDSA", "a.example.com"), ("ES256", "b.example.com")] {
         let located = sites.find(host).expect("the site");
-        let session = Cell::new(1);
+        let (session, known) = (Cell::new(1), Known::from(session(&identity)));
         group.bench_function(format!("{name}: first request of a session"), |bencher| {
             bencher.to_async(&runtime).iter(|| {
                 session.set(session.get() + 1);
-                tell(&located, session.get())
+                tell(&located, session.get(), None)
             });
         });
         group.bench_function(format!("{name}: every other request"), |bencher| {
-            bencher.to_async(&runtime).iter(|| tell(black_box(&located), 0));
+            bencher.to_async(&runtime).iter(|| tell(black_box(&located), 0, Some(&known)));
         });
     }
     for (name, host) in [("preset", "a.example.com"), ("own names", "c.example.com")] {
         let located = sites.find(host).expect("the site");
-        let introduction = runtime.block_on(tell(&located, 0));
+        let introduction = runtime.block_on(tell(&located, 0, None));
         group.bench_function(format!("the head that goes onward, {name}"), |bencher| {
             bencher.iter_batched(
                 head,

@@ -18,16 +18,21 @@
 //! machine is suspended. What was trusted then is trusted for what was left of the bound after it has woken
 //! up, two seconds by default, or until the news that waited in the socket is read.
 
+mod copies;
+mod trust;
+
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
-use crate::domain::service_token::ServiceToken;
-use crate::domain::session::Session;
-use crate::ports::AccountFound;
+pub use self::copies::Copies;
+pub use self::trust::{Era, Trust};
+use crate::ports::AsOf;
 
 /// A digest, or a keyed hash: evenly spread, whoever makes them.
 pub type Key = [u8; 32];
@@ -37,100 +42,41 @@ const GATES: usize = 256;
 /// Entries that a new cache has room for without growing.
 const EXPECTED: usize = 1024;
 
-/// Which line to the store a copy came over. With each new one all copies before it are doubted.
+/// That a read began, and what had been dropped by then: the number of the gate in the last byte, and what
+/// was counted there before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Era(u64);
+pub struct Ticket(NonZeroU64);
 
-/// Until when copies of which era are trusted.
-#[derive(Debug)]
-pub struct Trust {
-    began: Instant,
-    /// In milliseconds since `began`. Read before the era: see [`Trust::covers`].
-    until: AtomicU64,
-    era: AtomicU64,
-    /// The last trust there was, for a time of grace.
-    last: Mutex<Option<(Era, Instant)>>,
+/// What was dropped so far of one part of the keys.
+struct Gate {
+    /// Held while something is kept or dropped, so that nothing comes between the look at the ticket and the
+    /// keeping. All are dropped at once without it, between two turns.
+    closed: Mutex<()>,
+    /// The ticket that is given out now.
+    ticket: AtomicU64,
 }
 
-impl Trust {
-    /// Of a store that has nobody but this process: what changes is always heard of.
-    #[must_use]
-    pub fn always() -> Self {
-        Self { until: AtomicU64::new(u64::MAX), ..Self::none() }
+impl Gate {
+    /// `from` is where it begins to count: another number for each of them, so that a ticket of one is
+    /// none of another.
+    fn numbered(number: usize, from: u64) -> Self {
+        let first = (from << 8) | (number as u64 & 0xff);
+        Self { closed: Mutex::new(()), ticket: AtomicU64::new(first) }
     }
 
-    /// Of a store that was not heard from yet.
-    #[must_use]
-    pub fn none() -> Self {
-        Self {
-            began: Instant::now(),
-            until: AtomicU64::new(0),
-            era: AtomicU64::new(0),
-            last: Mutex::new(None),
-        }
+    fn close(&self) -> MutexGuard<'_, ()> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The era that is, or will be with the next line.
-    #[must_use]
-    pub fn era(&self) -> Era {
-        Era(self.era.load(Ordering::Acquire))
+    fn ticket(&self) -> u64 {
+        self.ticket.load(Ordering::Acquire)
     }
 
-    /// Trusts the copies of an era until a moment. Nothing happens if that era is over.
-    pub fn renew(&self, era: Era, until: Instant) {
-        if self.era() != era {
-            return;
-        }
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((era, until));
-        self.until.store(self.millis(until), Ordering::Release);
-    }
-
-    /// Ends an era, if it is the one that is: its copies are trusted no more.
-    pub fn end(&self, era: Era) {
-        let next = era.0.wrapping_add(1);
-        let ended = self.era.compare_exchange(era.0, next, Ordering::AcqRel, Ordering::Relaxed);
-        if ended.is_ok() {
-            self.until.store(0, Ordering::Release);
-        }
-    }
-
-    /// Whether copies of the era that is are trusted now.
-    #[must_use]
-    pub fn is_given(&self, now: Instant) -> bool {
-        self.covers(self.era(), now)
-    }
-
-    /// Whether copies of an era are trusted now. The time is read before the era: it is renewed after
-    /// an era has begun, so a time of the new one is never taken for the old one's.
-    fn covers(&self, era: Era, now: Instant) -> bool {
-        let until = self.until.load(Ordering::Acquire);
-        self.millis(now) < until && self.era() == era
-    }
-
-    /// Whether copies of an era were trusted not longer than `grace` ago. Without grace none is, not even
-    /// while a connection that broke would still have been trusted.
-    fn covered_lately(&self, era: Era, now: Instant, grace: Duration) -> bool {
-        if grace.is_zero() {
-            return false;
-        }
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.is_some_and(|(last, until)| last == era && now < until + grace)
-    }
-
-    /// Until when copies were trusted at last, if they ever were.
-    #[must_use]
-    pub fn last(&self) -> Option<Instant> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).map(|(_, until)| until)
-    }
-
-    fn millis(&self, moment: Instant) -> u64 {
-        u64::try_from(moment.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX)
+    /// Whoever has a ticket has an old one.
+    fn turn(&self) {
+        self.ticket.fetch_add(1 << 8, Ordering::AcqRel);
     }
 }
-
-/// That a read began, and what had been dropped by then.
-#[derive(Clone, Copy, Debug)]
-pub struct Ticket(u64);
 
 #[derive(Clone)]
 struct Entry<V> {
@@ -141,9 +87,7 @@ struct Entry<V> {
 /// Copies of one kind of record. Bounded in number; what was used least goes first.
 pub struct Kept<V> {
     entries: Cache<Key, Entry<V>>,
-    /// What was dropped so far, counted for each part of the keys. Held while something is kept or
-    /// dropped, so that nothing comes between the look at the ticket and the keeping.
-    gates: Box<[Mutex<u64>]>,
+    gates: Box<[Gate]>,
 }
 
 impl<V: Clone> Kept<V> {
@@ -151,9 +95,11 @@ impl<V: Clone> Kept<V> {
     #[must_use]
     pub fn new(most: usize) -> Self {
         let most = u64::try_from(most).unwrap_or(u64::MAX);
+        // Of 56 bits that count, 48 are drawn, and never zero.
+        let from = (RandomState::new().hash_one(most) >> 16) | 1;
         Self {
             entries: Cache::with_weighter(EXPECTED, most, quick_cache::UnitWeighter),
-            gates: (0..GATES).map(|_| Mutex::new(0)).collect(),
+            gates: (0..GATES).map(|number| Gate::numbered(number, from)).collect(),
         }
     }
 
@@ -187,76 +133,91 @@ impl<V: Clone> Kept<V> {
     /// Call it before a read is sent.
     #[must_use]
     pub fn begin(&self, key: &Key) -> Ticket {
-        Ticket(*self.gate(key))
+        let ticket = self.gate(key).ticket();
+        // It begins above zero, and 2^55 turns are more than there will be.
+        Ticket(NonZeroU64::new(ticket).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// What goes with a copy that is kept elsewhere. Call it before [`get`](Self::get).
+    #[must_use]
+    pub fn as_of(&self, key: &Key, trust: &Trust) -> AsOf {
+        AsOf { dropped: self.begin(key).0, era: trust.era().0 }
+    }
+
+    /// Whether nothing near the key of a copy that is kept elsewhere was dropped since.
+    #[must_use]
+    pub fn is_of_now(&self, as_of: AsOf) -> bool {
+        self.still(Ticket(as_of.dropped))
+    }
+
+    /// Whether a copy that is kept elsewhere still counts: it is trusted, and nothing near its key was
+    /// dropped since.
+    #[must_use]
+    pub fn counts(&self, as_of: AsOf, trust: &Trust, now: Instant) -> bool {
+        self.is_of_now(as_of) && trust.covers(Era(as_of.era), now)
+    }
+
+    /// The same for while the store is away, as [`get_in_grace`](Self::get_in_grace).
+    #[must_use]
+    pub fn counts_in_grace(
+        &self,
+        as_of: AsOf,
+        trust: &Trust,
+        now: Instant,
+        grace: Duration,
+    ) -> bool {
+        self.is_of_now(as_of) && trust.covered_lately(Era(as_of.era), now, grace)
+    }
+
+    /// Whether nothing near the key of a ticket was dropped since: what was read then still counts.
+    #[must_use]
+    fn still(&self, ticket: Ticket) -> bool {
+        let gate = &self.gates[(ticket.0.get() & 0xff) as usize % GATES];
+        gate.ticket() == ticket.0.get()
     }
 
     /// Keeps what a read answered, unless anything near it was dropped since it began. `era` is that of
     /// the line that the read went over.
     pub fn keep(&self, key: &Key, ticket: Ticket, era: Era, value: V) {
-        let gate = self.gate(key);
-        if *gate == ticket.0 {
+        let _closed = self.gate(key).close();
+        if self.still(ticket) {
             self.entries.insert(*key, Entry { value, era });
         }
     }
 
-    /// Drops a record, and what is being read near it.
+    /// Drops a record, and what is being read near it. First the record: whoever has the ticket that is given
+    /// out afterwards cannot have read it here.
     pub fn drop_one(&self, key: &Key) {
-        let mut gate = self.gate(key);
-        *gate = gate.wrapping_add(1);
+        let gate = self.gate(key);
+        let _closed = gate.close();
         self.entries.remove(key);
+        gate.turn();
     }
 
     /// Drops everything, and what is being read.
     pub fn drop_all(&self) {
-        for gate in &self.gates {
-            let mut gate = gate.lock().unwrap_or_else(PoisonError::into_inner);
-            *gate = gate.wrapping_add(1);
-        }
+        // Before, so that nothing that was read earlier is kept after it; and afterwards, because of those
+        // who have looked meanwhile.
+        self.turn_all();
         self.entries.clear();
+        self.turn_all();
     }
 
-    fn gate(&self, key: &Key) -> std::sync::MutexGuard<'_, u64> {
-        let gate = &self.gates[usize::from(key[0]) % GATES];
-        gate.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turn_all(&self) {
+        for gate in &self.gates {
+            let _closed = gate.close();
+            gate.turn();
+        }
+    }
+
+    fn gate(&self, key: &Key) -> &Gate {
+        &self.gates[usize::from(key[0]) % GATES]
     }
 }
 
 impl<V> std::fmt::Debug for Kept<V> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Kept(..)")
-    }
-}
-
-/// Copies of what a signed-in request needs.
-#[derive(Debug)]
-pub struct Copies {
-    /// Until when they are trusted.
-    pub trust: Trust,
-    /// Sessions, by their digests.
-    pub sessions: Kept<Arc<Session>>,
-    /// Service tokens, by their digests.
-    pub tokens: Kept<Arc<ServiceToken>>,
-    /// Accounts, by the hashes of their people; also that somebody has none.
-    pub accounts: Kept<AccountFound>,
-}
-
-impl Copies {
-    /// Room for so many people who are signed in.
-    #[must_use]
-    pub fn new(trust: Trust, most: usize) -> Self {
-        Self {
-            trust,
-            sessions: Kept::new(most),
-            tokens: Kept::new(most),
-            accounts: Kept::new(most),
-        }
-    }
-
-    /// Drops everything, and what is being read.
-    pub fn drop_all(&self) {
-        self.sessions.drop_all();
-        self.tokens.drop_all();
-        self.accounts.drop_all();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -30,8 +31,9 @@ pub struct Session {
     /// The absolute timeout, fixed at sign-in: no request moves it.
     pub expires_at: UnixMillis,
     /// Where the cookie of this session is sent: one origin, or the sign-on domain. A session
-    /// counts nowhere else, so that a token that was lost at one site opens no other.
-    pub realm: Box<str>,
+    /// counts nowhere else, so that a token that was lost at one site opens no other. Shared, because
+    /// many sessions have the same.
+    pub realm: Arc<str>,
     /// What the browser said it was, in our own words.
     pub browser: Box<str>,
     /// The network around the client at sign-in, `203.0.113.0/24`: whoever has one session of a

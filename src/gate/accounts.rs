@@ -14,7 +14,8 @@ use crate::domain::password::{KeptPassword, PasswordHash};
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountForgotten, AccountFound, SessionPlace, StoreError, Stored,
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Known, SessionPlace, StoreError,
+    Stored,
 };
 
 /// How often a change is tried that another one crosses.
@@ -78,17 +79,16 @@ impl Gate {
     /// When the store is in trouble.
     pub async fn account(&self, email: &EmailAddress) -> Stored<Option<Arc<Account>>> {
         let person = self.keys.subject.person(email.identity());
-        Ok(match self.store.account(person).await? {
-            AccountFound::Nothing => None,
-            AccountFound::Account(account) => Some(account),
-            AccountFound::Unreadable => {
-                tracing::warn!(
-                    "an account cannot be read, and its person counts as suspended: a linkgate of \
-                     another version has written it, or it is damaged"
-                );
-                Some(Arc::new(Account::unreadable(email)))
-            }
-        })
+        Ok(as_it_counts(self.store.account(person).await?, email))
+    }
+
+    /// The same of the person of a session, for each of their requests.
+    ///
+    /// # Errors
+    /// When the store is in trouble.
+    pub async fn account_of(&self, known: &Known) -> Stored<Option<Arc<Account>>> {
+        let person = || self.keys.subject.person(known.email.identity());
+        Ok(as_it_counts(self.store.account_of(known, &person).await?, &known.email))
     }
 
     /// Adds an account, or gives one that is there new groups and another name. Somebody who is
@@ -340,5 +340,19 @@ fn kept(was_there: bool, account: Option<Account>) -> Kept {
         Some(account) if was_there => Kept::Changed(account),
         Some(account) => Kept::Made(account),
         None => Kept::Gone,
+    }
+}
+
+fn as_it_counts(found: AccountFound, email: &EmailAddress) -> Option<Arc<Account>> {
+    match found {
+        AccountFound::Nothing => None,
+        AccountFound::Account(account) => Some(account),
+        AccountFound::Unreadable => {
+            tracing::warn!(
+                "an account cannot be read, and its person counts as suspended: a linkgate of \
+                 another version has written it, or it is damaged"
+            );
+            Some(Arc::new(Account::unreadable(email)))
+        }
     }
 }

@@ -11,13 +11,13 @@ use crate::domain::event::{Actor, EndedWhy};
 use crate::domain::limit::PersonKey;
 use crate::domain::session::{Session, SessionHandle, Standing};
 use crate::domain::token::{self, Token, TokenDigest};
-use crate::ports::{Store, Stored};
+use crate::ports::{Known, Store, Stored};
 
 /// A session that counts, and the account of its person.
 #[derive(Clone, Debug)]
 pub struct Present {
     /// The session.
-    pub session: Arc<Session>,
+    pub session: Arc<Known>,
     /// The account, if there is one. It is not suspended.
     pub account: Option<Arc<Account>>,
 }
@@ -77,7 +77,7 @@ impl Gate {
         if !counts {
             return Ok(None);
         }
-        let account = self.account(&session.email).await?;
+        let account = self.account_of(&session).await?;
         let is_barred = account.as_ref().is_some_and(|account| account.is_suspended());
         Ok((!is_barred).then_some(Present { session, account }))
     }
@@ -112,7 +112,7 @@ impl Gate {
     ///
     /// # Errors
     /// When the store is in trouble: the session may still be there, and the visitor must hear so.
-    pub async fn sign_out(&self, token: &Token<token::Session>) -> Stored<Option<Arc<Session>>> {
+    pub async fn sign_out(&self, token: &Token<token::Session>) -> Stored<Option<Arc<Known>>> {
         let ended = self.end_session(token.digest()).await?;
         if let Some(session) = &ended {
             let (person, digest) = (self.person(&session.email), [token.digest()]);
@@ -214,7 +214,7 @@ impl Gate {
     pub(super) async fn end_session(
         &self,
         digest: TokenDigest<token::Session>,
-    ) -> Stored<Option<Arc<Session>>> {
+    ) -> Stored<Option<Arc<Known>>> {
         let Some(session) = self.store.session(digest).await? else { return Ok(None) };
         self.store.end(digest, self.person(&session.email)).await?;
         self.announce(digest);

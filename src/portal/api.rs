@@ -299,7 +299,7 @@ async fn by_token(
 /// none in a browser.
 async fn already_in(visit: &Visit, record: Record) -> Result<Verified, Refusal> {
     let session = visit.session().await?.ok_or(Refusal::Cause(Cause::LinkUsed))?;
-    let session = Arc::unwrap_or_clone(session);
+    let session = Session::clone(&session);
     Ok(Verified { session, return_url: record.attempt.return_url, cookies: [None, None] })
 }
 

@@ -11,6 +11,7 @@
 
 mod fields;
 mod keys;
+mod shelf;
 mod signing;
 
 use std::borrow::Cow;
@@ -18,13 +19,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quick_cache::sync::Cache;
 use serde::Serialize;
 
 use self::fields::SiteFields;
 pub use self::fields::{Field, Introduction, Told};
 use self::keys::Ring;
 pub use self::keys::{KeyRefused, key_id};
+use self::shelf::{Place, Prepared, Shelf};
 pub use self::signing::{SigningKeys, root_key};
 use super::refusal::Refusal;
 use crate::domain::disclosure::Algorithm;
@@ -34,42 +35,18 @@ use crate::domain::service_token::ServiceToken;
 use crate::domain::site::{Located, Site, Sites};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Service, Session, TokenDigest};
+use crate::ports::Known;
 
 /// How long the key set may be cached. Half of [`LEAD`](crate::domain::signing::LEAD).
 pub const KEY_SET_AGE: Duration = Duration::from_secs(300);
-/// Entries that a new cache has room for without growing.
-const EXPECTED: usize = 1024;
 
 /// Tells the applications of one configuration who is asking. Another configuration has its own,
 /// over the same keys, so that nothing is reused that was made in other words.
 pub struct Assertions {
     keys: Arc<SigningKeys>,
     prefix: String,
-    sites: HashMap<String, SiteFields>,
-    /// By the digest of session or service token, and the origin.
-    prepared: Cache<([u8; 32], Arc<str>), Prepared>,
-}
-
-/// The headers of a session or a service token at a site.
-#[derive(Clone)]
-struct Prepared {
-    told: Told,
-    /// None for a script, which has none.
-    groups: Option<Arc<[GroupName]>>,
-    revision: u64,
-    made_at: UnixMillis,
-    reuse_until: UnixMillis,
-}
-
-impl Prepared {
-    fn still_holds(&self, visitor: Visitor<'_>, revision: u64, now: UnixMillis) -> bool {
-        let same_groups = match (&self.groups, visitor.groups()) {
-            (Some(then), Some(now)) => Arc::ptr_eq(then, now) || then == now,
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        };
-        same_groups && self.revision == revision && (self.made_at..self.reuse_until).contains(&now)
-    }
+    sites: HashMap<String, Arc<SiteFields>>,
+    shelf: Shelf,
 }
 
 /// Of whom an application is told.
@@ -79,6 +56,8 @@ pub enum Visitor<'a> {
     Person {
         /// The session.
         session: TokenDigest<Session>,
+        /// The same in memory: what is made for it is kept beside it, too.
+        known: Option<&'a Known>,
         /// Who it is.
         identity: &'a Identity,
     },
@@ -92,6 +71,13 @@ pub enum Visitor<'a> {
 }
 
 impl<'a> Visitor<'a> {
+    fn known(self) -> Option<&'a Known> {
+        match self {
+            Self::Person { known, .. } => known,
+            Self::Machine { .. } => None,
+        }
+    }
+
     fn digest(self) -> [u8; 32] {
         match self {
             Self::Person { session, .. } => *session.as_bytes(),
@@ -155,12 +141,14 @@ impl Assertions {
         sites: &Sites,
         most: u32,
     ) -> Result<Self, KeyRefused> {
-        let fields = |site: &Arc<Site>| Ok((site.name.clone(), SiteFields::new(&site.disclosure)?));
+        let fields = |site: &Arc<Site>| {
+            Ok((site.name.clone(), Arc::new(SiteFields::new(&site.disclosure)?)))
+        };
         Ok(Self {
             keys,
             prefix: prefix.to_owned(),
             sites: sites.iter().map(fields).collect::<Result<_, KeyRefused>>()?,
-            prepared: Cache::with_weighter(EXPECTED, most.into(), quick_cache::UnitWeighter),
+            shelf: Shelf::new(most),
         })
     }
 
@@ -188,17 +176,17 @@ impl Assertions {
             return Ok(Introduction { always, identity: site.anonymous.clone() });
         };
         let ring = self.keys.ring(now).await?;
-        let key = (visitor.digest(), Arc::clone(&located.origin_text));
-        if let Some(prepared) = self.prepared.get(&key)
-            && prepared.still_holds(visitor, ring.revision(), now)
-        {
-            return Ok(Introduction { always, identity: prepared.told });
+        let place = Place { visitor, origin: &located.origin_text, site };
+        let holds = |it: &Prepared| it.still_holds(visitor, ring.revision(), now);
+        if let Some(identity) = self.shelf.get(place, holds) {
+            return Ok(Introduction { always, identity });
         }
         let prepared = self
             .prepare(&ring, located, visitor, now)
             .map_err(|KeyRefused| Refusal::Internal("an assertion could not be made"))?;
-        self.prepared.insert(key, prepared.clone());
-        Ok(Introduction { always, identity: prepared.told })
+        let identity = prepared.told.clone();
+        self.shelf.put(place, prepared);
+        Ok(Introduction { always, identity })
     }
 
     /// All headers of a site that tell who is asking, empty.
@@ -209,7 +197,7 @@ impl Assertions {
         Ok(self.site(site)?.empty.clone())
     }
 
-    fn site(&self, site: &Site) -> Result<&SiteFields, Refusal> {
+    fn site(&self, site: &Site) -> Result<&Arc<SiteFields>, Refusal> {
         self.sites.get(&site.name).ok_or(Refusal::Internal("headers of an unknown site"))
     }
 

@@ -100,8 +100,8 @@ async fn answer(
     match site.policy.decide(asked) {
         Decision::Pass(permit) => {
             let told = match (who.session(), permit.identity()) {
-                (Some(session), Some(identity)) => {
-                    let person = Visitor::Person { session, identity };
+                (Some((session, known)), Some(identity)) => {
+                    let person = Visitor::Person { session, known: Some(known), identity };
                     desk.assertions.introduce(&here.located, Some(person), now).await?.identity
                 }
                 (None, _) | (_, None) => desk.assertions.nobody(site)?,

@@ -18,7 +18,7 @@ use super::visit::Visit;
 use crate::domain::session::{Session, SessionHandle};
 use crate::domain::token::{self, Token};
 use crate::gate::sessions::OwnSession;
-use crate::ports::Stored;
+use crate::ports::{Known, Stored};
 
 /// `GET /sign-out`: the question, or the page that says it is done.
 pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
@@ -191,7 +191,7 @@ async fn own_password(visit: &Visit, session: &Session) -> Stored<Option<Account
 ///
 /// # Errors
 /// When the store is in trouble.
-pub async fn signed_in(visit: &Visit) -> Stored<Option<(&Token<token::Session>, Arc<Session>)>> {
+pub async fn signed_in(visit: &Visit) -> Stored<Option<(&Token<token::Session>, Arc<Known>)>> {
     let session = visit.session().await?;
     Ok(visit.session.as_ref().zip(session))
 }

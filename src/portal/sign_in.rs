@@ -19,11 +19,10 @@ use crate::domain::path::RequestTarget;
 use crate::domain::policy::{Asked, Visitor};
 use crate::domain::remembered::RememberedAddress;
 use crate::domain::return_url::ReturnUrl;
-use crate::domain::session::Session;
 use crate::domain::terms::Registration;
 use crate::domain::token::Token;
 use crate::gate::ask::AskError;
-use crate::ports::Stored;
+use crate::ports::{Known, Stored};
 
 /// `GET /sign-in?return_to=`
 pub async fn form(visit: Visit) -> Result<Response, Refusal> {
@@ -75,7 +74,7 @@ pub async fn form(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// The address that this device remembers; for a session that is only too old, its own.
-fn remembered(visit: &Visit, session: Option<&Session>) -> (String, bool) {
+fn remembered(visit: &Visit, session: Option<&Known>) -> (String, bool) {
     if let Some(session) = session {
         return (session.email.identity().to_owned(), false);
     }
@@ -98,11 +97,7 @@ async fn typed_before(visit: &Visit) -> Result<String, Refusal> {
 ///
 /// # Errors
 /// When the store is in trouble.
-pub async fn is_stale(
-    visit: &Visit,
-    session: &Arc<Session>,
-    return_url: &ReturnUrl,
-) -> Stored<bool> {
+pub async fn is_stale(visit: &Visit, session: &Arc<Known>, return_url: &ReturnUrl) -> Stored<bool> {
     let path = return_url.as_str();
     let path = path.split('#').next().unwrap_or(path);
     let Ok(target) = RequestTarget::parse(path.as_bytes()) else { return Ok(false) };

@@ -22,7 +22,6 @@ use crate::domain::navigation::{PURPOSE_FIELDS, is_prefetch, same_origin};
 use crate::domain::origin::Origin;
 use crate::domain::remembered::{RememberedAddress, RememberedKey};
 use crate::domain::return_url::{ReturnTargets, ReturnUrl};
-use crate::domain::session::Session;
 use crate::domain::site::{Located, Site};
 use crate::domain::token::{self, Browser, Token, TokenKey};
 use crate::gate::ask::Asker;
@@ -30,7 +29,7 @@ use crate::gate::journal::Trail;
 use crate::gate::redeem::Caller;
 use crate::gate::sessions::Present;
 use crate::gate::{Admits, Gate, Place};
-use crate::ports::Stored;
+use crate::ports::{Known, Stored};
 
 /// Longest destination that is shown, in characters.
 const LONGEST_DESTINATION: usize = 80;
@@ -211,7 +210,7 @@ impl Visit {
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn session(&self) -> Stored<Option<Arc<Session>>> {
+    pub async fn session(&self) -> Stored<Option<Arc<Known>>> {
         Ok(self.present().await?.map(|present| present.session))
     }
 
@@ -229,8 +228,8 @@ impl Visit {
     ///
     /// # Errors
     /// When the store is in trouble.
-    pub async fn identity(&self, session: &Arc<Session>) -> Stored<Arc<Identity>> {
-        let account = self.desk.gate.account(&session.email).await?;
+    pub async fn identity(&self, session: &Arc<Known>) -> Stored<Arc<Identity>> {
+        let account = self.desk.gate.account_of(session).await?;
         let present = Present { session: Arc::clone(session), account };
         Ok(self.desk.identity(&present, self.site().terms.session.idle))
     }

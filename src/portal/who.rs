@@ -15,7 +15,7 @@ use crate::domain::identity::Identity;
 use crate::domain::service_token::{Presented, ServiceToken, presented};
 use crate::domain::site::Located;
 use crate::domain::token::{Service, Session, Token, TokenDigest};
-use crate::ports::{StoreError, Stored};
+use crate::ports::{Known, StoreError, Stored};
 
 /// Who is asking.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub enum Who {
         identity: Arc<Identity>,
         /// The session behind it.
         session: TokenDigest<Session>,
+        /// The same as it is in memory.
+        known: Arc<Known>,
     },
     /// A script.
     Machine {
@@ -50,9 +52,9 @@ impl Who {
 
     /// The session of the person, if it is one.
     #[must_use]
-    pub fn session(&self) -> Option<TokenDigest<Session>> {
+    pub fn session(&self) -> Option<(TokenDigest<Session>, &Known)> {
         match self {
-            Self::Person { session, .. } => Some(*session),
+            Self::Person { session, known, .. } => Some((*session, known)),
             Self::Nobody | Self::Machine { .. } => None,
         }
     }
@@ -108,5 +110,5 @@ pub async fn visitor(desk: &Desk, headers: &HeaderMap, located: &Located) -> Sto
     let session = token.digest();
     let found = desk.gate.authenticate(session, &located.realm, idle).await?;
     let Some(found) = found else { return Ok(Who::Nobody) };
-    Ok(Who::Person { identity: desk.identity(&found, idle), session })
+    Ok(Who::Person { identity: desk.identity(&found, idle), session, known: found.session })
 }

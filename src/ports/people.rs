@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Stored;
+use super::{Known, Stored};
 use crate::domain::account::Account;
 use crate::domain::limit::PersonKey;
 use crate::domain::service_token::{ServiceToken, TokenName};
@@ -78,6 +78,37 @@ pub trait Accounts: Send + Sync {
     /// As [`Sessions::session_in_grace`](super::Sessions::session_in_grace).
     fn account_in_grace(&self, _: PersonKey) -> Option<AccountFound> {
         None
+    }
+
+    /// The account of the person of a session, whose key `person` tells. As [`account`](Self::account), but
+    /// may take less of a walk: a store can keep it beside the session.
+    async fn account_of(
+        &self,
+        known: &Known,
+        person: &(dyn Fn() -> PersonKey + Sync),
+    ) -> Stored<AccountFound> {
+        match self.account_of_at_hand(known, person) {
+            Some(found) => Ok(found),
+            None => self.account(person()).await,
+        }
+    }
+
+    /// As [`account_at_hand`](Self::account_at_hand), of the person of a session.
+    fn account_of_at_hand(
+        &self,
+        _: &Known,
+        person: &(dyn Fn() -> PersonKey + Sync),
+    ) -> Option<AccountFound> {
+        self.account_at_hand(person())
+    }
+
+    /// As [`account_in_grace`](Self::account_in_grace), of the person of a session.
+    fn account_of_in_grace(
+        &self,
+        _: &Known,
+        person: &(dyn Fn() -> PersonKey + Sync),
+    ) -> Option<AccountFound> {
+        self.account_in_grace(person())
     }
 
     /// Up to `most` accounts in the order of their keys, those that come `after` a key; with the

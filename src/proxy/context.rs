@@ -20,7 +20,7 @@ use crate::domain::token::{Service, Session as SessionToken, TokenDigest};
 use crate::metrics::{Counted, OpenStream};
 use crate::portal::assertion::Introduction;
 use crate::portal::visit::Here;
-use crate::ports::Entropy;
+use crate::ports::{Entropy, Known};
 use crate::traces::{Calls, Finished, Trace, known_method};
 
 /// What is known of one request.
@@ -49,6 +49,8 @@ pub struct Context {
     pub introduction: Option<Introduction>,
     /// The session behind it.
     pub session: Option<TokenDigest<SessionToken>>,
+    /// The same as it is in memory.
+    pub known: Option<Arc<Known>>,
     /// The service token behind it.
     pub token: Option<TokenDigest<Service>>,
     /// What was decided, for the log.
@@ -92,6 +94,7 @@ impl Context {
             permit: None,
             introduction: None,
             session: None,
+            known: None,
             token: None,
             outcome: Outcome::Refused,
             upstream_reused: false,

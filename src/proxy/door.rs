@@ -103,8 +103,9 @@ impl AuthProxy {
         };
         let visitor = match &who {
             Who::Nobody => Visitor::Nobody,
-            Who::Person { identity, session } => {
+            Who::Person { identity, session, known } => {
                 context.session = Some(*session);
+                context.known = Some(Arc::clone(known));
                 Visitor::Person(identity)
             }
             Who::Machine { machine, token } => {
@@ -312,7 +313,10 @@ pub(super) async fn introduction(context: &Context) -> Result<Introduction, Refu
     let person = permit.identity().zip(context.session);
     let machine = permit.machine().zip(context.token);
     let visitor = person
-        .map(|(identity, session)| assertion::Visitor::Person { session, identity })
+        .map(|(identity, session)| {
+            let known = context.known.as_deref();
+            assertion::Visitor::Person { session, known, identity }
+        })
         .or_else(|| machine.map(|(machine, token)| assertion::Visitor::Machine { token, machine }));
     let desk = context.front.portal.desk();
     desk.assertions.introduce(located, visitor, desk.gate.now()).await

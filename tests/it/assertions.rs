@@ -1,5 +1,6 @@
 //! The signed statement and its keys, with time and store in the hands of the test.
 
+mod beside;
 mod rosters;
 
 use std::sync::Arc;
@@ -90,7 +91,7 @@ impl World {
 
     async fn try_told(&self, host: &str, identity: &Identity, now: UnixMillis) -> Option<String> {
         let session = TokenDigest::from_bytes([5; 32]);
-        let visitor = Some(Visitor::Person { session, identity });
+        let visitor = Some(Visitor::Person { session, known: None, identity });
         let told = self.assertions.introduce(&self.located(host), visitor, now).await.ok()?;
         let field = told.identity.fields().find(|field| field.name == "X-Linkgate-Assertion");
         Some(field.expect("the header").value.to_str().expect("text").to_owned())

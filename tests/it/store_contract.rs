@@ -119,6 +119,7 @@ contract! {
         an_account_is_found_as_it_was_made
         a_change_of_what_has_changed_meanwhile_is_refused
         suspending_ends_the_persons_sessions_and_no_others
+        the_account_of_a_session_is_what_is_stored_now
         nobody_signs_in_while_suspended
         registering_makes_an_account_once_and_changes_none
         a_sign_in_that_changes_the_account_changes_the_one_that_was_judged

@@ -19,9 +19,9 @@ use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use linkgate::ports::{
     AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Attempts, Audit,
-    Beginning, ClaimedMail, Deliveries, EventPage, EventQuery, KeyRosters, Limits, MailId, Outbox,
-    Owner, ServiceTokens, SessionPage, SessionPlace, Sessions, Settled, Settlement, StoreError,
-    Stored, Upkeep, Wanted,
+    Beginning, ClaimedMail, Deliveries, EventPage, EventQuery, KeyRosters, Known, Limits, MailId,
+    Outbox, Owner, ServiceTokens, SessionPage, SessionPlace, Sessions, Settled, Settlement,
+    StoreError, Stored, Upkeep, Wanted,
 };
 
 /// The store in memory, and the names of the calls it got.
@@ -107,7 +107,7 @@ impl Attempts for Watched {
 
 #[async_trait]
 impl Sessions for Watched {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Known>>> {
         self.note("session");
         self.inner.session(digest).await
     }

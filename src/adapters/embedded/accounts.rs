@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use redb::{AccessGuard, ReadableTable, StorageError};
 
+use tokio::time::Instant;
+
 use super::steps::remove_session;
 use super::tables::{Tables, View, pair};
 use super::writer::{Outcome, Step};
@@ -13,7 +15,8 @@ use crate::domain::account::Account;
 use crate::domain::limit::PersonKey;
 use crate::domain::token::{self, TokenDigest};
 use crate::ports::{
-    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, StoreError, Stored,
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Known, StoreError,
+    Stored,
 };
 
 /// An [`AccountChange`](crate::ports::AccountChange), encoded.
@@ -115,6 +118,14 @@ impl Accounts for Embedded {
 
     fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
         self.at_hand(&self.copies.accounts, &person.0)
+    }
+
+    fn account_of_at_hand(
+        &self,
+        known: &Known,
+        person: &(dyn Fn() -> PersonKey + Sync),
+    ) -> Option<AccountFound> {
+        self.copies.account_of(known, person, Instant::now())
     }
 
     async fn accounts(

@@ -11,21 +11,21 @@ use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, TokenDigest};
-use crate::ports::{SessionPage, SessionPlace, Sessions, Stored};
+use crate::ports::{Known, SessionPage, SessionPlace, Sessions, Stored};
 
 /// Sessions that one page looks at.
 const LOOK: usize = 200;
 
 #[async_trait]
 impl Sessions for Embedded {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Known>>> {
         let key = digest.as_bytes();
         self.read_kept("find a session", &self.copies.sessions, key, |view| {
-            Ok(session_in(view, key)?.map(Arc::new))
+            Ok(session_in(view, key)?.map(|session| self.copies.known(session)))
         })
     }
 
-    fn session_at_hand(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+    fn session_at_hand(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Known>> {
         self.at_hand(&self.copies.sessions, digest.as_bytes())
     }
 

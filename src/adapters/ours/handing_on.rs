@@ -19,7 +19,7 @@ use crate::domain::token::{self, Browser, Link, Service, TokenDigest};
 use crate::metrics::{KeptRecord, Operation};
 use crate::ports::{
     AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Attempts, Beginning,
-    ClaimedMail, KeyRosters, Limits, MailId, Outbox, Owner, ServiceTokens, SessionPage,
+    ClaimedMail, KeyRosters, Known, Limits, MailId, Outbox, Owner, ServiceTokens, SessionPage,
     SessionPlace, Sessions, Settled, Settlement, Stored, Upkeep, Wanted,
 };
 
@@ -71,7 +71,7 @@ impl Attempts for OurStore {
 
 #[async_trait]
 impl Sessions for OurStore {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Known>>> {
         match self.ours().await {
             Ok(store) => {
                 let held = store.session_at_hand(digest);
@@ -85,7 +85,7 @@ impl Sessions for OurStore {
         }
     }
 
-    fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+    fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Known>> {
         self.away()?.session_in_grace(digest)
     }
 
@@ -133,6 +133,27 @@ impl Accounts for OurStore {
                 }
             }
             Err(error) => self.account_in_grace(person).ok_or(error),
+        }
+    }
+
+    async fn account_of(
+        &self,
+        known: &Known,
+        person: &(dyn Fn() -> PersonKey + Sync),
+    ) -> Stored<AccountFound> {
+        match self.ours().await {
+            Ok(store) => {
+                let held = store.account_of_at_hand(known, person);
+                self.metrics.looked_up(KeptRecord::Account, held.is_some());
+                match held {
+                    None => self.timed(Operation::Account, store.account(person())).await,
+                    Some(held) => Ok(held),
+                }
+            }
+            Err(error) => {
+                let held = self.away().and_then(|away| away.account_of_in_grace(known, person));
+                held.ok_or(error)
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 use ::redis::cmd;
 use async_trait::async_trait;
 
+use tokio::time::Instant;
+
 use super::connection::Request;
 use super::copies::ACCOUNTS;
 use super::keys::hex;
@@ -10,7 +12,7 @@ use super::{RedisStore, json, read};
 use crate::domain::account::{Account, AccountState};
 use crate::domain::limit::PersonKey;
 use crate::ports::{
-    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Stored,
+    AccountChange, AccountChanged, AccountForgotten, AccountFound, Accounts, Known, Stored,
 };
 
 #[async_trait]
@@ -26,6 +28,22 @@ impl Accounts for RedisStore {
 
     fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
         self.following.as_ref()?.at_hand(|copies| &copies.accounts, &person.0)
+    }
+
+    fn account_of_at_hand(
+        &self,
+        known: &Known,
+        person: &(dyn Fn() -> PersonKey + Sync),
+    ) -> Option<AccountFound> {
+        self.following.as_ref()?.copies.account_of(known, person, Instant::now())
+    }
+
+    fn account_of_in_grace(
+        &self,
+        known: &Known,
+        person: &(dyn Fn() -> PersonKey + Sync),
+    ) -> Option<AccountFound> {
+        self.following.as_ref()?.account_of_in_grace(known, person)
     }
 
     fn account_in_grace(&self, person: PersonKey) -> Option<AccountFound> {

@@ -16,12 +16,12 @@ use crate::domain::limit::PersonKey;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::domain::token::{self, Service, TokenDigest};
-use crate::ports::{AccountFound, StoreError, Stored};
+use crate::ports::{AccountFound, Known, StoreError, Stored};
 
 /// The reads that are under way.
 #[derive(Default)]
 pub(super) struct Reads {
-    sessions: Together<Arc<Session>>,
+    sessions: Together<Arc<Known>>,
     tokens: Together<Arc<ServiceToken>>,
     accounts: Together<AccountFound>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Kind<V> {
 }
 
 /// Signed-in browsers.
-pub(super) const SESSIONS: Kind<Arc<Session>> =
+pub(super) const SESSIONS: Kind<Arc<Known>> =
     Kind { doing: "find a session", kept: |it| &it.sessions, reads: |it| &it.sessions };
 /// The tokens of scripts.
 pub(super) const TOKENS: Kind<Arc<ServiceToken>> =
@@ -104,6 +104,14 @@ impl RedisStore {
 /// News of what this node does itself need not come back from Redis first: whoever is told that it was
 /// done may ask at once.
 impl RedisStore {
+    /// As it is in memory from now on.
+    pub(super) fn known(&self, session: Session) -> Arc<Known> {
+        match &self.following {
+            Some(following) => following.copies.known(session),
+            None => Arc::new(session.into()),
+        }
+    }
+
     pub(super) fn drop_session(&self, digest: TokenDigest<token::Session>) {
         if let Some(following) = &self.following {
             following.copies.sessions.drop_one(digest.as_bytes());
@@ -132,7 +140,22 @@ impl Following {
     /// The copy of a record, while people may go on without Redis.
     pub(super) fn in_grace<V: Clone>(&self, of: fn(&Copies) -> &Kept<V>, key: &Key) -> Option<V> {
         let (trust, now) = (&self.copies.trust, Instant::now());
-        let held = of(&self.copies).get_in_grace(key, trust, now, self.keeping.grace)?;
+        let held = of(&self.copies).get_in_grace(key, trust, now, self.keeping.grace);
+        self.note_grace(held)
+    }
+
+    /// The account of a session's person, likewise.
+    pub(super) fn account_of_in_grace(
+        &self,
+        known: &Known,
+        person: &(dyn Fn() -> PersonKey + Sync),
+    ) -> Option<AccountFound> {
+        let (copies, grace) = (&self.copies, self.keeping.grace);
+        self.note_grace(copies.account_of_in_grace(known, person, Instant::now(), grace))
+    }
+
+    fn note_grace<V>(&self, held: Option<V>) -> Option<V> {
+        let (held, trust) = (held?, &self.copies.trust);
         if let Some(trusted) = trust.last() {
             let since = trusted.checked_sub(self.keeping.bound).unwrap_or(trusted);
             let silence = Silence { since, until: trusted + self.keeping.grace };

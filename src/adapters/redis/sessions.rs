@@ -13,7 +13,7 @@ use crate::domain::limit::PersonKey;
 use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, TokenDigest};
-use crate::ports::{SessionPage, SessionPlace, Sessions, Stored};
+use crate::ports::{Known, SessionPage, SessionPlace, Sessions, Stored};
 
 /// Keys that one step of a page looks at: Redis does nothing else meanwhile.
 const STEP: usize = 200;
@@ -26,19 +26,19 @@ const LIST: &str = "list all sessions";
 
 #[async_trait]
 impl Sessions for RedisStore {
-    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Session>>> {
+    async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Known>>> {
         let mut command = cmd("HMGET");
         command.arg(self.keys.session(digest)).arg(&["v", "d", "seen"]);
-        let parse = |fields| read::session(fields).map(Arc::new);
+        let parse = |fields| read::session(fields).map(|session| self.known(session));
         let key = digest.as_bytes();
         self.read_kept(SESSIONS, key, &command, parse).await
     }
 
-    fn session_at_hand(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+    fn session_at_hand(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Known>> {
         self.following.as_ref()?.at_hand(|copies| &copies.sessions, digest.as_bytes())
     }
 
-    fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Session>> {
+    fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Known>> {
         self.following.as_ref()?.in_grace(|copies| &copies.sessions, digest.as_bytes())
     }
 

@@ -104,8 +104,8 @@ async fn made(gate: &Gate, secret: &[u8], at: UnixMillis) -> String {
         membership: Membership::Outsider,
         expires_at: at.after(Duration::from_secs(3600)),
     };
-    let visitor =
-        Visitor::Person { session: TokenDigest::from_bytes([1; 32]), identity: &identity };
+    let session = TokenDigest::from_bytes([1; 32]);
+    let visitor = Visitor::Person { session, known: None, identity: &identity };
     let located = sites.find(&gate.address.to_string()).expect("the site");
     let told = assertions.introduce(&located, Some(visitor), at).await.expect("told");
     let field = told.identity.fields().last().expect("the assertion");

@@ -103,6 +103,32 @@ pub(super) async fn suspending_ends_the_persons_sessions_and_no_others(world: Wo
     assert_eq!(store.session(bobs).await.unwrap(), None);
 }
 
+/// Also when it was looked at before, and lies beside the session by now.
+pub(super) async fn the_account_of_a_session_is_what_is_stored_now(world: World) {
+    let store = &*world.store;
+    let digest = world.signed_in(1, ANN).await;
+    let known = store.session(digest).await.unwrap().expect("it is there");
+    let is = async |wanted: Option<&Account>| {
+        for _ in 0..3 {
+            let found = match store.account_of(&known, &|| ANN).await.unwrap() {
+                AccountFound::Nothing => None,
+                AccountFound::Account(account) => Some(account),
+                AccountFound::Unreadable => panic!("it was written by this store"),
+            };
+            assert_eq!(found.as_deref(), wanted);
+        }
+    };
+    is(None).await;
+    let ann = account("ann@example.com");
+    assert!(done(&put(store, ANN, None, Some(&ann)).await));
+    is(Some(&ann)).await;
+    let suspended = Account::suspended(Some(&ann), &ann.email, NOW);
+    assert!(done(&put(store, ANN, Some(&ann), Some(&suspended)).await));
+    is(Some(&suspended)).await;
+    assert!(store.forget_account(ANN).await.unwrap().was_there);
+    is(None).await;
+}
+
 pub(super) async fn nobody_signs_in_while_suspended(world: World) {
     let (store, ann) = (&*world.store, account("ann@example.com"));
     let suspended = Account::suspended(Some(&ann), &ann.email, NOW);

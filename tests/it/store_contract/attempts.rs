@@ -138,7 +138,10 @@ pub(super) async fn settling_makes_the_session_and_ends_the_replaced_one(world: 
     let settled = settle_with(&**store, 2, 2, ANN, Some((old, BOB))).await;
     assert_eq!(settled, Settled::Done);
     assert_eq!(world.state(2).await, State::Used { session: session_digest(2), at: NOW });
-    assert_eq!(store.session(session_digest(2)).await.unwrap(), Some(Arc::new(session(NOW))));
+    assert_eq!(
+        store.session(session_digest(2)).await.unwrap(),
+        Some(Arc::new(session(NOW).into()))
+    );
     assert_eq!(store.session(old).await.unwrap(), None, "the replaced session ended");
     assert_eq!(store.sessions_of(BOB, NOW).await.unwrap(), []);
     let anns = store.sessions_of(ANN, NOW).await.unwrap();
@@ -211,7 +214,7 @@ pub(super) async fn settling_queues_its_mail_in_the_same_step(world: World) {
     assert_eq!(store.settle(link(2), &settlement).await.unwrap(), Settled::Done);
     assert_eq!(claimed(NOW).await, [], "due from that moment on");
     assert_eq!(claimed(LATER).await, [(notice.sealed.clone(), 1)]);
-    assert_eq!(store.session(digest).await.unwrap(), Some(Arc::new(made)));
+    assert_eq!(store.session(digest).await.unwrap(), Some(Arc::new(made.into())));
     assert_eq!(store.session(old).await.unwrap(), None);
     store.done(notice.id, &accepted(), NOW).await.unwrap();
     let (notice, at) = (mail(8), LATER);

@@ -117,11 +117,19 @@ async fn a_copy_is_used_and_goes_on_every_node_whoever_deletes_it() {
     hears(&nodes[0], 2).await;
     assert!(!has(&nodes[0], digest).await);
     assert_eq!(nodes[0].account(ANN).await.expect("an answer"), AccountFound::Nothing);
+    // Beside a session as well.
+    let digest = scene.make(3).await;
+    hears(&nodes[0], 4).await;
+    let known = nodes[0].session(digest).await.expect("an answer").expect("it is there");
+    let beside = async || nodes[0].account_of(&known, &|| ANN).await.expect("an answer");
+    assert_eq!([beside().await, beside().await], [AccountFound::Nothing, AccountFound::Nothing]);
+    assert!(known.account().is_some());
     let mut command = redis::cmd("HSET");
     command.arg(format!("{}:account:{}", scene.prefix, "a1".repeat(32))).arg(&["v", "9"]);
     let () = command.query_async(&mut scene.raw.clone()).await.expect("written");
     hears(&nodes[0], 3).await;
     assert_eq!(nodes[0].account(ANN).await.expect("an answer"), AccountFound::Unreadable);
+    assert_eq!(beside().await, AccountFound::Unreadable);
 }
 
 impl Scene {
@@ -154,7 +162,11 @@ async fn without_news_a_copy_is_trusted_for_the_bound_at_most() {
         let scene = Scene::new().await;
         let (cable, store) = scene.behind_a_cable(Duration::ZERO).await;
         let digest = scene.make(1).await;
-        assert!(has(&store, digest).await);
+        hears(&store, 1).await;
+        let known = store.session(digest).await.expect("an answer").expect("it is there");
+        let beside = || store.account_of_at_hand(&known, &|| ANN);
+        store.account(ANN).await.expect("an answer");
+        assert_eq!([beside(), beside()], [(); 2].map(|()| Some(AccountFound::Nothing)));
         breaks(&cable);
         scene.delete(digest).await;
         let since = Instant::now();
@@ -165,8 +177,10 @@ async fn without_news_a_copy_is_trusted_for_the_bound_at_most() {
         assert!(since.elapsed() < Duration::from_secs(6), "{:?}", since.elapsed());
         assert!(!store.keeps_copies());
         assert!(store.session_in_grace(digest).is_none(), "no grace was asked for");
+        assert_eq!(beside(), None);
         cable.plug();
         follows(&store).await;
+        assert_eq!(beside(), None, "it came over the line before");
         assert!(!has(&store, digest).await, "what was missed");
     }
 }

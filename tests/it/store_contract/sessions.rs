@@ -5,17 +5,22 @@ use std::sync::Arc;
 
 use linkgate::domain::session::Session;
 use linkgate::domain::time::UnixMillis;
+use linkgate::ports::Known;
 
 use super::world::{ANN, BOB, NOW, SESSION_LIFETIME, World, session, session_digest};
 
 pub(super) async fn a_touch_moves_last_seen_forward_only(world: World) {
     let digest = world.signed_in(1, ANN).await;
-    let at = |millis| Some(Arc::new(Session { last_seen: UnixMillis(millis), ..session(NOW) }));
+    let seen_at = |millis| Session { last_seen: UnixMillis(millis), ..session(NOW) };
+    let at = |millis| Some(Arc::new(Known::from(seen_at(millis))));
     for (touched, seen) in [(70_000, 70_000), (60_000, 70_000), (80_000, 80_000)] {
         world.store.touch(digest, UnixMillis(NOW.0 + touched)).await.unwrap();
         assert_eq!(world.store.session(digest).await.unwrap(), at(NOW.0 + seen));
         let listed = world.store.sessions_of(ANN, NOW).await.unwrap();
-        assert_eq!(listed.first().map(|(_, it)| Arc::new(it.clone())), at(NOW.0 + seen));
+        assert_eq!(
+            listed.first().map(|(_, it)| Arc::new(Known::from(it.clone()))),
+            at(NOW.0 + seen)
+        );
     }
 }
 
