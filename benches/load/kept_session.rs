@@ -6,14 +6,12 @@
 //! grown by, and how many of these are the session's own texts (address, origin, browser, network).
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
-use linkgate::adapters::kept::{Kept, Trust};
+use linkgate::adapters::kept::{Copies, Trust};
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::session::Session;
 use linkgate::domain::time::UnixMillis;
-use linkgate::ports::Known;
 
 /// As linkgate itself has it.
 #[global_allocator]
@@ -25,18 +23,18 @@ const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 fn main() -> Result<(), Box<dyn Error>> {
     let count: u32 = std::env::args().nth(1).ok_or("COUNT is missing")?.parse()?;
     // With room to spare: the parts of the cache are never filled evenly.
-    let kept = Kept::<Arc<Known>>::new(count as usize + count as usize / 3);
-    let trust = Trust::always();
+    let copies = Copies::new(Trust::always(), count as usize + count as usize / 3);
     let (before, mut texts) = (resident()?, 0);
     for number in 0..count {
         let session = session(number)?;
         let parts = [session.email.identity(), &session.realm, &session.browser, &session.network];
         texts += parts.iter().map(|text| text.len() as u64).sum::<u64>();
         let key = key(number);
-        kept.keep(&key, kept.begin(&key), trust.era(), Arc::new(session.into()));
+        let (kept, era) = (&copies.sessions, copies.trust.era());
+        kept.keep(&key, kept.begin(&key), era, copies.known(session));
     }
     let grown = resident()?.saturating_sub(before);
-    let found = kept.len() as u64;
+    let found = copies.sessions.len() as u64;
     let each = |bytes: u64| bytes as f64 / f64::from(count);
     #[expect(clippy::print_stdout, reason = "its result")]
     {

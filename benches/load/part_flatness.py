@@ -1,14 +1,17 @@
 """Whether it stays as fast with many sessions and many rules, and what a session takes up.
 
 The load asks with any of the sessions at random. They were last seen in the future, so that none is
-moved forward: a request is then a look-up and nothing else. Bare Pingora is asked with the same cookies:
-what the load itself loses with many of them shows there. What moving forward costs is measured by
-itself, with sessions that were last seen an hour ago, each asked for once.
+moved forward, and all were asked for a minute or two ago, so that each has its signed statement: a request
+is then a look-up and nothing else. Bare Pingora is asked with the same cookies: what the load itself loses
+with many of them shows there. What else a session costs is measured by itself: moving it forward once a
+minute, with sessions that were last seen an hour ago, each asked for once; and a statement every two and a
+half minutes, with sessions whose statement has been in use for longer, each asked for once.
 """
 
 import json
 import pathlib
 import subprocess
+import time
 
 import loads
 import paired
@@ -19,6 +22,10 @@ from subject import Linkgate
 
 ORIGIN = "http://app.localhost:8080"
 HOUR = 3600
+# A statement is for five minutes, and is used for half of them.
+REUSED = 150
+# Short, so that all rounds together end before the first statement is made anew.
+SLICE = 1
 # More than there are sessions: the parts of the cache are never filled evenly.
 CACHE = 1_300_000
 
@@ -27,7 +34,7 @@ def measure(run, binaries, pace):
     if not pathlib.Path(binaries["fill"]).exists():
         return {"left_out": {"flatness": "fill-sessions is not built"}}
     upstream = rivals.start_application(run, binaries)
-    found = {"left_out": {}, "stores": {}, "touches": touches(run, binaries, upstream, pace)}
+    found = {"left_out": {}, "stores": {}, "reused": REUSED, "touches": touches(run, binaries, upstream, pace)}
     found["kept"] = json.loads(rig.on_load_core([binaries["kept"], pace.sizes[-1]], 60))
     for store in ("embedded", "redis"):
         found["stores"][store] = sizes(run, binaries, upstream, pace, store)
@@ -105,26 +112,22 @@ def sizes(run, binaries, upstream, pace, store):
     """The same load over stores of several sizes, in turn; and bytes for each session."""
     filled = {count: Filled(run, binaries, upstream, store, count) for count in pace.sizes}
     found = {"first_use": {}, "cached_bytes": {}, "rss": {}, "stored_bytes": {}}
-    for count, one in filled.items():
+    for one in filled.values():
         loads.wrk(one.proxy, pace.warm_up, connections=64)
+    began = time.monotonic()
+    # The largest takes longest, and is the last to be ready.
+    for count, one in filled.items():
         before = rig.rss(one.linkgate.pid)
         found["first_use"][count] = one.ask_all(pace)
         found["rss"][count] = rig.rss(one.linkgate.pid)
         found["cached_bytes"][count] = (found["rss"][count] - before) / count
         found["stored_bytes"][count] = one.stored
-    bare = {"host": ORIGIN.split("://")[1], **rivals.start_bare(run, binaries["bare+mimalloc"], upstream)}
-    kinds = {str(count): one.proxy for count, one in filled.items()}
-    kinds |= {f"bare {count}": bare for count in filled}
-
-    def once(kind):
-        cookies = filled[int(kind.removeprefix("bare "))].cookies
-        return loads.many(binaries["many"], kinds[kind], pace.seconds, cookies)
-
-    done = paired.rounds(kinds, pace.rounds, once, pace.told)
+    done = paired.rounds([str(count) for count in filled], pace.rounds, lambda kind: filled[int(kind)].ask(SLICE), pace.told)
+    found["age"] = time.monotonic() - began
     found["table"] = paired.table(done, [str(count) for count in filled])
     found["to_smallest"] = to_smallest(done, pace.sizes)
-    found["bare_to_smallest"] = to_smallest(done, pace.sizes, "bare ")
-    run.stop(bare["pid"])
+    found["bare_to_smallest"] = bare_to_smallest(run, binaries, upstream, filled, pace)
+    found["statement"] = statement(filled[pace.sizes[-1]], pace)
     for one in filled.values():
         run.stop(one.linkgate.pid)
     if store == "redis":
@@ -135,8 +138,35 @@ def sizes(run, binaries, upstream, pace, store):
     return found
 
 
-def to_smallest(done, sizes, who=""):
-    return {count: paired.ratio(done, f"{who}{count}", f"{who}{sizes[0]}", "rps") for count in sizes}
+def to_smallest(done, sizes):
+    return {count: paired.ratio(done, str(count), str(sizes[0]), "rps") for count in sizes}
+
+
+def bare_to_smallest(run, binaries, upstream, filled, pace):
+    bare = {"host": ORIGIN.split("://")[1], **rivals.start_bare(run, binaries["bare+mimalloc"], upstream)}
+
+    def once(kind):
+        return loads.many(binaries["many"], bare, SLICE, filled[int(kind)].cookies)
+
+    done = paired.rounds([str(count) for count in filled], pace.rounds, once, pace.told)
+    run.stop(bare["pid"])
+    return to_smallest(done, pace.sizes)
+
+
+def statement(one, pace):
+    """Microseconds of processor time that a statement costs: those who ask first after theirs was in use
+    for as long as it may be, beside the same who ask once more. Each round takes other sessions."""
+    if not pace.waits:
+        return None
+    time.sleep(REUSED)
+    done, position = [], 0
+    for _ in range(pace.rounds):
+        anew = one.ask(SLICE, start=position)
+        # Fewer than those, although each takes less.
+        again = one.ask(SLICE / 3, start=position)
+        position += anew["requests"]
+        done.append({"micros": anew["cpu"] - again["cpu"]})
+    return paired.spread([one["micros"] for one in done])
 
 
 def touches(run, binaries, upstream, pace):

@@ -135,6 +135,14 @@ def flatness(part, folder, _):
     yield "is told, with the signed statement."
     touched = part["touches"]
     yield ""
+    micros = [one["statement"] for one in part["stores"].values() if one.get("statement")]
+    if micros:
+        yield "To sign the statement anew, every two and a half minutes for each session in use, takes"
+        yield f"{' and '.join(paired.shown(one, 0) for one in micros)} µs of processor time."
+    for store, found in part["stores"].items():
+        if found["age"] > part["reused"]:
+            yield f"With {store} it took {found['age']:.0f} s until all was measured: some signed within the rounds."
+    yield ""
     yield "A first use that also moves the session forward (once a minute, embedded) is served at"
     yield f"{paired.shown(touched['ratio'])} of the rate of one that does not, p99 {paired.shown(touched['p99_ratio'])}."
     yield ""

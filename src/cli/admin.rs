@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
-use super::secret_file;
+use super::{secret_file, upgrade};
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::{Embedded, OpenError};
@@ -288,7 +288,8 @@ fn over_http(
     body: &[u8],
 ) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let patience = if path == upgrade::PATH { upgrade::PATIENCE } else { PATIENCE };
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let bearer = token.map(|token| format!("Authorization: Bearer {}\r\n", token.expose()));
     let head = Zeroizing::new(format!(

@@ -10,6 +10,7 @@ mod orphan;
 mod successor;
 mod words;
 
+use std::net::Shutdown;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -48,7 +49,10 @@ pub(super) fn run(path: &Path, takes_over: bool) -> ExitCode {
     };
     let _log = match logging::start(config.log) {
         Ok(log) => log,
-        Err(error) => return fail(&error),
+        Err(error) => {
+            predecessor.iter_mut().for_each(|other| other.refuse(&error));
+            return fail(&error);
+        }
     };
     warn(&config);
     let begun = begin(&config, source, inherited.unwrap_or_default(), &mut predecessor, path);
@@ -152,6 +156,15 @@ impl Signals {
         }
     }
 
+    /// What ends the process, and no other signal: one that asks for an upgrade waits.
+    async fn end(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.quit.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Cut,
+        }
+    }
+
     /// What ends a drain: who stops it twice means it.
     async fn cut(&mut self) {
         tokio::select! {
@@ -176,21 +189,18 @@ impl Supervisor {
         loop {
             let wish = tokio::select! {
                 told = self.signals.next() => match told {
-                    Told::Stop => return self.stop().await,
-                    Told::Cut => {
-                        self.generation.cut().await;
-                        return ExitCode::SUCCESS;
-                    }
                     Told::Upgrade => None,
+                    told => return self.end(told).await,
                 },
                 () = self.generation.ended() => {
                     return fail(&"the server has ended by itself; the log says why");
                 }
                 wish = self.wishes.recv() => wish,
             };
-            let upgraded = self.upgrade().await;
+            let (upgraded, told) = self.upgrade().await;
             match &upgraded {
                 Ok(process) => tracing::info!(process, "upgraded: another process serves"),
+                Err(UpgradeError::Stopped) => tracing::warn!("not upgraded: it was told to stop"),
                 Err(why) => tracing::error!(%why, "not upgraded; this process serves on"),
             }
             let is_upgraded = upgraded.is_ok();
@@ -198,8 +208,11 @@ impl Supervisor {
                 // Whoever asked may be gone.
                 let _ = wish.send(upgraded);
             }
-            if is_upgraded {
-                return self.leave().await;
+            match told {
+                Some(Told::Cut) => return self.end(Told::Cut).await,
+                _ if is_upgraded => return self.leave().await,
+                Some(told) => return self.end(told).await,
+                None => {}
             }
             if self.generation.is_parted() {
                 return fail(&"the store could not be opened again; the log says why");
@@ -207,7 +220,11 @@ impl Supervisor {
         }
     }
 
-    async fn stop(self) -> ExitCode {
+    async fn end(self, told: Told) -> ExitCode {
+        if told == Told::Cut {
+            self.generation.cut().await;
+            return ExitCode::SUCCESS;
+        }
         notify::tell(State::Stopping);
         tracing::info!("stopping: requests that are open come to their end");
         self.leave().await
@@ -224,22 +241,54 @@ impl Supervisor {
         ExitCode::SUCCESS
     }
 
-    /// Lets another process take over. It serves when this returns its number; otherwise this one does.
-    async fn upgrade(&mut self) -> Result<u32, UpgradeError> {
+    /// Lets another process take over. It serves when this returns its number; otherwise this one does. Who
+    /// stops linkgate meanwhile is heard: both processes end then, the new one as gently as this one.
+    async fn upgrade(&mut self) -> (Result<u32, UpgradeError>, Option<Told>) {
         let (launch, doors) = (self.launch.clone(), Arc::clone(&self.doors));
-        let started = tokio::task::spawn_blocking(move || launch.start(&doors));
-        let successor = started.await.unwrap_or(Err(UpgradeError::UnderWay))?;
+        let (ends, line) = match launch.ends() {
+            Ok(ends) => ends,
+            Err(why) => return (Err(why), None),
+        };
+        let started = tokio::task::spawn_blocking(move || launch.start(ends, &doors));
+        let successor = tokio::select! {
+            told = self.signals.end() => {
+                // It is ended where this is heard.
+                let _ = line.shutdown(Shutdown::Both);
+                return (Err(UpgradeError::Stopped), Some(told));
+            }
+            started = started => match started.unwrap_or(Err(UpgradeError::UnderWay)) {
+                Ok(successor) => successor,
+                Err(why) => return (Err(why), None),
+            },
+        };
+        // Nobody but the successor holds the line from here on.
+        drop(line);
         if !self.generation.part().await {
+            // It waits for the end of the other process.
+            let _ = tokio::task::spawn_blocking(move || drop(successor)).await;
             self.serve_again().await;
-            return Err(UpgradeError::Busy);
+            return (Err(UpgradeError::Busy), None);
         }
-        let gone = tokio::task::spawn_blocking(move || successor.go());
-        let process = gone.await.unwrap_or(Err(UpgradeError::UnderWay));
-        match &process {
-            Ok(process) => notify::tell(State::Moved(*process)),
-            Err(_) => self.serve_again().await,
+        let mut going = tokio::task::spawn_blocking(move || successor.go());
+        let (gone, told) = tokio::select! {
+            gone = &mut going => (gone, None),
+            told = self.signals.end() => (going.await, Some(told)),
+        };
+        match gone.unwrap_or(Err(UpgradeError::UnderWay)) {
+            Ok(process) => {
+                notify::tell(State::Moved(process.number()));
+                if told.is_some() {
+                    process.stop();
+                }
+                (Ok(process.number()), told)
+            }
+            Err(why) => {
+                if told.is_none() {
+                    self.serve_again().await;
+                }
+                (Err(why), told)
+            }
         }
-        process
     }
 
     /// Another server in this process takes the place of one that has given up its store: nothing is

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -16,7 +17,9 @@ use super::serve::UpgradeError;
 use super::{fail, load, say};
 
 /// Where the process that serves is asked for an upgrade.
-const PATH: &str = "/api/upgrade";
+pub(super) const PATH: &str = "/api/upgrade";
+/// How long it may take at most: each step of it has its own bound, and together they are less.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Somebody who wants an upgrade, and waits for what becomes of it: the number of the new process.
 pub(super) type Wish = oneshot::Sender<Result<u32, UpgradeError>>;

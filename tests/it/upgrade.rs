@@ -3,6 +3,7 @@
 mod bad;
 mod load;
 mod manager;
+mod midway;
 mod sockets;
 mod stopping;
 

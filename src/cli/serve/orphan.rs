@@ -30,8 +30,22 @@ impl Orphan {
         Ok(Self {
             pid,
             #[cfg(target_os = "linux")]
-            handle: rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok(),
+            handle: match rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+                // It has ended between the two looks.
+                Err(gone @ rustix::io::Errno::SRCH) => return Err(gone.into()),
+                held => held.ok(),
+            },
         })
+    }
+
+    /// Asks it to end, as a service manager does. Nothing happens if it has ended.
+    pub(super) fn stop(&self) {
+        #[cfg(target_os = "linux")]
+        if let Some(handle) = &self.handle {
+            let _ = rustix::process::pidfd_send_signal(handle, Signal::TERM);
+            return;
+        }
+        let _ = kill_process(self.pid, Signal::TERM);
     }
 
     /// Its number.
@@ -44,10 +58,13 @@ impl Orphan {
     pub(super) fn end(self) {
         #[cfg(target_os = "linux")]
         if let Some(handle) = &self.handle {
-            if let Err(error) = ended(handle) {
-                tracing::debug!(process = self.number(), %error, "it has ended, or does not end");
+            match ended(handle) {
+                Ok(()) | Err(rustix::io::Errno::SRCH) => return,
+                // Held, and not to be killed so: a filter of system calls.
+                Err(error) => {
+                    tracing::warn!(process = self.number(), %error, "a process is ended by its number");
+                }
             }
-            return;
         }
         let _ = kill_process(self.pid, Signal::KILL);
     }

@@ -1,11 +1,12 @@
 //! Both ends of an upgrade: the process that serves and starts another one, and the one that is started.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::orphan::Orphan;
 use super::words::{Line, Word};
@@ -16,6 +17,8 @@ use crate::proxy::server::Doors;
 const PREPARING: Duration = Duration::from_secs(10);
 /// How long it may take then to open the store and serve.
 const BEGINNING: Duration = Duration::from_secs(5);
+/// How long the last word of one that listens no more may be on its way.
+const LAST_WORD: Duration = Duration::from_millis(100);
 /// Says to `serve` that it is to take over from the process that has started it.
 pub(in crate::cli) const TAKE_OVER: &str = "take-over";
 /// Says to `serve` that it is to start such a process, and to end.
@@ -38,7 +41,7 @@ pub(in crate::cli) enum UpgradeError {
     /// It ended, or said nothing in time.
     #[error(
         "the new process did not say that it {wanted} ({cause}); its reasons are in the log, or {} is \
-         another program or an older version",
+         another program or another version",
         program.display()
     )]
     Silent {
@@ -55,6 +58,9 @@ pub(in crate::cli) enum UpgradeError {
     /// Calls of the store did not end.
     #[error("the store is busy and cannot be handed over; upgrade again")]
     Busy,
+    /// This process is to end, and with it what was to take its place.
+    #[error("linkgate was told to stop meanwhile")]
+    Stopped,
     /// Another one has begun.
     #[error("an upgrade is under way")]
     UnderWay,
@@ -75,19 +81,32 @@ impl Launch {
         Self { program: program.into(), config: config.to_owned() }
     }
 
+    /// Both ends of the line to the new process, and one more of ours.
+    pub(super) fn ends(&self) -> Result<((UnixStream, UnixStream), UnixStream), UpgradeError> {
+        let ends = UnixStream::pair().and_then(|ends| Ok((ends.0.try_clone()?, ends)));
+        let failed = |cause| UpgradeError::Start { program: self.program.clone(), cause };
+        ends.map(|(more, ends)| (ends, more)).map_err(failed)
+    }
+
     /// Starts it, gives it the sockets, and waits until it has prepared everything. Blocks.
     ///
     /// It is started by a process that ends at once, and so belongs to the service manager. systemd waits
     /// for its own children alone: a main process that was another one's when it was named is thought
     /// gone as soon as the service is to stop, and is killed with all its requests, as are those before it
     /// in a restart ("which is not our child").
-    pub(super) fn start(self, doors: &Doors) -> Result<Successor, UpgradeError> {
+    ///
+    /// The `ends` are those of the line between both; whoever shuts it down meanwhile has it given up at once.
+    pub(super) fn start(
+        self,
+        ends: (UnixStream, UnixStream),
+        doors: &Doors,
+    ) -> Result<Successor, UpgradeError> {
         let main = std::env::var("SYSTEMD_EXEC_PID").ok().and_then(|text| text.parse().ok());
         let is_heard = std::env::var_os("NOTIFY_SOCKET").is_some();
         may_be_replaced(std::process::id(), main, is_heard)?;
         let program = self.program.clone();
         let failed = |cause| UpgradeError::Start { program: program.clone(), cause };
-        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        let (ours, theirs) = ends;
         // In one go: as long as the command is there, so is the other end of the line, and that nobody is
         // left there is not heard.
         let line = OwnedFd::from(theirs).into();
@@ -153,36 +172,56 @@ pub(super) struct Successor {
 }
 
 impl Successor {
-    /// Lets it open the store and serve. Blocks until it does; returns its number.
-    pub(super) fn go(mut self) -> Result<u32, UpgradeError> {
-        self.line.say(&Word::Go).map_err(|error| self.silent("serves", &error))?;
-        match self.hear("serves", BEGINNING)? {
-            Word::Serving => Ok(self.process.take().map_or(0, |process| process.number())),
-            word => Err(self.silent("serves", &format_args!("but {word:?}"))),
-        }
-    }
-
-    fn prepare(&mut self, doors: &Doors) -> Result<(), UpgradeError> {
-        let wanted = "is prepared";
-        self.line.say_doors(doors).map_err(|error| self.silent("begins", &error))?;
-        match self.hear(wanted, PREPARING)? {
-            Word::Here { process } => {
-                let process = Orphan::find(process).map_err(|error| self.silent(wanted, &error))?;
-                self.process = Some(process);
+    /// Lets it open the store and serve. Blocks until it does.
+    pub(super) fn go(mut self) -> Result<Orphan, UpgradeError> {
+        let wanted = "serves";
+        self.line.say(&Word::Go).map_err(|error| self.mute(wanted, &error))?;
+        match self.hear(wanted, Instant::now() + BEGINNING)? {
+            Word::Serving => {
+                self.process.take().ok_or_else(|| self.silent(wanted, &"it never said who it is"))
             }
-            word => return Err(self.silent(wanted, &format_args!("but {word:?}"))),
-        }
-        match self.hear(wanted, PREPARING)? {
-            Word::Prepared => Ok(()),
             word => Err(self.silent(wanted, &format_args!("but {word:?}"))),
         }
     }
 
-    fn hear(&mut self, wanted: &'static str, within: Duration) -> Result<Word, UpgradeError> {
-        match self.line.hear(Some(within)) {
+    fn prepare(&mut self, doors: &Doors) -> Result<(), UpgradeError> {
+        let (wanted, until) = ("is prepared", Instant::now() + PREPARING);
+        self.line.say_doors(doors).map_err(|error| self.mute("begins", &error))?;
+        let found = match self.hear(wanted, until)? {
+            Word::Here { process } => Orphan::find(process),
+            word => return Err(self.silent(wanted, &format_args!("but {word:?}"))),
+        };
+        let missing = match found {
+            Ok(process) => {
+                self.process = Some(process);
+                None
+            }
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                return Err(self.silent(wanted, &error));
+            }
+            // It has ended by now, and may have said why before.
+            Err(error) => Some(error),
+        };
+        match (self.hear(wanted, until)?, missing) {
+            (Word::Prepared, None) => Ok(()),
+            (Word::Prepared, Some(error)) => Err(self.silent(wanted, &error)),
+            (word, _) => Err(self.silent(wanted, &format_args!("but {word:?}"))),
+        }
+    }
+
+    fn hear(&mut self, wanted: &'static str, until: Instant) -> Result<Word, UpgradeError> {
+        match self.line.hear(Some(until)) {
             Ok(Word::Refused(why)) => Err(UpgradeError::Refused(why)),
             Ok(word) => Ok(word),
             Err(error) => Err(self.silent(wanted, &error)),
+        }
+    }
+
+    /// Nobody listens; the last that was said may tell why.
+    fn mute(&mut self, wanted: &'static str, error: &std::io::Error) -> UpgradeError {
+        match self.line.hear(Some(Instant::now() + LAST_WORD)) {
+            Ok(Word::Refused(why)) => UpgradeError::Refused(why),
+            Ok(_) | Err(_) => self.silent(wanted, error),
         }
     }
 
@@ -196,7 +235,8 @@ impl Drop for Successor {
         if let Some(process) = self.process.take() {
             process.end();
             // Its end of the line goes with it.
-            while self.line.hear(Some(BEGINNING)).is_ok() {}
+            let until = Some(Instant::now() + BEGINNING);
+            while self.line.hear(until).is_ok() {}
         }
     }
 }

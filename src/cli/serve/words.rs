@@ -1,12 +1,12 @@
 //! What two processes say to each other while one takes over from the other: one JSON value a line, on
 //! a socket that the new process has as its standard input. The first line brings the sockets along.
 
-use std::io::{BufRead, BufReader, Error, ErrorKind, IoSlice, IoSliceMut, Read, Result, Write};
+use std::io::{BufRead, BufReader, Error, ErrorKind, IoSlice, IoSliceMut, Result, Write};
 use std::mem::MaybeUninit;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -57,13 +57,27 @@ impl Line {
         self.reader.get_mut().write_all(&line(word)?)
     }
 
-    /// The next word, if it comes in time. Without a limit of time it is waited for.
-    pub(super) fn hear(&mut self, within: Option<Duration>) -> Result<Word> {
-        self.reader.get_ref().set_read_timeout(within)?;
+    /// The next word, if all of it comes in time. Without a limit of time it is waited for.
+    pub(super) fn hear(&mut self, until: Option<Instant>) -> Result<Word> {
         let mut text = Vec::new();
-        let longest = u64::try_from(LONGEST).unwrap_or(u64::MAX);
-        (&mut self.reader).take(longest).read_until(b'\n', &mut text)?;
-        word(&text)
+        loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.reader.get_ref().set_read_timeout(left)?;
+            let came = match self.reader.fill_buf() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                came => came?,
+            };
+            let end = memchr::memchr(b'\n', came).map(|at| at + 1);
+            let (is_over, count) = (end.is_some() || came.is_empty(), end.unwrap_or(came.len()));
+            text.extend_from_slice(&came[..count]);
+            self.reader.consume(count);
+            if is_over || text.len() > LONGEST {
+                return word(&text);
+            }
+        }
     }
 
     /// The first word, with the sockets.
@@ -160,11 +174,17 @@ mod tests {
         assert_eq!(doors.each().map(|(address, _)| address).collect::<Vec<_>>(), [address]);
         there.say(&Word::Here { process: 7 }).unwrap();
         there.say(&Word::Prepared).unwrap();
-        assert_eq!(here.hear(Some(SOON)).unwrap(), Word::Here { process: 7 });
-        assert_eq!(here.hear(Some(SOON)).unwrap(), Word::Prepared);
+        let soon = Some(Instant::now() + SOON);
+        assert_eq!(here.hear(soon).unwrap(), Word::Here { process: 7 });
+        assert_eq!(here.hear(soon).unwrap(), Word::Prepared);
         let refused = Word::Refused("linkgate.yaml:1:1: no\nhint: \"yes\"".to_owned());
         there.say(&refused).unwrap();
         assert_eq!(here.hear(None).unwrap(), refused);
+        // What comes by and by is not waited for without end.
+        there.reader.get_mut().write_all(b"\"prepared").unwrap();
+        let late = Some(Instant::now() + Duration::from_millis(50));
+        let kind = here.hear(late).unwrap_err().kind();
+        assert!(matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock), "{kind:?}");
         drop(there);
         assert_eq!(here.hear(None).unwrap_err().kind(), ErrorKind::UnexpectedEof);
     }

@@ -16,7 +16,7 @@ async fn gate(kind: &Kind) -> Arc<Gate> {
 }
 
 /// Another program where linkgate was started from.
-fn replace(gate: &Gate, script: &str) {
+pub(super) fn replace(gate: &Gate, script: &str) {
     let new = gate.path("new");
     std::fs::write(&new, format!("#!/bin/sh\n{script}\n")).expect("a script");
     std::fs::set_permissions(&new, PermissionsExt::from_mode(0o755)).expect("may run");
@@ -25,7 +25,7 @@ fn replace(gate: &Gate, script: &str) {
 
 /// A program that leaves another process behind, as ours does: one that says that it is there, and then
 /// does something else.
-fn orphan(then: &str) -> String {
+pub(super) fn orphan(then: &str) -> String {
     format!(
         "exec 3<&0; {{ process=$(exec sh -c 'echo $PPID'); \
          echo \"{{\\\"here\\\":{{\\\"process\\\":$process}}}}\" >&3; {then}; }} & exit 0"
@@ -33,10 +33,10 @@ fn orphan(then: &str) -> String {
 }
 
 /// What such a process says and hears until it should serve.
-const PREPARED: &str = "echo '\"prepared\"' >&3; read doors <&3; read go <&3";
+pub(super) const PREPARED: &str = "echo '\"prepared\"' >&3; read doors <&3; read go <&3";
 
 /// Whether the process whose number is in a file has ended; whoever inherited it may not have noticed.
-fn is_over(file: &std::path::Path) -> bool {
+pub(super) fn is_over(file: &std::path::Path) -> bool {
     let process = std::fs::read_to_string(file).expect("it was started");
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.trim()));
     stat.map_or(true, |stat| stat.contains(") Z "))

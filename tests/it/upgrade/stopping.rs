@@ -14,7 +14,7 @@ use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
 
 /// An application that answers when it may: a permit is there when a request has come.
-async fn slow(got: Arc<Semaphore>, may: watch::Receiver<bool>) -> std::net::SocketAddr {
+pub(super) async fn slow(got: Arc<Semaphore>, may: watch::Receiver<bool>) -> std::net::SocketAddr {
     application(move |mut stream| {
         let (got, mut may) = (Arc::clone(&got), may.clone());
         async move {
@@ -32,7 +32,7 @@ async fn slow(got: Arc<Semaphore>, may: watch::Receiver<bool>) -> std::net::Sock
     .await
 }
 
-async fn asks(gate: &Gate, path: &str) -> TcpStream {
+pub(super) async fn asks(gate: &Gate, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(gate.address).await.expect("connect");
     let request = format!("GET /public/{path} HTTP/1.1\r\nHost: {}\r\n\r\n", gate.host);
     stream.write_all(request.as_bytes()).await.expect("the request goes out");
