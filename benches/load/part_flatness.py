@@ -127,7 +127,9 @@ def sizes(run, binaries, upstream, pace, store):
     found["table"] = paired.table(done, [str(count) for count in filled])
     found["to_smallest"] = to_smallest(done, pace.sizes)
     found["bare_to_smallest"] = bare_to_smallest(run, binaries, upstream, filled, pace)
-    found["statement"] = statement(filled[pace.sizes[-1]], pace)
+    # No store has a part in it.
+    if store == "embedded":
+        found["statement"] = statement(filled[pace.sizes[-1]], pace)
     for one in filled.values():
         run.stop(one.linkgate.pid)
     if store == "redis":
