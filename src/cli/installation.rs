@@ -17,7 +17,7 @@ use super::stores::Stores;
 use super::upgrade::Upgrades;
 use super::{hooks, mailers, record, secret_file, traces};
 use crate::adapters::clock::StoreClock;
-use crate::config::{Config, MailTransport, Password};
+use crate::config::{Config, MailTransport, Password, SecretPlan};
 use crate::domain::event::Actor;
 use crate::domain::secret::Secret;
 use crate::gate::journal::{Journal, Trail, Writer};
@@ -160,7 +160,9 @@ impl Installation {
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy, Turns::new(threads(config)));
         let shared = Arc::clone(&fronts);
-        let in_force = InForce::new(foundation, secret, config.clone(), shared, (mails, facts));
+        // What was made is there from now on: another server of this process must not make it again.
+        let known = Config { secret: SecretPlan::Ready(secret.clone()), ..config.clone() };
+        let in_force = InForce::new(foundation, secret, known, shared, (mails, facts));
         let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
         Ok(Self {
             proxy,

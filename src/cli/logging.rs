@@ -22,11 +22,11 @@ use crate::config::{LogConfig, LogFormat};
 pub(super) fn start(log: LogConfig) -> std::io::Result<LogEnd> {
     let (lines, end) = queue::start(std::io::stderr())?;
     told(log, lines).init();
-    // A panic ends one request, not the process; Pingora says nothing about it. The payload may
+    // A panic ends a request, or some work beside them, not the process; Pingora says nothing about it. The payload may
     // hold what a visitor sent, so only the place is logged.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "panic: one request was broken off");
+        tracing::error!(place, "panic: what was being done there was broken off; this is a bug");
     }));
     Ok(end)
 }

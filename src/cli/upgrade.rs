@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::admin::Way;
@@ -44,8 +45,9 @@ impl Upgrades {
 async fn wanted(State(Upgrades(wishes)): State<Upgrades>) -> Response {
     let (wish, fulfilled) = oneshot::channel();
     let result = match wishes.try_send(wish) {
-        Ok(()) => fulfilled.await.unwrap_or(Err(UpgradeError::UnderWay)),
-        Err(_) => Err(UpgradeError::UnderWay),
+        Ok(()) => fulfilled.await.unwrap_or(Err(UpgradeError::Ending)),
+        Err(TrySendError::Full(_)) => Err(UpgradeError::UnderWay),
+        Err(TrySendError::Closed(_)) => Err(UpgradeError::Ending),
     };
     let (status, kind, document) = match result {
         Ok(process) => (StatusCode::OK, "application/json", json!({ "process": process })),

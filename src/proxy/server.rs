@@ -1,6 +1,7 @@
 //! The server: listeners, the guard before them, and the services beside the proxy.
 
 mod beside;
+mod certificates;
 mod doors;
 mod pages;
 
@@ -173,10 +174,14 @@ fn endpoint(listening: &Listening) -> Result<ListenerConfig, AssemblyError> {
     let endpoint = ListenerConfig::tcp(listening.address.to_string())
         .l4_buffer(L4BufferSettings::default().read(0));
     let Some((certificate, key)) = &listening.tls else { return Ok(endpoint) };
-    let mut settings = TlsSettings::intermediate(certificate, key).map_err(|error| {
-        let (address, cause) = (listening.address, error.to_string());
+    let failed = |cause: &dyn std::fmt::Display| {
+        let (address, cause) = (listening.address, cause.to_string());
         AssemblyError::Certificate { address, cause }
-    })?;
+    };
+    let shown = certificates::load(certificate, key).map_err(|error| failed(&error))?;
+    let settings = TlsSettings::intermediate(certificate, key);
+    let mut settings = settings.map_err(|error| failed(&error))?;
+    settings.set_cert_resolver(Arc::new(shown));
     settings.enable_h2();
     Ok(endpoint.tls(settings))
 }

@@ -18,8 +18,12 @@ const ANN: &str = "ann@example.com";
 pub fn upgrade(gate: &Gate) -> u32 {
     let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
     let told = told.done();
-    let process = told.strip_prefix("upgraded: process ").and_then(|rest| rest.split(' ').next());
-    process.and_then(|process| process.parse().ok()).unwrap_or_else(|| panic!("{told}"))
+    number(&told).unwrap_or_else(|| panic!("{told}"))
+}
+
+/// The process that serves, as the command tells it.
+fn number(told: &str) -> Option<u32> {
+    told.strip_prefix("upgraded: process ")?.split(' ').next()?.parse().ok()
 }
 
 /// Sends a signal to a process of the test's own.

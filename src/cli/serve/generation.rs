@@ -113,14 +113,27 @@ impl Generation {
         let _ = (&mut self.ended).await;
     }
 
-    /// Brings everything to a point where nothing needs the store, and closes it. Requests are taken
-    /// until the last moment; after it they wait in the queues of the sockets. Returns whether it is
-    /// closed.
-    pub(super) async fn part(&self) -> bool {
-        let Some(lent) = &self.lent else { return true };
+    /// How long what is open may take to its end.
+    pub(super) fn drain(&self) -> Duration {
+        self.drain
+    }
+
+    /// Tells clients to go over, and begins no mail any more, if the store is to be given up. That may be
+    /// broken off; what follows may not.
+    pub(super) async fn last_call(&self) {
+        if !self.is_alone() {
+            return;
+        }
         self.leaving.close();
         tokio::time::sleep(LAST_CALL).await;
         self.until(MAILS, || Arc::strong_count(&self.courier) == 1).await;
+    }
+
+    /// After [`Self::last_call`]: brings everything to a point where nothing needs the store, and closes it.
+    /// Requests are taken until the last moment; after it they wait in the queues of the sockets. Returns
+    /// whether it is closed.
+    pub(super) async fn part(&self) -> bool {
+        let Some(lent) = &self.lent else { return true };
         self.leaving.end();
         let began = Instant::now();
         if !self.until(DECISIONS, || self.leaving.is_decided()).await {

@@ -4,6 +4,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
+
+/// How long the service manager may be too busy to be told.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A state of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +42,10 @@ fn send(place: &OsStr, state: State) -> std::io::Result<()> {
         State::Moved(process) => format!("MAINPID={process}"),
         State::Stopping => "STOPPING=1".to_owned(),
     };
-    UnixDatagram::unbound()?.send_to_addr(text.as_bytes(), &address).map(drop)
+    let socket = UnixDatagram::unbound()?;
+    // One that does not read must not keep us from our work.
+    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.send_to_addr(text.as_bytes(), &address).map(drop)
 }
 
 #[cfg(test)]

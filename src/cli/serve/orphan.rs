@@ -4,7 +4,10 @@ use std::io::{Error, ErrorKind, Result};
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+use super::signals::Told;
 
 /// How long the system may take to end a process that is killed.
 #[cfg(target_os = "linux")]
@@ -32,20 +35,38 @@ impl Orphan {
             #[cfg(target_os = "linux")]
             handle: match rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
                 // It has ended between the two looks.
-                Err(gone @ rustix::io::Errno::SRCH) => return Err(gone.into()),
+                Err(gone @ Errno::SRCH) => return Err(gone.into()),
                 held => held.ok(),
             },
         })
     }
 
-    /// Asks it to end, as a service manager does. Nothing happens if it has ended.
-    pub(super) fn stop(&self) {
+    /// Passes on what this process was told; an upgrade is for this one alone. Nothing happens if it has
+    /// ended. A stop goes as `SIGQUIT`: whoever tells all processes sends it `SIGTERM` itself, and
+    /// two of those would be a stop at once.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub(super) fn tell(&self, told: Told) -> Result<()> {
+        let signal = match told {
+            Told::Stop => Signal::QUIT,
+            Told::Cut => Signal::INT,
+            Told::Upgrade => return Ok(()),
+        };
         #[cfg(target_os = "linux")]
         if let Some(handle) = &self.handle {
-            let _ = rustix::process::pidfd_send_signal(handle, Signal::TERM);
-            return;
+            match rustix::process::pidfd_send_signal(handle, signal) {
+                Ok(()) | Err(Errno::SRCH) => return Ok(()),
+                // Held, and not to be told so: a filter of system calls.
+                Err(error) => {
+                    tracing::warn!(process = self.number(), %error, "a process is told by its number");
+                }
+            }
         }
-        let _ = kill_process(self.pid, Signal::TERM);
+        match kill_process(self.pid, signal) {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Its number.
@@ -59,7 +80,16 @@ impl Orphan {
         #[cfg(target_os = "linux")]
         if let Some(handle) = &self.handle {
             match ended(handle) {
-                Ok(()) | Err(rustix::io::Errno::SRCH) => return,
+                Ok(()) | Err(Errno::SRCH) => return,
+                Err(Errno::TIMEDOUT) => {
+                    let within = ENDING.as_secs();
+                    tracing::error!(
+                        process = self.number(),
+                        within,
+                        "a process was killed and does not end"
+                    );
+                    return;
+                }
                 // Held, and not to be killed so: a filter of system calls.
                 Err(error) => {
                     tracing::warn!(process = self.number(), %error, "a process is ended by its number");
@@ -78,7 +108,10 @@ fn ended(handle: &std::os::fd::OwnedFd) -> rustix::io::Result<()> {
     let limit = Timespec { tv_sec: ENDING.as_secs().cast_signed(), tv_nsec: 0 };
     rustix::process::pidfd_send_signal(handle, Signal::KILL)?;
     let mut waited = [PollFd::new(handle, PollFlags::IN)];
-    rustix::io::retry_on_intr(|| poll(&mut waited, Some(&limit))).map(drop)
+    match rustix::io::retry_on_intr(|| poll(&mut waited, Some(&limit)))? {
+        0 => Err(Errno::TIMEDOUT),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

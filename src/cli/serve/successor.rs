@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use super::kin::{Heir, Kin};
 use super::orphan::Orphan;
 use super::words::{Line, Word};
 use crate::cli::fail;
@@ -64,6 +65,12 @@ pub(in crate::cli) enum UpgradeError {
     /// Another one has begun.
     #[error("an upgrade is under way")]
     UnderWay,
+    /// Nobody is there any more who would do it.
+    #[error("this process ends; ask the one that serves now")]
+    Ending,
+    /// A fault of ours.
+    #[error("a step of it broke off; the log says why")]
+    Broken,
 }
 
 /// How another process of ours is started: as this one was.
@@ -173,13 +180,15 @@ pub(super) struct Successor {
 
 impl Successor {
     /// Lets it open the store and serve. Blocks until it does.
-    pub(super) fn go(mut self) -> Result<Orphan, UpgradeError> {
+    pub(super) fn go(mut self) -> Result<Heir, UpgradeError> {
         let wanted = "serves";
+        let line = self.line.share().map_err(|error| self.silent(wanted, &error))?;
         self.line.say(&Word::Go).map_err(|error| self.mute(wanted, &error))?;
         match self.hear(wanted, Instant::now() + BEGINNING)? {
-            Word::Serving => {
-                self.process.take().ok_or_else(|| self.silent(wanted, &"it never said who it is"))
-            }
+            Word::Serving => match self.process.take() {
+                Some(process) => Ok(Heir::new(process, line)),
+                None => Err(self.silent(wanted, &"it never said who it is")),
+            },
             word => Err(self.silent(wanted, &format_args!("but {word:?}"))),
         }
     }
@@ -213,7 +222,11 @@ impl Successor {
         match self.line.hear(Some(until)) {
             Ok(Word::Refused(why)) => Err(UpgradeError::Refused(why)),
             Ok(word) => Ok(word),
-            Err(error) => Err(self.silent(wanted, &error)),
+            Err(error) => Err(match error.kind() {
+                ErrorKind::TimedOut => self.silent(wanted, &"nothing came in time"),
+                ErrorKind::UnexpectedEof => self.silent(wanted, &"it has ended"),
+                _ => self.silent(wanted, &error),
+            }),
         }
     }
 
@@ -249,7 +262,7 @@ impl Predecessor {
     /// Meets it, and takes the sockets.
     pub(super) fn meet() -> std::io::Result<(Self, Doors)> {
         let mut line = line_to_predecessor()?;
-        let doors = line.hear_doors(PREPARING)?;
+        let doors = line.hear_doors(Instant::now() + PREPARING)?;
         line.say(&Word::Here { process: std::process::id() })?;
         Ok((Self(line), doors))
     }
@@ -270,8 +283,9 @@ impl Predecessor {
     }
 
     /// Says that requests are served. If nobody listens any more, they are served all the same.
-    pub(super) fn serving(mut self) {
+    pub(super) fn serving(mut self) -> Kin {
         let _ = self.0.say(&Word::Serving);
+        Kin::new(self.0.into_stream())
     }
 }
 

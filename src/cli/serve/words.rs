@@ -59,25 +59,38 @@ impl Line {
 
     /// The next word, if all of it comes in time. Without a limit of time it is waited for.
     pub(super) fn hear(&mut self, until: Option<Instant>) -> Result<Word> {
-        let mut text = Vec::new();
-        loop {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                return Err(ErrorKind::TimedOut.into());
-            }
-            self.reader.get_ref().set_read_timeout(left)?;
+        self.rest(Vec::new(), until)
+    }
+
+    /// A word of which some has come.
+    fn rest(&mut self, mut text: Vec<u8>, until: Option<Instant>) -> Result<Word> {
+        let mut is_over = text.ends_with(b"\n");
+        while !is_over && text.len() <= LONGEST {
+            self.wait(until)?;
             let came = match self.reader.fill_buf() {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                // What a socket says whose limit of time is over.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Err(ErrorKind::TimedOut.into());
+                }
                 came => came?,
             };
             let end = memchr::memchr(b'\n', came).map(|at| at + 1);
-            let (is_over, count) = (end.is_some() || came.is_empty(), end.unwrap_or(came.len()));
+            is_over = end.is_some() || came.is_empty();
+            let count = end.unwrap_or(came.len());
             text.extend_from_slice(&came[..count]);
             self.reader.consume(count);
-            if is_over || text.len() > LONGEST {
-                return word(&text);
-            }
         }
+        word(&text)
+    }
+
+    /// Has the next read wait until then, and no longer.
+    fn wait(&self, until: Option<Instant>) -> Result<()> {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        self.reader.get_ref().set_read_timeout(left)
     }
 
     /// The first word, with the sockets.
@@ -101,9 +114,22 @@ impl Line {
         self.reader.get_mut().write_all(&text[sent..])
     }
 
+    /// The socket, for who holds it longer than the conversation.
+    ///
+    /// # Errors
+    /// When the process has no place for it.
+    pub(super) fn share(&self) -> Result<UnixStream> {
+        self.reader.get_ref().try_clone()
+    }
+
+    /// The same, once all is said.
+    pub(super) fn into_stream(self) -> UnixStream {
+        self.reader.into_inner()
+    }
+
     /// Hears the first word, and takes the sockets.
-    pub(super) fn hear_doors(&mut self, within: Duration) -> Result<Doors> {
-        self.reader.get_ref().set_read_timeout(Some(within))?;
+    pub(super) fn hear_doors(&mut self, until: Instant) -> Result<Doors> {
+        self.wait(Some(until))?;
         let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
         let mut along = RecvAncillaryBuffer::new(&mut space);
         let mut text = vec![0; LONGEST];
@@ -123,10 +149,7 @@ impl Line {
             })
             .flatten()
             .collect();
-        if !text.ends_with(b"\n") {
-            self.reader.read_until(b'\n', &mut text)?;
-        }
-        match word(&text)? {
+        match self.rest(text, Some(until))? {
             Word::Listeners(addresses) if addresses.len() == sockets.len() => {
                 let listeners = sockets.into_iter().map(TcpListener::from);
                 Ok(Doors::inherited(addresses.into_iter().zip(listeners)))
@@ -167,7 +190,7 @@ mod tests {
         let doors = Doors::inherited([(address, listener)]);
         here.say_doors(&doors).unwrap();
         drop(doors);
-        let doors = there.hear_doors(SOON).unwrap();
+        let doors = there.hear_doors(Instant::now() + SOON).unwrap();
         // It came while nobody had opened the message.
         let mut client = TcpStream::connect(address).unwrap();
         client.write_all(b"x").unwrap();
@@ -183,8 +206,7 @@ mod tests {
         // What comes by and by is not waited for without end.
         there.reader.get_mut().write_all(b"\"prepared").unwrap();
         let late = Some(Instant::now() + Duration::from_millis(50));
-        let kind = here.hear(late).unwrap_err().kind();
-        assert!(matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock), "{kind:?}");
+        assert_eq!(here.hear(late).unwrap_err().kind(), ErrorKind::TimedOut);
         drop(there);
         assert_eq!(here.hear(None).unwrap_err().kind(), ErrorKind::UnexpectedEof);
     }

@@ -56,7 +56,10 @@ impl Gate {
             child: None,
             wishes,
         };
-        std::fs::write(gate.path("secret"), "a secret of tests, ".repeat(4)).expect("the secret");
+        if !gate.wishes.own_secret {
+            let secret = "a secret of tests, ".repeat(4);
+            std::fs::write(gate.path("secret"), secret).expect("the secret");
+        }
         std::fs::write(gate.path("linkgate.yaml"), gate.wishes.configuration(&gate))
             .expect("the file");
         gate.run().await;

@@ -113,6 +113,23 @@ async fn a_bad_program_or_file_changes_nothing_with_redis() {
     a_bad_program_or_file_changes_nothing(Kind::redis().await).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_has_made_its_secret_serves_again() {
+    let kind = Kind::embedded();
+    let wishes = Wishes { own_secret: true, own_program: true, ..kind.wishes() };
+    let mut gate = Gate::with(wishes).await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    // It is prepared, and ends when the store is closed for it.
+    replace(&gate, &orphan(&format!("{PREPARED}; exit 1")));
+    let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
+    assert!(told.err.contains("did not say that it serves (it has ended)"), "{}", told.err);
+    assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN), "the same secret");
+    // What was open before that goes on as long as it may, whatever comes now.
+    signal("-TERM", gate.pid());
+    assert_eq!(gate.code().await, Some(0));
+}
+
 #[test]
 fn nobody_takes_over_from_nobody() {
     let folder = tempfile::tempdir().expect("a folder");

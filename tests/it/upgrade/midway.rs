@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 
 use super::bad::{PREPARED, is_over, orphan, replace};
-use super::signal;
 use super::stopping::{asks, slow};
+use super::{number, signal, upgrade};
 use crate::support::app::site;
 use crate::support::client::read_answer;
 use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
+use crate::support::stores::Kind;
 
 async fn has(file: &Path) {
     eventually("it has come so far", async || {
@@ -20,50 +22,161 @@ async fn has(file: &Path) {
     .await;
 }
 
+/// One that serves when it may, and is told to stop. No shell: what a shell starts with `&` never hears of
+/// SIGQUIT, and another shell cannot change that.
+const HEIR: &str = r#"
+import os, signal
+def told(*_):
+    with open("FOLDER/told", "w") as file: file.write("stopped")
+    os._exit(0)
+signal.signal(signal.SIGQUIT, told)
+with open("FOLDER/goes", "w") as file: file.write(str(os.getpid()))
+open("FOLDER/may").readline()
+os.write(3, b"\"serving\"\n")
+while True: signal.pause()
+"#;
+
+/// A gate with a request in flight, which is answered when it may be.
+struct InFlight {
+    gate: Gate,
+    waits: TcpStream,
+    may: watch::Sender<bool>,
+}
+
+impl InFlight {
+    async fn over(kind: Kind) -> Self {
+        let (got, (go, may)) = (Arc::new(Semaphore::new(0)), watch::channel(false));
+        let sites = site(&format!("http://{}", slow(Arc::clone(&got), may).await));
+        let gate = Gate::with(Wishes { sites, own_program: true, ..kind.wishes() }).await;
+        let waits = asks(&gate, "later").await;
+        drop(got.acquire().await.expect("a request has come"));
+        Self { gate, waits, may: go }
+    }
+
+    /// It is answered, and then every process ends; returns what was logged.
+    async fn ends(mut self) -> String {
+        self.may.send_replace(true);
+        let answer = read_answer(&mut self.waits, false).await;
+        assert_eq!((answer.status, &*answer.text()), (200, "late"));
+        assert_eq!(self.gate.code().await, Some(0));
+        let gate = &self.gate;
+        eventually("nobody serves", async || gate.processes().is_empty().then_some(())).await;
+        let log = gate.log();
+        assert!(!log.contains("stopped at once"), "{log}");
+        log
+    }
+}
+
 /// A stop with a request in flight and an upgrade that has come so far; returns what was logged.
-async fn stopped_midway(script: &str, has_come: &str, and_then: impl AsyncFnOnce(&Gate)) -> String {
-    let (got, (go, may)) = (Arc::new(Semaphore::new(0)), watch::channel(false));
-    let sites = site(&format!("http://{}", slow(Arc::clone(&got), may).await));
-    let mut gate = Gate::with(Wishes { sites, own_program: true, ..Wishes::default() }).await;
-    let mut waits = asks(&gate, "later").await;
-    drop(got.acquire().await.expect("a request has come"));
-    replace(&gate, &script.replace("FOLDER", &gate.path("").display().to_string()));
+async fn stopped_midway(
+    kind: Kind,
+    script: &str,
+    has_come: &str,
+    and_then: impl AsyncFnOnce(&Gate),
+) -> String {
+    let flight = InFlight::over(kind).await;
+    let gate = &flight.gate;
+    replace(gate, &script.replace("FOLDER", &gate.path("").display().to_string()));
     signal("-USR2", gate.pid());
     has(&gate.path(has_come)).await;
     signal("-TERM", gate.pid());
-    and_then(&gate).await;
-    go.send_replace(true);
-    let answer = read_answer(&mut waits, false).await;
-    assert_eq!((answer.status, &*answer.text()), (200, "late"));
-    assert_eq!(gate.code().await, Some(0));
+    and_then(gate).await;
     let process = gate.path(has_come);
     eventually("the other process has ended", async || is_over(&process).then_some(())).await;
-    gate.log()
+    flight.ends().await
+}
+
+async fn logged(gate: &Gate, words: &str, times: usize) {
+    eventually(words, async || (gate.log().matches(words).count() >= times).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_new_process_prepares_it_is_given_up() {
     let script = orphan("echo $process > FOLDER/hung; exec tail -f /dev/null");
-    let log = stopped_midway(&script, "hung", async |gate| {
-        eventually("it stops", async || gate.log().contains("stopping: ").then_some(())).await;
-    })
-    .await;
+    let stops = async |gate: &Gate| logged(gate, "stopping: ", 1).await;
+    let log = stopped_midway(Kind::memory(), &script, "hung", stops).await;
     assert!(log.contains("not upgraded: it was told to stop"), "{log}");
-    assert!(!log.contains("stopped at once"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_store_is_about_to_be_handed_over_nobody_takes_it() {
+    let prepared = PREPARED.replace("; read doors", "; echo $process > FOLDER/waits; read doors");
+    let script = orphan(&format!("{prepared}; exec tail -f /dev/null"));
+    let stops = async |gate: &Gate| logged(gate, "stopping: ", 1).await;
+    let log = stopped_midway(Kind::embedded(), &script, "waits", stops).await;
+    // On a machine that was busy for so long the store is closed by now.
+    assert!(log.contains("not upgraded"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn once_the_new_process_serves_it_is_told_as_well() {
-    let script = orphan(&format!(
-        "{PREPARED}; trap 'echo stopped > FOLDER/told; exit 0' TERM; mkfifo FOLDER/may; \
-         exec 4<>FOLDER/may; echo $process > FOLDER/goes; read word <&4; echo '\"serving\"' >&3; \
-         while :; do read word <&4; done"
-    ));
-    let log = stopped_midway(&script, "goes", async |gate| {
+    let script =
+        orphan(&format!("{PREPARED}; mkfifo FOLDER/may; exec /usr/bin/python3 -c '{HEIR}'"));
+    let log = stopped_midway(Kind::memory(), &script, "goes", async |gate| {
         std::fs::write(gate.path("may"), "serve\n").expect("it listens");
         has(&gate.path("told")).await;
     })
     .await;
-    assert!(log.contains("upgraded: another process serves"), "{log}");
-    assert!(!log.contains("stopped at once"), "{log}");
+    // Which of both it heard first is open: that it was stopped, or that the new process serves.
+    assert!(
+        log.contains("upgraded, and stopping: ") || log.contains("stopping, and with "),
+        "{log}"
+    );
+}
+
+/// Where a service manager waits for one of them and kills the other, none may be that other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_stopped_waits_for_those_before_it() {
+    let flight = InFlight::over(Kind::memory()).await;
+    let gate = &flight.gate;
+    let mut all = [gate.pid(), upgrade(gate), upgrade(gate)];
+    signal("-TERM", all[2]);
+    // Neither has anything open itself.
+    logged(gate, "nothing is waited for any more", 2).await;
+    let told = tokio::task::block_in_place(|| gate.operator(&["check"]));
+    assert_eq!(told.code, 0, "meanwhile they would have ended: {}", told.err);
+    let mut left = gate.processes();
+    left.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(left, all);
+    flight.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_the_one_before_right_after_an_upgrade_means_both() {
+    let flight = InFlight::over(Kind::memory()).await;
+    upgrade(&flight.gate);
+    signal("-TERM", flight.gate.pid());
+    logged(&flight.gate, "stopping: ", 1).await;
+    let log = flight.ends().await;
+    assert!(log.contains("stopping, and with this process the one that serves now"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_upgrades_at_once_one_is_told_that_there_is_another() {
+    let gate = Gate::with(Kind::embedded().wishes()).await;
+    let asks = || gate.operator(&["upgrade"]);
+    let told = tokio::task::block_in_place(|| {
+        std::thread::scope(|both| {
+            let other = both.spawn(asks);
+            [asks(), other.join().expect("it ran")]
+        })
+    });
+    let mut last = None;
+    for told in told {
+        match told.code {
+            0 => last = last.max(number(&told.out)),
+            _ => assert!(
+                ["an upgrade is under way", "this process ends"]
+                    .iter()
+                    .any(|why| told.err.contains(why)),
+                "{}",
+                told.err
+            ),
+        }
+    }
+    // With nothing open none stays for another.
+    let gate = &gate;
+    eventually("one is left", async || (gate.processes().len() == 1).then_some(())).await;
+    assert!(last.is_some_and(|last| gate.processes() == [last]), "{last:?}");
 }

@@ -26,6 +26,8 @@ pub struct Wishes {
     pub admin: String,
     /// Environment variables of the process.
     pub environment: Vec<(String, String)>,
+    /// Whether it makes its own secret, which it does beside an embedded store.
+    pub own_secret: bool,
     /// Whether it is started as the link `linkgate` in its folder, which may lead elsewhere later.
     pub own_program: bool,
 }
@@ -43,6 +45,7 @@ impl Default for Wishes {
             extra: String::new(),
             admin: String::new(),
             environment: Vec::new(),
+            own_secret: false,
             own_program: false,
         }
     }
@@ -79,10 +82,15 @@ impl Wishes {
              total: 100000/1h }"
                 .to_owned()
         };
+        let secret = if self.own_secret {
+            String::new()
+        } else {
+            format!("secret: {{ file: \"{folder}/secret\" }}\n")
+        };
         let sites = if sites.is_empty() { USUAL_SITE } else { sites };
         format!(
             "listen: [{{ address: \"{}\" }}{listen}]\nadmin: {{ listen: \"{}\"{} }}\n\
-             trusted_proxies: {trusted}\nsecret: {{ file: \"{folder}/secret\" }}\nstore: {store}\n\
+             trusted_proxies: {trusted}\n{secret}store: {store}\n\
              mail: {mail}\nsign_in: {{ used_link_retention: 30d{limits}{} }}\n\
              session: {{ idle: 12h, absolute: 7d{} }}\n{extra}\nsites:{sites}",
             gate.address,
