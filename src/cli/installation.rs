@@ -17,7 +17,8 @@ use super::stores::Stores;
 use super::upgrade::Upgrades;
 use super::{hooks, mailers, record, secret_file, traces};
 use crate::adapters::clock::StoreClock;
-use crate::config::{Config, MailTransport, Password, SecretPlan};
+use crate::adapters::embedded;
+use crate::config::{Config, MailTransport, Password, SecretPlan, StoreConfig};
 use crate::domain::event::Actor;
 use crate::domain::secret::Secret;
 use crate::gate::journal::{Journal, Trail, Writer};
@@ -183,7 +184,31 @@ impl Installation {
     }
 }
 
+/// Refuses to make a secret for a store that is there already: it is another one's, and with a wrong secret
+/// beside it each later start would fail as well.
+///
+/// # Errors
+/// [`StartError::File`] that says how to go on.
+pub(super) fn secret_may_be_made(config: &Config) -> Result<(), StartError> {
+    let (SecretPlan::Create(secret), StoreConfig::Embedded { path }) =
+        (&config.secret, &config.store)
+    else {
+        return Ok(());
+    };
+    let store = path.join(embedded::FILE_NAME);
+    if !store.exists() {
+        return Ok(());
+    }
+    let cause = format!(
+        "the secret of {} is gone, and without it nobody is found there: restore it from a copy, or move the \
+         store away to start with an empty one",
+        store.display()
+    );
+    Err(StartError::File { path: secret.clone(), cause })
+}
+
 fn secret(config: &Config) -> Result<Secret, StartError> {
+    secret_may_be_made(config)?;
     secret_file::secret(&config.secret, &OsEntropy)
         .map_err(|error| StartError::Part(format!("secret: {error}")))
 }

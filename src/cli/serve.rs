@@ -16,7 +16,7 @@ mod words;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::installation::{Installation, StartError, doors};
+use super::installation::{Installation, StartError, doors, secret_may_be_made};
 use super::reload::Source;
 use super::upgrade::Upgrades;
 use super::{EX_USAGE, complain, fail, logging};
@@ -115,6 +115,7 @@ fn begin(
 
 /// Builds everything over a store that is nobody's, to learn what is wrong before anything is given up.
 fn rehearse(config: &Config, doors: &Doors) -> Result<(), StartError> {
+    secret_may_be_made(config)?;
     // What is made at the first start is not made here: it would stay if the upgrade does not take place.
     let secret = match &config.secret {
         SecretPlan::Create(_) => SecretPlan::ForThisRun,

@@ -26,7 +26,7 @@ const MAILS: Duration = Duration::from_secs(2);
 /// How long requests, and TLS of who came last, may take to be decided about before that.
 const DECISIONS: Duration = Duration::from_secs(1);
 /// How long the answers of the admin listener may be on their way.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How often is looked whether all is over.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -116,6 +116,11 @@ impl Generation {
     /// How long what is open may take to its end.
     pub(super) fn drain(&self) -> Duration {
         self.drain
+    }
+
+    /// What it notes its events in.
+    pub(super) fn journal(&self) -> Journal {
+        self.journal.clone()
     }
 
     /// Tells clients to go over, and begins no mail any more, if the store is to be given up. That may be

@@ -35,12 +35,13 @@ impl Kin {
 #[derive(Debug)]
 pub(super) struct Heir {
     process: Orphan,
-    kin: Kin,
+    /// The line to it.
+    pub(super) kin: Option<Kin>,
 }
 
 impl Heir {
     pub(super) fn new(process: Orphan, line: UnixStream) -> Self {
-        Self { process, kin: Kin::new(line) }
+        Self { process, kin: Some(Kin::new(line)) }
     }
 
     /// Its number.
@@ -54,11 +55,6 @@ impl Heir {
             let process = self.process.number();
             tracing::error!(process, %error, "the next process cannot be stopped: stop it by its number");
         }
-    }
-
-    /// It, where only its end is of interest.
-    pub(super) fn into_kin(self) -> Kin {
-        self.kin
     }
 }
 

@@ -12,6 +12,7 @@ use super::kin::{Heir, Kin};
 use super::orphan::Orphan;
 use super::words::{Line, Word};
 use crate::cli::fail;
+use crate::cli::installation::StartError;
 use crate::proxy::server::Doors;
 
 /// How long the new process may take to read and build everything.
@@ -59,6 +60,12 @@ pub(in crate::cli) enum UpgradeError {
     /// Calls of the store did not end.
     #[error("the store is busy and cannot be handed over; upgrade again")]
     Busy,
+    /// If the next process failed late, nobody would serve.
+    #[error(
+        "this process could not serve again if the new one failed: {0}; put back what it was started with, \
+         or stop it and start another"
+    )]
+    NoWayBack(StartError),
     /// This process is to end, and with it what was to take its place.
     #[error("linkgate was told to stop meanwhile")]
     Stopped,

@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::generation::Generation;
+use super::generation::{Generation, LAST_WORDS};
 use super::kin::{Heir, Kin};
 use super::notify::{self, State};
+use super::rehearse;
 use super::signals::{Signals, Told};
 use super::successor::{Launch, Successor, UpgradeError};
 use crate::cli::fail;
@@ -21,6 +22,8 @@ use crate::proxy::server::Doors;
 
 /// Who stops this process so soon after an upgrade did not know of the next one, and means both.
 const UNKNOWING: Duration = Duration::from_secs(3);
+/// How long requests may take to their end in a process that has lost its store.
+const LOST: Duration = Duration::from_secs(1);
 /// How much later than our own requests those of a process that was stopped with this one may end.
 const LATER: Duration = Duration::from_secs(2);
 
@@ -83,8 +86,9 @@ impl Supervisor {
                 (Some(heir), told) => return self.hand_over(heir, told, before).await,
                 (None, Some(told)) => return self.end(told, before).await,
                 (None, None) if is_lost => {
-                    // What was let through needs no store.
-                    self.leave(None, before).await;
+                    // What was let through needs no store, but nobody serves until this process is
+                    // started again.
+                    let _ = timeout(LOST, self.leave(None, before)).await;
                     return ExitCode::FAILURE;
                 }
                 (None, None) => {}
@@ -123,41 +127,44 @@ impl Supervisor {
         let Self { generation, mut earlier, doors, mut signals, wishes, .. } = self;
         // Whoever comes now is refused at once, or served by the next process.
         drop((doors, wishes));
-        let until = Instant::now() + generation.drain() + LATER;
+        let (drain, journal) = (generation.drain(), generation.journal());
+        let until = Instant::now() + drain + LATER;
         let mut leaves = pin!(async move {
             generation.leave().await;
             while earlier.join_next().await.is_some() {}
             is_over(before, until).await;
         });
-        let mut told_as_well = None;
-        // Held until nothing is open here, whether it is waited for or not.
-        let mut _next = None;
-        if let Some((heir, told)) = heir {
-            let told = match told {
-                Some(told) => Some(told),
-                None => tokio::select! {
-                    biased;
-                    told = timeout(UNKNOWING, signals.end()) => told.ok().inspect(|told| {
-                        tracing::info!("stopping, and with this process the one that serves now");
-                        notify::tell(State::Stopping);
-                        heir.pass_on(*told);
-                    }),
-                    () = &mut leaves => return ExitCode::SUCCESS,
-                },
-            };
-            match told {
-                Some(Told::Cut) => return ExitCode::SUCCESS,
-                Some(_) => told_as_well = Some(heir.into_kin()),
-                None => _next = Some(heir),
-            }
-        }
+        let (mut next, told) = heir.unzip();
+        let told = match (&next, told.flatten()) {
+            (Some(next), None) => tokio::select! {
+                biased;
+                told = told_unknowing(next, &mut signals) => told,
+                () = &mut leaves => return ExitCode::SUCCESS,
+            },
+            (_, told) => told,
+        };
+        // Held until nothing is open here, whether the next process is waited for or not: it may wait for this.
+        let line = next.as_mut().and_then(|next| next.kin.take());
+        let until_next = Instant::now() + drain + LATER;
         let all = async {
             leaves.await;
-            is_over(told_as_well, until).await;
+            is_over(line.filter(|_| told.is_some()), until_next).await;
+        };
+        let cut = async {
+            if told != Some(Told::Cut) {
+                signals.cut().await;
+            }
         };
         tokio::select! {
+            biased;
+            () = cut => {
+                tracing::warn!("stopped at once");
+                if let Some(next) = next.filter(|_| told == Some(Told::Stop)) {
+                    next.pass_on(Told::Cut);
+                }
+                journal.close(LAST_WORDS).await;
+            }
             () = all => {}
-            () = signals.cut() => tracing::warn!("stopped at once"),
         }
         ExitCode::SUCCESS
     }
@@ -185,6 +192,10 @@ impl Supervisor {
         };
         // Nobody but the successor holds the line from here on.
         drop(line);
+        if let Err(why) = self.could_serve_again().await {
+            let _ = spawn_blocking(move || drop(successor)).await;
+            return (Err(why), None);
+        }
         let (told, is_parted) = tokio::select! {
             biased;
             told = self.signals.end() => (Some(told), false),
@@ -222,6 +233,19 @@ impl Supervisor {
         (gone, told)
     }
 
+    /// Whether [`Self::serve_again`] would work: before the store is given up, whatever it reads anew must be
+    /// there still. A certificate or a template may have gone that a newer configuration does not name.
+    async fn could_serve_again(&self) -> Result<(), UpgradeError> {
+        if !self.generation.is_alone() {
+            return Ok(());
+        }
+        let ((config, ..), doors) = (self.generation.origin(), Arc::clone(&self.doors));
+        match spawn_blocking(move || rehearse(&config, &doors)).await {
+            Ok(rehearsed) => rehearsed.map_err(UpgradeError::NoWayBack),
+            Err(_) => Err(UpgradeError::Broken),
+        }
+    }
+
     /// Another server in this process takes the place of one that has given up its store, from the
     /// configuration that was in force.
     async fn serve_again(&mut self) {
@@ -245,6 +269,15 @@ impl Supervisor {
             Err(error) => tracing::error!(%error, "this process cannot serve again"),
         }
     }
+}
+
+/// What this process is told right after an upgrade, which is meant for the next one as well.
+async fn told_unknowing(next: &Heir, signals: &mut Signals) -> Option<Told> {
+    let told = timeout(UNKNOWING, signals.end()).await.ok()?;
+    tracing::info!("stopping, and with this process the one that serves now");
+    notify::tell(State::Stopping);
+    next.pass_on(told);
+    Some(told)
 }
 
 /// Waits until nothing is open there either. One that hangs is not waited for.

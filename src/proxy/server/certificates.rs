@@ -12,18 +12,11 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 /// Why a pair of files cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unusable {
-    /// The chain.
+    /// One of them. Nothing of what it holds is shown: both may hold a private key, by mistake or not, and
+    /// what the library says of a line that it does not know is that line.
     #[error("{path}: {cause}")]
-    Chain {
-        /// Its file.
-        path: String,
-        /// What is the matter with it.
-        cause: pem::Error,
-    },
-    /// The private key. Nothing of what its file holds is shown.
-    #[error("{path}: {cause}")]
-    Key {
-        /// Its file.
+    File {
+        /// The file.
         path: String,
         /// Whether it cannot be read, or holds something else.
         cause: String,
@@ -35,14 +28,8 @@ pub(super) enum Unusable {
 
 /// Reads a chain and its key, both as paths of PEM files, and sees that they belong together.
 pub(super) fn load(chain: &str, key: &str) -> Result<SingleCertAndKey, Unusable> {
-    let no_chain = |cause| Unusable::Chain { path: chain.to_owned(), cause };
-    let no_key = |cause| Unusable::Key {
-        path: key.to_owned(),
-        cause: match cause {
-            pem::Error::Io(error) => error.to_string(),
-            _ => "holds no private key in PEM form".to_owned(),
-        },
-    };
+    let no_chain = |cause| unusable(chain, &cause, "holds no certificate in PEM form");
+    let no_key = |cause| unusable(key, &cause, "holds no private key in PEM form");
     let certificates: Vec<_> =
         CertificateDer::pem_file_iter(chain).and_then(Iterator::collect).map_err(no_chain)?;
     if certificates.is_empty() {
@@ -51,6 +38,14 @@ pub(super) fn load(chain: &str, key: &str) -> Result<SingleCertAndKey, Unusable>
     let private = PrivateKeyDer::from_pem_file(key).map_err(no_key)?;
     let pair = CertifiedKey::from_der(certificates, private, &ring::default_provider())?;
     Ok(SingleCertAndKey::from(pair))
+}
+
+fn unusable(path: &str, cause: &pem::Error, otherwise: &str) -> Unusable {
+    let cause = match cause {
+        pem::Error::Io(error) => error.to_string(),
+        _ => otherwise.to_owned(),
+    };
+    Unusable::File { path: path.to_owned(), cause }
 }
 
 #[cfg(test)]
@@ -81,8 +76,8 @@ mod tests {
             loaded(&other, &key)
         );
         for (chain, key, wanted) in [
-            ("", &*key, "chain: no items found"),
-            (&*key, &*key, "chain: no items found"),
+            ("", &*key, "chain: holds no certificate in PEM form"),
+            (&*key, &*key, "chain: holds no certificate in PEM form"),
             (&*chain, "", "key: holds no private key in PEM form"),
             (&*chain, &*chain, "key: holds no private key in PEM form"),
         ] {
@@ -96,13 +91,16 @@ mod tests {
     #[test]
     fn nothing_of_a_key_is_told() {
         let (chain, key) = made();
-        for broken in [
-            key.replace("-----END", "----- END"),
-            key.replace("BEGIN", "BEGUN"),
-            key.replace('M', "*"),
-        ] {
-            let said = loaded(&chain, &broken);
-            assert!(said != "good" && key.lines().all(|line| !said.contains(line)), "{said}");
+        let on_one_line = key.replace('\n', " ");
+        let broken =
+            [key.replace("-----END", "----- END"), key.replace("BEGIN", "BEGUN"), on_one_line];
+        for broken in &broken {
+            for (chain, key) in [(&chain, broken), (broken, &key)] {
+                let said = loaded(chain, key);
+                let is_plain =
+                    said.ends_with("key in PEM form") || said.ends_with("certificate in PEM form");
+                assert!(is_plain, "{said}");
+            }
         }
     }
 }

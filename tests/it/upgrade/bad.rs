@@ -125,7 +125,17 @@ async fn one_that_has_made_its_secret_serves_again() {
     let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
     assert!(told.err.contains("did not say that it serves (it has ended)"), "{}", told.err);
     assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN), "the same secret");
-    // What was open before that goes on as long as it may, whatever comes now.
+    // Without its secret the store is nobody's, and no other secret is laid beside it.
+    let secret = gate.path("data/secret");
+    std::fs::rename(&secret, gate.path("kept")).expect("it has made one");
+    std::fs::remove_file(gate.path("linkgate")).expect("it was there");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_linkgate"), gate.path("linkgate"))
+        .expect("a link");
+    let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
+    assert!(told.err.contains("restore it from a copy"), "{}", told.err);
+    assert!(!secret.exists());
+    assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN), "it serves on");
+    std::fs::rename(gate.path("kept"), secret).expect("restored");
     signal("-TERM", gate.pid());
     assert_eq!(gate.code().await, Some(0));
 }

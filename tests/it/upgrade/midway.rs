@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
@@ -14,6 +15,9 @@ use crate::support::client::read_answer;
 use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
 use crate::support::stores::Kind;
+
+/// How long clients are told that connections end, before the store is closed.
+const LAST_CALL: Duration = Duration::from_millis(500);
 
 async fn has(file: &Path) {
     eventually("it has come so far", async || {
@@ -102,10 +106,33 @@ async fn while_the_new_process_prepares_it_is_given_up() {
 async fn while_the_store_is_about_to_be_handed_over_nobody_takes_it() {
     let prepared = PREPARED.replace("; read doors", "; echo $process > FOLDER/waits; read doors");
     let script = orphan(&format!("{prepared}; exec tail -f /dev/null"));
-    let stops = async |gate: &Gate| logged(gate, "stopping: ", 1).await;
-    let log = stopped_midway(Kind::embedded(), &script, "waits", stops).await;
+    let mut was_quick = false;
+    let log = stopped_midway(Kind::embedded(), &script, "waits", async |gate| {
+        let waits = std::fs::metadata(gate.path("waits")).and_then(|it| it.modified());
+        let since = waits.expect("it waits").elapsed().unwrap_or_default();
+        was_quick = since < LAST_CALL / 2;
+        logged(gate, "stopping: ", 1).await;
+    })
+    .await;
     // On a machine that was busy for so long the store is closed by now.
+    assert!(!was_quick || log.contains("not upgraded: it was told to stop"), "{log}");
+    assert!(!was_quick || !log.contains("the store is closed"), "{log}");
     assert!(log.contains("not upgraded"), "{log}");
+}
+
+/// The server before that failure has ended by then, but not what it let through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_after_a_late_failure_cuts_nothing() {
+    let flight = InFlight::over(Kind::embedded()).await;
+    replace(&flight.gate, &orphan(&format!("{PREPARED}; exit 1")));
+    let told = tokio::task::block_in_place(|| flight.gate.operator(&["upgrade"]));
+    assert!(told.err.contains("did not say that it serves"), "{}", told.err);
+    signal("-TERM", flight.gate.pid());
+    // The server that is there now has nothing open.
+    logged(&flight.gate, "nothing is waited for any more", 1).await;
+    let told = tokio::task::block_in_place(|| flight.gate.operator(&["check"]));
+    assert_eq!(told.code, 0, "meanwhile it would have ended: {}", told.err);
+    flight.ends().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
