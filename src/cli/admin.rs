@@ -62,7 +62,10 @@ pub(super) enum AdminError {
         address: SocketAddr,
     },
     /// That process did not answer.
-    #[error("the store is in use by a linkgate process that does not answer at {address}: {cause}")]
+    #[error(
+        "no linkgate answers at {address}, where `admin.listen` says: {cause}; if none runs, start it with \
+         `linkgate serve`; if one runs, it was started with another `admin.listen`"
+    )]
     Away {
         /// Where it should be.
         address: SocketAddr,

@@ -49,7 +49,10 @@ pub enum StartError {
     #[error("store: {0}")]
     Store(String),
     /// An address cannot be listened on.
-    #[error("{address}: cannot listen there: {cause}")]
+    #[error(
+        "{address}: cannot listen there: {cause}; another process may have it: stop that one, or change the \
+         address under `listen`, `admin.listen`, `mail.inbox` or `mail.hooks`"
+    )]
     Address {
         /// The address.
         address: SocketAddr,

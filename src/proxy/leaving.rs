@@ -175,10 +175,16 @@ impl Leaving {
         self.arriving().is_empty() && self.pending.load(Ordering::Acquire) == 0
     }
 
+    /// How many requests, streams and connections are open.
+    #[must_use]
+    pub fn how_many(&self) -> u32 {
+        self.open.load(Ordering::Acquire)
+    }
+
     /// Whether nothing is open any more.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.is_decided() && self.open.load(Ordering::Acquire) == 0
+        self.is_decided() && self.how_many() == 0
     }
 }
 

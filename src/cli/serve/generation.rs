@@ -163,7 +163,17 @@ impl Generation {
         if !self.is_parted() {
             self.record_the_end().await;
         }
-        tracing::info!(after_ms = millis(began), is_over, "nothing is waited for any more");
+        if is_over {
+            tracing::info!(after_ms = millis(began), "nothing is waited for any more: all is over");
+        } else {
+            let open = self.leaving.how_many();
+            let limit = "server.drain";
+            tracing::warn!(
+                open,
+                limit,
+                "nothing is waited for any more: what is still open is cut off"
+            );
+        }
         self.finish(Over::Done).await;
     }
 

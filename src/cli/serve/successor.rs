@@ -21,6 +21,8 @@ const PREPARING: Duration = Duration::from_secs(10);
 const BEGINNING: Duration = Duration::from_secs(5);
 /// How long the last word of one that listens no more may be on its way.
 const LAST_WORD: Duration = Duration::from_millis(100);
+/// What came from one that is not there any more.
+const ENDED: &str = "it has ended";
 /// Says to `serve` that it is to take over from the process that has started it.
 pub(in crate::cli) const TAKE_OVER: &str = "take-over";
 /// Says to `serve` that it is to start such a process, and to end.
@@ -42,8 +44,8 @@ pub(in crate::cli) enum UpgradeError {
     Refused(String),
     /// It ended, or said nothing in time.
     #[error(
-        "the new process did not say that it {wanted} ({cause}); its reasons are in the log, or {} is \
-         another program or another version",
+        "the new process did not say that it {wanted} ({cause}); look into the log for its reasons, and see that \
+         {} is linkgate, of this version or a later one",
         program.display()
     )]
     Silent {
@@ -231,7 +233,9 @@ impl Successor {
             Ok(word) => Ok(word),
             Err(error) => Err(match error.kind() {
                 ErrorKind::TimedOut => self.silent(wanted, &"nothing came in time"),
-                ErrorKind::UnexpectedEof => self.silent(wanted, &"it has ended"),
+                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => {
+                    self.silent(wanted, &ENDED)
+                }
                 _ => self.silent(wanted, &error),
             }),
         }
@@ -241,7 +245,10 @@ impl Successor {
     fn mute(&mut self, wanted: &'static str, error: &std::io::Error) -> UpgradeError {
         match self.line.hear(Some(Instant::now() + LAST_WORD)) {
             Ok(Word::Refused(why)) => UpgradeError::Refused(why),
-            Ok(_) | Err(_) => self.silent(wanted, error),
+            Ok(_) | Err(_) => match error.kind() {
+                ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => self.silent(wanted, &ENDED),
+                _ => self.silent(wanted, error),
+            },
         }
     }
 

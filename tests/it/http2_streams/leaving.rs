@@ -57,12 +57,13 @@ async fn is_told_to_go_away(client: &Client) {
     .await;
 }
 
-/// The connection has ended as well, and without a word of trouble.
+/// The connection has ended as well, by the other side, and without a word of trouble. Whoever has no more
+/// requests ends it, too; who did so in the same moment wrote to a connection that was closed just then.
 async fn has_ended(client: Client) {
     let Client { requests, connection } = client;
-    drop(requests);
     let ended = timeout(PATIENCE, connection).await.expect("it ends").expect("no panic");
     assert!(ended.is_ok(), "{ended:?}");
+    drop(requests);
 }
 
 async fn ann_comes(scene: &Scene) -> Browser {

@@ -108,7 +108,7 @@ async fn keys_are_changed_beside_a_process_that_has_the_store_open_and_without_o
             assert!(told.contains(third.as_str().expect("a kid")), "{told}");
         } else {
             assert_eq!(code, Some(1));
-            assert!(told.contains("does not answer at"), "{told}");
+            assert!(told.contains("no linkgate answers at"), "{told}");
         }
     }
 }

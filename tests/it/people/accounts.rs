@@ -177,7 +177,7 @@ async fn a_store_that_is_nobodys_to_open_is_told() {
     gate.kill();
     let told = gate.operator(&["accounts", "list"]);
     assert_eq!(told.code, 1);
-    assert!(told.err.contains("does not answer at 127.0.0.1:"), "{}", told.err);
+    assert!(told.err.contains("no linkgate answers at 127.0.0.1:"), "{}", told.err);
 }
 
 /// The step that suspends ends what it finds. What it does not find, because Redis has dropped the

@@ -10,6 +10,8 @@ use super::{eventually, program};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/forward-auth");
 const HOST: &str = "wiki.localhost";
+/// A proxy that ends so often has another reason than a port that was taken for a moment.
+const ENOUGH: u32 = 20;
 
 /// Which proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +48,22 @@ impl Front {
         let trusted = "[127.0.0.1]".into();
         let gate = Gate::with(Wishes { sites, trusted, ..wishes }).await;
         let application = application.unwrap_or(gate.upstream.address);
+        // All at once: one of the new addresses may begin like an old one (127.0.0.1:30001).
+        let places = [
+            ("127.0.0.1:8000", address.to_string()),
+            ("127.0.0.1:8080", gate.address.to_string()),
+            ("127.0.0.1:3000", application.to_string()),
+            ("/etc/haproxy", FOLDER.to_owned()),
+        ];
         let text = |name: &str| {
-            read(name)
-                .replace(&format!("{HOST}:8000"), &host)
-                .replace("127.0.0.1:8000", &address.to_string())
-                .replace("127.0.0.1:8080", &gate.address.to_string())
-                .replace("127.0.0.1:3000", &application.to_string())
-                .replace("/etc/haproxy", FOLDER)
+            let mut text = read(name).replace(&format!("{HOST}:8000"), &host);
+            for (number, (old, _)) in places.iter().enumerate() {
+                text = text.replace(old, &format!("\0{number}\0"));
+            }
+            for (number, (_, new)) in places.iter().enumerate() {
+                text = text.replace(&format!("\0{number}\0"), new);
+            }
+            text
         };
         let mut command = command(make, gate.path("front").as_path(), &text);
         let log = std::fs::File::create(gate.path("front.log")).expect("the log");
@@ -63,10 +74,12 @@ impl Front {
             })
         };
         let child = start();
-        let mut front = Self { gate, address, host, child };
+        let (mut front, mut ended) = (Self { gate, address, host, child }, 0);
         eventually(&format!("{make:?} to listen"), async || {
             // Another process may have had the port for a moment.
             if front.child.try_wait().ok().flatten().is_some() {
+                ended += 1;
+                assert!(ended < ENOUGH, "{make:?} ends again and again: {}", front.log());
                 front.child = start();
             }
             listens(front.child.id(), port).then_some(())
