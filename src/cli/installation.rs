@@ -163,14 +163,11 @@ impl Installation {
         let admin = admin_routes(config, desk, &entropy, &journal)?;
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy, Turns::new(threads(config)));
-        let shared = Arc::clone(&fronts);
-        // What was made is there from now on: another server of this process must not make it again.
-        let known = Config { secret: SecretPlan::Ready(secret.clone()), ..config.clone() };
+        let (shared, known) = (Arc::clone(&fronts), with_secret_made(config, &secret));
         let in_force = InForce::new(foundation, secret, known, shared, (mails, facts));
-        let (courier, in_force) = (Arc::new(courier), Arc::new(in_force));
         Ok(Self {
             proxy,
-            courier,
+            courier: Arc::new(courier),
             stores,
             admin,
             clock,
@@ -178,7 +175,7 @@ impl Installation {
             record,
             inbox,
             hooks,
-            in_force,
+            in_force: Arc::new(in_force),
             fronts,
             source: None,
             traces,
@@ -208,6 +205,12 @@ pub(super) fn secret_may_be_made(config: &Config) -> Result<(), StartError> {
         store.display()
     );
     Err(StartError::File { path: secret.clone(), cause })
+}
+
+/// What was made is there from now on: another server of this process must not make it again. One that did
+/// found its file and could not serve.
+fn with_secret_made(config: &Config, secret: &Secret) -> Config {
+    Config { secret: SecretPlan::Ready(secret.clone()), ..config.clone() }
 }
 
 fn secret(config: &Config) -> Result<Secret, StartError> {

@@ -70,11 +70,8 @@ impl Supervisor {
             log(&upgraded, told, is_lost);
             let (heir, answer) = match upgraded {
                 Ok(heir) => {
-                    let number = heir.number();
-                    (
-                        Some(heir),
-                        if told.is_none() { Ok(number) } else { Err(UpgradeError::Stopped) },
-                    )
+                    let served = told.is_none().then(|| heir.number());
+                    (Some(heir), served.ok_or(UpgradeError::Stopped))
                 }
                 Err(why) => (None, Err(why)),
             };
@@ -205,12 +202,11 @@ impl Supervisor {
             None => self.signals.has_ended().await,
             told => told,
         };
-        if told.is_some() || !is_parted {
-            // It waits for the end of the other process.
-            let _ = spawn_blocking(move || drop(successor)).await;
-        } else {
+        if told.is_none() && is_parted {
             return self.go(successor).await;
         }
+        // It waits for the end of the other process.
+        let _ = spawn_blocking(move || drop(successor)).await;
         if told.is_some() {
             return (Err(UpgradeError::Stopped), told);
         }
