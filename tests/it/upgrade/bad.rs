@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::load::Load;
 use super::{ANN, alone, signal, upgrade};
 use crate::flow::signed_in_as;
-use crate::support::eventually;
-use crate::support::gate::{Gate, Wishes};
+use crate::support::certificates::Certificates;
+use crate::support::gate::{Gate, Wishes, free_port};
 use crate::support::stores::Kind;
+use crate::support::{eventually, folder};
 
 async fn gate(kind: &Kind) -> Arc<Gate> {
     Arc::new(Gate::with(Wishes { own_program: true, ..kind.wishes() }).await)
@@ -138,6 +139,35 @@ async fn one_that_has_made_its_secret_serves_again() {
     std::fs::rename(gate.path("kept"), secret).expect("restored");
     signal("-TERM", gate.pid());
     assert_eq!(gate.code().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_could_not_serve_again_keeps_its_store() {
+    let (folder, port) = (folder(), free_port());
+    Certificates::new().write(folder.path());
+    let place = folder.path().display();
+    let listen = format!(
+        ", {{ address: \"127.0.0.1:{port}\", tls: {{ certificate: \"{place}/site.pem\", \
+         key: \"{place}/site.key\" }} }}"
+    );
+    let kind = Kind::embedded();
+    let gate = Gate::with(Wishes { listen: listen.clone(), ..kind.wishes() }).await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    // The new configuration does without what this process was started with.
+    gate.edit(&listen, "");
+    std::fs::rename(folder.path().join("site.pem"), folder.path().join("kept")).expect("moved");
+    let told = tokio::task::block_in_place(|| gate.operator(&["upgrade"]));
+    assert!(
+        told.err.contains("could not serve again") && told.err.contains("site.pem"),
+        "{}",
+        told.err
+    );
+    assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN), "it serves on");
+    std::fs::rename(folder.path().join("kept"), folder.path().join("site.pem")).expect("moved");
+    let process = upgrade(&gate);
+    alone(&gate, process).await;
+    assert_eq!(signed_in_as(&gate, &mut ann).await.as_deref(), Some(ANN));
 }
 
 #[test]
