@@ -30,8 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let parts = [session.email.identity(), &session.realm, &session.browser, &session.network];
         texts += parts.iter().map(|text| text.len() as u64).sum::<u64>();
         let key = key(number);
-        let (kept, era) = (&copies.sessions, copies.trust.era());
-        kept.keep(&key, kept.begin(&key), era, copies.known(session));
+        let label = copies.trust.era().label(&key);
+        copies.sessions.keep(copies.sessions.begin(&key), copies.known(session, label));
     }
     let grown = resident()?.saturating_sub(before);
     let found = copies.sessions.len() as u64;

@@ -39,7 +39,7 @@ use self::codec::StoredAttempt;
 use self::steps::MakeAccount;
 use self::tables::{Tables, View};
 use self::writer::{Outcome, Reopen, SharedView, Step, Writer};
-use crate::adapters::kept::{Copies, Kept, Trust};
+use crate::adapters::kept::{Copies, Kept, Labelled, Trust};
 use crate::domain::attempt::{Record, State};
 use crate::domain::delivery::News;
 use crate::domain::limit::PersonKey;
@@ -48,8 +48,8 @@ use crate::domain::session::Session;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Browser, Link, TokenDigest};
 use crate::ports::{
-    AccountStep, Attempts, Beginning, ClaimedMail, MailId, NewSession, Outbox, Owner, Settled,
-    Settlement, StoreError, Stored, Upkeep, Wanted,
+    AccountStep, Attempts, Beginning, ClaimedMail, Label, MailId, NewSession, Outbox, Owner,
+    Settled, Settlement, StoreError, Stored, Upkeep, Wanted,
 };
 
 /// Sessions that are kept in memory where nobody says how many.
@@ -148,26 +148,27 @@ impl Embedded {
 }
 
 impl Embedded {
-    fn at_hand<V: Clone>(&self, kept: &Kept<V>, key: &[u8; 32]) -> Option<V> {
+    fn at_hand<V: Labelled>(&self, kept: &Kept<V>, key: &[u8; 32]) -> Option<V> {
         kept.get(key, &self.copies.trust, Instant::now())
     }
 
     /// Looks at a record: in memory, else at the last commit. What is not there is not kept.
-    fn read_kept<V: Clone>(
+    fn read_kept<V: Labelled>(
         &self,
         doing: &'static str,
         kept: &Kept<V>,
         key: &[u8; 32],
-        look: impl FnOnce(&View) -> Result<Option<V>, StorageError>,
+        look: impl FnOnce(&View, Label) -> Result<Option<V>, StorageError>,
     ) -> Stored<Option<V>> {
         let held = self.at_hand(kept, key);
         if held.is_some() {
             return Ok(held);
         }
         let ticket = kept.begin(key);
-        let found = self.read(doing, look)?;
+        let label = self.copies.trust.era().label(key);
+        let found = self.read(doing, |view| look(view, label))?;
         if let Some(value) = &found {
-            kept.keep(key, ticket, self.copies.trust.era(), value.clone());
+            kept.keep(ticket, value.clone());
         }
         Ok(found)
     }

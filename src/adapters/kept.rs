@@ -19,57 +19,87 @@
 //! up, two seconds by default, or until the news that waited in the socket is read.
 
 mod copies;
+mod table;
 mod trust;
 
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
 pub use self::copies::Copies;
+use self::table::Table;
 pub use self::trust::{Era, Trust};
-use crate::ports::AsOf;
+use crate::ports::{AsOf, Known, Label};
 
 /// A digest, or a keyed hash: evenly spread, whoever makes them.
 pub type Key = [u8; 32];
 
 /// Parts of the keys that are dropped and read independently: more than there are threads.
-const GATES: usize = 256;
-/// Entries that a new cache has room for without growing.
-const EXPECTED: usize = 1024;
+const PARTS: usize = 256;
 
-/// That a read began, and what had been dropped by then: the number of the gate in the last byte, and what
+/// What can be kept: it is cheap to clone, and says of which record it is.
+pub trait Labelled: Clone {
+    /// Of which record it is, and over which line it came.
+    fn label(&self) -> &Label;
+}
+
+impl Labelled for Arc<Known> {
+    fn label(&self) -> &Label {
+        Known::label(self)
+    }
+}
+
+/// A copy of what has no place for a label itself.
+#[derive(Debug)]
+pub struct Filed<T> {
+    label: Label,
+    /// The record.
+    pub value: T,
+}
+
+impl<T> Filed<T> {
+    /// Labels a record.
+    #[must_use]
+    pub fn new(value: T, label: Label) -> Arc<Self> {
+        Arc::new(Self { label, value })
+    }
+}
+
+impl<T> Labelled for Arc<Filed<T>> {
+    fn label(&self) -> &Label {
+        &self.label
+    }
+}
+
+/// That a read began, and what had been dropped by then: the number of the part in the last byte, and what
 /// was counted there before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(NonZeroU64);
 
-/// What was dropped so far of one part of the keys.
-struct Gate {
-    /// Held while something is kept or dropped, so that nothing comes between the look at the ticket and the
-    /// keeping. All are dropped at once without it, between two turns.
-    closed: Mutex<()>,
+/// One part of the keys: their copies, and what was dropped of them so far. Neighbours share no line of a
+/// processor's cache.
+#[repr(align(64))]
+struct Part<V> {
+    /// Its lock is held from the look at the ticket to the keeping, so that nothing comes between.
+    copies: Mutex<Table<V>>,
     /// The ticket that is given out now.
     ticket: AtomicU64,
 }
 
-impl Gate {
-    /// `from` is where it begins to count: another number for each of them, so that a ticket of one is
-    /// none of another.
-    fn numbered(number: usize, from: u64) -> Self {
+impl<V: Labelled> Part<V> {
+    /// `from` is where it begins to count: another number for each table of copies, so that a ticket of one
+    /// is none of another.
+    fn numbered(number: usize, from: u64, most: usize) -> Self {
         let first = (from << 8) | (number as u64 & 0xff);
-        Self { closed: Mutex::new(()), ticket: AtomicU64::new(first) }
+        Self { copies: Mutex::new(Table::new(most)), ticket: AtomicU64::new(first) }
     }
 
-    fn close(&self) -> MutexGuard<'_, ()> {
-        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ticket(&self) -> u64 {
-        self.ticket.load(Ordering::Acquire)
+    fn copies(&self) -> MutexGuard<'_, Table<V>> {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whoever has a ticket has an old one.
@@ -78,36 +108,26 @@ impl Gate {
     }
 }
 
-#[derive(Clone)]
-struct Entry<V> {
-    value: V,
-    era: Era,
-}
-
 /// Copies of one kind of record. Bounded in number; what was used least goes first.
 pub struct Kept<V> {
-    entries: Cache<Key, Entry<V>>,
-    gates: Box<[Gate]>,
+    parts: Box<[Part<V>]>,
 }
 
-impl<V: Clone> Kept<V> {
-    /// Room for so many.
+impl<V: Labelled> Kept<V> {
+    /// Room for so many, or some more: the parts are not filled evenly.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        let most = u64::try_from(most).unwrap_or(u64::MAX);
         // Of 56 bits that count, 48 are drawn, and never zero.
         let from = (RandomState::new().hash_one(most) >> 16) | 1;
-        Self {
-            entries: Cache::with_weighter(EXPECTED, most, quick_cache::UnitWeighter),
-            gates: (0..GATES).map(|number| Gate::numbered(number, from)).collect(),
-        }
+        let most = most.div_ceil(PARTS);
+        Self { parts: (0..PARTS).map(|number| Part::numbered(number, from, most)).collect() }
     }
 
     /// The copy of a record, if there is one that is trusted now.
     #[must_use]
     pub fn get(&self, key: &Key, trust: &Trust, now: Instant) -> Option<V> {
-        let entry = self.entries.get(key)?;
-        trust.covers(entry.era, now).then_some(entry.value)
+        let held = self.part(key).copies().get(key)?;
+        trust.covers(Era::of(&held), now).then_some(held)
     }
 
     /// The copy of a record that was trusted until lately, for while the store is away.
@@ -119,21 +139,21 @@ impl<V: Clone> Kept<V> {
         now: Instant,
         grace: Duration,
     ) -> Option<V> {
-        let entry = self.entries.get(key)?;
-        trust.covered_lately(entry.era, now, grace).then_some(entry.value)
+        let held = self.part(key).copies().get(key)?;
+        trust.covered_lately(Era::of(&held), now, grace).then_some(held)
     }
 
     /// How many there are, trusted or not.
     #[must_use]
     #[allow(clippy::len_without_is_empty)] // Told to people; whether it is empty is nobody's question.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.parts.iter().map(|part| part.copies().len()).sum()
     }
 
     /// Call it before a read is sent.
     #[must_use]
     pub fn begin(&self, key: &Key) -> Ticket {
-        let ticket = self.gate(key).ticket();
+        let ticket = self.part(key).ticket.load(Ordering::Acquire);
         // It begins above zero, and 2^55 turns are more than there will be.
         Ticket(NonZeroU64::new(ticket).unwrap_or(NonZeroU64::MIN))
     }
@@ -172,46 +192,44 @@ impl<V: Clone> Kept<V> {
     /// Whether nothing near the key of a ticket was dropped since: what was read then still counts.
     #[must_use]
     fn still(&self, ticket: Ticket) -> bool {
-        let gate = &self.gates[(ticket.0.get() & 0xff) as usize % GATES];
-        gate.ticket() == ticket.0.get()
+        let part = &self.parts[(ticket.0.get() & 0xff) as usize % PARTS];
+        part.ticket.load(Ordering::Acquire) == ticket.0.get()
     }
 
-    /// Keeps what a read answered, unless anything near it was dropped since it began. `era` is that of
-    /// the line that the read went over.
-    pub fn keep(&self, key: &Key, ticket: Ticket, era: Era, value: V) {
-        let _closed = self.gate(key).close();
-        if self.still(ticket) {
-            self.entries.insert(*key, Entry { value, era });
-        }
+    /// Keeps what a read answered, unless anything near it was dropped since it began. It is labelled with
+    /// the key that it was read by, and the era of the line that the read went over.
+    pub fn keep(&self, ticket: Ticket, value: V) {
+        let mut copies = self.part(&value.label().key).copies();
+        let displaced = if self.still(ticket) { copies.insert(value) } else { Some(value) };
+        // What goes, goes after the lock.
+        drop(copies);
+        drop(displaced);
     }
 
-    /// Drops a record, and what is being read near it. First the record: whoever has the ticket that is given
-    /// out afterwards cannot have read it here.
+    /// Drops a record, and what is being read near it. Both under the lock that a copy is looked for under:
+    /// whoever has the ticket that is given out from now on does not find it here.
     pub fn drop_one(&self, key: &Key) {
-        let gate = self.gate(key);
-        let _closed = gate.close();
-        self.entries.remove(key);
-        gate.turn();
+        let part = self.part(key);
+        let mut copies = part.copies();
+        let removed = copies.remove(key);
+        part.turn();
+        drop(copies);
+        drop(removed);
     }
 
     /// Drops everything, and what is being read.
     pub fn drop_all(&self) {
-        // Before, so that nothing that was read earlier is kept after it; and afterwards, because of those
-        // who have looked meanwhile.
-        self.turn_all();
-        self.entries.clear();
-        self.turn_all();
-    }
-
-    fn turn_all(&self) {
-        for gate in &self.gates {
-            let _closed = gate.close();
-            gate.turn();
+        for part in &self.parts {
+            let mut copies = part.copies();
+            let taken = copies.take();
+            part.turn();
+            drop(copies);
+            drop(taken);
         }
     }
 
-    fn gate(&self, key: &Key) -> &Gate {
-        &self.gates[usize::from(key[0]) % GATES]
+    fn part(&self, key: &Key) -> &Part<V> {
+        &self.parts[usize::from(key[0]) % PARTS]
     }
 }
 
@@ -228,37 +246,44 @@ mod tests {
     const KEY: Key = [7; 32];
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn kept() -> Kept<u8> {
+    type Held<T> = Arc<Filed<T>>;
+
+    fn kept() -> Kept<Held<u8>> {
         Kept::new(100)
     }
 
-    fn keep(kept: &Kept<u8>, trust: &Trust, value: u8) {
-        kept.keep(&KEY, kept.begin(&KEY), trust.era(), value);
+    fn keep(kept: &Kept<Held<u8>>, trust: &Trust, value: u8) {
+        kept.keep(kept.begin(&KEY), Filed::new(value, trust.era().label(&KEY)));
+    }
+
+    fn get(kept: &Kept<Held<u8>>, trust: &Trust, now: Instant) -> Option<u8> {
+        kept.get(&KEY, trust, now).map(|held| held.value)
     }
 
     #[test]
     fn what_is_dropped_is_gone_and_nothing_else() {
         let (kept, trust, now) = (kept(), Trust::always(), Instant::now());
         for key in [KEY, [8; 32]] {
-            kept.keep(&key, kept.begin(&key), trust.era(), key[0]);
+            kept.keep(kept.begin(&key), Filed::new(key[0], trust.era().label(&key)));
         }
+        let found = |key| kept.get(key, &trust, now).map(|held| held.value);
         kept.drop_one(&KEY);
-        assert_eq!([KEY, [8; 32]].map(|key| kept.get(&key, &trust, now)), [None, Some(8)]);
+        assert_eq!([&KEY, &[8; 32]].map(found), [None, Some(8)]);
         kept.drop_all();
-        assert_eq!(kept.get(&[8; 32], &trust, now), None);
+        assert_eq!((found(&[8; 32]), kept.len()), (None, 0));
     }
 
     #[test]
     fn an_answer_that_comes_after_the_news_is_not_kept() {
         let (kept, trust, now) = (kept(), Trust::always(), Instant::now());
-        for drop in [|kept: &Kept<u8>| kept.drop_one(&KEY), Kept::drop_all] {
+        for drop in [|kept: &Kept<Held<u8>>| kept.drop_one(&KEY), Kept::drop_all] {
             let ticket = kept.begin(&KEY);
             drop(&kept);
-            kept.keep(&KEY, ticket, trust.era(), 1);
-            assert_eq!(kept.get(&KEY, &trust, now), None);
+            kept.keep(ticket, Filed::new(1, trust.era().label(&KEY)));
+            assert_eq!(get(&kept, &trust, now), None);
         }
         keep(&kept, &trust, 2);
-        assert_eq!(kept.get(&KEY, &trust, now), Some(2));
+        assert_eq!(get(&kept, &trust, now), Some(2));
     }
 
     #[tokio::test(start_paused = true)]
@@ -266,12 +291,12 @@ mod tests {
         let (kept, trust) = (kept(), Trust::none());
         let began = Instant::now();
         keep(&kept, &trust, 1);
-        assert_eq!(kept.get(&KEY, &trust, began), None, "never heard from");
+        assert_eq!(get(&kept, &trust, began), None, "never heard from");
         trust.renew(trust.era(), began + 2 * SECOND);
-        assert_eq!(kept.get(&KEY, &trust, began + SECOND), Some(1));
-        assert_eq!(kept.get(&KEY, &trust, began + 2 * SECOND), None);
+        assert_eq!(get(&kept, &trust, began + SECOND), Some(1));
+        assert_eq!(get(&kept, &trust, began + 2 * SECOND), None);
         trust.renew(trust.era(), began + 4 * SECOND);
-        assert_eq!(kept.get(&KEY, &trust, began + 3 * SECOND), Some(1), "heard from again");
+        assert_eq!(get(&kept, &trust, began + 3 * SECOND), Some(1), "heard from again");
     }
 
     #[tokio::test(start_paused = true)]
@@ -281,18 +306,18 @@ mod tests {
         trust.renew(old, now + SECOND);
         keep(&kept, &trust, 1);
         trust.end(old);
-        assert_eq!(kept.get(&KEY, &trust, now), None);
+        assert_eq!(get(&kept, &trust, now), None);
         // What is late of the old line changes nothing.
         trust.renew(old, now + SECOND);
         trust.end(old);
         let new = trust.era();
         assert_ne!(new, old);
         trust.renew(new, now + SECOND);
-        assert_eq!(kept.get(&KEY, &trust, now), None);
-        kept.keep(&KEY, kept.begin(&KEY), old, 2);
-        assert_eq!(kept.get(&KEY, &trust, now), None, "an answer over the old line");
+        assert_eq!(get(&kept, &trust, now), None);
+        kept.keep(kept.begin(&KEY), Filed::new(2, old.label(&KEY)));
+        assert_eq!(get(&kept, &trust, now), None, "an answer over the old line");
         keep(&kept, &trust, 3);
-        assert_eq!(kept.get(&KEY, &trust, now), Some(3));
+        assert_eq!(get(&kept, &trust, now), Some(3));
     }
 
     #[tokio::test(start_paused = true)]
@@ -300,13 +325,14 @@ mod tests {
         let (kept, trust) = (kept(), Trust::none());
         let (now, era) = (Instant::now(), trust.era());
         keep(&kept, &trust, 1);
-        assert_eq!(kept.get_in_grace(&KEY, &trust, now, SECOND), None, "never heard from");
+        assert!(kept.get_in_grace(&KEY, &trust, now, SECOND).is_none(), "never heard from");
         trust.renew(era, now + SECOND);
         trust.end(era);
-        let in_grace = |at| kept.get_in_grace(&KEY, &trust, at, 5 * SECOND);
+        let found = |at, grace| kept.get_in_grace(&KEY, &trust, at, grace).map(|held| held.value);
+        let in_grace = |at| found(at, 5 * SECOND);
         assert_eq!(in_grace(now + 5 * SECOND), Some(1));
         assert_eq!(in_grace(now + 6 * SECOND), None);
-        assert_eq!(kept.get_in_grace(&KEY, &trust, now, Duration::ZERO), None);
+        assert_eq!(found(now, Duration::ZERO), None);
         // Another line was there meanwhile, and may have told of a change.
         trust.renew(trust.era(), now + 2 * SECOND);
         assert_eq!(in_grace(now + 2 * SECOND), None);
@@ -317,7 +343,7 @@ mod tests {
     #[test]
     fn no_race_leaves_an_old_value() {
         use std::sync::atomic::AtomicU64;
-        let (kept, trust, now) = (Kept::<u64>::new(100), Trust::always(), Instant::now());
+        let (kept, trust, now) = (Kept::new(100), Trust::always(), Instant::now());
         let store = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for _ in 0..2 {
@@ -327,7 +353,7 @@ mod tests {
                             let ticket = kept.begin(&KEY);
                             let read = store.load(Ordering::SeqCst);
                             std::thread::yield_now();
-                            kept.keep(&KEY, ticket, trust.era(), read);
+                            kept.keep(ticket, Filed::new(read, trust.era().label(&KEY)));
                         }
                     }
                 });
@@ -336,7 +362,7 @@ mod tests {
                 store.store(value, Ordering::SeqCst);
                 kept.drop_one(&KEY);
                 // Acknowledged: nothing older may be answered from here on.
-                let found = kept.get(&KEY, &trust, now);
+                let found = kept.get(&KEY, &trust, now).map(|held| held.value);
                 assert!(found.is_none_or(|found| found >= value), "{found:?} after {value}");
             }
         });

@@ -42,10 +42,9 @@ const LONGEST_TYPED: usize = 1024;
 #[serde(try_from = "String", into = "String")]
 pub struct EmailAddress {
     /// The identity; and behind it the spelling, which is as long, if it is another text. One piece: a
-    /// million people who are signed in have millions of addresses in memory.
+    /// million people who are signed in have millions of addresses in memory. An address has one `@`: how
+    /// many there are tells how many addresses.
     text: Box<str>,
-    at: u8,
-    has_spelling: bool,
 }
 
 /// Why a text is not an [`EmailAddress`], in words for the person who typed it. Never repeats what
@@ -117,13 +116,11 @@ impl EmailAddress {
         if spelling.len() > LONGEST_ADDRESS {
             return Err(EmailError::TooLong);
         }
-        let at = u8::try_from(local.len()).map_err(|_| EmailError::TooLong)?;
         let mut text = spelling.to_ascii_lowercase();
-        let has_spelling = text != spelling;
-        if has_spelling {
+        if text != spelling {
             text.push_str(&spelling);
         }
-        Ok(Self { text: text.into(), at, has_spelling })
+        Ok(Self { text: text.into() })
     }
 
     /// Reads what people type and paste: blanks around it, visible or not, `mailto:name@example.com`
@@ -157,26 +154,36 @@ impl EmailAddress {
     /// Who this is: the whole address in lower-case ASCII. Compare and store this.
     #[must_use]
     pub fn identity(&self) -> &str {
-        let length = if self.has_spelling { self.text.len() / 2 } else { self.text.len() };
-        &self.text[..length]
+        &self.text[..self.length()]
     }
 
     /// Where mail goes: the local part as it was typed, the domain in lower case.
     #[must_use]
     pub fn spelling(&self) -> &str {
-        if self.has_spelling { &self.text[self.text.len() / 2..] } else { &self.text }
+        &self.text[self.text.len() - self.length()..]
     }
 
     /// The part of the identity before the `@`.
     #[must_use]
     pub fn local(&self) -> &str {
-        &self.identity()[..usize::from(self.at)]
+        self.parts().0
     }
 
     /// The part of the identity after the `@`, in ASCII form (`xn--…` if international).
     #[must_use]
     pub fn domain(&self) -> &str {
-        &self.identity()[usize::from(self.at) + 1..]
+        self.parts().1
+    }
+
+    /// Bytes of the identity, and of the spelling as well.
+    fn length(&self) -> usize {
+        let has_spelling = self.text.bytes().filter(|byte| *byte == b'@').count() > 1;
+        if has_spelling { self.text.len() / 2 } else { self.text.len() }
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        // Both are there since it was parsed.
+        self.identity().split_once('@').unwrap_or_default()
     }
 
     /// One key for the spellings that commonly reach one mailbox: without `+tag`, for Gmail also

@@ -25,7 +25,7 @@ use self::fields::SiteFields;
 pub use self::fields::{Field, Introduction, Told};
 use self::keys::Ring;
 pub use self::keys::{KeyRefused, key_id};
-use self::shelf::{Place, Prepared, Shelf};
+use self::shelf::{Circle, Place, Prepared, Shelf};
 pub use self::signing::{SigningKeys, root_key};
 use super::refusal::Refusal;
 use crate::domain::disclosure::Algorithm;
@@ -226,10 +226,15 @@ impl Assertions {
         let claims = serde_json::to_vec(&claims).map_err(|_| KeyRefused)?;
         let assertion = ring.signer(terms.algorithm, now)?.sign(&claims)?;
         let site = self.sites.get(&located.site.name).ok_or(KeyRefused)?;
-        Ok(Prepared {
-            told: site.of(disclosure, visitor, &assertion)?,
+        let circle = Circle {
+            site: Arc::clone(site),
+            origin: Arc::clone(&located.origin_text),
             groups: groups.cloned(),
             revision: ring.revision(),
+        };
+        Ok(Prepared {
+            told: site.of(disclosure, visitor, &assertion)?,
+            circle: self.shelf.circle(&circle),
             made_at: now,
             reuse_until: now.after(expires_at.since(now) / 2),
         })

@@ -11,6 +11,7 @@ use super::steps::remove_session;
 use super::tables::{Tables, View, pair};
 use super::writer::{Outcome, Step};
 use super::{Embedded, codec};
+use crate::adapters::kept::Filed;
 use crate::domain::account::Account;
 use crate::domain::limit::PersonKey;
 use crate::domain::token::{self, TokenDigest};
@@ -111,13 +112,13 @@ pub(super) fn page(
 #[async_trait]
 impl Accounts for Embedded {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
-        let found = |view: &View| look(view, person).map(Some);
+        let found = |view: &View, label| Ok(Some(Filed::new(look(view, person)?, label)));
         let found = self.read_kept("find an account", &self.copies.accounts, &person.0, found)?;
-        Ok(found.unwrap_or(AccountFound::Nothing))
+        Ok(found.map_or(AccountFound::Nothing, |found| found.value.clone()))
     }
 
     fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
-        self.at_hand(&self.copies.accounts, &person.0)
+        Some(self.at_hand(&self.copies.accounts, &person.0)?.value.clone())
     }
 
     fn account_of_at_hand(

@@ -8,6 +8,7 @@ use redb::{ReadableTable, StorageError};
 use super::tables::{Kind, Tables};
 use super::writer::{Outcome, Step};
 use super::{Embedded, codec};
+use crate::adapters::kept::Filed;
 use crate::domain::service_token::{ServiceToken, TokenName};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Service, TokenDigest};
@@ -81,14 +82,16 @@ impl ServiceTokens for Embedded {
 
     async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
         let key = digest.as_bytes();
-        self.read_kept("find a service token", &self.copies.tokens, key, |view| {
-            let stored = view.tokens.get(key)?.and_then(|it| codec::decode_token(it.value()));
-            Ok(stored.map(|(token, _)| Arc::new(token)))
-        })
+        let found =
+            self.read_kept("find a service token", &self.copies.tokens, key, |view, label| {
+                let stored = view.tokens.get(key)?.and_then(|it| codec::decode_token(it.value()));
+                Ok(stored.map(|(token, _)| Filed::new(Arc::new(token), label)))
+            })?;
+        Ok(found.map(|found| Arc::clone(&found.value)))
     }
 
     fn token_at_hand(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
-        self.at_hand(&self.copies.tokens, digest.as_bytes())
+        Some(Arc::clone(&self.at_hand(&self.copies.tokens, digest.as_bytes())?.value))
     }
 
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {

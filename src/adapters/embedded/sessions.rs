@@ -20,8 +20,8 @@ const LOOK: usize = 200;
 impl Sessions for Embedded {
     async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Known>>> {
         let key = digest.as_bytes();
-        self.read_kept("find a session", &self.copies.sessions, key, |view| {
-            Ok(session_in(view, key)?.map(|session| self.copies.known(session)))
+        self.read_kept("find a session", &self.copies.sessions, key, |view, label| {
+            Ok(session_in(view, key)?.map(|session| self.copies.known(session, label)))
         })
     }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Kept, Trust};
+use super::{Filed, Kept, Trust};
 use crate::domain::limit::PersonKey;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
-use crate::ports::{AccountFound, AsOf, Known};
+use crate::ports::{AccountFound, AsOf, Known, Label};
 
-/// Texts that are shared at most. Sites with many hosts have a realm for each.
+/// Texts that are shared at most. Sites with many hosts have a realm for each; browsers are few.
 const SHARED: usize = 4096;
 
 /// Texts that many records have in common, each kept once.
@@ -49,11 +49,11 @@ pub struct Copies {
     /// Sessions, by their digests.
     pub sessions: Kept<Arc<Known>>,
     /// Service tokens, by their digests.
-    pub tokens: Kept<Arc<ServiceToken>>,
+    pub tokens: Kept<Arc<Filed<Arc<ServiceToken>>>>,
     /// Accounts, by the hashes of their people; also that somebody has none.
-    pub accounts: Kept<AccountFound>,
-    /// Where sessions count.
-    realms: Shared,
+    pub accounts: Kept<Arc<Filed<AccountFound>>>,
+    /// Where sessions count, and in which browsers.
+    texts: Shared,
 }
 
 impl Copies {
@@ -65,15 +65,16 @@ impl Copies {
             sessions: Kept::new(most),
             tokens: Kept::new(most),
             accounts: Kept::new(most),
-            realms: Shared(RwLock::default(), SHARED),
+            texts: Shared(RwLock::default(), SHARED),
         }
     }
 
     /// A session that was read, as it is kept.
     #[must_use]
-    pub fn known(&self, session: Session) -> Arc<Known> {
-        let realm = self.realms.of(Arc::clone(&session.realm));
-        Arc::new(Session { realm, ..session }.into())
+    pub fn known(&self, session: Session, label: Label) -> Arc<Known> {
+        let realm = self.texts.of(Arc::clone(&session.realm));
+        let browser = self.texts.of(Arc::clone(&session.browser));
+        Arc::new(Known::new(Session { realm, browser, ..session }, label))
     }
 
     /// The account of a session's person: from beside the session if it still is what was read, else from
@@ -94,9 +95,10 @@ impl Copies {
         }
         let person = person();
         let as_of = self.accounts.as_of(&person.0, &self.trust);
-        match self.accounts.get(&person.0, &self.trust, now) {
+        let kept = self.accounts.get(&person.0, &self.trust, now);
+        match kept.as_ref().map(|kept| &kept.value) {
             Some(AccountFound::Nothing) => known.keep_account(None, as_of),
-            Some(AccountFound::Account(account)) => known.keep_account(Some(account), as_of),
+            Some(AccountFound::Account(it)) => known.keep_account(Some(Arc::clone(it)), as_of),
             // What cannot be read is told each time, with a warning.
             Some(AccountFound::Unreadable) => return Some(AccountFound::Unreadable),
             None => {
@@ -121,7 +123,8 @@ impl Copies {
     ) -> Option<AccountFound> {
         let counts = |as_of| self.accounts.counts_in_grace(as_of, &self.trust, now, grace);
         let found = beside(known, counts);
-        found.or_else(|| self.accounts.get_in_grace(&person().0, &self.trust, now, grace))
+        let kept = || self.accounts.get_in_grace(&person().0, &self.trust, now, grace);
+        found.or_else(|| Some(kept()?.value.clone()))
     }
 
     /// Drops everything, and what is being read.
@@ -161,6 +164,10 @@ mod tests {
         }
     }
 
+    fn known(copies: &Copies) -> Arc<Known> {
+        copies.known(session(), copies.trust.era().label(&[1; 32]))
+    }
+
     fn account(revision: u64) -> AccountFound {
         let email = EmailAddress::parse("ann@example.com").unwrap();
         let account = Account::new(email, AccountOrigin::Added, UnixMillis(1));
@@ -169,13 +176,14 @@ mod tests {
 
     fn keep(copies: &Copies, found: AccountFound) {
         let kept = &copies.accounts;
-        kept.keep(&PERSON.0, kept.begin(&PERSON.0), copies.trust.era(), found);
+        let label = copies.trust.era().label(&PERSON.0);
+        kept.keep(kept.begin(&PERSON.0), Filed::new(found, label));
     }
 
     #[test]
     fn an_account_beside_a_session_counts_until_it_is_dropped() {
         let (copies, now) = (Copies::new(Trust::always(), 10), Instant::now());
-        let known = copies.known(session());
+        let known = known(&copies);
         let found = |who: &(dyn Fn() -> PersonKey + Sync)| copies.account_of(&known, who, now);
         assert_eq!(found(&|| PERSON), None, "nothing is kept");
         for (drop, next) in [
@@ -196,7 +204,7 @@ mod tests {
     #[test]
     fn what_counts_for_one_store_does_not_for_another() {
         let [here, there] = [(); 2].map(|()| Copies::new(Trust::always(), 10));
-        let (known, now) = (here.known(session()), Instant::now());
+        let (known, now) = (known(&here), Instant::now());
         keep(&here, account(1));
         assert_eq!(here.account_of(&known, &|| PERSON, now), Some(account(1)));
         assert_eq!(there.account_of(&known, &|| PERSON, now), None);
@@ -205,7 +213,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn in_grace_what_lies_beside_a_session_counts_unless_it_was_dropped() {
         let (copies, now) = (Copies::new(Trust::none(), 10), Instant::now());
-        let (known, era) = (copies.known(session()), copies.trust.era());
+        let (known, era) = (known(&copies), copies.trust.era());
         let second = Duration::from_secs(1);
         copies.trust.renew(era, now + second);
         keep(&copies, account(1));
@@ -221,7 +229,7 @@ mod tests {
     #[test]
     fn one_that_cannot_be_read_is_never_kept_beside_a_session() {
         let (copies, now) = (Copies::new(Trust::always(), 10), Instant::now());
-        let known = copies.known(session());
+        let known = known(&copies);
         keep(&copies, AccountFound::Unreadable);
         for _ in 0..2 {
             let found = copies.account_of(&known, &|| PERSON, now);
@@ -234,8 +242,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn with_a_new_line_what_lies_beside_a_session_is_doubted() {
         let (copies, now) = (Copies::new(Trust::none(), 10), Instant::now());
-        let (known, era, second) =
-            (copies.known(session()), copies.trust.era(), Duration::from_secs(1));
+        let (known, era, second) = (known(&copies), copies.trust.era(), Duration::from_secs(1));
         copies.trust.renew(era, now + second);
         keep(&copies, account(1));
         let found = |at| copies.account_of(&known, &|| PERSON, at);
@@ -248,12 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn sessions_of_one_realm_share_its_text() {
+    fn sessions_share_the_texts_that_many_have() {
         let copies = Copies::new(Trust::always(), 10);
-        let [one, other] = [copies.known(session()), copies.known(session())];
+        let [one, other] = [known(&copies), known(&copies)];
         assert!(Arc::ptr_eq(&one.realm, &other.realm));
+        assert!(Arc::ptr_eq(&one.browser, &other.browser));
         let elsewhere = Session { realm: "https://shop.example.com".into(), ..session() };
-        assert_eq!(&*copies.known(elsewhere).realm, "https://shop.example.com");
+        let label = copies.trust.era().label(&[2; 32]);
+        assert_eq!(&*copies.known(elsewhere, label).realm, "https://shop.example.com");
     }
 
     #[test]
@@ -275,7 +284,7 @@ mod tests {
     #[test]
     fn no_race_leaves_an_old_account_beside_a_session() {
         let (copies, now) = (Copies::new(Trust::always(), 10), Instant::now());
-        let (known, is_over) = (copies.known(session()), AtomicBool::new(false));
+        let (known, is_over) = (known(&copies), AtomicBool::new(false));
         let account = account(1);
         std::thread::scope(|scope| {
             for _ in 0..2 {

@@ -1,14 +1,30 @@
 //! How long copies are trusted.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::{Key, Labelled};
+use crate::ports::Label;
+
 /// Which line to the store a copy came over. With each new one all copies before it are doubted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Era(pub(super) u64);
+pub struct Era(pub(super) u32);
+
+impl Era {
+    /// Of the line that a copy came over.
+    pub(super) fn of(copy: &impl Labelled) -> Self {
+        Self(copy.label().era)
+    }
+
+    /// What a copy is labelled with that came over this line.
+    #[must_use]
+    pub fn label(self, key: &Key) -> Label {
+        Label { key: *key, era: self.0 }
+    }
+}
 
 /// Until when copies of which era are trusted.
 #[derive(Debug)]
@@ -16,7 +32,7 @@ pub struct Trust {
     began: Instant,
     /// In milliseconds since `began`. Read before the era: see [`Trust::covers`].
     until: AtomicU64,
-    era: AtomicU64,
+    era: AtomicU32,
     /// The last trust there was, for a time of grace.
     last: Mutex<Option<(Era, Instant)>>,
 }
@@ -34,7 +50,7 @@ impl Trust {
         Self {
             began: Instant::now(),
             until: AtomicU64::new(0),
-            era: AtomicU64::new(0),
+            era: AtomicU32::new(0),
             last: Mutex::new(None),
         }
     }

@@ -9,6 +9,7 @@ use super::connection::Request;
 use super::copies::ACCOUNTS;
 use super::keys::hex;
 use super::{RedisStore, json, read};
+use crate::adapters::kept::Filed;
 use crate::domain::account::{Account, AccountState};
 use crate::domain::limit::PersonKey;
 use crate::ports::{
@@ -20,14 +21,15 @@ impl Accounts for RedisStore {
     async fn account(&self, person: PersonKey) -> Stored<AccountFound> {
         let mut command = cmd("HGETALL");
         command.arg(self.keys.account(person));
-        let parse = |fields| Some(read::account(fields));
+        let parse = |fields, label| Some(Filed::new(read::account(fields), label));
         let key = &person.0;
         let found = self.read_kept(ACCOUNTS, key, &command, parse).await?;
-        Ok(found.unwrap_or(AccountFound::Nothing))
+        Ok(found.map_or(AccountFound::Nothing, |found| found.value.clone()))
     }
 
     fn account_at_hand(&self, person: PersonKey) -> Option<AccountFound> {
-        self.following.as_ref()?.at_hand(|copies| &copies.accounts, &person.0)
+        let held = self.following.as_ref()?.at_hand(|copies| &copies.accounts, &person.0)?;
+        Some(held.value.clone())
     }
 
     fn account_of_at_hand(
@@ -47,7 +49,8 @@ impl Accounts for RedisStore {
     }
 
     fn account_in_grace(&self, person: PersonKey) -> Option<AccountFound> {
-        self.following.as_ref()?.in_grace(|copies| &copies.accounts, &person.0)
+        let held = self.following.as_ref()?.in_grace(|copies| &copies.accounts, &person.0)?;
+        Some(held.value.clone())
     }
 
     async fn accounts(

@@ -11,19 +11,22 @@ use super::following::Following;
 use super::grace::Silence;
 use super::patience::PATIENCE;
 use super::together::{Cause, Together};
-use crate::adapters::kept::{Copies, Kept, Key};
+use crate::adapters::kept::{Copies, Filed, Kept, Key, Labelled};
 use crate::domain::limit::PersonKey;
 use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::domain::token::{self, Service, TokenDigest};
-use crate::ports::{AccountFound, Known, StoreError, Stored};
+use crate::ports::{AccountFound, Known, Label, StoreError, Stored};
+
+type Token = Arc<Filed<Arc<ServiceToken>>>;
+type Person = Arc<Filed<AccountFound>>;
 
 /// The reads that are under way.
 #[derive(Default)]
 pub(super) struct Reads {
     sessions: Together<Arc<Known>>,
-    tokens: Together<Arc<ServiceToken>>,
-    accounts: Together<AccountFound>,
+    tokens: Together<Token>,
+    accounts: Together<Person>,
 }
 
 /// A kind of record.
@@ -38,10 +41,10 @@ pub(super) struct Kind<V> {
 pub(super) const SESSIONS: Kind<Arc<Known>> =
     Kind { doing: "find a session", kept: |it| &it.sessions, reads: |it| &it.sessions };
 /// The tokens of scripts.
-pub(super) const TOKENS: Kind<Arc<ServiceToken>> =
+pub(super) const TOKENS: Kind<Token> =
     Kind { doing: "find a service token", kept: |it| &it.tokens, reads: |it| &it.tokens };
 /// Known people.
-pub(super) const ACCOUNTS: Kind<AccountFound> =
+pub(super) const ACCOUNTS: Kind<Person> =
     Kind { doing: "find an account", kept: |it| &it.accounts, reads: |it| &it.accounts };
 
 impl RedisStore {
@@ -53,15 +56,16 @@ impl RedisStore {
 
     /// Reads a record: from memory, else over the connection that is told of its changes, else as
     /// everything else is read. What is not there is not kept.
-    pub(super) async fn read_kept<R: FromRedisValue, V: Clone>(
+    pub(super) async fn read_kept<R: FromRedisValue, V: Labelled>(
         &self,
         kind: Kind<V>,
         key: &Key,
         command: &Cmd,
-        parse: impl Fn(R) -> Option<V>,
+        parse: impl Fn(R, Label) -> Option<V>,
     ) -> Stored<Option<V>> {
         let Some(following) = &self.following else {
-            return self.connection.ask(kind.doing, Request::Read(command)).await.map(parse);
+            let answer = self.connection.ask(kind.doing, Request::Read(command)).await?;
+            return Ok(parse(answer, Label::of_no_line(key)));
         };
         let kept = (kind.kept)(&following.copies);
         let held = kept.get(key, &following.copies.trust, Instant::now());
@@ -76,27 +80,28 @@ impl RedisStore {
         })
     }
 
-    async fn read_anew<R: FromRedisValue, V: Clone>(
+    async fn read_anew<R: FromRedisValue, V: Labelled>(
         &self,
         following: &Arc<Following>,
         kind: &Kind<V>,
         key: &Key,
         command: &Cmd,
-        parse: impl Fn(R) -> Option<V>,
+        parse: impl Fn(R, Label) -> Option<V>,
     ) -> Result<Option<V>, Cause> {
         let until = Instant::now() + PATIENCE;
         if let Some(line) = following.line().await {
             let kept = (kind.kept)(&following.copies);
             let ticket = kept.begin(key);
             if let Ok(answer) = line.read(command).await {
-                let found = parse(answer);
+                let found = parse(answer, line.era.label(key));
                 if let Some(value) = &found {
-                    kept.keep(key, ticket, line.era, value.clone());
+                    kept.keep(ticket, value.clone());
                 }
                 return Ok(found);
             }
         }
         let answer = self.connection.ask_until(until, kind.doing, Request::Read(command)).await;
+        let parse = |answer| parse(answer, Label::of_no_line(key));
         answer.map(parse).map_err(|error| Cause::from(error.source))
     }
 }
@@ -105,10 +110,10 @@ impl RedisStore {
 /// done may ask at once.
 impl RedisStore {
     /// As it is in memory from now on.
-    pub(super) fn known(&self, session: Session) -> Arc<Known> {
+    pub(super) fn known(&self, session: Session, label: Label) -> Arc<Known> {
         match &self.following {
-            Some(following) => following.copies.known(session),
-            None => Arc::new(session.into()),
+            Some(following) => following.copies.known(session, label),
+            None => Arc::new(Known::new(session, label)),
         }
     }
 
@@ -133,12 +138,16 @@ impl RedisStore {
 
 impl Following {
     /// The copy of a record, while it is trusted.
-    pub(super) fn at_hand<V: Clone>(&self, of: fn(&Copies) -> &Kept<V>, key: &Key) -> Option<V> {
+    pub(super) fn at_hand<V: Labelled>(&self, of: fn(&Copies) -> &Kept<V>, key: &Key) -> Option<V> {
         of(&self.copies).get(key, &self.copies.trust, Instant::now())
     }
 
     /// The copy of a record, while people may go on without Redis.
-    pub(super) fn in_grace<V: Clone>(&self, of: fn(&Copies) -> &Kept<V>, key: &Key) -> Option<V> {
+    pub(super) fn in_grace<V: Labelled>(
+        &self,
+        of: fn(&Copies) -> &Kept<V>,
+        key: &Key,
+    ) -> Option<V> {
         let (trust, now) = (&self.copies.trust, Instant::now());
         let held = of(&self.copies).get_in_grace(key, trust, now, self.keeping.grace);
         self.note_grace(held)

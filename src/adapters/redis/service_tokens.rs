@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::connection::Request;
 use super::copies::TOKENS;
 use super::{RedisStore, json, read, ttl};
+use crate::adapters::kept::Filed;
 use crate::domain::service_token::{ServiceToken, TokenName};
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{Service, TokenDigest};
@@ -37,17 +38,20 @@ impl ServiceTokens for RedisStore {
     async fn token(&self, digest: TokenDigest<Service>) -> Stored<Option<Arc<ServiceToken>>> {
         let mut command = cmd("HMGET");
         command.arg(self.keys.token(digest)).arg(&["v", "d", "seen"]);
-        let parse = |fields| read::service_token(fields).map(Arc::new);
+        let parse = |fields, label| Some(Filed::new(read::service_token(fields)?.into(), label));
         let key = digest.as_bytes();
-        self.read_kept(TOKENS, key, &command, parse).await
+        let found = self.read_kept(TOKENS, key, &command, parse).await?;
+        Ok(found.map(|found| Arc::clone(&found.value)))
     }
 
     fn token_at_hand(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
-        self.following.as_ref()?.at_hand(|copies| &copies.tokens, digest.as_bytes())
+        let held = self.following.as_ref()?.at_hand(|copies| &copies.tokens, digest.as_bytes())?;
+        Some(Arc::clone(&held.value))
     }
 
     fn token_in_grace(&self, digest: TokenDigest<Service>) -> Option<Arc<ServiceToken>> {
-        self.following.as_ref()?.in_grace(|copies| &copies.tokens, digest.as_bytes())
+        let held = self.following.as_ref()?.in_grace(|copies| &copies.tokens, digest.as_bytes())?;
+        Some(Arc::clone(&held.value))
     }
 
     async fn tokens(&self) -> Stored<Vec<ServiceToken>> {

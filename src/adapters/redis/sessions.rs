@@ -29,7 +29,7 @@ impl Sessions for RedisStore {
     async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Known>>> {
         let mut command = cmd("HMGET");
         command.arg(self.keys.session(digest)).arg(&["v", "d", "seen"]);
-        let parse = |fields| read::session(fields).map(|session| self.known(session));
+        let parse = |fields, label| Some(self.known(read::session(fields)?, label));
         let key = digest.as_bytes();
         self.read_kept(SESSIONS, key, &command, parse).await
     }

@@ -1,5 +1,6 @@
 //! What was prepared for those who were here before.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
@@ -12,26 +13,61 @@ use crate::ports::Known;
 
 /// Entries that a new cache has room for without growing.
 const EXPECTED: usize = 1024;
+/// Circles that are shared at most.
+const CIRCLES: usize = 4096;
 
-/// The headers of a session or a service token at a site.
-#[derive(Clone)]
+/// The headers of a session or a service token at a site. With the counters of its `Arc` one line of a
+/// processor's cache, and the words themselves are the only other memory that a request of somebody has to
+/// wait for: what many have in common lies elsewhere.
 pub(super) struct Prepared {
     pub(super) told: Told,
-    /// None for a script, which has none.
-    pub(super) groups: Option<Arc<[GroupName]>>,
-    pub(super) revision: u64,
+    pub(super) circle: Arc<Circle>,
     pub(super) made_at: UnixMillis,
     pub(super) reuse_until: UnixMillis,
 }
 
+/// What all have in common who are told of in the same words at the same origin.
+#[derive(Clone)]
+pub(super) struct Circle {
+    /// Of this configuration: another one has other words.
+    pub(super) site: Arc<SiteFields>,
+    pub(super) origin: Arc<str>,
+    /// None for a script, which has none.
+    pub(super) groups: Option<Arc<[GroupName]>>,
+    /// Of the keys.
+    pub(super) revision: u64,
+}
+
 impl Prepared {
     pub(super) fn still_holds(&self, visitor: Visitor<'_>, revision: u64, now: UnixMillis) -> bool {
-        let same_groups = match (&self.groups, visitor.groups()) {
+        let circle = &*self.circle;
+        let same_groups = match (&circle.groups, visitor.groups()) {
             (Some(then), Some(now)) => Arc::ptr_eq(then, now) || then == now,
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
-        same_groups && self.revision == revision && (self.made_at..self.reuse_until).contains(&now)
+        let in_time = (self.made_at..self.reuse_until).contains(&now);
+        same_groups && circle.revision == revision && in_time
+    }
+
+    fn is_for(&self, place: Place<'_>) -> bool {
+        Arc::ptr_eq(&self.circle.site, place.site) && self.circle.origin == *place.origin
+    }
+}
+
+impl PartialEq for Circle {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.site, &other.site)
+            && (&self.origin, &self.groups, self.revision)
+                == (&other.origin, &other.groups, other.revision)
+    }
+}
+
+impl Eq for Circle {}
+
+impl Hash for Circle {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (Arc::as_ptr(&self.site), &self.origin, &self.groups, self.revision).hash(state);
     }
 }
 
@@ -48,34 +84,23 @@ pub(super) struct Place<'a> {
 /// has it at hand without another walk through memory. What lies beside a session goes with it, when it is
 /// moved forward or was read past the copies, and is found here then: it costs no signature.
 pub(super) struct Shelf {
-    all: Cache<([u8; 32], Arc<str>), Arc<Laid>>,
-}
-
-struct Laid {
-    prepared: Prepared,
-    origin: Arc<str>,
-    site: Arc<SiteFields>,
-}
-
-impl Laid {
-    fn is_for(&self, place: Place<'_>) -> bool {
-        Arc::ptr_eq(&self.site, place.site) && self.origin == *place.origin
-    }
+    all: Cache<([u8; 32], Arc<str>), Arc<Prepared>>,
+    circles: Cache<Arc<Circle>, Arc<Circle>>,
 }
 
 impl Shelf {
     /// Room for so many sessions and service tokens, each at one origin.
     pub(super) fn new(most: u32) -> Self {
         let weighter = quick_cache::UnitWeighter;
-        Self { all: Cache::with_weighter(EXPECTED, most.into(), weighter) }
+        Self {
+            all: Cache::with_weighter(EXPECTED, most.into(), weighter),
+            circles: Cache::new(CIRCLES),
+        }
     }
 
     /// What was prepared, if it `holds`.
     pub(super) fn get(&self, place: Place<'_>, holds: impl Fn(&Prepared) -> bool) -> Option<Told> {
-        let told = |it: &Laid| {
-            let is_it = it.is_for(place) && holds(&it.prepared);
-            is_it.then(|| it.prepared.told.clone())
-        };
+        let told = |it: &Prepared| (it.is_for(place) && holds(it)).then(|| it.told.clone());
         let known = place.visitor.known();
         if let Some(told) = known.and_then(|known| known.worked_out(told)).flatten() {
             return Some(told);
@@ -86,10 +111,19 @@ impl Shelf {
         Some(told)
     }
 
+    /// One for all who have the same in common. If there are too many, those that are asked for least are
+    /// made again.
+    pub(super) fn circle(&self, circle: &Circle) -> Arc<Circle> {
+        self.circles.get(circle).unwrap_or_else(|| {
+            let circle = Arc::new(circle.clone());
+            self.circles.insert(Arc::clone(&circle), Arc::clone(&circle));
+            circle
+        })
+    }
+
     /// Keeps what was prepared.
     pub(super) fn put(&self, place: Place<'_>, prepared: Prepared) {
-        let (origin, site) = (Arc::clone(place.origin), Arc::clone(place.site));
-        let laid = Arc::new(Laid { prepared, origin, site });
+        let laid = Arc::new(prepared);
         let key = (place.visitor.digest(), Arc::clone(place.origin));
         self.all.insert(key, Arc::clone(&laid));
         lay_beside(place, laid);
@@ -98,11 +132,23 @@ impl Shelf {
 
 /// Unless what lies there is of another origin: two that are used in turn would only take each other's
 /// place.
-fn lay_beside(place: Place<'_>, laid: Arc<Laid>) {
+fn lay_beside(place: Place<'_>, laid: Arc<Prepared>) {
     let is_free = |known: &&Known| {
-        known.worked_out(|there: &Laid| there.origin == *place.origin).unwrap_or(true)
+        known.worked_out(|there: &Prepared| there.circle.origin == *place.origin).unwrap_or(true)
     };
     if let Some(known) = place.visitor.known().filter(is_free) {
         known.keep_worked_out(laid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A node keeps a million of them.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn it_is_one_line_of_a_processors_cache() {
+        assert_eq!(size_of::<Prepared>() + 2 * size_of::<usize>(), 64);
     }
 }
