@@ -49,7 +49,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, Problem, Problems};
+use crate::config::{Config, Problem};
 
 /// The configuration or the command line is wrong.
 pub const EX_USAGE: u8 = 64;
@@ -284,8 +284,8 @@ fn load(path: &std::path::Path) -> Result<Config, ExitCode> {
     })
 }
 
-fn complain(problems: &Problems) {
-    let _ = writeln!(std::io::stderr(), "{problems}");
+fn complain(what: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{what}");
 }
 
 /// Says what works and is not as it should be, without the log.

@@ -19,6 +19,7 @@
 mod choice;
 mod defaults;
 mod environment;
+mod essentials;
 mod file;
 mod groups_file;
 mod located;
@@ -34,6 +35,7 @@ mod svg;
 use std::path::Path;
 
 pub use environment::{Environment, Recorded, SystemEnvironment};
+pub use essentials::Essentials;
 pub use groups_file::{GroupMembers, ListedGroups};
 pub use problem::{Fault, KeyPlace, Place, Problem, Problems};
 pub use settings::{
@@ -75,15 +77,7 @@ impl Config {
         environment: &dyn Environment,
         kept: Option<&ListedGroups>,
     ) -> Result<Self, Problems> {
-        let file_name = path.display().to_string();
-        let whole = |fault| {
-            let (file, key) = (file_name.clone(), String::new());
-            Problems::new(vec![Problem { file, place: None, key, fault }])
-        };
-        let bytes = environment
-            .read(path)
-            .map_err(|error| whole(Fault::new(format!("cannot be read ({})", error.kind()))))?;
-        let text = String::from_utf8(bytes).map_err(|_| whole(Fault::new("is not UTF-8 text")))?;
+        let (file_name, text) = text_of(path, environment)?;
         let base = path.parent().unwrap_or_else(|| Path::new(""));
         Self::parse_after(&text, &file_name, base, environment, kept)
     }
@@ -113,6 +107,20 @@ impl Config {
         let run = scope::Run { kept_groups, ..scope::Run::new(file_name, text, base, environment) };
         resolve::resolve(&file, &run)
     }
+}
+
+/// The name of a file in messages, and what it says.
+fn text_of(path: &Path, environment: &dyn Environment) -> Result<(String, String), Problems> {
+    let file_name = path.display().to_string();
+    let whole = |fault| {
+        let (file, key) = (file_name.clone(), String::new());
+        Problems::new(vec![Problem { file, place: None, key, fault }])
+    };
+    let bytes = environment
+        .read(path)
+        .map_err(|error| whole(Fault::new(format!("cannot be read ({})", error.kind()))))?;
+    let text = String::from_utf8(bytes).map_err(|_| whole(Fault::new("is not UTF-8 text")))?;
+    Ok((file_name, text))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! `kept-session COUNT`
 //!
 //! Keeps so many, each of another person, and prints one JSON object: bytes for each that the process has
-//! grown by, and how many of these are the session's own texts (address, origin, browser, network).
+//! grown by, how many bytes its texts have (address, origin, browser, network), and how many of these are
+//! nobody else's (address, network).
 
 use std::error::Error;
 use std::time::Duration;
@@ -24,11 +25,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let count: u32 = std::env::args().nth(1).ok_or("COUNT is missing")?.parse()?;
     // With room to spare: the parts of the cache are never filled evenly.
     let copies = Copies::new(Trust::always(), count as usize + count as usize / 3);
-    let (before, mut texts) = (resident()?, 0);
+    let (before, mut texts, mut own) = (resident()?, 0, 0);
     for number in 0..count {
         let session = session(number)?;
         let parts = [session.email.identity(), &session.realm, &session.browser, &session.network];
         texts += parts.iter().map(|text| text.len() as u64).sum::<u64>();
+        own += (session.email.identity().len() + session.network.len()) as u64;
         let key = key(number);
         let label = copies.trust.era().label(&key);
         copies.sessions.keep(copies.sessions.begin(&key), copies.known(session, label));
@@ -40,7 +42,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         println!(
             "{}",
-            serde_json::json!({ "kept": found, "bytes": each(grown), "texts": each(texts) })
+            serde_json::json!({
+                "kept": found,
+                "bytes": each(grown),
+                "texts": each(texts),
+                "own": each(own),
+            })
         );
     }
     Ok(())

@@ -1,17 +1,19 @@
 //! `linkgate accounts` and `linkgate sessions`: what operators do to people.
 
 use std::io::{self, BufRead, IsTerminal, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::admin::{AdminError, Purpose, Way};
+use super::admin::{AdminError, Purpose, Way, facts, no_facts};
 use super::table::table;
-use super::{EX_USAGE, fail, load, say};
+use super::{EX_USAGE, complain, fail, say};
+use crate::config::{Config, Essentials};
 use crate::domain::email::EmailAddress;
+use crate::portal::admin::Facts;
 
 /// Longest line that is read as a password, in bytes.
 const LONGEST_LINE: u64 = 4096;
@@ -144,7 +146,7 @@ pub(super) fn run(command: &AccountsCommand) -> ExitCode {
             let said = json!({ "email": address.spelling(), "name": name, "groups": groups });
             act(common, |way| way.ask("/api/accounts", Some(&said)), person)
         }
-        AccountsCommand::List { common } => look(common, all, |answer| {
+        AccountsCommand::List { common } => look_anyway(common, all, |answer| {
             let heads = [
                 ("ADDRESS", "email"),
                 ("STATE", "state"),
@@ -156,7 +158,10 @@ pub(super) fn run(command: &AccountsCommand) -> ExitCode {
             ];
             table(&heads, rows(answer, "accounts"))
         }),
-        AccountsCommand::Suspend { common, address } => to_person(common, address, "suspend"),
+        AccountsCommand::Suspend { common, address } => {
+            let said = json!({ "email": address.spelling() });
+            act_anyway(common, |way| way.ask("/api/accounts/suspend", Some(&said)), person)
+        }
         AccountsCommand::Resume { common, address } => to_person(common, address, "resume"),
         AccountsCommand::SetPassword { common, address, remove } => {
             set_password(common, address, *remove)
@@ -271,17 +276,17 @@ pub(super) fn run_sessions(command: &SessionsCommand) -> ExitCode {
         SessionsCommand::List { common, address: Some(address) } => {
             let said = json!({ "email": address.spelling() });
             let words = |answer: &Value| table(&SESSIONS[1..], rows(answer, "sessions"));
-            look(common, |way| way.ask("/api/sessions/list", Some(&said)), words)
+            look_anyway(common, |way| way.ask("/api/sessions/list", Some(&said)), words)
         }
         SessionsCommand::List { common, address: None } => {
-            look(common, all_sessions, |answer| table(&SESSIONS, rows(answer, "sessions")))
+            look_anyway(common, all_sessions, |answer| table(&SESSIONS, rows(answer, "sessions")))
         }
         SessionsCommand::End { common, address, session } => {
             let mut said = json!({ "email": address.spelling() });
             if let Some(handle) = session {
                 said["handle"] = handle.as_str().into();
             }
-            act(
+            act_anyway(
                 common,
                 |way| way.ask("/api/sessions/end", Some(&said)),
                 |answer| format!("ended: {}", answer["ended"]),
@@ -301,7 +306,16 @@ pub(super) fn look(
     ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
     words: impl FnOnce(&Value) -> String,
 ) -> ExitCode {
-    over_api(common, Purpose::Read, ask, words)
+    over_api(common, (Purpose::Read, Needs::All), ask, words)
+}
+
+/// As [`look`], although the configuration has mistakes: for what people must be able to do at once.
+pub(super) fn look_anyway(
+    common: &Common,
+    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
+    over_api(common, (Purpose::Read, Needs::Essentials), ask, words)
 }
 
 /// Does something over the API, and says what came of it.
@@ -310,20 +324,52 @@ pub(super) fn act(
     ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
     words: impl FnOnce(&Value) -> String,
 ) -> ExitCode {
-    over_api(common, Purpose::Change, ask, words)
+    over_api(common, (Purpose::Change, Needs::All), ask, words)
+}
+
+/// As [`act`], although the configuration has mistakes: for what takes something away from somebody.
+pub(super) fn act_anyway(
+    common: &Common,
+    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
+    words: impl FnOnce(&Value) -> String,
+) -> ExitCode {
+    over_api(common, (Purpose::Change, Needs::Essentials), ask, words)
+}
+
+/// What a command must be able to read of the configuration.
+enum Needs {
+    All,
+    /// How to reach the store.
+    Essentials,
+}
+
+fn read(path: &Path, needs: &Needs) -> Result<(Essentials, Facts), ExitCode> {
+    let problems = match Config::load(path) {
+        Ok(config) => return Ok(((&config).into(), facts(&config))),
+        Err(problems) => problems,
+    };
+    complain(&problems);
+    match needs {
+        Needs::Essentials => {
+            let essentials = Essentials::load(path).map_err(|_| ExitCode::from(EX_USAGE))?;
+            complain(&"linkgate: this command needs nothing of that, and goes on");
+            Ok((essentials, no_facts()))
+        }
+        Needs::All => Err(ExitCode::from(EX_USAGE)),
+    }
 }
 
 fn over_api(
     common: &Common,
-    purpose: Purpose,
+    (purpose, needs): (Purpose, Needs),
     ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
     words: impl FnOnce(&Value) -> String,
 ) -> ExitCode {
-    let config = match load(&common.config) {
-        Ok(config) => config,
+    let (essentials, facts) = match read(&common.config, &needs) {
+        Ok(read) => read,
         Err(code) => return code,
     };
-    match Way::find(&config, purpose).and_then(|way| ask(&way)) {
+    match Way::find(&essentials, facts, purpose).and_then(|way| ask(&way)) {
         Ok(answer) if common.json => {
             say(&answer);
             ExitCode::SUCCESS

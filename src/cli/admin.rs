@@ -16,12 +16,13 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
+use super::installation::secret_may_be_made;
 use super::{secret_file, upgrade};
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::adapters::ours::Claim;
-use crate::config::{Config, Password, StoreConfig};
+use crate::config::{Config, Essentials, Password, StoreConfig};
 use crate::domain::event::Actor;
 use crate::gate::Gate;
 use crate::gate::journal::{Journal, Trail, Writer};
@@ -105,8 +106,13 @@ impl Way {
     ///
     /// # Errors
     /// [`AdminError`], in words for the operator.
-    pub(super) fn find(config: &Config, purpose: Purpose) -> Result<Self, AdminError> {
+    pub(super) fn find(
+        config: &Essentials,
+        facts: Facts,
+        purpose: Purpose,
+    ) -> Result<Self, AdminError> {
         let failed = |error: &dyn std::fmt::Display| AdminError::Store(error.to_string());
+        secret_may_be_made(&config.secret, &config.store).map_err(|error| failed(&error))?;
         let store: Arc<dyn Store> = match &config.store {
             StoreConfig::Memory => return Self::to_process(config),
             StoreConfig::Embedded { path } => match Embedded::open(path) {
@@ -143,11 +149,11 @@ impl Way {
         let tracing = config.audit.client;
         let journal = Journal::new(Arc::clone(&clock), Arc::clone(&entropy), &secret, tracing);
         let audit = Arc::clone(&store) as Arc<dyn Audit>;
-        let record = super::record::writer_of_command(config, &journal, audit, purpose);
+        let record = super::record::writer_of_command(&config.audit, &journal, audit, purpose);
         let record = Mutex::new(record.map_err(|error| failed(&error))?);
         let gate = Gate::new(store, clock, entropy, passwords, &secret, prefix);
         let gate = gate.recording(journal).with(Trail::of(Actor::Operator));
-        let (facts, signing_root) = (AdminFacts::new(facts(config)), root_key(&secret));
+        let (facts, signing_root) = (AdminFacts::new(facts), root_key(&secret));
         let is_alone = matches!(config.store, StoreConfig::Embedded { .. });
         let router = router(Arc::new(AdminDesk { gate, facts, signing_root }));
         Ok(Self::Direct(Box::new(Direct { router, runtime, record, is_alone })))
@@ -157,7 +163,7 @@ impl Way {
     ///
     /// # Errors
     /// [`AdminError::NoApi`] when it has no API for us.
-    pub(super) fn to_process(config: &Config) -> Result<Self, AdminError> {
+    pub(super) fn to_process(config: &Essentials) -> Result<Self, AdminError> {
         let mut address = config.admin.ok_or(AdminError::NoApi)?;
         if config.admin_token.is_none() && !address.ip().is_loopback() {
             return Err(AdminError::NoApi);
@@ -220,6 +226,17 @@ impl Way {
         } else {
             AdminError::Refused(detail)
         })
+    }
+}
+
+/// What the API needs where no more is known than how to reach the store: nobody is idle for long enough to be
+/// left out, and nobody is in a group.
+pub(super) fn no_facts() -> Facts {
+    Facts {
+        idle: Duration::from_secs(10 * 365 * 86_400),
+        sites: Arc::default(),
+        groups: Arc::default(),
+        passwords: None,
     }
 }
 

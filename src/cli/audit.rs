@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::admin::{AdminError, Purpose, Way};
+use super::admin::{AdminError, Purpose, Way, facts};
 use super::table::{Column, aligned};
 use super::{EX_USAGE, fail, load, say};
 use crate::config::Retention;
@@ -78,7 +78,9 @@ pub(super) fn run(arguments: &AuditArguments) -> ExitCode {
     if config.audit.retention == Retention::Off {
         return fail(&"the store keeps no record: audit.retention is off");
     }
-    match Way::find(&config, Purpose::Read).and_then(|way| show(&way, arguments)) {
+    match Way::find(&(&config).into(), facts(&config), Purpose::Read)
+        .and_then(|way| show(&way, arguments))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ AdminError::Usage(_)) => {
             let _ = fail(&error);

@@ -189,10 +189,11 @@ impl Installation {
 ///
 /// # Errors
 /// [`StartError::File`] that says how to go on.
-pub(super) fn secret_may_be_made(config: &Config) -> Result<(), StartError> {
-    let (SecretPlan::Create(secret), StoreConfig::Embedded { path }) =
-        (&config.secret, &config.store)
-    else {
+pub(super) fn secret_may_be_made(
+    secret: &SecretPlan,
+    store: &StoreConfig,
+) -> Result<(), StartError> {
+    let (SecretPlan::Create(secret), StoreConfig::Embedded { path }) = (secret, store) else {
         return Ok(());
     };
     let store = path.join(embedded::FILE_NAME);
@@ -214,7 +215,7 @@ fn with_secret_made(config: &Config, secret: &Secret) -> Config {
 }
 
 fn secret(config: &Config) -> Result<Secret, StartError> {
-    secret_may_be_made(config)?;
+    secret_may_be_made(&config.secret, &config.store)?;
     secret_file::secret(&config.secret, &OsEntropy)
         .map_err(|error| StartError::Part(format!("secret: {error}")))
 }

@@ -11,7 +11,7 @@ use crate::adapters::audit::PATIENCE;
 use crate::adapters::audit::file::RotatedFile;
 use crate::adapters::audit::stdout::Stdout;
 use crate::adapters::audit::syslog::{Syslog, SyslogAt};
-use crate::config::{AuditFile, Config, Retention, SyslogTo};
+use crate::config::{AuditConfig, AuditFile, Config, Retention, SyslogTo};
 use crate::domain::secret::Secret;
 use crate::gate::Gate;
 use crate::gate::journal::{Journal, LAST_WRITE, Writer};
@@ -79,14 +79,14 @@ pub(super) fn writer(
 /// # Errors
 /// [`StartError`] when the file cannot be written to.
 pub(super) fn writer_of_command(
-    config: &Config,
+    audit: &AuditConfig,
     journal: &Journal,
     store: Arc<dyn Audit>,
     purpose: Purpose,
 ) -> Result<Writer, StartError> {
-    Ok(match (config.audit.retention, purpose) {
+    Ok(match (audit.retention, purpose) {
         (Retention::For(_), _) => Writer::new(journal, store, Vec::new()),
-        (Retention::Off, Purpose::Change) => Writer::past_the_store(journal, lasting(config)?),
+        (Retention::Off, Purpose::Change) => Writer::past_the_store(journal, lasting(audit)?),
         // Who only looks makes no file.
         (Retention::Off, Purpose::Read) => Writer::past_the_store(journal, Vec::new()),
     })
@@ -94,7 +94,7 @@ pub(super) fn writer_of_command(
 
 /// Opens what the configuration names.
 fn sinks(config: &Config) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
-    let mut sinks = lasting(config)?;
+    let mut sinks = lasting(&config.audit)?;
     if config.audit.stdout {
         let part = |error: std::io::Error| StartError::Part(format!("audit.stdout: {error}"));
         sinks.insert(0, Box::new(Stdout::open().map_err(part)?));
@@ -103,9 +103,8 @@ fn sinks(config: &Config) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
 }
 
 /// Opens the file and the way to syslog.
-fn lasting(config: &Config) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
+fn lasting(audit: &AuditConfig) -> Result<Vec<Box<dyn AuditSink>>, StartError> {
     let mut sinks: Vec<Box<dyn AuditSink>> = Vec::new();
-    let audit = &config.audit;
     if let Some(AuditFile { path, max_size, keep }) = &audit.file {
         let open = RotatedFile::open(path.clone(), *max_size, *keep);
         let failed = |error: std::io::Error| StartError::File {

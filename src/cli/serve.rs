@@ -115,7 +115,7 @@ fn begin(
 
 /// Builds everything over a store that is nobody's, to learn what is wrong before anything is given up.
 fn rehearse(config: &Config, doors: &Doors) -> Result<(), StartError> {
-    secret_may_be_made(config)?;
+    secret_may_be_made(&config.secret, &config.store)?;
     // What is made at the first start is not made here: it would stay if the upgrade does not take place.
     let secret = match &config.secret {
         SecretPlan::Create(_) => SecretPlan::ForThisRun,

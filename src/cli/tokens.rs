@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::accounts::{Common, act, look, rows};
+use super::accounts::{Common, act, act_anyway, look_anyway, rows};
 use super::table::table;
 
 #[derive(Debug, Subcommand)]
@@ -69,7 +69,7 @@ pub(super) fn run(command: &TokensCommand) -> ExitCode {
             }
             act(common, |way| way.ask("/api/tokens", Some(&said)), made)
         }
-        TokensCommand::List { common } => look(
+        TokensCommand::List { common } => look_anyway(
             common,
             |way| way.ask("/api/tokens", None),
             |answer| {
@@ -87,7 +87,7 @@ pub(super) fn run(command: &TokensCommand) -> ExitCode {
         ),
         TokensCommand::Revoke { common, name } => {
             let said = json!({ "name": name });
-            act(
+            act_anyway(
                 common,
                 |way| way.ask("/api/tokens/revoke", Some(&said)),
                 |_| format!("{name}: revoked"),

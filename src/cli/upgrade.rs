@@ -71,7 +71,7 @@ pub(super) fn run(path: &Path) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    match Way::to_process(&config).and_then(|way| way.ask(PATH, Some(&Value::Null))) {
+    match Way::to_process(&(&config).into()).and_then(|way| way.ask(PATH, Some(&Value::Null))) {
         Ok(answer) => {
             say(&format_args!("upgraded: process {} serves", answer["process"]));
             ExitCode::SUCCESS

@@ -71,6 +71,23 @@ map! {
     }
 }
 
+/// What of the whole file leads to the store. The one map in which other keys are allowed: a mistake elsewhere
+/// must not keep somebody from ending a session.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::config) struct EssentialsFile {
+    #[serde(deserialize_with = "said")]
+    pub(in crate::config) admin: Option<Map<AdminFile>>,
+    #[serde(deserialize_with = "said")]
+    pub(in crate::config) secret: Option<Located<SecretSource>>,
+    #[serde(deserialize_with = "said")]
+    pub(in crate::config) store: Option<Map<StoreFile>>,
+    #[serde(deserialize_with = "said")]
+    pub(in crate::config) prefix: Option<Text>,
+    #[serde(deserialize_with = "said")]
+    pub(in crate::config) audit: Option<Map<AuditFile>>,
+}
+
 map! {
     /// `listen[]`
     ListenFile {

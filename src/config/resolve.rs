@@ -27,7 +27,8 @@ mod upstream;
 use std::sync::Arc;
 
 use self::addresses::Addresses;
-use super::file::{File, GroupsFile};
+use super::essentials::Essentials;
+use super::file::{EssentialsFile, File, GroupsFile};
 use super::groups_file::{GroupMembers, united};
 use super::problem::{Fault, Problem, Problems, in_order};
 use super::scope::{Run, Scope};
@@ -51,6 +52,28 @@ pub(super) fn resolve(file: &File, run: &Run<'_>) -> Result<Config, Problems> {
     }
 }
 
+/// Resolves what leads to the store.
+///
+/// # Errors
+/// Every mistake that was found there.
+pub(super) fn essentials(file: &EssentialsFile, run: &Run<'_>) -> Result<Essentials, Problems> {
+    let root = &Scope::root(run);
+    let store = store::store(root, file.store.as_ref());
+    let secret = store::secret(root, file.secret.as_ref(), store.as_ref());
+    let admin = server::admin(root, file.admin.as_ref(), &Addresses::default());
+    let admin_token = server::admin_token(root, file.admin.as_ref());
+    let audit = audit::audit(root, file.audit.as_ref());
+    let prefix = server::prefix(root, file.prefix.as_ref());
+    let problems = run.problems.take();
+    match (secret, store) {
+        (Some(secret), Some(store)) if problems.is_empty() => {
+            Ok(Essentials { secret, store, admin, admin_token, audit, prefix })
+        }
+        _ if problems.is_empty() => Err(Problems::new(vec![unexplained(run)])),
+        _ => Err(Problems::new(problems)),
+    }
+}
+
 fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
     let addresses = Addresses::default();
     let listeners = server::listeners(root, file.listen.as_ref(), &addresses);
@@ -58,7 +81,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
     let admin_token = server::admin_token(root, file.admin.as_ref());
     let mail = mail::mail(root, file.mail.as_ref(), &addresses);
     let trusted_proxies = server::trusted_proxies(root, file.trusted_proxies.as_ref());
-    let store = store::store(root, file);
+    let store = store::store(root, file.store.as_ref());
     let secret = store::secret(root, file.secret.as_ref(), store.as_ref());
     let (sign_in, site_sign_in) = people::sign_in(root, file.sign_in.as_ref());
     let own = people::groups(root, file);
@@ -98,7 +121,7 @@ fn all(file: &File, root: &Scope<'_>) -> Option<Config> {
         audit: audit::audit(root, file.audit.as_ref()),
         secret: secret?,
         store: store?,
-        copies: store::copies(root, file),
+        copies: store::copies(root, file.store.as_ref()),
         mail: mail?,
         sign_in,
         session,

@@ -11,7 +11,7 @@ use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_yaml::{Error, Options};
 
 use self::tree::{Entry, HIDDEN};
-use super::file::{File, GroupsFile};
+use super::file::{EssentialsFile, File, GroupsFile};
 use super::located::place;
 use super::problem::{Fault, Problem, Problems};
 use super::suggest::{either, nearest};
@@ -22,6 +22,17 @@ use super::suggest::{either, nearest};
 /// The mistake at which the reading ended, and every key without a value.
 pub(super) fn read(text: &str, file_name: &str) -> Result<File, Problems> {
     read_map(text, file_name)
+}
+
+/// Reads the structure of what leads to the store, whatever else the file says. What is given twice of it is
+/// refused by the maps themselves.
+///
+/// # Errors
+/// The mistake at which the reading ended.
+pub(super) fn read_essentials(text: &str, file_name: &str) -> Result<EssentialsFile, Problems> {
+    let options = options(DuplicateKeyPolicy::PassThrough, MergeKeyPolicy::Merge);
+    serde_yaml::from_str_with_options(text, options)
+        .map_err(|error| Problems::new(vec![problem(&error, &[], file_name)]))
 }
 
 /// Reads the structure of a file of groups.

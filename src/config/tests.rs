@@ -4,6 +4,7 @@ mod audit;
 mod bad;
 mod brand;
 mod disclosure;
+mod essentials;
 mod good;
 mod hooks;
 mod mail;

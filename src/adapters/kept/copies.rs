@@ -1,6 +1,7 @@
 //! All copies of one store.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,29 +13,46 @@ use crate::domain::service_token::ServiceToken;
 use crate::domain::session::Session;
 use crate::ports::{AccountFound, AsOf, Known, Label};
 
-/// Texts that are shared at most. Sites with many hosts have a realm for each; browsers are few.
-const SHARED: usize = 4096;
+/// Realms that are shared at most. Sites with many hosts have one for each.
+const REALMS: usize = 4096;
+/// Browsers that are shared at most: there are fewer names for them.
+const BROWSERS: usize = 256;
 
 /// Texts that many records have in common, each kept once.
-/// So many at most.
 #[derive(Debug)]
-struct Shared(RwLock<HashSet<Arc<str>>>, usize);
+struct Shared {
+    texts: RwLock<HashSet<Arc<str>>>,
+    most: usize,
+    /// Texts that found no place.
+    turned_away: AtomicUsize,
+}
 
 impl Shared {
+    fn new(most: usize) -> Self {
+        Self { texts: RwLock::default(), most, turned_away: AtomicUsize::new(0) }
+    }
+
     /// The text that is kept, in place of an equal one. Where there are too many, those go that nobody has
     /// any more; if all are in use, the new one stays by itself.
     fn of(&self, text: Arc<str>) -> Arc<str> {
-        if let Some(kept) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&text) {
-            return Arc::clone(kept);
-        }
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.texts.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = kept.get(&text) {
             return Arc::clone(kept);
         }
-        if kept.len() >= self.1 {
+        let is_full = kept.len() >= self.most;
+        drop(kept);
+        // Looked through once for as many as there are, or each read of a session would wait for it.
+        if is_full && !self.turned_away.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.most) {
+            return text;
+        }
+        let mut kept = self.texts.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.get(&text) {
+            return Arc::clone(kept);
+        }
+        if kept.len() >= self.most {
             kept.retain(|text| Arc::strong_count(text) > 1);
         }
-        if kept.len() < self.1 {
+        if kept.len() < self.most {
             kept.insert(Arc::clone(&text));
         }
         text
@@ -52,8 +70,9 @@ pub struct Copies {
     pub tokens: Kept<Arc<Filed<Arc<ServiceToken>>>>,
     /// Accounts, by the hashes of their people; also that somebody has none.
     pub accounts: Kept<Arc<Filed<AccountFound>>>,
-    /// Where sessions count, and in which browsers.
-    texts: Shared,
+    /// Where sessions count.
+    realms: Shared,
+    browsers: Shared,
 }
 
 impl Copies {
@@ -65,15 +84,16 @@ impl Copies {
             sessions: Kept::new(most),
             tokens: Kept::new(most),
             accounts: Kept::new(most),
-            texts: Shared(RwLock::default(), SHARED),
+            realms: Shared::new(REALMS),
+            browsers: Shared::new(BROWSERS),
         }
     }
 
     /// A session that was read, as it is kept.
     #[must_use]
     pub fn known(&self, session: Session, label: Label) -> Arc<Known> {
-        let realm = self.texts.of(Arc::clone(&session.realm));
-        let browser = self.texts.of(Arc::clone(&session.browser));
+        let realm = self.realms.of(Arc::clone(&session.realm));
+        let browser = self.browsers.of(Arc::clone(&session.browser));
         Arc::new(Known::new(Session { realm, browser, ..session }, label))
     }
 
@@ -109,7 +129,8 @@ impl Copies {
                 return None;
             }
         }
-        beside(known, counts)
+        // Beside a session that came over another line it finds no place.
+        beside(known, counts).or_else(|| Some(kept?.value.clone()))
     }
 
     /// The same for while the store is away.
@@ -210,6 +231,20 @@ mod tests {
         assert_eq!(there.account_of(&known, &|| PERSON, now), None);
     }
 
+    /// It would be taken for something of the line that comes next.
+    #[test]
+    fn beside_a_session_of_no_line_nothing_is_kept_and_all_is_found() {
+        let (copies, now) = (Copies::new(Trust::always(), 10), Instant::now());
+        let known = copies.known(session(), Label::of_no_line(&[1; 32]));
+        keep(&copies, account(1));
+        for _ in 0..2 {
+            assert_eq!(copies.account_of(&known, &|| PERSON, now), Some(account(1)));
+        }
+        assert_eq!(known.account(), None);
+        copies.accounts.drop_one(&PERSON.0);
+        assert_eq!(copies.account_of(&known, &|| PERSON, now), None);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn in_grace_what_lies_beside_a_session_counts_unless_it_was_dropped() {
         let (copies, now) = (Copies::new(Trust::none(), 10), Instant::now());
@@ -267,13 +302,14 @@ mod tests {
 
     #[test]
     fn texts_that_nobody_has_make_room_for_others() {
-        let shared = Shared(RwLock::default(), 2);
+        let shared = Shared::new(2);
         let [in_use, gone] = ["in use", "gone"].map(|text| shared.of(text.into()));
         assert_eq!(&*shared.of("one too many".into()), "one too many");
         let is_shared = |text: &str| Arc::ptr_eq(&shared.of(text.into()), &shared.of(text.into()));
         assert!(!is_shared("one too many"), "all are in use");
         drop(gone);
-        let new = shared.of("new".into());
+        // It is not looked for room each time.
+        let [_, new] = [(); 2].map(|()| shared.of("new".into()));
         assert!(Arc::ptr_eq(&new, &shared.of("new".into())));
         assert!(Arc::ptr_eq(&in_use, &shared.of("in use".into())));
     }

@@ -10,6 +10,9 @@ use super::{Key, Labelled};
 use crate::ports::Label;
 
 /// Which line to the store a copy came over. With each new one all copies before it are doubted.
+///
+/// Never zero: what came over no line is labelled so. A new line is tried twenty times a second at most, so they
+/// come round after almost seven years, and a copy would have to lie there for as long that nobody asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Era(pub(super) u32);
 
@@ -50,7 +53,7 @@ impl Trust {
         Self {
             began: Instant::now(),
             until: AtomicU64::new(0),
-            era: AtomicU32::new(0),
+            era: AtomicU32::new(1),
             last: Mutex::new(None),
         }
     }
@@ -75,7 +78,7 @@ impl Trust {
     /// Ends an era, if it is the one that is: its copies are trusted no more.
     pub fn end(&self, era: Era) {
         let _held = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = era.0.wrapping_add(1);
+        let next = era.0.wrapping_add(1).max(1);
         let ended = self.era.compare_exchange(era.0, next, Ordering::AcqRel, Ordering::Relaxed);
         if ended.is_ok() {
             self.until.store(0, Ordering::Release);

@@ -233,8 +233,8 @@ impl News {
     fn drop_changed(&self, data: &[Value]) {
         let [Value::Array(changed)] = data else {
             // Nothing is named when all keys are gone: and with them the mark.
-            self.copies.drop_all();
-            return self.end();
+            self.end();
+            return self.copies.drop_all();
         };
         for key in changed {
             match key {

@@ -54,7 +54,7 @@ pub(in crate::cli) fn run(path: &Path) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    match Way::to_process(&config).and_then(|way| way.ask(PATH, Some(&Value::Null))) {
+    match Way::to_process(&(&config).into()).and_then(|way| way.ask(PATH, Some(&Value::Null))) {
         Ok(answer) => {
             say(&answer["report"].as_str().unwrap_or_default().trim_end());
             ExitCode::SUCCESS

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::redis::redis;
 use super::secrets::{self, Fetched, unreadable, warn_if_open};
 use crate::config::defaults;
-use crate::config::file::{File, StoreFile};
+use crate::config::file::{Map, StoreFile};
 use crate::config::located::Located;
 use crate::config::problem::Fault;
 use crate::config::scope::{Scope, number, path_text, span};
@@ -15,9 +15,9 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Span;
 
 /// `store`
-pub(super) fn store(root: &Scope<'_>, file: &File) -> Option<StoreConfig> {
+pub(super) fn store(root: &Scope<'_>, file: Option<&Map<StoreFile>>) -> Option<StoreConfig> {
     const HINT: &str = "say one of embedded: { path: data }, redis: { url: … }, memory: {}";
-    let Some(Located { value: file, at }) = &file.store else {
+    let Some(Located { value: file, at }) = file else {
         root.missing("store", HINT);
         return None;
     };
@@ -45,11 +45,11 @@ pub(super) fn store(root: &Scope<'_>, file: &File) -> Option<StoreConfig> {
 }
 
 /// `store.cache`, `store.trust`, `store.grace`
-pub(super) fn copies(root: &Scope<'_>, file: &File) -> CopiesConfig {
+pub(super) fn copies(root: &Scope<'_>, file: Option<&Map<StoreFile>>) -> CopiesConfig {
     const HINT: &str =
         "leave it out: this store is a part of linkgate, and no other process changes it";
     let default = defaults::COPIES;
-    let Some(Located { value: file, at }) = &file.store else { return default };
+    let Some(Located { value: file, at }) = file else { return default };
     let scope = root.key("store", *at);
     if file.redis.is_none() {
         for (key, text) in [("trust", &file.trust), ("grace", &file.grace)] {

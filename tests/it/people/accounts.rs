@@ -21,6 +21,7 @@ over_every_store!(
     accounts_let_guests_in_until_they_are_removed,
     operators_see_and_end_sessions,
     to_resume_or_to_add_somebody_ends_no_session,
+    a_mistake_in_the_configuration_keeps_nobody_in,
 );
 
 async fn who_is_suspended_is_out_at_once_and_stays_out(kind: Kind) {
@@ -282,4 +283,32 @@ async fn a_store_of_another_secret_is_refused(kind: Kind) {
         gate.run().await;
         assert_eq!(ann.get("/page").await.status, 200, "as it was");
     }
+}
+
+/// Somebody has to be out now, and the file is being worked on.
+async fn a_mistake_in_the_configuration_keeps_nobody_in(kind: Kind) {
+    let gate = kind.gate().await;
+    let (mut ann, mut bob) = (gate.browser(), gate.browser());
+    gate.sign_in(&mut ann, ANN, "/").await;
+    gate.sign_in(&mut bob, BOB, "/").await;
+    gate.edit("sites:", "nobody_knows_this: 1\nsites:");
+    let went_on = |arguments: &[&str]| {
+        let told = gate.operator(arguments);
+        assert_eq!(told.code, 0, "{}", told.err);
+        assert!(told.err.contains("nobody_knows_this: is no key that we know"), "{}", told.err);
+        assert!(told.err.ends_with("this command needs nothing of that, and goes on\n"));
+        told.out
+    };
+    assert_eq!(went_on(&["accounts", "suspend", ANN]), "ann@example.com: suspended\n");
+    assert_eq!(ann.get("/page").await.status, 303);
+    assert!(went_on(&["sessions", "list"]).contains(BOB));
+    assert_eq!(went_on(&["sessions", "end", BOB]), "ended: 1\n");
+    assert_eq!(bob.get("/page").await.status, 303);
+    assert_eq!(went_on(&["tokens", "list"]).lines().count(), 1, "the heads");
+    // Nobody is let in by a file that is not right.
+    let added = gate.operator(&["accounts", "add", GUEST]);
+    assert_eq!((added.code, &*added.out), (64, ""), "{}", added.err);
+    // Nor is anything done in another store than the one that is meant.
+    gate.edit("store:", "stroe:");
+    assert_eq!(gate.operator(&["accounts", "suspend", BOB]).code, 64);
 }
