@@ -91,7 +91,10 @@ fn mistakes_in_the_command_line_and_the_configuration_are_64() {
         (&["completions", "cmd.exe"], "[possible values: bash"),
         (&["check", "-c", &path], "sites[0].nam: is no key that we know"),
         (&["serve", "-c", &path], "sites[0].nam: is no key that we know"),
-        (&["accounts", "list", "-c", &path], "sites[0].nam: is no key that we know"),
+        (
+            &["accounts", "add", "-c", &path, "bob@example.com"],
+            "sites[0].nam: is no key that we know",
+        ),
         (&["check", "-c", "no/such/file.yaml"], "cannot be read"),
     ] {
         let (code, out, err) = linkgate(line);
