@@ -71,7 +71,7 @@ impl<V: Labelled> Table<V> {
             }
         }
         let is_room = self.count < self.most;
-        if is_room && self.count * 2 >= self.sets.len() * OF_TWO_SETS {
+        if is_room && (self.is_crowded() || (self.may_grow() && self.room(place).is_none())) {
             self.grow();
         }
         let gone = self.put(value, false, is_room);
@@ -103,10 +103,21 @@ impl<V: Labelled> Table<V> {
         self.count
     }
 
+    fn is_crowded(&self) -> bool {
+        self.count * 2 >= self.sets.len() * OF_TWO_SETS
+    }
+
+    fn most_sets(&self) -> usize {
+        (self.most * 2).div_ceil(OF_TWO_SETS)
+    }
+
+    fn may_grow(&self) -> bool {
+        self.sets.len() < self.most_sets()
+    }
+
     /// Twice the sets, and each copy where it belongs among them.
     fn grow(&mut self) {
-        let needed = (self.most * 2).div_ceil(OF_TWO_SETS);
-        let more = (self.sets.len() * 2).min(needed.max(self.sets.len() + 1));
+        let more = (self.sets.len() * 2).min(self.most_sets().max(self.sets.len() + 1));
         let sets = std::iter::repeat_with(Set::default).take(more).collect();
         for set in std::mem::replace(&mut self.sets, sets) {
             let used = std::array::from_fn::<_, WAYS, _>(|way| set.is_used(way));
@@ -121,13 +132,16 @@ impl<V: Labelled> Table<V> {
     /// another one, which is returned.
     fn put(&mut self, value: V, is_used: bool, is_room: bool) -> Option<V> {
         let place = self.place(&value.label().key);
-        let free =
-            |it: &Self| place.sets.into_iter().find_map(|set| Some((set, it.sets[set].free()?)));
-        let found =
-            if is_room { free(self).or_else(|| self.make_room(place.sets[0])) } else { None };
+        let found = if is_room { self.room(place) } else { None };
         // If nobody lies there who could go, there is a place after all.
         let (set, way) = found.or_else(|| self.victim(place)).unwrap_or((place.sets[0], 0));
         self.sets[set].lay(way, place.tag, is_used, value)
+    }
+
+    /// A place where nobody lies, or one that is made.
+    fn room(&mut self, place: Place) -> Option<(usize, usize)> {
+        let free = place.sets.into_iter().find_map(|set| Some((set, self.sets[set].free()?)));
+        free.or_else(|| self.make_room(place.sets[0]))
     }
 
     fn victim(&mut self, place: Place) -> Option<(usize, usize)> {
