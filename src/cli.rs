@@ -16,6 +16,7 @@ mod accounts;
 mod admin;
 pub mod appearance;
 mod aside;
+mod asking;
 mod audit;
 mod check;
 mod demo;

@@ -14,6 +14,7 @@
 
 use std::error::Error;
 use std::io::{BufWriter, Write};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +22,13 @@ use std::time::Duration;
 use linkgate::adapters::embedded::Embedded;
 use linkgate::adapters::redis::{RedisOptions, RedisStore};
 use linkgate::domain::attempt::{Attempt, State};
+use linkgate::domain::client::ClientAddress;
 use linkgate::domain::code::{Code, CodeKey};
 use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
 use linkgate::domain::limit::SubjectKey;
 use linkgate::domain::secret::{Birth, Secret};
-use linkgate::domain::session::Session;
+use linkgate::domain::session::{Session, Surroundings};
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Token, TokenDigest, TokenKey};
 use linkgate::ports::{
@@ -182,9 +184,8 @@ impl Filler {
             signed_in_at: now,
             last_seen: if self.seen < 0 { now.before(away) } else { now.after(away) },
             expires_at: now.after(7 * DAY),
-            realm: self.realm.as_str().into(),
-            browser: "Firefox on Linux".into(),
-            network: "192.0.2.0/24".into(),
+            surroundings: Surroundings::new(&self.realm, "Firefox on Linux"),
+            network: ClientAddress::from(IpAddr::from([192, 0, 2, 1])).neighbourhood(),
         }
     }
 }

@@ -3,15 +3,15 @@
 //! `kept-session COUNT`
 //!
 //! Keeps so many, each of another person, and prints one JSON object: bytes for each that the process has
-//! grown by, how many bytes its texts have (address, origin, browser, network), and how many of these are
-//! nobody else's (address, network).
+//! grown by, how many bytes its texts have (address, origin, browser), and how many of these are nobody
+//! else's (the address).
 
 use std::error::Error;
 use std::time::Duration;
 
 use linkgate::adapters::kept::{Copies, Trust};
 use linkgate::domain::email::EmailAddress;
-use linkgate::domain::session::Session;
+use linkgate::domain::session::{Session, Surroundings};
 use linkgate::domain::time::UnixMillis;
 
 /// As linkgate itself has it.
@@ -28,9 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (before, mut texts, mut own) = (resident()?, 0, 0);
     for number in 0..count {
         let session = session(number)?;
-        let parts = [session.email.identity(), &session.realm, &session.browser, &session.network];
+        let parts = [session.email.identity(), session.realm(), session.browser()];
         texts += parts.iter().map(|text| text.len() as u64).sum::<u64>();
-        own += (session.email.identity().len() + session.network.len()) as u64;
+        own += session.email.identity().len() as u64;
         let key = key(number);
         let label = copies.trust.era().label(&key);
         copies.sessions.keep(copies.sessions.begin(&key), copies.known(session, label));
@@ -59,9 +59,8 @@ fn session(number: u32) -> Result<Session, Box<dyn Error>> {
         signed_in_at: NOW,
         last_seen: NOW,
         expires_at: NOW.after(7 * DAY),
-        realm: "https://app.example.com".into(),
-        browser: "Firefox on Linux".into(),
-        network: "192.0.2.0/24".into(),
+        surroundings: Surroundings::new("https://app.example.com", "Firefox on Linux"),
+        network: "192.0.2.0/24".parse()?,
     })
 }
 

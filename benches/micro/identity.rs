@@ -14,7 +14,7 @@ use linkgate::domain::email::EmailAddress;
 use linkgate::domain::identity::{Identity, Membership};
 use linkgate::domain::navigation::RequestKind;
 use linkgate::domain::secret::Secret;
-use linkgate::domain::session::Session;
+use linkgate::domain::session::{Session, Surroundings};
 use linkgate::domain::site::Located;
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::TokenDigest;
@@ -49,9 +49,8 @@ fn session(identity: &Identity) -> Session {
         signed_in_at: NOW,
         last_seen: NOW,
         expires_at: identity.expires_at,
-        realm: "https://a.example.com".into(),
-        browser: "Firefox on Linux".into(),
-        network: "192.0.2.0/24".into(),
+        surroundings: Surroundings::new("https://a.example.com", "Firefox on Linux"),
+        network: "192.0.2.0/24".parse().expect("a network"),
     }
 }
 

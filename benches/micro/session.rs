@@ -15,7 +15,7 @@ use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::secret::Secret;
-use linkgate::domain::session::Session;
+use linkgate::domain::session::{Session, Surroundings};
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Token, TokenDigest};
 use linkgate::gate::Gate;
@@ -138,13 +138,12 @@ async fn signed_in(store: &dyn Store, number: u32, digest: TokenDigest<token::Se
         Beginning { link, attempt, person, mail: Some(mail), keep_until, replaces: true, now };
     store.begin(&beginning).await.expect("an attempt");
     let session = Session {
-        realm: REALM.into(),
+        surroundings: Surroundings::new(REALM, "Firefox on Linux"),
         email,
         signed_in_at: now,
         last_seen: now,
         expires_at: now.after(DAY * 7),
-        browser: "Firefox on Linux".into(),
-        network: "192.0.2.1".into(),
+        network: "192.0.2.0/24".parse().expect("a network"),
     };
     let settlement = Settlement {
         from: State::Live,

@@ -1,33 +1,20 @@
 //! `linkgate accounts` and `linkgate sessions`: what operators do to people.
 
 use std::io::{self, BufRead, IsTerminal, Read};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::{Value, json};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::admin::{AdminError, Purpose, Way, facts, no_facts};
+use super::admin::{AdminError, Way};
+use super::asking::{Common, act, act_anyway, look_anyway, rows};
+use super::fail;
 use super::table::table;
-use super::{EX_USAGE, complain, fail, say};
-use crate::config::{Config, Essentials};
 use crate::domain::email::EmailAddress;
-use crate::portal::admin::Facts;
 
 /// Longest line that is read as a password, in bytes.
 const LONGEST_LINE: u64 = 4096;
-
-/// What all of these commands take.
-#[derive(Debug, Args)]
-pub(super) struct Common {
-    /// The configuration file.
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) config: PathBuf,
-    /// Answer with JSON.
-    #[arg(long)]
-    pub(super) json: bool,
-}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountsCommand {
@@ -292,96 +279,5 @@ pub(super) fn run_sessions(command: &SessionsCommand) -> ExitCode {
                 |answer| format!("ended: {}", answer["ended"]),
             )
         }
-    }
-}
-
-/// The rows of a list.
-pub(super) fn rows<'a>(answer: &'a Value, member: &str) -> &'a [Value] {
-    answer[member].as_array().map_or(&[], Vec::as_slice)
-}
-
-/// Looks something up over the API, and says what was found.
-pub(super) fn look(
-    common: &Common,
-    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
-    words: impl FnOnce(&Value) -> String,
-) -> ExitCode {
-    over_api(common, (Purpose::Read, Needs::All), ask, words)
-}
-
-/// As [`look`], although the configuration has mistakes: for what people must be able to do at once.
-pub(super) fn look_anyway(
-    common: &Common,
-    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
-    words: impl FnOnce(&Value) -> String,
-) -> ExitCode {
-    over_api(common, (Purpose::Read, Needs::Essentials), ask, words)
-}
-
-/// Does something over the API, and says what came of it.
-pub(super) fn act(
-    common: &Common,
-    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
-    words: impl FnOnce(&Value) -> String,
-) -> ExitCode {
-    over_api(common, (Purpose::Change, Needs::All), ask, words)
-}
-
-/// As [`act`], although the configuration has mistakes: for what takes something away from somebody.
-pub(super) fn act_anyway(
-    common: &Common,
-    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
-    words: impl FnOnce(&Value) -> String,
-) -> ExitCode {
-    over_api(common, (Purpose::Change, Needs::Essentials), ask, words)
-}
-
-/// What a command must be able to read of the configuration.
-enum Needs {
-    All,
-    /// How to reach the store.
-    Essentials,
-}
-
-fn read(path: &Path, needs: &Needs) -> Result<(Essentials, Facts), ExitCode> {
-    let problems = match Config::load(path) {
-        Ok(config) => return Ok(((&config).into(), facts(&config))),
-        Err(problems) => problems,
-    };
-    complain(&problems);
-    match needs {
-        Needs::Essentials => {
-            let essentials = Essentials::load(path).map_err(|_| ExitCode::from(EX_USAGE))?;
-            complain(&"linkgate: this command needs nothing of that, and goes on");
-            Ok((essentials, no_facts()))
-        }
-        Needs::All => Err(ExitCode::from(EX_USAGE)),
-    }
-}
-
-fn over_api(
-    common: &Common,
-    (purpose, needs): (Purpose, Needs),
-    ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
-    words: impl FnOnce(&Value) -> String,
-) -> ExitCode {
-    let (essentials, facts) = match read(&common.config, &needs) {
-        Ok(read) => read,
-        Err(code) => return code,
-    };
-    match Way::find(&essentials, facts, purpose).and_then(|way| ask(&way)) {
-        Ok(answer) if common.json => {
-            say(&answer);
-            ExitCode::SUCCESS
-        }
-        Ok(answer) => {
-            say(&words(&answer));
-            ExitCode::SUCCESS
-        }
-        Err(error @ AdminError::Usage(_)) => {
-            let _ = fail(&error);
-            ExitCode::from(EX_USAGE)
-        }
-        Err(error) => fail(&error),
     }
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::admin::{AdminError, Purpose, Way, facts};
+use super::admin::{AdminError, Purpose, Way};
+use super::asking::{Needs, read, refused};
 use super::table::{Column, aligned};
-use super::{EX_USAGE, fail, load, say};
+use super::{fail, say};
 use crate::config::Retention;
 use crate::domain::email::EmailAddress;
 
@@ -71,22 +72,17 @@ impl AuditArguments {
 }
 
 pub(super) fn run(arguments: &AuditArguments) -> ExitCode {
-    let config = match load(&arguments.config) {
-        Ok(config) => config,
+    let (essentials, facts) = match read(&arguments.config, Needs::Essentials) {
+        Ok(read) => read,
         Err(code) => return code,
     };
-    if config.audit.retention == Retention::Off {
+    if essentials.audit.retention == Retention::Off {
         return fail(&"the store keeps no record: audit.retention is off");
     }
-    match Way::find(&(&config).into(), facts(&config), Purpose::Read)
-        .and_then(|way| show(&way, arguments))
-    {
+    let found = Way::find(&essentials, facts, Purpose::Read);
+    match found.and_then(|way| show(&way, arguments)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ AdminError::Usage(_)) => {
-            let _ = fail(&error);
-            ExitCode::from(EX_USAGE)
-        }
-        Err(error) => fail(&error),
+        Err(error) => refused(&error),
     }
 }
 

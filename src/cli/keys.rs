@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::accounts::{Common, act, look, rows};
+use super::asking::{Common, act, look, rows};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::accounts::{Common, act, address, look, rows};
+use super::accounts::address;
+use super::asking::{Common, act, look, rows};
 use super::table::table;
 use crate::domain::email::EmailAddress;
 

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::accounts::{Common, act, address, look, rows};
+use super::accounts::address;
+use super::asking::{Common, act, look, rows};
 use super::fail;
 use super::table::{cell, table};
 use crate::domain::email::EmailAddress;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::accounts::{Common, act, act_anyway, look_anyway, rows};
+use super::asking::{Common, act, act_anyway, look_anyway, rows};
 use super::table::table;
 
 #[derive(Debug, Subcommand)]

@@ -6,9 +6,11 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use ipnet::IpNet;
 
 mod browser;
+mod neighbourhood;
 mod networks;
 
 pub use browser::{Browser, BrowserLabel, System, UNKNOWN_BROWSER, in_app};
+pub use neighbourhood::{Neighbourhood, NotANeighbourhood};
 pub use networks::{Network, NetworkError, Networks};
 
 /// Entries of `X-Forwarded-For` that are looked at, from the right. Real chains are short, and the
@@ -42,13 +44,10 @@ impl ClientAddress {
         ClientNetwork(kept)
     }
 
-    /// The network around the client: /24 of IPv4, /48 of IPv6. One IPv6 subscriber may be given a
-    /// whole /48 (RFC 6177), which is 65536 networks that each count as a client.
+    /// The network around the client.
     #[must_use]
-    pub fn neighbourhood(self) -> IpNet {
-        let bits = if self.0.is_ipv4() { 24 } else { 48 };
-        // Both lengths are possible for their kind of address.
-        IpNet::new(self.0, bits).map_or_else(|_| self.0.into(), |net| net.trunc())
+    pub fn neighbourhood(self) -> Neighbourhood {
+        self.into()
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Neighbourhood;
 use super::email::EmailAddress;
 use super::time::UnixMillis;
 
@@ -21,6 +22,7 @@ pub struct Lifetimes {
 
 /// What is stored of a session, under the digest of its token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct Session {
     /// Who is signed in.
     pub email: EmailAddress,
@@ -30,15 +32,57 @@ pub struct Session {
     pub last_seen: UnixMillis,
     /// The absolute timeout, fixed at sign-in: no request moves it.
     pub expires_at: UnixMillis,
-    /// Where the cookie of this session is sent: one origin, or the sign-on domain. A session
-    /// counts nowhere else, so that a token that was lost at one site opens no other. Shared, because
-    /// many sessions have the same.
-    pub realm: Arc<str>,
-    /// What the browser said it was, in our own words. Shared, because there are few.
-    pub browser: Arc<str>,
-    /// The network around the client at sign-in, `203.0.113.0/24`: whoever has one session of a
-    /// person is shown those of all, and need not learn addresses from them.
-    pub network: Box<str>,
+    /// Where it counts, and in which browser. Shared, because many sessions have the same.
+    pub surroundings: Arc<Surroundings>,
+    /// The network around the client at sign-in: whoever has one session of a person is shown those of
+    /// all, and need not learn addresses from them.
+    pub network: Neighbourhood,
+}
+
+/// What many sessions have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Surroundings {
+    /// Where the cookie of such a session is sent: one origin, or the sign-on domain. A session counts
+    /// nowhere else, so that a token that was lost at one site opens no other.
+    pub realm: Box<str>,
+    /// What the browser said it was, in our own words.
+    pub browser: Box<str>,
+}
+
+impl Surroundings {
+    /// Those of a session at a place, in a browser.
+    #[must_use]
+    pub fn new(realm: &str, browser: &str) -> Arc<Self> {
+        Arc::new(Self { realm: realm.into(), browser: browser.into() })
+    }
+}
+
+/// As it is written in a store.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    email: EmailAddress,
+    signed_in_at: UnixMillis,
+    last_seen: UnixMillis,
+    expires_at: UnixMillis,
+    realm: Box<str>,
+    browser: Box<str>,
+    network: Neighbourhood,
+}
+
+impl From<Stored> for Session {
+    fn from(stored: Stored) -> Self {
+        let Stored { email, signed_in_at, last_seen, expires_at, realm, browser, network } = stored;
+        let surroundings = Arc::new(Surroundings { realm, browser });
+        Self { email, signed_in_at, last_seen, expires_at, surroundings, network }
+    }
+}
+
+impl From<Session> for Stored {
+    fn from(session: Session) -> Self {
+        let Session { email, signed_in_at, last_seen, expires_at, surroundings, network } = session;
+        let Surroundings { realm, browser } = Arc::unwrap_or_clone(surroundings);
+        Self { email, signed_in_at, last_seen, expires_at, realm, browser, network }
+    }
 }
 
 /// Whether a session still counts.
@@ -65,10 +109,22 @@ impl Session {
         }
     }
 
+    /// Where it counts.
+    #[must_use]
+    pub fn realm(&self) -> &str {
+        &self.surroundings.realm
+    }
+
+    /// What the browser said it was, in our own words.
+    #[must_use]
+    pub fn browser(&self) -> &str {
+        &self.surroundings.browser
+    }
+
     /// Where it counts, as people know it: a host with its port, or `*.` and the sign-on domain.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.realm.split_once("://").map_or(&*self.realm, |(_, host)| host)
+        self.realm().split_once("://").map_or(self.realm(), |(_, host)| host)
     }
 
     /// When it ends if nothing is asked after `now`.
@@ -152,8 +208,8 @@ mod tests {
     /// A node keeps a million of them.
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn it_takes_little_room_beside_its_texts() {
-        assert!(size_of::<Session>() <= 88, "{}", size_of::<Session>());
+    fn it_takes_little_room() {
+        assert!(size_of::<Session>() <= 56, "{}", size_of::<Session>());
     }
 
     const IDLE: Duration = Duration::from_secs(600);
@@ -164,9 +220,8 @@ mod tests {
             signed_in_at: UnixMillis(1_000_000),
             last_seen: UnixMillis(1_000_000),
             expires_at: UnixMillis(9_000_000),
-            realm: "https://wiki.example.com".into(),
-            browser: "Firefox on Linux".into(),
-            network: "127.0.0.1".into(),
+            surroundings: Surroundings::new("https://wiki.example.com", "Firefox on Linux"),
+            network: "127.0.0.0/24".parse().unwrap(),
         }
     }
 

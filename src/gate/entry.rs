@@ -11,7 +11,7 @@ use crate::domain::attempt::{Gone, Record, Way};
 use crate::domain::device::Device;
 use crate::domain::email::EmailAddress;
 use crate::domain::password::{KeptPassword, PasswordHash};
-use crate::domain::session::Session;
+use crate::domain::session::{Session, Surroundings};
 use crate::domain::terms::Registration;
 use crate::domain::time::UnixMillis;
 use crate::domain::token::{self, Link, Token, TokenDigest};
@@ -307,8 +307,7 @@ fn begun(place: Place<'_>, record: &Record, caller: Caller<'_>, now: UnixMillis)
         signed_in_at: now,
         last_seen: now,
         expires_at: now.after(place.terms.session.absolute),
-        realm: place.realm.into(),
-        browser: caller.browser_label.into(),
-        network: caller.client.neighbourhood().to_string().into(),
+        surroundings: Surroundings::new(place.realm, caller.browser_label),
+        network: caller.client.neighbourhood(),
     }
 }

@@ -146,7 +146,7 @@ impl Gate {
             self.note_ended(whose, email, EndedWhy::Replaced, &[before]);
         }
         self.note_ended(person, email, EndedWhy::Password, ended);
-        let browser = || (&*session.browser).into();
+        let browser = || session.browser().into();
         let what = What::SessionMade {
             session: self.keys.subject.handle(digest),
             way,

@@ -37,7 +37,7 @@ impl Gate {
             code: String::new(),
             report: self.address(place, "report", &report.reveal()),
             destination: String::new(),
-            browser_label: session.browser.to_string(),
+            browser_label: session.browser().to_owned(),
             network: client.network().to_string(),
             language: record.attempt.language,
             known_browser: false,

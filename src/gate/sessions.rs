@@ -71,7 +71,7 @@ impl Gate {
     ) -> Stored<Option<Present>> {
         let Some(session) = self.store.session(digest).await? else { return Ok(None) };
         let counts = match session.standing(self.clock.now(), idle) {
-            Standing::Active => *session.realm == *realm,
+            Standing::Active => session.realm() == realm,
             Standing::Idle | Standing::Expired => false,
         };
         if !counts {

@@ -90,15 +90,16 @@ pub async fn account(visit: Visit) -> Result<Response, Refusal> {
     let groups: Vec<&str> = identity.groups.iter().map(|group| group.as_str()).collect();
     let own = own_sessions(&visit, token, &session).await?;
     let listed = listed(&own);
-    let handles: Vec<String> = listed.iter().map(|it| it.handle.to_string()).collect();
+    let texts = |it: &&OwnSession| (it.handle.to_string(), it.session.network.to_string());
+    let texts: Vec<_> = listed.iter().map(texts).collect();
     let sessions: Vec<AccountSession<'_>> = listed
         .iter()
-        .zip(&handles)
-        .map(|(OwnSession { session, this, .. }, handle)| AccountSession {
+        .zip(&texts)
+        .map(|(OwnSession { session, this, .. }, (handle, network))| AccountSession {
             handle,
-            browser: &session.browser,
+            browser: session.browser(),
             host: session.host(),
-            network: &session.network,
+            network,
             signed_in_at: session.signed_in_at,
             last_seen: session.last_seen,
             this: *this,
@@ -225,6 +226,7 @@ mod tests {
     use super::*;
     use crate::domain::email::EmailAddress;
     use crate::domain::language::Language;
+    use crate::domain::session::Surroundings;
     use crate::domain::time::UnixMillis;
     use crate::portal::brand::Branding;
     use crate::portal::pages::{Look, Pages, Site};
@@ -237,9 +239,8 @@ mod tests {
             signed_in_at: UnixMillis(1),
             last_seen: UnixMillis(n),
             expires_at: UnixMillis(9),
-            realm: "https://wiki.example.com".into(),
-            browser: "Firefox on Linux".into(),
-            network: "203.0.113.9".into(),
+            surroundings: Surroundings::new("https://wiki.example.com", "Firefox on Linux"),
+            network: "203.0.113.0/24".parse().unwrap(),
         };
         OwnSession { handle: SessionHandle::from_bytes(handle), session, this }
     }

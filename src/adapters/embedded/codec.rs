@@ -290,6 +290,7 @@ mod tests {
     use crate::domain::code::{Code, CodeKey};
     use crate::domain::email::EmailAddress;
     use crate::domain::secret::Secret;
+    use crate::domain::session::Surroundings;
     use crate::domain::token::TokenDigest;
 
     fn session() -> Session {
@@ -298,9 +299,8 @@ mod tests {
             signed_in_at: UnixMillis(5),
             last_seen: UnixMillis(7),
             expires_at: UnixMillis(100),
-            realm: "https://wiki.example.com".into(),
-            browser: "Firefox".into(),
-            network: "127.0.0.1".into(),
+            surroundings: Surroundings::new("https://wiki.example.com", "Firefox"),
+            network: "127.0.0.0/24".parse().unwrap(),
         }
     }
 

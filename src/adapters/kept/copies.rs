@@ -10,52 +10,51 @@ use tokio::time::Instant;
 use super::{Filed, Kept, Trust};
 use crate::domain::limit::PersonKey;
 use crate::domain::service_token::ServiceToken;
-use crate::domain::session::Session;
+use crate::domain::session::{Session, Surroundings};
 use crate::ports::{AccountFound, AsOf, Known, Label};
 
-/// Realms that are shared at most. Sites with many hosts have one for each.
-const REALMS: usize = 4096;
-/// Browsers that are shared at most: there are fewer names for them.
-const BROWSERS: usize = 256;
+/// Surroundings that are shared at most. A site has some for each of a few dozen browsers, one with many hosts
+/// as many for each host.
+const SHARED: usize = 8192;
 
-/// Texts that many records have in common, each kept once.
+/// What many sessions have in common, each kept once.
 #[derive(Debug)]
 struct Shared {
-    texts: RwLock<HashSet<Arc<str>>>,
+    all: RwLock<HashSet<Arc<Surroundings>>>,
     most: usize,
-    /// Texts that found no place.
+    /// How many found no place.
     turned_away: AtomicUsize,
 }
 
 impl Shared {
     fn new(most: usize) -> Self {
-        Self { texts: RwLock::default(), most, turned_away: AtomicUsize::new(0) }
+        Self { all: RwLock::default(), most, turned_away: AtomicUsize::new(0) }
     }
 
-    /// The text that is kept, in place of an equal one. Where there are too many, those go that nobody has
-    /// any more; if all are in use, the new one stays by itself.
-    fn of(&self, text: Arc<str>) -> Arc<str> {
-        let kept = self.texts.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = kept.get(&text) {
+    /// What is kept, in place of an equal one. Where there are too many, those go that nobody has any more; if
+    /// all are in use, the new one stays by itself.
+    fn of(&self, new: Arc<Surroundings>) -> Arc<Surroundings> {
+        let kept = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.get(&new) {
             return Arc::clone(kept);
         }
         let is_full = kept.len() >= self.most;
         drop(kept);
         // Looked through once for as many as there are, or each read of a session would wait for it.
         if is_full && !self.turned_away.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.most) {
-            return text;
+            return new;
         }
-        let mut kept = self.texts.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = kept.get(&text) {
+        let mut kept = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.get(&new) {
             return Arc::clone(kept);
         }
         if kept.len() >= self.most {
-            kept.retain(|text| Arc::strong_count(text) > 1);
+            kept.retain(|it| Arc::strong_count(it) > 1);
         }
         if kept.len() < self.most {
-            kept.insert(Arc::clone(&text));
+            kept.insert(Arc::clone(&new));
         }
-        text
+        new
     }
 }
 
@@ -70,9 +69,7 @@ pub struct Copies {
     pub tokens: Kept<Arc<Filed<Arc<ServiceToken>>>>,
     /// Accounts, by the hashes of their people; also that somebody has none.
     pub accounts: Kept<Arc<Filed<AccountFound>>>,
-    /// Where sessions count.
-    realms: Shared,
-    browsers: Shared,
+    shared: Shared,
 }
 
 impl Copies {
@@ -84,17 +81,15 @@ impl Copies {
             sessions: Kept::new(most),
             tokens: Kept::new(most),
             accounts: Kept::new(most),
-            realms: Shared::new(REALMS),
-            browsers: Shared::new(BROWSERS),
+            shared: Shared::new(SHARED),
         }
     }
 
     /// A session that was read, as it is kept.
     #[must_use]
     pub fn known(&self, session: Session, label: Label) -> Arc<Known> {
-        let realm = self.realms.of(Arc::clone(&session.realm));
-        let browser = self.browsers.of(Arc::clone(&session.browser));
-        Arc::new(Known::new(Session { realm, browser, ..session }, label))
+        let surroundings = self.shared.of(Arc::clone(&session.surroundings));
+        Arc::new(Known::new(Session { surroundings, ..session }, label))
     }
 
     /// The account of a session's person: from beside the session if it still is what was read, else from
@@ -179,9 +174,8 @@ mod tests {
             signed_in_at: UnixMillis(1),
             last_seen: UnixMillis(1),
             expires_at: UnixMillis(9),
-            realm: "https://wiki.example.com".into(),
-            browser: "Firefox on Linux".into(),
-            network: "127.0.0.1".into(),
+            surroundings: Surroundings::new("https://wiki.example.com", "Firefox on Linux"),
+            network: "127.0.0.0/24".parse().unwrap(),
         }
     }
 
@@ -290,28 +284,29 @@ mod tests {
     }
 
     #[test]
-    fn sessions_share_the_texts_that_many_have() {
+    fn sessions_share_what_many_have_in_common() {
         let copies = Copies::new(Trust::always(), 10);
         let [one, other] = [known(&copies), known(&copies)];
-        assert!(Arc::ptr_eq(&one.realm, &other.realm));
-        assert!(Arc::ptr_eq(&one.browser, &other.browser));
-        let elsewhere = Session { realm: "https://shop.example.com".into(), ..session() };
+        assert!(Arc::ptr_eq(&one.surroundings, &other.surroundings));
+        let surroundings = Surroundings::new("https://shop.example.com", "Firefox on Linux");
+        let elsewhere = Session { surroundings, ..session() };
         let label = copies.trust.era().label(&[2; 32]);
-        assert_eq!(&*copies.known(elsewhere, label).realm, "https://shop.example.com");
+        assert_eq!(copies.known(elsewhere, label).realm(), "https://shop.example.com");
     }
 
     #[test]
-    fn texts_that_nobody_has_make_room_for_others() {
+    fn those_that_nobody_has_make_room_for_others() {
         let shared = Shared::new(2);
-        let [in_use, gone] = ["in use", "gone"].map(|text| shared.of(text.into()));
-        assert_eq!(&*shared.of("one too many".into()), "one too many");
-        let is_shared = |text: &str| Arc::ptr_eq(&shared.of(text.into()), &shared.of(text.into()));
+        let of = |browser: &str| shared.of(Surroundings::new("https://wiki.example.com", browser));
+        let [in_use, gone] = ["in use", "gone"].map(of);
+        assert_eq!(&*of("one too many").browser, "one too many");
+        let is_shared = |browser: &str| Arc::ptr_eq(&of(browser), &of(browser));
         assert!(!is_shared("one too many"), "all are in use");
         drop(gone);
         // It is not looked for room each time.
-        let [_, new] = [(); 2].map(|()| shared.of("new".into()));
-        assert!(Arc::ptr_eq(&new, &shared.of("new".into())));
-        assert!(Arc::ptr_eq(&in_use, &shared.of("in use".into())));
+        let [_, new] = [(); 2].map(|()| of("new"));
+        assert!(Arc::ptr_eq(&new, &of("new")));
+        assert!(Arc::ptr_eq(&in_use, &of("in use")));
     }
 
     /// Readers and one who changes, in real threads: what was acknowledged as changed is never answered

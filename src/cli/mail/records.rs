@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::super::accounts::{Common, act, look, rows};
+use super::super::asking::{Common, act, look, rows};
 use super::super::table::table;
 
 #[derive(Debug, Subcommand)]

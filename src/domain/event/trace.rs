@@ -128,7 +128,7 @@ impl ClientKey {
     pub fn trace(&self, client: ClientAddress, tracing: Tracing) -> ClientTrace {
         match tracing {
             Tracing::Address => ClientTrace::Address(client),
-            Tracing::Network => ClientTrace::Network(client.neighbourhood()),
+            Tracing::Network => ClientTrace::Network(client.neighbourhood().into()),
             Tracing::Hash => {
                 let mac = self.0.mac(&[client.to_string().as_bytes()]);
                 let mut hash = [0; 16];

@@ -79,7 +79,7 @@ pub(super) fn hex(place: SessionPlace) -> String {
 pub(super) fn entry((handle, session): &(SessionHandle, Session)) -> Value {
     json!({
         "handle": handle.to_string(),
-        "browser": session.browser,
+        "browser": session.browser(),
         "host": session.host(),
         "network": session.network,
         "signed_in_at": rfc3339(session.signed_in_at),

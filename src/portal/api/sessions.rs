@@ -53,7 +53,7 @@ fn entry(own: &OwnSession) -> Value {
     let OwnSession { handle, session, this } = own;
     json!({
         "handle": handle.to_string(),
-        "browser": session.browser,
+        "browser": session.browser(),
         "host": session.host(),
         "network": session.network,
         "signed_in_at": rfc3339(session.signed_in_at),

@@ -1,7 +1,7 @@
 //! What is made for a session lies beside it, and is only used where it was made for.
 
 use linkgate::domain::identity::Identity;
-use linkgate::domain::session::Session;
+use linkgate::domain::session::{Session, Surroundings};
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::TokenDigest;
 use linkgate::portal::assertion::Visitor;
@@ -15,9 +15,8 @@ fn known(identity: &Identity) -> Known {
         signed_in_at: NOW,
         last_seen: NOW,
         expires_at: identity.expires_at,
-        realm: "*.example.com".into(),
-        browser: "Firefox on Linux".into(),
-        network: "192.0.2.0/24".into(),
+        surroundings: Surroundings::new("*.example.com", "Firefox on Linux"),
+        network: "192.0.2.0/24".parse().unwrap(),
     })
 }
 

@@ -305,6 +305,7 @@ async fn a_mistake_in_the_configuration_keeps_nobody_in(kind: Kind) {
     assert_eq!(went_on(&["sessions", "end", BOB]), "ended: 1\n");
     assert_eq!(bob.get("/page").await.status, 303);
     assert_eq!(went_on(&["tokens", "list"]).lines().count(), 1, "the heads");
+    assert!(went_on(&["audit", "--event", "account_suspended"]).contains(ANN));
     // Nobody is let in by a file that is not right.
     let added = gate.operator(&["accounts", "add", GUEST]);
     assert_eq!((added.code, &*added.out), (64, ""), "{}", added.err);

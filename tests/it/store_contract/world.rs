@@ -12,7 +12,7 @@ use linkgate::domain::email::EmailAddress;
 use linkgate::domain::language::Language;
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::secret::Secret;
-use linkgate::domain::session::Session;
+use linkgate::domain::session::{Session, Surroundings};
 use linkgate::domain::time::UnixMillis;
 use linkgate::domain::token::{self, Browser, Link, TokenDigest};
 use linkgate::ports::{
@@ -165,13 +165,12 @@ pub fn attempt(browser_number: u32) -> Attempt {
 
 pub fn session(now: UnixMillis) -> Session {
     Session {
-        realm: "https://wiki.example.com".into(),
+        surroundings: Surroundings::new("https://wiki.example.com", "Firefox on Linux — ž"),
         email: EmailAddress::parse("ann@example.com").unwrap(),
         signed_in_at: now,
         last_seen: now,
         expires_at: now.after(SESSION_LIFETIME),
-        browser: "Firefox on Linux — ž".into(),
-        network: "127.0.0.1".into(),
+        network: "127.0.0.0/24".parse().unwrap(),
     }
 }
 

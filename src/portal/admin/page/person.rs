@@ -284,7 +284,7 @@ impl SessionView {
     pub(super) fn of((handle, session): &(SessionHandle, Session)) -> Self {
         Self {
             handle: handle.to_string(),
-            browser: session.browser.to_string(),
+            browser: session.browser().to_owned(),
             host: session.host().to_owned(),
             network: session.network.to_string(),
             signed_in_at: session.signed_in_at,
