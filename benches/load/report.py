@@ -130,7 +130,7 @@ def flatness(part, folder, _):
     yield from memory(part["stores"])
     kept = part["kept"]
     yield ""
-    yield f"A session that is kept takes {kept['bytes']:.0f} bytes. Its texts (address, origin, browser, network) have"
+    yield f"A session that is kept takes {kept['bytes']:.0f} bytes. Its texts (address, origin, browser) have"
     yield f"{kept['texts']:.0f}, of which {kept['own']:.0f} are its own and the others are shared. The rest of a node's memory is its person, and what its application"
     yield "is told, with the signed statement."
     touched = part["touches"]

@@ -1,8 +1,9 @@
 //! The way from a command to the admin API: in-process over the store, or over HTTP to the process
 //! that has the store open.
 
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+mod wire;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,24 +17,21 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
+use self::wire::{Answer, over_http, proofs};
 use super::installation::secret_may_be_made;
-use super::{secret_file, upgrade};
+use super::secret_file;
 use crate::adapters::argon2::Argon2Passwords;
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded::{Embedded, OpenError};
 use crate::adapters::ours::Claim;
 use crate::config::{Config, Essentials, Password, StoreConfig};
 use crate::domain::event::Actor;
+use crate::domain::secret::{Mark, Secret};
 use crate::gate::Gate;
 use crate::gate::journal::{Journal, Trail, Writer};
-use crate::portal::admin::{AdminDesk, AdminFacts, Facts, HEADER, router};
+use crate::portal::admin::{AdminDesk, AdminFacts, Facts, router};
 use crate::portal::assertion::root_key;
 use crate::ports::{Audit, Clock, Entropy, OsEntropy, Store, SystemClock};
-
-/// How long the running process may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Largest answer that is read.
-const LARGEST_ANSWER: u64 = 4 << 20;
 
 /// Why a command was not done.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +95,8 @@ pub(super) struct Direct {
 pub(super) enum Way {
     /// The store is ours for now.
     Direct(Box<Direct>),
-    /// Another process has it.
-    Process(SocketAddr, Option<Password>),
+    /// Another process has it. If it is said of which installation, no other does what is asked.
+    Process(SocketAddr, Option<Password>, Option<Mark>),
 }
 
 impl Way {
@@ -112,20 +110,7 @@ impl Way {
         purpose: Purpose,
     ) -> Result<Self, AdminError> {
         let failed = |error: &dyn std::fmt::Display| AdminError::Store(error.to_string());
-        secret_may_be_made(&config.secret, &config.store).map_err(|error| failed(&error))?;
-        let store: Arc<dyn Store> = match &config.store {
-            StoreConfig::Memory => return Self::to_process(config),
-            StoreConfig::Embedded { path } => match Embedded::open(path) {
-                Ok(store) => Arc::new(store),
-                Err(OpenError::InUse { .. }) => return Self::to_process(config),
-                Err(error) => return Err(failed(&error)),
-            },
-            StoreConfig::Redis(redis) => {
-                super::stores::redis(redis, None).map_err(|error| failed(&error))?
-            }
-        };
-        let secret = secret_file::secret(&config.secret, &OsEntropy)
-            .map_err(|error| failed(&format_args!("secret: {error}")))?;
+        let Some((store, secret)) = opened(config)? else { return Self::to_process(config) };
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| failed(&error))?;
         let clock = Arc::new(StoreClock::new(SystemClock));
@@ -174,7 +159,15 @@ impl Way {
                 IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
             });
         }
-        Ok(Self::Process(address, config.admin_token.clone()))
+        Ok(Self::Process(address, config.admin_token.clone(), None))
+    }
+
+    /// The same, and another process does nothing that has another secret.
+    pub(super) fn asking_only(self, installation: Option<Mark>) -> Self {
+        match self {
+            Self::Process(address, token, _) => Self::Process(address, token, installation),
+            Self::Direct(way) => Self::Direct(way),
+        }
     }
 
     /// Whether nobody else can write to the store while this way is there.
@@ -193,7 +186,7 @@ impl Way {
         document: &Value,
     ) -> Result<Value, AdminError> {
         match self {
-            Self::Process(address, _) if !address.ip().is_loopback() => {
+            Self::Process(address, ..) if !address.ip().is_loopback() => {
                 Err(AdminError::Exposed { address: *address })
             }
             Self::Process(..) | Self::Direct(..) => self.ask(path, Some(document)),
@@ -209,9 +202,11 @@ impl Way {
         let body = document.map(text).transpose()?.unwrap_or_default();
         let (status, answer) = match self {
             Self::Direct(way) => way.ask(method, path, body),
-            Self::Process(address, token) => {
-                over_http(*address, token.as_ref(), &method, path, &body).map_err(|cause| {
-                    AdminError::Away { address: *address, cause: cause.to_string() }
+            Self::Process(address, token, installation) => {
+                let head = proofs(token.as_ref(), *installation);
+                over_http(*address, &head, &method, path, &body).map_err(|cause| AdminError::Away {
+                    address: *address,
+                    cause: cause.to_string(),
                 })
             }
         }?;
@@ -227,6 +222,29 @@ impl Way {
             AdminError::Refused(detail)
         })
     }
+}
+
+/// The store and the secret; none if another process has the store. Redis belongs to no process.
+fn opened(config: &Essentials) -> Result<Option<(Arc<dyn Store>, Secret)>, AdminError> {
+    let failed = |error: &dyn std::fmt::Display| AdminError::Store(error.to_string());
+    // Before the store, or what comes of a secret that cannot be made is a store without one. A process that has
+    // the store open needs none of ours.
+    let secret = secret_may_be_made(&config.secret, &config.store).map(|()| {
+        secret_file::secret(&config.secret, &OsEntropy)
+            .map_err(|error| failed(&format_args!("secret: {error}")))
+    });
+    let store: Arc<dyn Store> = match &config.store {
+        StoreConfig::Memory => return Ok(None),
+        StoreConfig::Embedded { path } => match Embedded::open(path) {
+            Ok(store) => Arc::new(store),
+            Err(OpenError::InUse { .. }) => return Ok(None),
+            Err(error) => return Err(failed(&error)),
+        },
+        StoreConfig::Redis(redis) => {
+            super::stores::redis(redis, None).map_err(|error| failed(&error))?
+        }
+    };
+    Ok(Some((store, secret.map_err(|error| failed(&error))??)))
 }
 
 /// What the API needs where no more is known than how to reach the store: nobody is idle for long enough to be
@@ -251,7 +269,6 @@ pub(super) fn facts(config: &Config) -> Facts {
     }
 }
 
-type Answer = (StatusCode, Vec<u8>);
 /// What is sent. It may hold a password, so it is wiped.
 type Sent = Zeroizing<Vec<u8>>;
 
@@ -298,58 +315,6 @@ async fn direct(
     Ok((status, body.to_bytes().to_vec()))
 }
 
-/// One request and one answer of HTTP/1.1. Written by hand: for one known server, and no client
-/// among the dependencies would be needed for anything else.
-fn over_http(
-    address: SocketAddr,
-    token: Option<&Password>,
-    method: &Method,
-    path: &str,
-    body: &[u8],
-) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    let patience = if path == upgrade::PATH { upgrade::PATIENCE } else { PATIENCE };
-    stream.set_read_timeout(Some(patience))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let bearer = token.map(|token| format!("Authorization: Bearer {}\r\n", token.expose()));
-    let head = Zeroizing::new(format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{HEADER}: 1\r\n{}Content-Type: \
-         application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        bearer.unwrap_or_default(),
-        body.len(),
-    ));
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body)?;
-    let mut received = Vec::new();
-    let broken = || io::Error::new(io::ErrorKind::InvalidData, "not an answer of the admin API");
-    let mut parts = [0; 8192];
-    loop {
-        let whole = whole_answer(&received);
-        if let Some(answer) = whole {
-            return Ok(answer);
-        }
-        let count = stream.read(&mut parts)?;
-        received.extend_from_slice(&parts[..count]);
-        if count == 0 || received.len() as u64 > LARGEST_ANSWER {
-            return whole_answer(&received).ok_or_else(broken);
-        }
-    }
-}
-
-/// Status and body, once all of it is there.
-fn whole_answer(bytes: &[u8]) -> Option<Answer> {
-    let end = memchr::memmem::find(bytes, b"\r\n\r\n")?;
-    let head = std::str::from_utf8(&bytes[..end]).ok()?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    })?;
-    let body = bytes.get(end + 4..)?;
-    (body.len() >= length).then(|| (status, body[..length].to_vec()))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -360,13 +325,13 @@ mod tests {
     fn a_password_goes_to_no_other_machine_in_clear_text() {
         let document = json!({ "email": "ann@example.com", "password": "a secret of hers" });
         for address in ["192.0.2.1:9180", "[2001:db8::1]:9180"] {
-            let way = Way::Process(address.parse().unwrap(), None);
+            let way = Way::Process(address.parse().unwrap(), None, None);
             let refused = way.ask_with_password("/api/accounts/set-password", &document);
             let why = refused.unwrap_err().to_string();
             assert!(why.contains(address) && !why.contains("of hers"), "{why}");
         }
         // Nobody listens there, and it was tried.
-        let way = Way::Process(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), None);
+        let way = Way::Process(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), None, None);
         let tried = way.ask_with_password("/api/accounts/set-password", &document);
         assert!(matches!(tried, Err(AdminError::Away { .. })), "{tried:?}");
     }
@@ -376,16 +341,5 @@ mod tests {
         let typed = "\u{1}".repeat(4096);
         let sent = text(&json!({ "email": "x".repeat(320), "password": typed })).unwrap();
         assert!(sent.len() > 6 * 4096 && sent.capacity() == ROOM, "{}", sent.len());
-    }
-
-    #[test]
-    fn an_answer_is_whole_or_nothing() {
-        let bytes = b"HTTP/1.1 422 Unprocessable\r\nContent-Length: 5\r\nX: y\r\n\r\nhello";
-        for length in 0..bytes.len() {
-            assert_eq!(whole_answer(&bytes[..length]), None, "{length}");
-        }
-        let (status, body) = whole_answer(bytes).unwrap();
-        assert_eq!((status.as_u16(), &*body), (422, b"hello".as_slice()));
-        assert_eq!(whole_answer(b"SSH-2.0-OpenSSH\r\n\r\n"), None);
     }
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::admin::{AdminError, Purpose, Way, facts, no_facts};
 use super::{EX_USAGE, complain, fail, say};
-use crate::config::{Config, Essentials};
+use crate::config::{Config, Essentials, SecretPlan};
+use crate::domain::secret::Mark;
 use crate::portal::admin::Facts;
 
 /// What all of these commands take.
@@ -72,13 +73,36 @@ pub(super) enum Needs {
     Essentials,
 }
 
+/// What was read.
+pub(super) struct Read {
+    pub(super) essentials: Essentials,
+    facts: Facts,
+    /// Whose process must answer: what is not right may name the address of another one, which would say that it
+    /// was done.
+    installation: Option<Mark>,
+}
+
+impl Read {
+    /// The way to the API.
+    ///
+    /// # Errors
+    /// As [`Way::find`].
+    pub(super) fn way(self, purpose: Purpose) -> Result<Way, AdminError> {
+        let way = Way::find(&self.essentials, self.facts, purpose)?;
+        Ok(way.asking_only(self.installation))
+    }
+}
+
 /// Reads that much, or says what is wrong.
 ///
 /// # Errors
 /// What to end with.
-pub(super) fn read(path: &Path, needs: Needs) -> Result<(Essentials, Facts), ExitCode> {
+pub(super) fn read(path: &Path, needs: Needs) -> Result<Read, ExitCode> {
     let problems = match Config::load(path) {
-        Ok(config) => return Ok(((&config).into(), facts(&config))),
+        Ok(config) => {
+            let (essentials, facts) = ((&config).into(), facts(&config));
+            return Ok(Read { essentials, facts, installation: None });
+        }
         Err(problems) => problems.to_string(),
     };
     complain(&problems);
@@ -93,8 +117,13 @@ pub(super) fn read(path: &Path, needs: Needs) -> Result<(Essentials, Facts), Exi
                 }
                 broken
             })?;
+            let SecretPlan::Ready(secret) = &essentials.secret else {
+                complain(&"linkgate: and there is no secret yet, so this command does not go on");
+                return Err(broken);
+            };
+            let installation = Some(secret.mark());
             complain(&"linkgate: this command needs nothing of that, and goes on");
-            Ok((essentials, no_facts()))
+            Ok(Read { essentials, facts: no_facts(), installation })
         }
         Needs::All => Err(broken),
     }
@@ -106,11 +135,11 @@ fn over_api(
     ask: impl FnOnce(&Way) -> Result<Value, AdminError>,
     words: impl FnOnce(&Value) -> String,
 ) -> ExitCode {
-    let (essentials, facts) = match read(&common.config, needs) {
+    let read = match read(&common.config, needs) {
         Ok(read) => read,
         Err(code) => return code,
     };
-    match Way::find(&essentials, facts, purpose).and_then(|way| ask(&way)) {
+    match read.way(purpose).and_then(|way| ask(&way)) {
         Ok(answer) if common.json => {
             say(&answer);
             ExitCode::SUCCESS

@@ -72,15 +72,14 @@ impl AuditArguments {
 }
 
 pub(super) fn run(arguments: &AuditArguments) -> ExitCode {
-    let (essentials, facts) = match read(&arguments.config, Needs::Essentials) {
+    let read = match read(&arguments.config, Needs::Essentials) {
         Ok(read) => read,
         Err(code) => return code,
     };
-    if essentials.audit.retention == Retention::Off {
+    if read.essentials.audit.retention == Retention::Off {
         return fail(&"the store keeps no record: audit.retention is off");
     }
-    let found = Way::find(&essentials, facts, Purpose::Read);
-    match found.and_then(|way| show(&way, arguments)) {
+    match read.way(Purpose::Read).and_then(|way| show(&way, arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refused(&error),
     }

@@ -20,7 +20,7 @@ use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded;
 use crate::config::{Config, MailTransport, Password, SecretPlan, StoreConfig};
 use crate::domain::event::Actor;
-use crate::domain::secret::Secret;
+use crate::domain::secret::{Mark, Secret};
 use crate::gate::journal::{Journal, Trail, Writer};
 use crate::metrics::Metrics;
 use crate::portal::admin::{self, AdminDesk, AdminFacts, Caller};
@@ -160,7 +160,7 @@ impl Installation {
         let facts = AdminFacts::new(super::admin::facts(config));
         let gate = foundation.gate.over(work_store).with(Trail::of(Actor::AdminApi));
         let desk = AdminDesk { gate, facts: facts.clone(), signing_root: root_key(&secret) };
-        let admin = admin_routes(config, desk, &entropy, &journal)?;
+        let admin = admin_routes(config, desk, &entropy, (&journal, secret.mark()))?;
         let fronts = Arc::new(Fronts::new(front));
         let proxy = AuthProxy::new(Arc::clone(&fronts), entropy, Turns::new(threads(config)));
         let (shared, known) = (Arc::clone(&fronts), with_secret_made(config, &secret));
@@ -225,10 +225,11 @@ fn admin_routes(
     config: &Config,
     desk: AdminDesk,
     entropy: &Arc<dyn Entropy>,
-    journal: &Journal,
+    (journal, mark): (&Journal, Mark),
 ) -> Result<Option<Router>, StartError> {
     let Some(caller) = caller(config) else { return Ok(None) };
-    let (caller, desk) = (caller.noting(journal.clone()), Arc::new(desk));
+    let caller = caller.noting(journal.clone()).of_installation(mark);
+    let desk = Arc::new(desk);
     let pages = admin::page::pages(Arc::clone(&desk), caller.clone(), Arc::clone(entropy))?;
     Ok(Some(admin::guarded(admin::router(desk), caller).merge(pages)))
 }

@@ -64,6 +64,8 @@ pub(super) fn essentials(file: &EssentialsFile, run: &Run<'_>) -> Result<Essenti
     let admin_token = server::admin_token(root, file.admin.as_ref());
     let audit = audit::audit(root, file.audit.as_ref());
     let prefix = server::prefix(root, file.prefix.as_ref());
+    // Of no use here, and as right as all of `store` has to be.
+    let _ = store::copies(root, file.store.as_ref());
     let problems = run.problems.take();
     match (secret, store) {
         (Some(secret), Some(store)) if problems.is_empty() => {

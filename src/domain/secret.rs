@@ -50,6 +50,13 @@ impl Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(pub [u8; 16]);
 
+/// As hexadecimal: it is no secret.
+impl fmt::Display for Mark {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
 /// Tells one beginning of a store from another: drawn when an installation takes a store that is
 /// empty. A store that was emptied and begun anew has the same mark, and lacks everybody who was
 /// suspended before.

@@ -32,7 +32,7 @@ use crate::domain::policy::Groups;
 use crate::domain::secret::Key;
 use crate::domain::site::Sites;
 use crate::gate::Gate;
-pub use guard::{Caller, HEADER, guarded, readable};
+pub use guard::{Caller, HEADER, INSTALLATION, guarded, readable};
 use problem::AdminProblem;
 
 /// What the handlers share.

@@ -147,8 +147,9 @@ impl std::fmt::Debug for Known {
 mod tests {
     use super::*;
 
-    /// A node keeps a million of them; 160 bytes with its counters is a size that allocators have. Seven bytes less, because mimalloc 3 asks itself for as many more, to be
-    /// sure of the alignment, unless the size is a power of two (microsoft/mimalloc#889).
+    /// A node keeps a million of them; 160 bytes with its counters is a size that allocators have. Seven bytes
+    /// less, because mimalloc 3 asks itself for as many more, to be sure of the alignment, unless the size is a
+    /// power of two (microsoft/mimalloc#889).
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_takes_little_room() {

@@ -95,6 +95,7 @@ fn mistakes_in_the_command_line_and_the_configuration_are_64() {
             &["accounts", "add", "-c", &path, "bob@example.com"],
             "sites[0].nam: is no key that we know",
         ),
+        (&["accounts", "suspend", "-c", &path, "bob@example.com"], "does not go on"),
         (&["check", "-c", "no/such/file.yaml"], "cannot be read"),
     ] {
         let (code, out, err) = linkgate(line);

@@ -60,6 +60,7 @@ fn a_mistake_in_what_leads_to_the_store_does() {
         (redis("{ redis: { url: { env: LINKGATE_REDIS_URL } } }"), "secret"),
         (redis("{ redis: { url: { env: NOT_THERE } } }"), "NOT_THERE"),
         (redis("{ embedded: {} }"), "store.embedded.path"),
+        (redis("{ embedded: { path: data }, cache: 5 }"), "store.cache"),
         (redis("{ embedded: { path: data, path: other } }"), "cannot be read"),
         (BASE.replace("store:", "stroe:"), "store"),
         (format!("{BASE}store: {{ memory: {{}} }}\n"), "cannot be read"),

@@ -20,10 +20,14 @@ use super::problem::AdminProblem;
 use crate::domain::client::ClientAddress;
 use crate::domain::event::{Actor, What};
 use crate::domain::origin::Authority;
+use crate::domain::secret::Mark;
 use crate::gate::journal::{Journal, Trail};
 
 /// Every request must have this header, with the value `1`.
 pub const HEADER: &str = "x-linkgate-admin";
+/// The mark of the installation that is meant, if whoever asks is not sure to have found it: a configuration that
+/// is not right may name the address of another one.
+pub const INSTALLATION: &str = "x-linkgate-installation";
 /// Headers that browsers set and programs do not.
 const OF_BROWSERS: [&str; 4] = ["origin", "sec-fetch-site", "sec-fetch-mode", "referer"];
 
@@ -32,6 +36,7 @@ const OF_BROWSERS: [&str; 4] = ["origin", "sec-fetch-site", "sec-fetch-mode", "r
 pub struct Caller {
     address: SocketAddr,
     token: Option<[u8; 32]>,
+    installation: Option<Mark>,
     journal: Journal,
 }
 
@@ -50,7 +55,13 @@ impl Caller {
             return None;
         }
         let token = token.map(|token| Sha256::digest(token).into());
-        Some(Self { address, token, journal: Journal::silent() })
+        Some(Self { address, token, installation: None, journal: Journal::silent() })
+    }
+
+    /// The same, at an installation that can be told from others.
+    #[must_use]
+    pub fn of_installation(self, mark: Mark) -> Self {
+        Self { installation: Some(mark), ..self }
     }
 
     /// The same, and whoever is refused is noted.
@@ -81,10 +92,16 @@ impl Caller {
             None if !self.is_our_host(one(headers, header::HOST.as_str())) => {
                 refused("The Host is not the address of the admin listener.")
             }
-            None => Ok(()),
-            Some(token) if is_shown(token, headers) => Ok(()),
-            Some(_) => Err(AdminProblem::Unauthorized),
+            Some(token) if !is_shown(token, headers) => Err(AdminProblem::Unauthorized),
+            None | Some(_) if self.is_meant(headers) => Ok(()),
+            None | Some(_) => Err(AdminProblem::Elsewhere),
         }
+    }
+
+    fn is_meant(&self, headers: &HeaderMap) -> bool {
+        let ours = self.installation.map(|mark| mark.to_string());
+        !headers.contains_key(INSTALLATION)
+            || one(headers, INSTALLATION).is_some_and(|said| Some(said) == ours.as_deref())
     }
 
     /// Whether a request may read what is counted: programs that collect it send no header of ours, and
@@ -205,6 +222,7 @@ mod tests {
         match caller.check(&headers) {
             Ok(()) => "ok",
             Err(AdminProblem::Unauthorized) => "401",
+            Err(AdminProblem::Elsewhere) => "409",
             Err(_) => "403",
         }
     }
@@ -232,6 +250,21 @@ mod tests {
         ] {
             assert_eq!(check(&caller, fields), "403", "{fields:?}");
         }
+    }
+
+    #[test]
+    fn what_is_meant_for_another_installation_is_not_done() {
+        let caller = Caller::of("127.0.0.1:9180".parse().unwrap(), None).unwrap();
+        let fields = |mark| [("host", "127.0.0.1:9180"), (HEADER, "1"), (INSTALLATION, mark)];
+        let (ours, other) = (Mark([1; 16]).to_string(), Mark([2; 16]).to_string());
+        assert_eq!(check(&caller, &fields(&ours)), "409", "it knows of none");
+        let caller = caller.of_installation(Mark([1; 16]));
+        for (mark, said) in [(&*ours, "ok"), (&*other, "409"), ("", "409")] {
+            assert_eq!(check(&caller, &fields(mark)), said);
+        }
+        let [host, header, mark] = fields(&ours);
+        assert_eq!(check(&caller, &[host, header, mark, mark]), "409");
+        assert_eq!(check(&caller, &[host, header]), "ok");
     }
 
     #[test]

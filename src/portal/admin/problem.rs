@@ -31,6 +31,8 @@ pub enum AdminProblem {
     MethodNotAllowed,
     /// 409: it is there already.
     Taken(&'static str),
+    /// 409: it is meant for another linkgate.
+    Elsewhere,
     /// 409: it cannot be done yet.
     Early(String),
     /// 415.
@@ -52,7 +54,7 @@ impl AdminProblem {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Missing(_) | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Taken(_) | Self::Early(_) => StatusCode::CONFLICT,
+            Self::Taken(_) | Self::Early(_) | Self::Elsewhere => StatusCode::CONFLICT,
             Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Store(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Key(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -65,6 +67,9 @@ impl AdminProblem {
             Self::Value(why) | Self::Early(why) => why,
             Self::Unauthorized => "The token of the admin API is needed: Authorization: Bearer.",
             Self::Forbidden(why) | Self::Missing(why) | Self::Taken(why) => why,
+            Self::Elsewhere => {
+                "The linkgate that answers here has another secret, and is not the one that is meant."
+            }
             Self::NotFound => "There is nothing here.",
             Self::MethodNotAllowed => "The method is not allowed here.",
             Self::Unsupported => "The body must be application/json.",

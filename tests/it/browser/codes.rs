@@ -34,6 +34,7 @@ async fn a_resend_waits_its_turn_and_the_newest_mail_alone_works() {
     chromium.is_content(&[429]).await;
     chromium.press("Enter the code").await;
     chromium.says("Check your mail").await;
+    gate.mail(ANN, 1).await;
     assert_eq!(gate.mails().len(), 1);
 
     redis.pass(31, &mut gate).await;

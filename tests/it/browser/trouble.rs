@@ -35,7 +35,7 @@ async fn a_relay_that_puts_off_is_silent_or_refuses() {
     let relay = Relay::start(Script::with_verdicts(&verdicts)).await;
     let mail = format!(
         "{{ from: \"Gate <login@example.com>\", \
-         smtp: {{ host: localhost, port: {}, tls: none, timeout: 1s }} }}",
+         smtp: {{ host: localhost, port: {}, tls: none, timeout: 3s }} }}",
         relay.port()
     );
     let redis = ClockedRedis::start().await;

@@ -305,11 +305,33 @@ async fn a_mistake_in_the_configuration_keeps_nobody_in(kind: Kind) {
     assert_eq!(went_on(&["sessions", "end", BOB]), "ended: 1\n");
     assert_eq!(bob.get("/page").await.status, 303);
     assert_eq!(went_on(&["tokens", "list"]).lines().count(), 1, "the heads");
-    assert!(went_on(&["audit", "--event", "account_suspended"]).contains(ANN));
+    // It is written beside the answer.
+    let recorded = || went_on(&["audit", "--event", "account_suspended"]).contains(ANN);
+    eventually("it is in the record", async || recorded().then_some(())).await;
     // Nobody is let in by a file that is not right.
     let added = gate.operator(&["accounts", "add", GUEST]);
     assert_eq!((added.code, &*added.out), (64, ""), "{}", added.err);
     // Nor is anything done in another store than the one that is meant.
     gate.edit("store:", "stroe:");
     assert_eq!(gate.operator(&["accounts", "suspend", BOB]).code, 64);
+}
+
+/// An address that is mistyped may be that of another linkgate on the same machine, which would say that it was
+/// done.
+#[tokio::test]
+async fn with_a_mistake_in_the_configuration_another_installation_does_nothing() {
+    let wishes = || Wishes { own_secret: true, ..Kind::embedded().wishes() };
+    let (one, other) = (Gate::with(wishes()).await, Gate::with(wishes()).await);
+    let mut ann = other.browser();
+    other.sign_in(&mut ann, ANN, "/").await;
+    one.edit("sites:", "nobody_knows_this: 1\nsites:");
+    one.edit(&one.admin.to_string(), &other.admin.to_string());
+    for command in
+        [&["accounts", "suspend", ANN][..], &["sessions", "end", ANN], &["sessions", "list"]]
+    {
+        let told = one.operator(command);
+        assert_eq!((told.code, &*told.out), (1, ""), "{command:?}");
+        assert!(told.err.contains("has another secret"), "{}", told.err);
+    }
+    assert_eq!(ann.get("/page").await.status, 200);
 }
