@@ -224,8 +224,11 @@ impl Way {
     }
 }
 
-/// The store and the secret; none if another process has the store. Redis belongs to no process.
-fn opened(config: &Essentials) -> Result<Option<(Arc<dyn Store>, Secret)>, AdminError> {
+/// A store that is open here, and the secret.
+type Opened = (Arc<dyn Store>, Secret);
+
+/// Opens them; none if another process has the store. Redis belongs to no process.
+fn opened(config: &Essentials) -> Result<Option<Opened>, AdminError> {
     let failed = |error: &dyn std::fmt::Display| AdminError::Store(error.to_string());
     // Before the store, or what comes of a secret that cannot be made is a store without one. A process that has
     // the store open needs none of ours.
