@@ -4,9 +4,12 @@ Redis: what a storm of sign-ins asks is written down (MONITOR), counted for each
 then each kind is sent by redis-benchmark with as many connections. The floor is what Redis could do
 of these calls one kind after the other: 1 / sum(calls for a sign-in / calls a second).
 
-A replay differs from the storm in three things. Digests are random numbers from a small range, so
-that later calls find what earlier ones wrote. `settle` leaves the attempt live, because a spent one
-is spent. And a claim finds more mails than it would.
+A call is replayed in the size that it has on average: events are appended many at a time, and mails
+claimed. Once the first call of its kind was taken, which is for one; the floor was too high by a third.
+
+A replay differs from the storm in this. Digests are random numbers from a small range, so that later
+calls find what earlier ones wrote; but for events, each of which is new. `settle` leaves the attempt
+live, because a spent one is spent, and a claim its mails due. A mail is done with again and again.
 
 Embedded: the disk. One write of a few pages and one sync, one after the other; the store commits
 many steps with each.
@@ -15,6 +18,7 @@ many steps with each.
 import hashlib
 import os
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -28,6 +32,8 @@ LINE = re.compile(r"^[\d.]+ \[\d+ (?!lua)[^\]]*\] (.*)$")
 ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 DIGEST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{32}")
 PAGES = 4
+# What redis-benchmark replaces by a number of twelve digits, and how many different ones there are.
+DRAWN, RANGE = "__rand_int__", 2000
 
 
 def watched(port, folder, storm):
@@ -41,15 +47,22 @@ def watched(port, folder, storm):
         finally:
             watcher.terminate()
             watcher.wait(10)
-    names = names_of_scripts()
-    kinds = {}
-    for line in file.read_text(errors="replace").splitlines():
+    return figures, sorted_by_kind(file.read_text(errors="replace"))
+
+
+def sorted_by_kind(written):
+    """Each kind's number, and of its calls one that is as long as they are on average."""
+    names, lines = names_of_scripts(), {}
+    for line in written.splitlines():
         if found := LINE.match(line):
             arguments = ARGUMENT.findall(found[1])
             if arguments and (kind := kind_of(arguments, names)):
-                count, example = kinds.get(kind, (0, arguments))
-                kinds[kind] = (count + 1, example)
-    return figures, kinds
+                lines.setdefault(kind, []).append(found[1])
+    kinds = {}
+    for kind, calls in lines.items():
+        mean = statistics.fmean(map(len, calls))
+        kinds[kind] = (len(calls), ARGUMENT.findall(min(calls, key=lambda call: abs(len(call) - mean))))
+    return kinds
 
 
 def names_of_scripts():
@@ -82,21 +95,36 @@ def redis(port, kinds, sign_ins, calls):
         # What came once or twice belongs to the start of the storm.
         if share < 0.02:
             continue
-        rate = replayed(port, kind, example, calls)
+        # Of those that are for many sign-ins at a time, few: the record of events stays small enough
+        # to be at hand, as its end is in life.
+        few = calls if share > 0.5 else max(round(calls * share / 5), 100)
+        rate = replayed(port, lifelike(kind, example, share), few)
         told[kind] = {"for_a_sign_in": share, "a_second": rate}
         seconds += share / rate
     return 1 / seconds, told
 
 
-def replayed(port, kind, example, calls):
+def lifelike(kind, example, share):
+    """The arguments of a call that can be made again and again, and finds something each time."""
     # The name of the script is a digest, too, and stays.
-    arguments = example[:2] + [varied(argument) for argument in example[2:]]
     if not kind_is_script(example):
-        arguments[1] = varied(example[1])
+        return [example[0], *map(varied, example[1:])]
+    first = 3 + int(example[2])
+    made = example[:2] + [varied(argument) for argument in example[2:]]
     if kind == "settle":
-        arguments[3 + int(arguments[2]) + 1] = "live"
+        made[first + 1] = "live"
+    if kind == "claim":
+        # A minute after the storm all are due, and are again at once; so many of them as in the storm.
+        made[first + 1] = made[first + 3] = str(int(example[first + 1]) + 60_000)
+        made[first + 2] = str(max(round(1 / share), 1))
+    if kind == "append_events":
+        made[first + 1 :: 3] = map(new_event, example[first + 1 :: 3])
+    return made
+
+
+def replayed(port, arguments, calls):
     command = ["taskset", "-c", rig.PROXY_CORE, "redis-benchmark", "-p", port, "-c", 64, "-q"]
-    command += ["-n", calls, "-r", max(calls // 10, 100), *arguments]
+    command += ["-n", calls, "-r", RANGE, *arguments]
     done = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=120, check=True,
         errors="replace",
@@ -114,7 +142,13 @@ def varied(argument):
     plain = re.sub(r"\\x[0-9a-f]{2}", "x", argument)
     plain = re.sub(r'\\(["\\])', r"\1", plain)
     plain = re.sub(r"\\[nrtab]", " ", plain)
-    return DIGEST.sub(lambda found: "__rand_int__" + "0" * (len(found[0]) - 12), plain)
+    return DIGEST.sub(lambda found: DRAWN + "0" * (len(found[0]) - 12), plain)
+
+
+def new_event(member):
+    """Its identity, 32 digits, begins with its time and is drawn, so that it is new and beside others
+    of its time; its person, 64, is one of the range."""
+    return member[:20] + DRAWN + DRAWN + "0" * 52 + varied(member[96:])
 
 
 def disk(folder, seconds):

@@ -169,6 +169,7 @@ contract! {
     audit:
         events_are_read_in_the_order_of_time_page_by_page
         an_event_is_there_once_and_appending_changes_none
+        events_that_come_again_among_new_ones_are_there_once
         a_filter_is_kept_on_every_page
         what_is_rare_is_found_among_much
         erasing_leaves_the_keyed_hash_and_touches_nobody_else

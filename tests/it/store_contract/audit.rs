@@ -102,6 +102,25 @@ pub(super) async fn an_event_is_there_once_and_appending_changes_none(world: Wor
     assert_eq!(wanted(&world, &all, 10).await, [event.erased()]);
 }
 
+pub(super) async fn events_that_come_again_among_new_ones_are_there_once(world: World) {
+    let of = |number: u16| match number % 3 {
+        0 => of_nobody(number, later(u64::from(number) / 2), What::Reported),
+        1 => of_bob(number, later(u64::from(number) / 2), What::CodeUsed),
+        _ => of_ann(number, later(u64::from(number) / 2), What::CodeUsed),
+    };
+    let events: Vec<Event> = (0..600).map(of).collect();
+    // One in two is there; what comes then lies before, between, and after it, or is the same.
+    let there: Vec<_> = events[100..500].iter().step_by(2).cloned().collect();
+    world.store.append(&there).await.unwrap();
+    world.store.append(&events).await.unwrap();
+    world.store.append(&events[480..]).await.unwrap();
+    let all = EventFilter::default();
+    assert_eq!(wanted(&world, &all, 1000).await, events);
+    let bob = EventFilter { person: Some(BOB), ..all };
+    let of_bob: Vec<_> = events.iter().filter(|it| it.person() == Some(BOB)).cloned().collect();
+    assert_eq!(wanted(&world, &bob, 1000).await, of_bob);
+}
+
 pub(super) async fn a_filter_is_kept_on_every_page(world: World) {
     let mut events = Vec::new();
     for number in 0..60 {
