@@ -45,11 +45,25 @@ const PARTS: usize = 256;
 pub trait Labelled: Clone {
     /// Of which record it is, and over which line it came.
     fn label(&self) -> &Label;
+
+    /// Asks for the memory behind the label, and does not wait for it.
+    fn fetch(&self) {}
+
+    /// The same for what it leads to, once it is there itself.
+    fn fetch_beside(&self) {}
 }
 
 impl Labelled for Arc<Known> {
     fn label(&self) -> &Label {
         Known::label(self)
+    }
+
+    fn fetch(&self) {
+        Known::fetch(self);
+    }
+
+    fn fetch_beside(&self) {
+        Known::fetch_beside(self);
     }
 }
 

@@ -157,6 +157,11 @@ impl EmailAddress {
         &self.text[..self.length()]
     }
 
+    /// Its memory, to be asked for ahead of time: neither address is looked for.
+    pub(crate) fn memory(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
     /// Where mail goes: the local part as it was typed, the domain in lower case.
     #[must_use]
     pub fn spelling(&self) -> &str {

@@ -184,9 +184,7 @@ impl Assertions {
         let prepared = self
             .prepare(&ring, located, visitor, now)
             .map_err(|KeyRefused| Refusal::Internal("an assertion could not be made"))?;
-        let identity = prepared.told.clone();
-        self.shelf.put(place, prepared);
-        Ok(Introduction { always, identity })
+        Ok(Introduction { always, identity: self.shelf.put(place, prepared) })
     }
 
     /// All headers of a site that tell who is asking, empty.
@@ -233,7 +231,7 @@ impl Assertions {
             revision: ring.revision(),
         };
         Ok(Prepared {
-            told: site.of(disclosure, visitor, &assertion)?,
+            lines: site.of(disclosure, visitor, &assertion)?,
             circle: self.shelf.circle(&circle),
             made_at: now,
             reuse_until: now.after(expires_at.since(now) / 2),

@@ -56,7 +56,8 @@ impl<V: Labelled> Table<V> {
             let set = &mut self.sets[number];
             let way = set.way_of(key, place.tag)?;
             set.used |= 1 << way;
-            set.ways[way].clone()
+            let copy = set.ways[way].clone();
+            copy.inspect(V::fetch_beside)
         })
     }
 
@@ -178,7 +179,11 @@ impl<V: Labelled> Table<V> {
 
 impl<V: Labelled> Set<V> {
     fn way_of(&self, key: &Key, tag: u8) -> Option<usize> {
-        let is_it = |value: &V| value.label().key == *key;
+        let is_it = |value: &V| {
+            // Before the label, which has to be waited for.
+            value.fetch();
+            value.label().key == *key
+        };
         (0..WAYS).find(|&way| self.tags[way] == tag && self.ways[way].as_ref().is_some_and(is_it))
     }
 

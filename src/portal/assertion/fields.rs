@@ -7,6 +7,7 @@ use http::HeaderValue;
 
 use super::Visitor;
 use super::keys::KeyRefused;
+use super::shelf::Prepared;
 use crate::domain::disclosure::{Disclosure, Part, WhenAnonymous};
 use crate::domain::header::FieldName;
 
@@ -25,39 +26,42 @@ pub struct Field {
 /// processor has at hand, and one piece comes sooner than ten. Kept beside the lines, the fields took up
 /// four hundred bytes more for each of them, and HTTP/1.1, which takes the lines, had no use for them.
 #[derive(Clone)]
-pub struct Told {
-    lines: Arc<[u8]>,
-    /// The last one is the signed statement.
-    ends_with_proof: bool,
+pub struct Told(Lines);
+
+#[derive(Clone)]
+enum Lines {
+    /// What a site tells with each request.
+    Constant(Arc<[u8]>),
+    /// What was prepared for somebody: its counters are where it was looked at already.
+    Prepared(Arc<Prepared>),
 }
 
 impl Told {
-    fn new<'a>(
+    fn constant<'a>(
         fields: impl IntoIterator<Item = (&'a Bytes, &'a str), IntoIter: Clone>,
     ) -> Result<Self, KeyRefused> {
-        let fields = fields.into_iter();
-        let length = fields.clone().map(|(name, value)| name.len() + value.len() + 4).sum();
-        let mut lines = Vec::with_capacity(length);
-        for (name, value) in fields {
-            // Only what can stand in a header is written, so no value brings a line of its own.
-            HeaderValue::from_bytes(value.as_bytes()).map_err(|_| KeyRefused)?;
-            for part in [name, b": ".as_slice(), value.as_bytes(), b"\r\n"] {
-                lines.extend_from_slice(part);
-            }
-        }
-        Ok(Self { lines: lines.into(), ends_with_proof: false })
+        Ok(Self(Lines::Constant(lines(fields)?.into())))
+    }
+
+    pub(super) fn prepared(prepared: Arc<Prepared>) -> Self {
+        Self(Lines::Prepared(prepared))
+    }
+
+    /// The last one is the signed statement.
+    fn ends_with_proof(&self) -> bool {
+        matches!(self.0, Lines::Prepared(_))
     }
 
     /// One by one.
     pub fn fields(&self) -> impl Iterator<Item = Field> {
-        let whole = Bytes::from_owner(Arc::clone(&self.lines));
-        let mut left = self.lines.split_inclusive(|byte| *byte == b'\n').peekable();
+        let (whole, ends_with_proof) = (Bytes::from_owner(self.clone()), self.ends_with_proof());
+        let mut left = self.lines().split_inclusive(|byte| *byte == b'\n').peekable();
         std::iter::from_fn(move || {
             let line = left.next()?.strip_suffix(b"\r\n")?;
             let colon = line.iter().position(|byte| *byte == b':')?;
             let (name, value) = (line.get(..colon)?, line.get(colon + 2..)?);
             let mut value = HeaderValue::from_maybe_shared(whole.slice_ref(value)).ok()?;
-            value.set_sensitive(self.ends_with_proof && left.peek().is_none());
+            value.set_sensitive(ends_with_proof && left.peek().is_none());
             Some(Field { name: whole.slice_ref(name), value })
         })
     }
@@ -65,8 +69,34 @@ impl Told {
     /// As HTTP/1.1 writes them, each with its end of line.
     #[must_use]
     pub fn lines(&self) -> &[u8] {
-        &self.lines
+        match &self.0 {
+            Lines::Constant(lines) => lines,
+            Lines::Prepared(prepared) => &prepared.lines,
+        }
     }
+}
+
+impl AsRef<[u8]> for Told {
+    fn as_ref(&self) -> &[u8] {
+        self.lines()
+    }
+}
+
+/// Fields as a head has them.
+fn lines<'a>(
+    fields: impl IntoIterator<Item = (&'a Bytes, &'a str), IntoIter: Clone>,
+) -> Result<Box<[u8]>, KeyRefused> {
+    let fields = fields.into_iter();
+    let length = fields.clone().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let mut lines = Vec::with_capacity(length);
+    for (name, value) in fields {
+        // Only what can stand in a header is written, so no value brings a line of its own.
+        HeaderValue::from_bytes(value.as_bytes()).map_err(|_| KeyRefused)?;
+        for part in [name, b": ".as_slice(), value.as_bytes(), b"\r\n"] {
+            lines.extend_from_slice(part);
+        }
+    }
+    Ok(lines.into())
 }
 
 /// One of them proves who somebody is.
@@ -102,24 +132,24 @@ impl SiteFields {
         let names: Vec<_> = headers.parts().map(|(part, name)| (part, text(name))).collect();
         let assertion = text(&disclosure.assertion().header);
         let all = names.iter().map(|(_, name)| name).chain([&assertion]);
-        let empty = Told::new(all.map(|name| (name, "")))?;
+        let empty = Told::constant(all.map(|name| (name, "")))?;
         let anonymous = match headers.when_anonymous {
-            WhenAnonymous::Absent => Told::new([])?,
+            WhenAnonymous::Absent => Told::constant([])?,
             WhenAnonymous::Empty => empty.clone(),
         };
         let constants = disclosure.constants().iter();
         let constants: Vec<_> = constants.map(|it| (text(&it.name), it.value.as_str())).collect();
-        let always = Told::new(constants.iter().map(|(name, value)| (name, *value)))?;
+        let always = Told::constant(constants.iter().map(|(name, value)| (name, *value)))?;
         Ok(Self { always, anonymous, empty, names, assertion })
     }
 
-    /// The headers that tell who is asking.
+    /// The headers that tell who is asking; the last one is the signed statement.
     pub(super) fn of(
         &self,
         disclosure: &Disclosure,
         visitor: Visitor<'_>,
         assertion: &str,
-    ) -> Result<Told, KeyRefused> {
+    ) -> Result<Box<[u8]>, KeyRefused> {
         let mut told = Vec::with_capacity(self.names.len() + 1);
         for (part, name) in &self.names {
             let headers = disclosure.identity();
@@ -132,8 +162,7 @@ impl SiteFields {
             told.extend(values.into_iter().map(|value| (name, value)));
         }
         let told = told.iter().map(|(name, value)| (*name, value.as_ref()));
-        let told = Told::new(told.chain([(&self.assertion, assertion)]))?;
-        Ok(Told { ends_with_proof: true, ..told })
+        lines(told.chain([(&self.assertion, assertion)]))
     }
 }
 

@@ -1,26 +1,30 @@
 //! What was prepared for those who were here before.
 
 use std::hash::{Hash, Hasher};
+use std::slice;
 use std::sync::Arc;
 
+use prefetch_index::prefetch_index;
 use quick_cache::sync::Cache;
 
 use super::Visitor;
 use super::fields::{SiteFields, Told};
 use crate::domain::identity::GroupName;
 use crate::domain::time::UnixMillis;
-use crate::ports::Known;
+use crate::ports::{Known, WorkedOut};
 
 /// Entries that a new cache has room for without growing.
 const EXPECTED: usize = 1024;
+/// Bytes that a processor fetches at a time.
+const LINE: usize = 64;
 /// Circles that are shared at most.
 const CIRCLES: usize = 4096;
 
-/// The headers of a session or a service token at a site. With the counters of its `Arc` one line of a
-/// processor's cache, and the words themselves are the only other memory that a request of somebody has to
+/// The headers of a session or a service token at a site. With the counters of its `Arc` at most one line of
+/// a processor's cache, and the words themselves are the only other memory that a request of somebody has to
 /// wait for: what many have in common lies elsewhere.
 pub(super) struct Prepared {
-    pub(super) told: Told,
+    pub(super) lines: Box<[u8]>,
     pub(super) circle: Arc<Circle>,
     pub(super) made_at: UnixMillis,
     pub(super) reuse_until: UnixMillis,
@@ -50,8 +54,19 @@ impl Prepared {
         same_groups && circle.revision == revision && in_time
     }
 
+    /// Asks for the words, and does not wait for them: they are written when the head is.
+    fn fetch_lines(&self) {
+        (0..self.lines.len()).step_by(LINE).for_each(|at| prefetch_index(&self.lines, at));
+    }
+
     fn is_for(&self, place: Place<'_>) -> bool {
         Arc::ptr_eq(&self.circle.site, place.site) && self.circle.origin == *place.origin
+    }
+}
+
+impl WorkedOut for Prepared {
+    fn fetch(&self) {
+        prefetch_index(slice::from_ref(self), 0);
     }
 }
 
@@ -100,13 +115,16 @@ impl Shelf {
 
     /// What was prepared, if it `holds`.
     pub(super) fn get(&self, place: Place<'_>, holds: impl Fn(&Prepared) -> bool) -> Option<Told> {
-        let told = |it: &Prepared| (it.is_for(place) && holds(it)).then(|| it.told.clone());
+        let told = |it: Arc<Prepared>| {
+            it.fetch_lines();
+            (it.is_for(place) && holds(&it)).then(|| Told::prepared(it))
+        };
         let known = place.visitor.known();
-        if let Some(told) = known.and_then(|known| known.worked_out(told)).flatten() {
+        if let Some(told) = known.and_then(|known| known.worked_out()).and_then(told) {
             return Some(told);
         }
         let laid = self.all.get(&(place.visitor.digest(), Arc::clone(place.origin)))?;
-        let told = told(&laid)?;
+        let told = told(Arc::clone(&laid))?;
         lay_beside(place, laid);
         Some(told)
     }
@@ -122,11 +140,12 @@ impl Shelf {
     }
 
     /// Keeps what was prepared.
-    pub(super) fn put(&self, place: Place<'_>, prepared: Prepared) {
+    pub(super) fn put(&self, place: Place<'_>, prepared: Prepared) -> Told {
         let laid = Arc::new(prepared);
         let key = (place.visitor.digest(), Arc::clone(place.origin));
         self.all.insert(key, Arc::clone(&laid));
-        lay_beside(place, laid);
+        lay_beside(place, Arc::clone(&laid));
+        Told::prepared(laid)
     }
 }
 
@@ -134,7 +153,8 @@ impl Shelf {
 /// place.
 fn lay_beside(place: Place<'_>, laid: Arc<Prepared>) {
     let is_free = |known: &&Known| {
-        known.worked_out(|there: &Prepared| there.circle.origin == *place.origin).unwrap_or(true)
+        let there = known.worked_out::<Prepared>();
+        there.is_none_or(|there| there.circle.origin == *place.origin)
     };
     if let Some(known) = place.visitor.known().filter(is_free) {
         known.keep_worked_out(laid);
@@ -149,6 +169,6 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_is_one_line_of_a_processors_cache() {
-        assert_eq!(size_of::<Prepared>() + 2 * size_of::<usize>(), 64);
+        assert!(size_of::<Prepared>() + 2 * size_of::<usize>() <= LINE);
     }
 }
