@@ -25,10 +25,12 @@ pub(crate) fn into(folder: &Path) -> io::Result<Arrivals> {
         let mut events = inotify::Reader::new(watch, &mut buffer);
         loop {
             let event = events.next().map_err(io::Error::from);
-            // One without a name says that some were left out.
+            // One without a name says that some were left out, or that the folder is gone.
             let named = event.and_then(|event| {
                 let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
-                Ok(folder.join(name.ok_or_else(|| io::Error::other("too many at a time"))?))
+                Ok(folder.join(
+                    name.ok_or_else(|| io::Error::other("too many at a time, or no folder"))?,
+                ))
             });
             let is_last = named.is_err();
             if come.send(named).is_err() || is_last {

@@ -8,8 +8,9 @@ A call is replayed in the size that it has on average: events are appended many 
 claimed. Once the first call of its kind was taken, which is for one; the floor was too high by a third.
 
 A replay differs from the storm in this. Digests are random numbers from a small range, so that later
-calls find what earlier ones wrote; but for events, each of which is new. `settle` leaves the attempt
-live, because a spent one is spent, and a claim its mails due. A mail is done with again and again.
+calls find what earlier ones wrote. `settle` leaves the attempt live, because a spent one is spent, and a
+claim its mails due. A mail is claimed and done with again and again, which costs less than the first
+time. Events come in the order of time, which redis-benchmark cannot count in, and from redis-cli.
 
 Embedded: the disk. One write of a few pages and one sync, one after the other; the store commits
 many steps with each.
@@ -90,15 +91,14 @@ def kind_of(arguments, names):
 def redis(port, kinds, sign_ins, calls):
     """Sign-ins a second that Redis alone could do, and the calls of each."""
     seconds, told = 0.0, {}
-    for kind, (count, example) in kinds.items():
+    # Events last: some seconds after the last of the storm, so that they are later than all there are.
+    for kind, (count, example) in sorted(kinds.items(), key=lambda it: it[0] == "append_events"):
         share = count / sign_ins
         # What came once or twice belongs to the start of the storm.
         if share < 0.02:
             continue
-        # Of those that are for many sign-ins at a time, few: the record of events stays small enough
-        # to be at hand, as its end is in life.
-        few = calls if share > 0.5 else max(round(calls * share / 5), 100)
-        rate = replayed(port, lifelike(kind, example, share), few)
+        replay = appended if kind == "append_events" else replayed
+        rate = replay(port, lifelike(kind, example, share), max(round(calls * min(share, 1)), 500))
         told[kind] = {"for_a_sign_in": share, "a_second": rate}
         seconds += share / rate
     return 1 / seconds, told
@@ -106,6 +106,8 @@ def redis(port, kinds, sign_ins, calls):
 
 def lifelike(kind, example, share):
     """The arguments of a call that can be made again and again, and finds something each time."""
+    if kind == "append_events":
+        return [plain(argument) for argument in example]
     # The name of the script is a digest, too, and stays.
     if not kind_is_script(example):
         return [example[0], *map(varied, example[1:])]
@@ -114,12 +116,34 @@ def lifelike(kind, example, share):
     if kind == "settle":
         made[first + 1] = "live"
     if kind == "claim":
-        # A minute after the storm all are due, and are again at once; so many of them as in the storm.
+        # A minute after the storm all are due, and are again at once; so many are looked at and claimed
+        # as were in the storm.
         made[first + 1] = made[first + 3] = str(int(example[first + 1]) + 60_000)
-        made[first + 2] = str(max(round(1 / share), 1))
-    if kind == "append_events":
-        made[first + 1 :: 3] = map(new_event, example[first + 1 :: 3])
+        made[first + 2] = made[first + 4] = str(max(round(1 / share), 1))
     return made
+
+
+def appended(port, example, calls):
+    """Calls a second, each with events that are later than all before, and of other people."""
+    first, stream = 4 + int(example[2]), bytearray()
+    began = int(time.time() * 1000) - calls
+    for number in range(calls):
+        arguments = list(example)
+        for at in range(first, len(arguments), 3):
+            member = arguments[at]
+            nobody = member[32] == "-"
+            person = member[32:96] if nobody else member[32:88] + f"{number:08x}"
+            arguments[at] = f"{began + number:012x}" + member[12:32] + person + member[96:]
+        stream += b"*%d\r\n" % len(arguments)
+        for argument in map(str.encode, arguments):
+            stream += b"$%d\r\n%s\r\n" % (len(argument), argument)
+    command = ["taskset", "-c", rig.PROXY_CORE, "redis-cli", "-p", str(port), "--pipe"]
+    started = time.monotonic()
+    done = subprocess.run(command, input=bytes(stream), capture_output=True, timeout=120, check=True)
+    took = time.monotonic() - started
+    if f"errors: 0, replies: {calls}" not in done.stdout.decode():
+        sys.exit(f"events were not appended: {done.stdout.decode()[-500:]}")
+    return calls / took
 
 
 def replayed(port, arguments, calls):
@@ -137,18 +161,15 @@ def kind_is_script(arguments):
 
 
 def varied(argument):
-    """The same length; digests are numbers that redis-benchmark draws, and what no command line can
-    hold is something else."""
-    plain = re.sub(r"\\x[0-9a-f]{2}", "x", argument)
-    plain = re.sub(r'\\(["\\])', r"\1", plain)
-    plain = re.sub(r"\\[nrtab]", " ", plain)
-    return DIGEST.sub(lambda found: DRAWN + "0" * (len(found[0]) - 12), plain)
+    """The same length; digests are numbers that redis-benchmark draws."""
+    return DIGEST.sub(lambda found: DRAWN + "0" * (len(found[0]) - 12), plain(argument))
 
 
-def new_event(member):
-    """Its identity, 32 digits, begins with its time and is drawn, so that it is new and beside others
-    of its time; its person, 64, is one of the range."""
-    return member[:20] + DRAWN + DRAWN + "0" * 52 + varied(member[96:])
+def plain(argument):
+    """As MONITOR wrote it, but what no command line can hold is something else."""
+    short = re.sub(r"\\x[0-9a-f]{2}", "x", argument)
+    short = re.sub(r'\\(["\\])', r"\1", short)
+    return re.sub(r"\\[nrtab]", " ", short)
 
 
 def disk(folder, seconds):

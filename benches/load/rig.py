@@ -4,6 +4,7 @@ One core for the proxy that is measured, the other for everything else: the load
 Redis. Otherwise a proxy would lose time to its own load, and each to another extent.
 """
 
+import contextlib
 import os
 import pathlib
 import platform
@@ -98,6 +99,16 @@ def on_load_core(command, seconds, first=False, **options):
 def threads(pid):
     """All threads of a process and of those below it."""
     return [int(entry.name) for one in family(pid) for entry in pathlib.Path(f"/proc/{one}/task").iterdir()]
+
+
+@contextlib.contextmanager
+def stopped(pid):
+    """A process that does nothing meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def puts_first(pid):

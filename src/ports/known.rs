@@ -83,15 +83,19 @@ impl Known {
     /// none of it at hand, and waits a third of a microsecond for each piece that it asks for only when it is
     /// needed: for all together it waits as long as for one.
     pub fn fetch(&self) {
-        let Session { signed_in_at, surroundings, .. } = &self.session;
-        prefetch_index(slice::from_ref(signed_in_at), 0);
-        prefetch_index(slice::from_ref(surroundings), 0);
+        // Its first byte, and the one after its last: no more than two lines.
+        prefetch_index(slice::from_ref(&self.session), 0);
+        prefetch_index(slice::from_ref(&self.session), 1);
     }
 
     /// The same for what it leads to. Its own memory has to be there for that.
     pub fn fetch_beside(&self) {
         prefetch_index(self.session.email.memory(), 0);
-        if let Some(worked_out) = &self.beside().worked_out {
+        let beside = self.beside();
+        if let Some((Some(account), _)) = &beside.account {
+            prefetch_index(slice::from_ref(&**account), 0);
+        }
+        if let Some(worked_out) = &beside.worked_out {
             worked_out.fetch();
         }
     }

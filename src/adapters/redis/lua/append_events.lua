@@ -5,16 +5,16 @@
 -- tells of; no moment where nothing of it leads to a person
 --
 -- A storm of sign-ins brings a hundred at a time, of a few people: what one call can ask or add for all
--- of them is not asked for each (it was a quarter of what a sign-in costs Redis).
+-- of them is not asked for each (43 us of a sign-in were 35 then).
 local base, record, erased = ARGV[1], KEYS[1], {}
 
--- The milliseconds that an identity begins with.
+-- The milliseconds that an identity begins with; nothing where there are no twelve digits.
 local function moment(id)
-  return tonumber(string.sub(id, 1, 12), 16)
+  return tonumber(string.match(id, '^' .. string.rep('%x', 12)) or '', 16)
 end
 
 local last = redis.call('ZREVRANGEBYLEX', record, '+', '-', 'LIMIT', 0, 1)[1]
--- Whatever else is in there last, then each event is looked for.
+-- Where that is of another version, each event is looked for.
 local latest = last and (moment(last) or math.huge) or -1
 local taken = {}
 
@@ -25,11 +25,11 @@ end
 
 local erasures = {}
 
--- Until when the events of a person are erased; nothing if they are not.
+-- Until when the events of a person are erased: for ever if that cannot be read; nothing if they are not.
 local function erased_until(person)
   if erasures[person] == nil then
     local it = redis.call('HMGET', base .. 'erased:' .. person, 'v', 'until')
-    erasures[person] = it[1] == '1' and it[2] and tonumber(it[2]) or false
+    erasures[person] = it[1] == '1' and it[2] and (tonumber(it[2]) or math.huge)
   end
   return erasures[person]
 end
