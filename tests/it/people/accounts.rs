@@ -335,3 +335,21 @@ async fn with_a_mistake_in_the_configuration_another_installation_does_nothing()
     }
     assert_eq!(ann.get("/page").await.status, 200);
 }
+
+/// Only the secret tells whose process it is that answers. Nor is one made: with it everybody would be a stranger.
+#[tokio::test]
+async fn with_a_mistake_in_the_configuration_and_no_secret_nothing_is_done() {
+    let gate = Kind::embedded().gate().await;
+    let mut ann = gate.browser();
+    gate.sign_in(&mut ann, ANN, "/").await;
+    gate.edit("sites:", "nobody_knows_this: 1\nsites:");
+    let secret = gate.path("secret");
+    std::fs::rename(&secret, gate.path("secret.away")).expect("moved");
+    for command in [&["accounts", "suspend", ANN][..], &["sessions", "end", ANN], &["audit"]] {
+        let told = gate.operator(command);
+        assert_eq!((told.code, &*told.out), (64, ""), "{command:?}: {}", told.err);
+        assert!(!told.err.contains("needs nothing of that"), "{}", told.err);
+    }
+    assert!(!secret.exists(), "and none is made");
+    assert_eq!(ann.get("/page").await.status, 200);
+}

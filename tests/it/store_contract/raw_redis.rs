@@ -81,6 +81,41 @@ async fn what_of_a_person_cannot_be_read_goes_when_they_are_erased() {
     assert!(!left.iter().any(|key| key.contains("events")), "{left:?}");
 }
 
+/// What another version wrote last says nothing about which events are there.
+#[tokio::test]
+async fn an_event_is_there_once_beside_what_nobody_can_read() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    let mut connection = connect(&server.url()).await;
+    let record = format!("{prefix}:events");
+    let event = samples::event(NOW, 1, Some((ANN, "ann@example.com")), What::Reported);
+    world.store.append(std::slice::from_ref(&event)).await.unwrap();
+    for planted in ["02", "0", "~", "zz of tomorrow", "ffffffffffff of tomorrow"] {
+        let _: () = connection.zadd(&record, planted, 0).await.unwrap();
+        world.store.append(&[event.erased()]).await.unwrap();
+        let members: usize = connection.zcard(&record).await.unwrap();
+        assert_eq!(members, 2, "{planted}");
+        let _: () = connection.zrem(&record, planted).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_erasure_that_cannot_be_read_holds() {
+    let world = World::redis().await;
+    let Place::Redis { server, prefix } = &world.place else { unreachable!() };
+    let mut connection = connect(&server.url()).await;
+    let erasure = Erasure { person: ANN, until: NOW, keep_until: NOW.after(LIFETIME) };
+    world.store.erase(&erasure, NOW).await.unwrap();
+    let all = keys(&mut connection, prefix).await;
+    let erased: Vec<_> = all.iter().filter(|key| key.contains(":erased:")).collect();
+    let [erased] = &erased[..] else { panic!("{all:?}") };
+    let _: () = connection.hset(*erased, "until", "tomorrow").await.unwrap();
+    let event = samples::event(NOW, 1, Some((ANN, "ann@example.com")), What::Reported);
+    world.store.append(std::slice::from_ref(&event)).await.unwrap();
+    let members: Vec<String> = connection.zrange(format!("{prefix}:events"), 0, -1).await.unwrap();
+    assert!(!members.iter().any(|member| member.contains("ann@example.com")), "{members:?}");
+}
+
 #[tokio::test]
 async fn keys_hold_digests_and_nothing_holds_a_secret() {
     let world = World::redis().await;
