@@ -22,7 +22,7 @@ pub struct Field {
 
 /// Headers that belong together, as the lines of a head. Clones share them.
 ///
-/// One piece of memory and nothing beside it: what is told of a million people comes from memory that no
+/// The lines are one piece of memory: what is told of a million people comes from memory that no
 /// processor has at hand, and one piece comes sooner than ten. Kept beside the lines, the fields took up
 /// four hundred bytes more for each of them, and HTTP/1.1, which takes the lines, had no use for them.
 #[derive(Clone)]

@@ -8,9 +8,11 @@
 -- of them is not asked for each (43 us of a sign-in were 35 then).
 local base, record, erased = ARGV[1], KEYS[1], {}
 
+local digits = '^' .. string.rep('%x', 12)
+
 -- The milliseconds that an identity begins with; nothing where there are no twelve digits.
 local function moment(id)
-  return tonumber(string.match(id, '^' .. string.rep('%x', 12)) or '', 16)
+  return tonumber(string.match(id, digits) or '', 16)
 end
 
 local last = redis.call('ZREVRANGEBYLEX', record, '+', '-', 'LIMIT', 0, 1)[1]
