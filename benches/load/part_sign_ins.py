@@ -35,7 +35,7 @@ def measure(run, binaries, pace):
             nodes[name] = Linkgate(
                 run, run.folder / name, binaries["linkgate"], upstream, store=store, mails=folder
             )
-        found = {"rates": rates(run, binaries["storm"], nodes, redis, pace), "while_storm": {}}
+        found = {"rates": rates(run, binaries, nodes, redis, pace), "while_storm": {}}
         # What measures must not wait for what storms, and Redis is of the storm: nobody who is signed in
         # asks it. So the load and the application run before all others of their core.
         first = rig.puts_first(application)
@@ -60,8 +60,20 @@ def storm(program, node, pace):
     return figures
 
 
-def rates(run, program, nodes, redis, pace):
+def issue_verify(program, redis, pace):
+    """The same sign-ins by the use cases alone, on the core that linkgate has: no HTTP, and no mail written.
+    Under a prefix of their own, so that no node claims their mails."""
+    command = ["taskset", "-c", rig.PROXY_CORE, program, f"redis://127.0.0.1:{redis}", "use-cases", pace.clients,
+               pace.storm_seconds]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=pace.storm_seconds + 60)
+    if done.returncode != 0:
+        sys.exit(f"sign-ins by the use cases failed: {(done.stdout + done.stderr)[-2000:]}")
+    return json.loads(done.stdout)
+
+
+def rates(run, binaries, nodes, redis, pace):
     """Each round: a storm on each store, and the floor of that store."""
+    program = binaries["storm"]
     _, kinds = floor.watched(redis, run.folder, lambda: storm(program, nodes["redis"], pace))
     watched = sum(count for kind, (count, _) in kinds.items() if kind == "settle")
     calls = {}
@@ -73,11 +85,13 @@ def rates(run, program, nodes, redis, pace):
                 rate, told = floor.redis(redis, kinds, watched, pace.calls)
             calls.update(told)
             return {"a_second": rate}
+        if name == "redis use cases":
+            return issue_verify(binaries["issue-verify"], redis, pace)
         if name == "disk":
             return {"a_second": floor.disk(run.folder, 1)}
         return storm(program, nodes[name], pace)
 
-    names = ["embedded", "disk", "redis", "redis floor"]
+    names = ["embedded", "disk", "redis", "redis use cases", "redis floor"]
     done = paired.rounds(names, pace.rounds, once, pace.told_rates)
     found = {name: paired.figures(done, name, "a_second") for name in names}
     detail = {
@@ -95,6 +109,7 @@ def rates(run, program, nodes, redis, pace):
         "detail": detail,
         "calls": calls,
         "redis_to_floor": paired.ratio(done, "redis", "redis floor", "a_second"),
+        "use_cases_to_floor": paired.ratio(done, "redis use cases", "redis floor", "a_second"),
         "embedded_to_disk": paired.ratio(done, "embedded", "disk", "a_second"),
     }
 

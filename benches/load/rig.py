@@ -141,6 +141,7 @@ def build(no_build):
         "bare+mimalloc": str(examples / "bare-proxy-mimalloc"),
         "upstream": str(examples / "bench-upstream"),
         "fill": str(examples / "fill-sessions"),
+        "issue-verify": str(examples / "issue-verify"),
         "kept": str(examples / "kept-session"),
         "many": str(examples / "many-sessions"),
         "storm": str(examples / "storm"),

@@ -1,20 +1,22 @@
 //! Who stops linkgate in the midst of an upgrade stops both processes, and what is open comes to its end.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 
 use super::bad::{PREPARED, is_over, orphan, replace};
 use super::stopping::{asks, slow};
-use super::{number, signal, upgrade};
+use super::{ANN, number, signal, upgrade};
 use crate::support::app::site;
 use crate::support::client::read_answer;
-use crate::support::eventually;
 use crate::support::gate::{Gate, Wishes};
 use crate::support::stores::Kind;
+use crate::support::{eventually, folder};
 
 /// How long clients are told that connections end, before the store is closed.
 const LAST_CALL: Duration = Duration::from_millis(500);
@@ -45,16 +47,32 @@ struct InFlight {
     gate: Gate,
     waits: TcpStream,
     may: watch::Sender<bool>,
+    got: Arc<Semaphore>,
 }
 
 impl InFlight {
     async fn over(kind: Kind) -> Self {
+        Self::with(kind.wishes()).await
+    }
+
+    async fn with(wishes: Wishes) -> Self {
         let (got, (go, may)) = (Arc::new(Semaphore::new(0)), watch::channel(false));
         let sites = site(&format!("http://{}", slow(Arc::clone(&got), may).await));
-        let gate = Gate::with(Wishes { sites, own_program: true, ..kind.wishes() }).await;
+        let gate = Gate::with(Wishes { sites, own_program: true, ..wishes }).await;
         let waits = asks(&gate, "later").await;
-        drop(got.acquire().await.expect("a request has come"));
-        Self { gate, waits, may: go }
+        got.acquire().await.expect("a request has come").forget();
+        Self { gate, waits, may: go, got }
+    }
+
+    /// Nobody waits for it, nor for anything else.
+    async fn cut(mut self, code: i32) -> String {
+        let mut rest = Vec::new();
+        let _ = self.waits.read_to_end(&mut rest).await;
+        assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
+        assert_eq!(self.gate.code().await, Some(code));
+        let gate = &self.gate;
+        eventually("nobody serves", async || gate.processes().is_empty().then_some(())).await;
+        gate.log()
     }
 
     /// It is answered, and then every process ends; returns what was logged.
@@ -177,6 +195,68 @@ async fn who_stops_the_one_before_right_after_an_upgrade_means_both() {
     logged(&flight.gate, "stopping: ", 1).await;
     let log = flight.ends().await;
     assert!(log.contains("stopping, and with this process the one that serves now"), "{log}");
+}
+
+/// The next one as well, which has a request of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_the_one_before_once_more_means_both_at_once() {
+    let extra = "server: { drain: 1h }".to_owned();
+    let flight = InFlight::with(Wishes { extra, ..Kind::memory().wishes() }).await;
+    upgrade(&flight.gate);
+    let mut waits = asks(&flight.gate, "later").await;
+    drop(flight.got.acquire().await.expect("a request has come"));
+    signal("-TERM", flight.gate.pid());
+    logged(&flight.gate, "stopping", 2).await;
+    signal("-TERM", flight.gate.pid());
+    let log = flight.cut(0).await;
+    assert_eq!(waits.read(&mut [0]).await.unwrap_or_default(), 0);
+    assert_eq!(log.matches("stopped at once").count(), 2, "{log}");
+}
+
+/// It hears so when the store has been closed for it, and the one before serves again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_told_to_stop_before_it_serves_takes_nobodys_place() {
+    let folder = folder();
+    let (program, begun) = (folder.path().join("sendmail"), folder.path().join("begun"));
+    let script =
+        "#!/bin/sh\necho begun > $(dirname $0)/begun\nexec tail -f /dev/null --pid=$PPID\n";
+    std::fs::write(&program, script).expect("a script");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("may run");
+    let path = program.display();
+    let mail = format!("{{ from: login@example.com, sendmail: {{ path: \"{path}\" }} }}");
+    let gate = Gate::with(Wishes { mail, ..Kind::embedded().wishes() }).await;
+    // The store is not closed right after the last call while a mail is being handed over.
+    let mut ann = gate.browser();
+    assert_eq!(gate.ask(&mut ann, ANN, "/").await.status, 303);
+    has(&begun).await;
+    signal("-USR2", gate.pid());
+    eventually("the last call", async || {
+        let mut stream = asks(&gate, "x").await;
+        (read_answer(&mut stream, false).await.header("connection") == "close").then_some(())
+    })
+    .await;
+    let next = gate.processes().into_iter().find(|process| *process != gate.pid());
+    signal("-TERM", next.expect("it is prepared"));
+    logged(&gate, "not upgraded; this process serves on", 1).await;
+    assert!(gate.log().contains("it was told to stop before it served"), "{}", gate.log());
+    let mut stream = asks(&gate, "x").await;
+    assert_eq!(read_answer(&mut stream, false).await.status, 200);
+    assert_eq!(gate.processes(), [gate.pid()]);
+}
+
+/// Until it is started again nobody serves, so it does not wait for what it has let through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_has_lost_its_store_ends_soon_whatever_is_open() {
+    let extra = "server: { drain: 1h }".to_owned();
+    let flight = InFlight::with(Wishes { extra, ..Kind::embedded().wishes() }).await;
+    // Where the folder of the store was, there is a file when it is to be opened again.
+    let place = flight.gate.path("data").display().to_string();
+    let takes = format!("{PREPARED}; mv {place} {place}.gone; echo > {place}; exit 1");
+    replace(&flight.gate, &orphan(&takes));
+    let told = tokio::task::block_in_place(|| flight.gate.operator(&["upgrade"]));
+    assert!(told.err.contains("did not say that it serves"), "{}", told.err);
+    let log = flight.cut(1).await;
+    assert!(log.contains("this process cannot serve again"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
