@@ -73,6 +73,27 @@ fn what_could_not_be_done_is_1_and_says_why() {
     }
 }
 
+/// Where it was looked for, and never how it is logged in to.
+#[test]
+fn a_redis_that_is_not_there_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it has one").to_string();
+    drop(listener);
+    let store = "{ redis: { url: { file: url } } }";
+    let secret = "secret: { file: secret }";
+    let file = FILE.replace("$PORT", "0").replace("{ memory: {} }", store);
+    let (folder, path) = configured(&format!("{secret}\n{file}"));
+    let write = |name, text| std::fs::write(folder.path().join(name), text).expect("a file");
+    write("secret", "a secret of tests, ".repeat(4));
+    write("url", format!("redis://lg:hidden@{address}/2"));
+    for line in [&["sessions", "list"][..], &["accounts", "list"], &["audit"]] {
+        let (code, out, err) = linkgate(&[line, &["-c", &path]].concat());
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{line:?}: {err}");
+        assert!(err.contains(&format!("{address} (store.redis) is not reached: ")), "{err}");
+        assert!(!err.contains("hidden"), "{err}");
+    }
+}
+
 #[test]
 fn mistakes_in_the_command_line_and_the_configuration_are_64() {
     let (_folder, path) = configured(&FILE.replace("$PORT", "0").replace("name:", "nam:"));

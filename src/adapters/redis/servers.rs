@@ -8,6 +8,8 @@
 //! or settles must not run twice. That for Sentinel lets the first Sentinel, if it is silent, use up
 //! most of the time that a call has.
 
+use std::io;
+
 use ::redis::aio::{AsyncPushSender, MultiplexedConnection};
 use ::redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, Role,
@@ -52,9 +54,7 @@ impl Servers {
         pushes: impl AsyncPushSender,
     ) -> RedisResult<MultiplexedConnection> {
         let config = unbounded().set_push_sender(pushes);
-        let master = self.master().await?;
-        let connecting = master.get_multiplexed_async_connection_with_config(&config);
-        let mut connection = step(connecting).await?;
+        let mut connection = reach(&self.master().await?, &config).await?;
         self.prove(&mut connection).await?;
         Ok(connection)
     }
@@ -106,18 +106,18 @@ async fn first_to_succeed(
 async fn named_by(sentinel: Client, name: String, server: Client) -> RedisResult<Client> {
     let mut question = cmd("SENTINEL");
     question.arg("GET-MASTER-ADDR-BY-NAME").arg(name);
-    let mut sentinel = reach(&sentinel).await?;
+    let mut sentinel = reach(&sentinel, &unbounded()).await?;
     let named: Option<(String, u16)> = step(question.query_async(&mut sentinel)).await?;
     let (host, port) = named.ok_or_else(|| lost("the Sentinels know no Redis of this name"))?;
     let master = elsewhere(&server, &host, port)?;
-    prove_master(&mut reach(&master).await?).await?;
+    prove_master(&mut reach(&master, &unbounded()).await?).await?;
     Ok(master)
 }
 
 /// From a node of a Cluster to the one that has our slot.
 async fn found_from(mut node: Client, key: String) -> RedisResult<Client> {
     for _ in 0..HOPS {
-        let Err(error) = prove_owner(&mut reach(&node).await?, &key).await else {
+        let Err(error) = prove_owner(&mut reach(&node, &unbounded()).await?, &key).await else {
             return Ok(node);
         };
         let named = error.redirect_node().and_then(|(address, _)| address.rsplit_once(':'));
@@ -152,8 +152,31 @@ async fn prove_owner(connection: &mut MultiplexedConnection, key: &str) -> Redis
     }
 }
 
-async fn reach(server: &Client) -> RedisResult<MultiplexedConnection> {
-    step(server.get_multiplexed_async_connection_with_config(&unbounded())).await
+async fn reach(
+    server: &Client,
+    config: &AsyncConnectionConfig,
+) -> RedisResult<MultiplexedConnection> {
+    let connecting = server.get_multiplexed_async_connection_with_config(config);
+    step(connecting).await.map_err(|error| unreached(server, error))
+}
+
+/// Says which server it was, where none has answered: of several, one may have another address than people
+/// think. What kind of error it was is asked for later.
+fn unreached(server: &Client, error: RedisError) -> RedisError {
+    if !error.is_io_error() {
+        return error;
+    }
+    let kind = match &error {
+        error if error.is_connection_refusal() => io::ErrorKind::ConnectionRefused,
+        error if error.is_timeout() => io::ErrorKind::TimedOut,
+        error if error.is_connection_dropped() => io::ErrorKind::ConnectionReset,
+        _ => io::ErrorKind::Other,
+    };
+    let address = server.get_connection_info().addr();
+    RedisError::from(io::Error::new(
+        kind,
+        format!("{address} (store.redis) is not reached: {error}"),
+    ))
 }
 
 /// The driver's own bounds do not look once more when the time is up.
