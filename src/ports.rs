@@ -30,7 +30,7 @@ use crate::domain::token::{self, Browser, Link, TokenDigest};
 pub use crate::domain::delivery::MailId;
 pub use audit::{Audit, AuditSink, EventPage, EventQuery, Missed, Order};
 pub use deliveries::Deliveries;
-pub use known::{AsOf, Known, Label, WorkedOut};
+pub use known::{About, AsOf, Known, Label, WorkedOut};
 pub use limits::Limits;
 pub use mail::{MailError, Mailer, OutgoingMail, Receipt};
 pub use passwords::{Passwords, Seat, TooBusy};

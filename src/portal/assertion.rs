@@ -230,12 +230,9 @@ impl Assertions {
             groups: groups.cloned(),
             revision: ring.revision(),
         };
-        Ok(Prepared {
-            lines: site.of(disclosure, visitor, &assertion)?,
-            circle: self.shelf.circle(&circle),
-            made_at: now,
-            reuse_until: now.after(expires_at.since(now) / 2),
-        })
+        let lines = site.of(disclosure, visitor, &assertion)?;
+        let reuse_until = now.after(expires_at.since(now) / 2);
+        Ok(Prepared::new(&lines, self.shelf.circle(&circle), now, reuse_until))
     }
 }
 

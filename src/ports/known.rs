@@ -10,9 +10,17 @@ use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prefetch_index::prefetch_index;
+use triomphe::HeaderSlice;
 
 use crate::domain::account::Account;
 use crate::domain::session::Session;
+use crate::domain::time::UnixMillis;
+
+/// Bytes that a processor fetches at a time.
+const LINE: usize = 64;
+/// So many pieces are asked for at a time. Beyond a dozen or two a processor waits; what is read in a row it
+/// then asks for itself.
+const AT_ONCE: usize = 16;
 
 /// A session as a store hands it out. What lies beside it goes with it: when the session changes, another
 /// one is read.
@@ -39,13 +47,50 @@ pub struct Label {
 struct Beside {
     /// And what had been dropped when it was looked at. It came over the line of the session itself.
     account: Option<(Option<Arc<Account>>, NonZeroU64)>,
-    worked_out: Option<Arc<dyn WorkedOut>>,
+    worked_out: Option<WorkedOut>,
 }
 
-/// What follows from a session and is kept beside it.
-pub trait WorkedOut: Any + Send + Sync {
-    /// Asks for the memory that is read of it first, and does not wait for it.
-    fn fetch(&self);
+/// What follows from a session and is kept beside it: words, and what is known of them in one piece with them.
+/// Who needs them has no processor that has them at hand, and waits for one piece of memory, not for one that
+/// leads to another. Clones share it.
+#[derive(Clone)]
+pub struct WorkedOut(triomphe::Arc<HeaderSlice<About, [u8]>>);
+
+/// What is known of words that were worked out.
+pub struct About {
+    /// What they have in common with those of others, in the terms of whoever worked them out.
+    pub common: Arc<dyn Any + Send + Sync>,
+    /// From when on they hold.
+    pub made_at: UnixMillis,
+    /// Until when.
+    pub reuse_until: UnixMillis,
+}
+
+impl WorkedOut {
+    /// Puts them into one piece.
+    #[must_use]
+    pub fn new(about: About, words: &[u8]) -> Self {
+        Self(triomphe::Arc::from_header_and_slice(about, words))
+    }
+
+    /// What is known of the words.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.0.header
+    }
+
+    /// The words.
+    #[must_use]
+    pub fn words(&self) -> &[u8] {
+        &self.0.slice
+    }
+
+    /// Asks for its memory, reads none of it, and does not wait for it.
+    fn fetch(&self) {
+        prefetch_index(slice::from_ref(self.about()), 0);
+        let begins = (0..self.words().len()).step_by(LINE);
+        begins.take(AT_ONCE).for_each(|at| prefetch_index(self.words(), at));
+    }
 }
 
 /// By what a store tells whether a copy still counts. To everybody else it says nothing.
@@ -83,6 +128,8 @@ impl Known {
     /// none of it at hand, and waits a third of a microsecond for each piece that it asks for only when it is
     /// needed: for all together it waits as long as for one.
     pub fn fetch(&self) {
+        // Allocators lay it across lines as they like: what lies beside it may be in one of its own.
+        prefetch_index(slice::from_ref(&self.beside), 0);
         // Its first byte, and the one after its last: no more than two lines.
         prefetch_index(slice::from_ref(&self.session), 0);
         prefetch_index(slice::from_ref(&self.session), 1);
@@ -127,15 +174,14 @@ impl Known {
         self.beside().account = None;
     }
 
-    /// What was worked out from the session, if it is of this kind.
+    /// What was worked out from the session.
     #[must_use]
-    pub fn worked_out<T: WorkedOut>(&self) -> Option<Arc<T>> {
-        let worked_out: Arc<dyn Any + Send + Sync> = self.beside().worked_out.clone()?;
-        worked_out.downcast().ok()
+    pub fn worked_out(&self) -> Option<WorkedOut> {
+        self.beside().worked_out.clone()
     }
 
     /// Keeps what was worked out from the session, in place of what was there.
-    pub fn keep_worked_out<T: WorkedOut>(&self, what: Arc<T>) {
+    pub fn keep_worked_out(&self, what: WorkedOut) {
         self.beside().worked_out = Some(what);
     }
 

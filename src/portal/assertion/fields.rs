@@ -32,8 +32,8 @@ pub struct Told(Lines);
 enum Lines {
     /// What a site tells with each request.
     Constant(Arc<[u8]>),
-    /// What was prepared for somebody: its counters are where it was looked at already.
-    Prepared(Arc<Prepared>),
+    /// What was prepared for somebody.
+    Prepared(Prepared),
 }
 
 impl Told {
@@ -43,7 +43,7 @@ impl Told {
         Ok(Self(Lines::Constant(lines(fields)?.into())))
     }
 
-    pub(super) fn prepared(prepared: Arc<Prepared>) -> Self {
+    pub(super) fn prepared(prepared: Prepared) -> Self {
         Self(Lines::Prepared(prepared))
     }
 
@@ -71,7 +71,7 @@ impl Told {
     pub fn lines(&self) -> &[u8] {
         match &self.0 {
             Lines::Constant(lines) => lines,
-            Lines::Prepared(prepared) => &prepared.lines,
+            Lines::Prepared(prepared) => prepared.lines(),
         }
     }
 }
