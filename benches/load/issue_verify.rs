@@ -3,8 +3,9 @@
 //!
 //! `issue-verify REDIS PREFIX CLIENTS SECONDS`
 //!
-//! What a sign-in asks of the store is the same as in `storm`, so both are held against one floor. The
-//! difference between them is what browsers and mails cost. Prints one JSON object.
+//! It asks the store for what a sign-in in `storm` asks it for, over two handles as linkgate does. How many
+//! mails are claimed and how many events are written together depends on how fast it goes, so it is held
+//! against a floor of its own calls. Prints one JSON object.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use linkgate::adapters::argon2::Argon2Passwords;
-use linkgate::adapters::redis::{RedisOptions, RedisStore};
+use linkgate::adapters::redis::{Keeping, RedisOptions, RedisStore};
 use linkgate::domain::account::Account;
 use linkgate::domain::client::ClientAddress;
 use linkgate::domain::delivery::{DeliveryState, News, Reference, RelayWords};
@@ -27,21 +28,22 @@ use linkgate::domain::session::Lifetimes;
 use linkgate::domain::terms::{Mode, OtherBrowser, Registration, SignInTerms};
 use linkgate::domain::token::{Link, Token};
 use linkgate::gate::ask::Asker;
-use linkgate::gate::journal::{Journal, Trail, Writer};
+use linkgate::gate::journal::{Journal, Trail, Writer, Written};
 use linkgate::gate::redeem::{Caller, Opened};
 use linkgate::gate::{Gate, Place};
 use linkgate::ports::{
-    Audit, ClaimedMail, Clock, Entropy, OsEntropy, Outbox, Owner, Store, SystemClock, Upkeep, draw,
+    Audit, ClaimedMail, Clock, Entropy, OsEntropy, Outbox, Owner, SystemClock, Upkeep, draw,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 const LABEL: &str = "Firefox on Linux";
 /// Longer than any honest answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3600);
-/// As many as the mailer of `storm` takes at once.
+/// As many as the mailer of `storm` takes at once, and as long as the courier claims them.
 const MAILS: usize = 64;
+const LEASE: Duration = Duration::from_secs(60);
 type Failed = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Failed> {
@@ -50,57 +52,28 @@ fn main() -> Result<(), Failed> {
         return Err("issue-verify REDIS PREFIX CLIENTS SECONDS".into());
     };
     let (clients, lasts) = (clients.parse()?, Duration::from_secs_f64(seconds.parse()?));
-    let store = Arc::new(RedisStore::new(url, prefix, RedisOptions::default())?);
     // One thread, as the linkgate that is measured beside it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let told = runtime.block_on(async {
+        let desk = Arc::new(Desk::open(url, prefix).await?);
+        signed_in(&desk, clients, lasts).await
+    })?;
     #[expect(clippy::print_stdout, reason = "its result")]
     {
-        println!("{}", runtime.block_on(run(store, clients, lasts))?);
+        println!("{told}");
     }
     Ok(())
 }
 
-async fn run(
-    store: Arc<RedisStore>,
-    clients: usize,
-    lasts: Duration,
-) -> Result<serde_json::Value, Failed> {
-    let secret = Secret::new(b"the secret of a load run, 32 bytes or more")?;
-    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let birth = Birth(draw(&entropy));
-    if !matches!(store.adopt(secret.mark(), birth).await?, Owner::Ours(_)) {
-        return Err("the store is not that of this secret".into());
-    }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let journal =
-        Journal::new(Arc::clone(&clock), Arc::clone(&entropy), &secret, Tracing::default());
-    let audit: Arc<dyn Audit> = store.clone();
-    tokio::spawn(Writer::new(&journal, audit, Vec::new()).run());
-    let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));
-    let of_gate: Arc<dyn Store> = store.clone();
-    let gate = Gate::new(of_gate, clock, entropy, passwords, &secret, "/.linkgate");
-    let desk = Arc::new(Desk {
-        gate: gate.recording(journal.clone()),
-        journal,
-        store,
-        terms: terms()?,
-        origin: Origin::parse("https://app.example.com")?,
-        client: ClientAddress::from(IpAddr::from([192, 0, 2, 1])),
-        waiting: Mutex::default(),
-    });
-    let delivering = tokio::spawn(Arc::clone(&desk).deliver());
-    let told = signed_in(&desk, clients, lasts).await;
-    delivering.abort();
-    told
-}
-
-/// All clients, until the time is over. One that is not finished then is finished, and counts in the time
-/// that it took.
+/// All clients, until the time is over. What is not finished then is finished, mails and events included, and
+/// counts in the time that it took.
 async fn signed_in(
     desk: &Arc<Desk>,
     clients: usize,
     lasts: Duration,
 ) -> Result<serde_json::Value, Failed> {
+    let (ends, ending) = watch::channel(false);
+    let delivering = tokio::spawn(Arc::clone(desk).deliver(ending));
     let (began, run) = (Instant::now(), std::process::id());
     let mut all = JoinSet::new();
     for number in 0..clients {
@@ -119,6 +92,12 @@ async fn signed_in(
     while let Some(done) = all.join_next().await {
         count += done??;
     }
+    ends.send_replace(true);
+    delivering.await??;
+    let written = desk.journal.close(PATIENCE).await;
+    if written != Written::All {
+        return Err(format!("not all events were written: {written:?}").into());
+    }
     let seconds = began.elapsed().as_secs_f64();
     Ok(serde_json::json!({
         "count": count, "seconds": seconds, "a_second": f64::from(count) / seconds,
@@ -129,7 +108,8 @@ async fn signed_in(
 struct Desk {
     gate: Gate,
     journal: Journal,
-    store: Arc<RedisStore>,
+    /// A handle of its own, without copies, for what works beside the proxy.
+    aside: Arc<RedisStore>,
     terms: SignInTerms,
     origin: Origin,
     client: ClientAddress,
@@ -137,6 +117,39 @@ struct Desk {
 }
 
 impl Desk {
+    /// As linkgate does it: one handle that keeps copies and hears of changes, one for mails and the record.
+    async fn open(url: &str, prefix: &str) -> Result<Self, Failed> {
+        let secret = Secret::new(b"the secret of a load run, 32 bytes or more")?;
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let keeping =
+            Keeping { most: 100_000, bound: Duration::from_secs(2), grace: Duration::ZERO };
+        let handle = |keeping| {
+            RedisStore::new(url, prefix, RedisOptions { keeping, ..RedisOptions::default() })
+        };
+        let (front, aside) = (Arc::new(handle(Some(keeping))?), Arc::new(handle(None)?));
+        let Owner::Ours(birth) = aside.adopt(secret.mark(), Birth(draw(&entropy))).await? else {
+            return Err("the store is not that of this secret".into());
+        };
+        front.confirmed(secret.mark(), birth);
+        aside.confirmed(secret.mark(), birth);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let journal =
+            Journal::new(Arc::clone(&clock), Arc::clone(&entropy), &secret, Tracing::default());
+        let audit: Arc<dyn Audit> = aside.clone();
+        tokio::spawn(Writer::new(&journal, audit, Vec::new()).run());
+        let passwords = Arc::new(Argon2Passwords::new(&secret, Arc::clone(&entropy)));
+        let gate = Gate::new(front, clock, entropy, passwords, &secret, "/.linkgate");
+        Ok(Self {
+            gate: gate.recording(journal.clone()),
+            journal,
+            aside,
+            terms: terms()?,
+            origin: Origin::parse("https://app.example.com")?,
+            client: ClientAddress::from(IpAddr::from([192, 0, 2, 1])),
+            waiting: Mutex::default(),
+        })
+    }
+
     async fn sign_in(&self, address: &str) -> Result<(), Failed> {
         let email = EmailAddress::parse(address)?;
         let letter = self.expect(&email);
@@ -156,7 +169,7 @@ impl Desk {
             browser: None,
             device: None,
         };
-        let asked = self.gate.request_link(place, asker, &email, "/").await?;
+        let asked = self.gate().request_link(place, asker, &email, "/").await?;
         let link = letter.await?;
         let text = link.rsplit('/').next().unwrap_or_default();
         let link = Token::<Link>::parse(&self.gate.keys().token, text)?;
@@ -167,10 +180,22 @@ impl Desk {
             browser_label: LABEL,
             client: &self.client,
         };
-        match self.gate.open_link(place, &link, caller).await? {
+        match self.gate().open_link(place, &link, caller).await? {
             Opened::SignedIn(_) => Ok(()),
             other => Err(format!("the link made no session: {other:?}").into()),
         }
+    }
+
+    /// For one request: events say from where it came, and have its reference.
+    fn gate(&self) -> Gate {
+        let reference: [u8; 8] = draw(&(Arc::new(OsEntropy) as Arc<dyn Entropy>));
+        let reference = format!("{:016x}", u64::from_le_bytes(reference));
+        self.gate.with(Trail {
+            site: Some("app".into()),
+            client: Some(self.client),
+            request: Some(reference.into()),
+            by: Actor::Visitor,
+        })
     }
 
     fn expect(&self, email: &EmailAddress) -> oneshot::Receiver<String> {
@@ -181,17 +206,27 @@ impl Desk {
     }
 
     /// The courier's part: claims what waits, and is done with each when its link is handed over.
-    async fn deliver(self: Arc<Self>) -> Result<(), Failed> {
-        let rings = self.gate.mail_waits();
-        loop {
-            let claimed = self.store.claim(MAILS, PATIENCE, self.gate.now()).await?;
+    async fn deliver(self: Arc<Self>, mut ending: watch::Receiver<bool>) -> Result<(), Failed> {
+        let (rings, mut handing) = (self.gate.mail_waits(), JoinSet::new());
+        while !*ending.borrow() {
+            let claimed = self.aside.claim(MAILS, LEASE, self.gate.now()).await?;
             if claimed.is_empty() {
-                rings.notified().await;
+                tokio::select! {
+                    () = rings.notified() => {}
+                    changed = ending.changed() => changed?,
+                }
             }
             for mail in claimed {
-                tokio::spawn(Arc::clone(&self).hand_over(mail));
+                handing.spawn(Arc::clone(&self).hand_over(mail));
+            }
+            while let Some(handed) = handing.try_join_next() {
+                handed??;
             }
         }
+        while let Some(handed) = handing.join_next().await {
+            handed??;
+        }
+        Ok(())
     }
 
     async fn hand_over(self: Arc<Self>, mail: ClaimedMail) -> Result<(), Failed> {
@@ -214,7 +249,7 @@ impl Desk {
         self.journal.note(&trail, Some(&job.to), What::MailAccepted(said));
         let (words, reference) = (RelayWords::new(&words), Reference::new(&id));
         let news = News { tries, words, reference, ..News::new(DeliveryState::Accepted, now) };
-        Ok(self.store.done(mail.id, &news, now).await?)
+        Ok(self.aside.done(mail.id, &news, now).await?)
     }
 }
 

@@ -61,8 +61,8 @@ def storm(program, node, pace):
 
 
 def issue_verify(program, redis, pace):
-    """The same sign-ins by the use cases alone, on the core that linkgate has: no HTTP, and no mail written.
-    Under a prefix of their own, so that no node claims their mails."""
+    """Sign-ins by the use cases alone, on the core that linkgate has: no HTTP, and no mail written. Under a
+    prefix of their own, so that no node claims their mails."""
     command = ["taskset", "-c", rig.PROXY_CORE, program, f"redis://127.0.0.1:{redis}", "use-cases", pace.clients,
                pace.storm_seconds]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=pace.storm_seconds + 60)
@@ -74,24 +74,29 @@ def issue_verify(program, redis, pace):
 def rates(run, binaries, nodes, redis, pace):
     """Each round: a storm on each store, and the floor of that store."""
     program = binaries["storm"]
-    _, kinds = floor.watched(redis, run.folder, lambda: storm(program, nodes["redis"], pace))
-    watched = sum(count for kind, (count, _) in kinds.items() if kind == "settle")
-    calls = {}
+    alone = lambda: issue_verify(binaries["issue-verify"], redis, pace)
+    asked = {
+        "redis floor": floor.watched(redis, run.folder, lambda: storm(program, nodes["redis"], pace))[1],
+        "use cases floor": floor.watched(redis, run.folder, alone)[1],
+    }
+    calls = {name: {} for name in asked}
 
     def once(name):
-        if name == "redis floor":
-            # Nobody else asks, and claims what is replayed.
+        # Nobody else asks, and claims what is replayed.
+        if name in asked:
             with rig.stopped(nodes["redis"].pid):
-                rate, told = floor.redis(redis, kinds, watched, pace.calls)
-            calls.update(told)
+                signed_in = asked[name]["settle"][0]
+                rate, told = floor.redis(redis, asked[name], signed_in, pace.calls)
+            calls[name].update(told)
             return {"a_second": rate}
-        if name == "redis use cases":
-            return issue_verify(binaries["issue-verify"], redis, pace)
+        if name == "use cases":
+            with rig.stopped(nodes["redis"].pid):
+                return alone()
         if name == "disk":
             return {"a_second": floor.disk(run.folder, 1)}
         return storm(program, nodes[name], pace)
 
-    names = ["embedded", "disk", "redis", "redis use cases", "redis floor"]
+    names = ["embedded", "disk", "redis", "redis floor", "use cases", "use cases floor"]
     done = paired.rounds(names, pace.rounds, once, pace.told_rates)
     found = {name: paired.figures(done, name, "a_second") for name in names}
     detail = {
@@ -107,9 +112,10 @@ def rates(run, binaries, nodes, redis, pace):
         "clients": pace.clients,
         "a_second": found,
         "detail": detail,
-        "calls": calls,
+        "calls": calls["redis floor"],
+        "use_cases_calls": calls["use cases floor"],
         "redis_to_floor": paired.ratio(done, "redis", "redis floor", "a_second"),
-        "use_cases_to_floor": paired.ratio(done, "redis use cases", "redis floor", "a_second"),
+        "use_cases_to_floor": paired.ratio(done, "use cases", "use cases floor", "a_second"),
         "embedded_to_disk": paired.ratio(done, "embedded", "disk", "a_second"),
     }
 

@@ -51,8 +51,8 @@ struct Beside {
 }
 
 /// What follows from a session and is kept beside it: words, and what is known of them in one piece with them.
-/// Who needs them has no processor that has them at hand, and waits for one piece of memory, not for one that
-/// leads to another. Clones share it.
+/// No processor has them at hand, so whoever needs them waits for one piece of memory, not for one that leads to
+/// another. Clones share it.
 #[derive(Clone)]
 pub struct WorkedOut(triomphe::Arc<HeaderSlice<About, [u8]>>);
 
@@ -86,10 +86,13 @@ impl WorkedOut {
     }
 
     /// Asks for its memory, reads none of it, and does not wait for it.
-    fn fetch(&self) {
+    pub fn fetch(&self) {
         prefetch_index(slice::from_ref(self.about()), 0);
-        let begins = (0..self.words().len()).step_by(LINE);
-        begins.take(AT_ONCE).for_each(|at| prefetch_index(self.words(), at));
+        let words = self.words();
+        let begins = (0..words.len()).step_by(LINE).take(AT_ONCE);
+        begins.for_each(|at| prefetch_index(words, at));
+        // The last may lie in one more: where the first begins in its line is not known.
+        prefetch_index(words, words.len().min(AT_ONCE * LINE).saturating_sub(1));
     }
 }
 
@@ -128,7 +131,7 @@ impl Known {
     /// none of it at hand, and waits a third of a microsecond for each piece that it asks for only when it is
     /// needed: for all together it waits as long as for one.
     pub fn fetch(&self) {
-        // Allocators lay it across lines as they like: what lies beside it may be in one of its own.
+        // Allocators lay it as they like: this may lie in a line that neither the label nor the session has.
         prefetch_index(slice::from_ref(&self.beside), 0);
         // Its first byte, and the one after its last: no more than two lines.
         prefetch_index(slice::from_ref(&self.session), 0);
@@ -232,5 +235,32 @@ mod tests {
     fn it_takes_little_room() {
         let counted = size_of::<Known>() + 2 * size_of::<usize>();
         assert!(counted <= 160 - 7, "{counted}");
+    }
+
+    /// What stands before the words, with the counter: more of it is more lines for each request. And it fits
+    /// where it lies beside the session.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn what_is_known_of_words_is_short() {
+        assert_eq!([size_of::<About>(), size_of::<Option<WorkedOut>>()], [32, 16]);
+    }
+
+    #[test]
+    fn what_was_worked_out_is_found_beside_it_as_long_as_anybody_has_it() {
+        let common: Arc<dyn Any + Send + Sync> = Arc::new("circle");
+        for words in ["", "X-Email: ann@example.com\r\n", &"x".repeat(2000)] {
+            let about = About {
+                common: Arc::clone(&common),
+                made_at: UnixMillis(1),
+                reuse_until: UnixMillis(2),
+            };
+            let worked_out = WorkedOut::new(about, words.as_bytes());
+            worked_out.fetch();
+            let clone = worked_out.clone();
+            drop(worked_out);
+            assert_eq!(clone.words(), words.as_bytes());
+            assert_eq!(clone.about().common.downcast_ref(), Some(&"circle"));
+        }
+        assert_eq!(Arc::strong_count(&common), 1, "it goes with the last");
     }
 }

@@ -160,8 +160,8 @@ async fn reach(
     step(connecting).await.map_err(|error| unreached(server, error))
 }
 
-/// Says which server it was, where none has answered: of several, one may have another address than people
-/// think. What kind of error it was is asked for later.
+/// Says which server it was: of several, one may have another address than people think. What
+/// [`Connection`](super::connection::Connection) asks of an error, to know what may be repeated, stays as it was.
 fn unreached(server: &Client, error: RedisError) -> RedisError {
     if !error.is_io_error() {
         return error;
@@ -175,7 +175,7 @@ fn unreached(server: &Client, error: RedisError) -> RedisError {
     let address = server.get_connection_info().addr();
     RedisError::from(io::Error::new(
         kind,
-        format!("{address} (store.redis) is not reached: {error}"),
+        format!("{address} (of store.redis) cannot be used: {error}"),
     ))
 }
 
@@ -203,4 +203,39 @@ fn elsewhere(server: &Client, named: &str, port: u16) -> RedisResult<Client> {
 
 fn lost(why: &'static str) -> RedisError {
     RedisError::from((ErrorKind::Client, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_of_the_same_kind_with_the_address() {
+        use io::ErrorKind as Kind;
+        let server = Client::open("redis://lg:hidden@192.0.2.1:6390/2").expect("a client");
+        let of = |kind| RedisError::from(io::Error::new(kind, "it was so"));
+        let asked = |error: &RedisError| {
+            let refused = error.is_connection_refusal();
+            [refused, error.is_timeout(), error.is_connection_dropped(), error.is_io_error()]
+        };
+        let kinds = [
+            Kind::ConnectionRefused,
+            Kind::ConnectionReset,
+            Kind::BrokenPipe,
+            Kind::UnexpectedEof,
+            Kind::NotFound,
+            Kind::TimedOut,
+            Kind::WouldBlock,
+            Kind::InvalidData,
+        ];
+        for before in kinds.map(of).into_iter().chain([RedisError::from((ErrorKind::Io, "x"))]) {
+            let after = unreached(&server, before.clone());
+            assert_eq!(asked(&after), asked(&before), "{before:?}");
+            let said = after.to_string();
+            assert!(said.contains("192.0.2.1:6390 (of store.redis)"), "{said}");
+            assert!(said.contains(&before.to_string()) && !said.contains("hidden"), "{said}");
+        }
+        let other = lost("the nodes of the Cluster name each other");
+        assert_eq!(unreached(&server, other.clone()).to_string(), other.to_string());
+    }
 }

@@ -122,6 +122,7 @@ impl Shelf {
             return Some(told);
         }
         let laid = self.all.get(&(place.visitor.digest(), Arc::clone(place.origin)))?;
+        laid.0.fetch();
         let told = told(laid.clone())?;
         lay_beside(place, laid);
         Some(told)
