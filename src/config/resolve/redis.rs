@@ -218,6 +218,13 @@ fn kind(text: &str) -> Result<(&'static str, Kind, &str), Fault> {
 /// Reads one text. Several hosts have commas between them.
 fn one(text: &str) -> Result<RedisServers, Fault> {
     let (scheme, kind, rest) = kind(text)?;
+    // The host ends at the first of these: what stands before one in a password would be taken for host and
+    // port, which messages name.
+    let login_ends_late = rest.find(['/', '?', '#']).is_some_and(|end| rest[end..].contains('@'));
+    if login_ends_late {
+        return Err(Fault::new("has an @ behind the host")
+            .hint("in a password write / as %2F, ? as %3F, # as %23 and @ as %40"));
+    }
     if rest.contains('#') {
         return Err(Fault::new("has something behind a #")
             .hint("certificates are always checked: name their authority under `ca`"));
@@ -266,4 +273,27 @@ fn url(text: &str, port: u16) -> Result<Password, Fault> {
         url.set_port(Some(port)).map_err(|()| fault())?;
     }
     Ok(Password::new(url.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_password_is_taken_for_a_host() {
+        for text in [
+            "redis://lg:123?x@a.example.com",
+            "redis://lg:123/x@a.example.com/2",
+            "rediss://lg:123#x@a.example.com",
+            "redis+sentinel://lg:123/x@a,b/mymaster",
+            "redis+cluster://lg:123?x@a,b",
+        ] {
+            let fault = one(text).unwrap_err();
+            assert_eq!(fault.what, "has an @ behind the host", "{text}");
+            assert!(fault.value.is_none(), "{text}");
+        }
+        for text in ["redis://lg:12%3F3%2Fx@a.example.com/2", "redis://lg:1@2@a.example.com"] {
+            assert!(one(text).is_ok(), "{text}");
+        }
+    }
 }
