@@ -218,6 +218,10 @@ pub trait Sessions: Send + Sync {
         None
     }
 
+    /// Says that [`session`](Self::session) will be asked for this one soon: what it will look at first may be
+    /// brought near meanwhile. Asks nobody, and does not wait.
+    fn expect_session(&self, _: TokenDigest<token::Session>) {}
+
     /// The session as it was while the store still answered, for as long as the operator lets people
     /// go on without it.
     fn session_in_grace(&self, _: TokenDigest<token::Session>) -> Option<Arc<Known>> {

@@ -152,6 +152,11 @@ impl<V: Labelled> Kept<V> {
         trust.covers(Era::of(&held), now).then_some(held)
     }
 
+    /// Asks for the memory that a look for this record begins with, and does not wait for it.
+    pub fn expect(&self, key: &Key) {
+        self.part(key).copies().expect(key);
+    }
+
     /// The copy of a record that was trusted until lately, for while the store is away.
     #[must_use]
     pub fn get_in_grace(

@@ -34,6 +34,12 @@ pub struct OwnSession {
 }
 
 impl Gate {
+    /// Says that [`authenticate`](Self::authenticate) is called for this one soon, so that it waits less for
+    /// memory.
+    pub fn expect(&self, digest: TokenDigest<token::Session>) {
+        self.store.expect_session(digest);
+    }
+
     /// The session of a token, if it counts in this realm. Moves `last_seen` at most once a minute,
     /// beside the request, not in its way.
     ///

@@ -107,6 +107,11 @@ impl Attempts for Watched {
 
 #[async_trait]
 impl Sessions for Watched {
+    fn expect_session(&self, digest: TokenDigest<token::Session>) {
+        self.note("expect_session");
+        self.inner.expect_session(digest);
+    }
+
     async fn session(&self, digest: TokenDigest<token::Session>) -> Stored<Option<Arc<Known>>> {
         self.note("session");
         self.inner.session(digest).await

@@ -29,6 +29,10 @@ impl Sessions for Embedded {
         self.at_hand(&self.copies.sessions, digest.as_bytes())
     }
 
+    fn expect_session(&self, digest: TokenDigest<token::Session>) {
+        self.copies.sessions.expect(digest.as_bytes());
+    }
+
     async fn touch(&self, digest: TokenDigest<token::Session>, now: UnixMillis) -> Stored<()> {
         let step = move |tables: &mut Tables<'_>| steps::touch(tables, digest, now);
         self.writer.write("touch a session", step).await

@@ -9,14 +9,16 @@
 //! What was used least goes first: of the set that a new copy belongs to, one that was not asked for since the
 //! last time that all others had been (*not recently used*, one bit each).
 
+use prefetch_index::prefetch_index;
+
 use super::{Key, Labelled};
 
 /// Copies in a set, so that one is 64 bytes.
 const WAYS: usize = 7;
-/// Copies for each two sets, before there are more sets: nine of fourteen. Then one in thirty lies in its
+/// Copies for each two sets, before there are more sets: ten of fourteen. Then one in twenty lies in its
 /// second set. Each step doubles one part of the keys' sets, under its lock: with a million copies some 0.2 ms,
 /// once for each of 256 parts.
-const OF_TWO_SETS: usize = 9;
+const OF_TWO_SETS: usize = 10;
 
 /// One part of the keys' copies. Bounded in number.
 pub(super) struct Table<V> {
@@ -59,6 +61,12 @@ impl<V: Labelled> Table<V> {
             let copy = set.ways[way].clone();
             copy.inspect(V::fetch_beside)
         })
+    }
+
+    /// Asks for the set that a copy most likely lies in.
+    pub(super) fn expect(&self, key: &Key) {
+        let [likely, _] = self.place(key).sets;
+        prefetch_index(&self.sets, likely);
     }
 
     /// Keeps a copy, in place of an older one. Returns what had to go for it.

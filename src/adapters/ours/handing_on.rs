@@ -85,6 +85,13 @@ impl Sessions for OurStore {
         }
     }
 
+    /// Whose the store is does not matter: nothing is read.
+    fn expect_session(&self, digest: TokenDigest<token::Session>) {
+        if let Ok(here) = self.store.here() {
+            here.expect_session(digest);
+        }
+    }
+
     fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Known>> {
         self.away()?.session_in_grace(digest)
     }

@@ -38,6 +38,12 @@ impl Sessions for RedisStore {
         self.following.as_ref()?.at_hand(|copies| &copies.sessions, digest.as_bytes())
     }
 
+    fn expect_session(&self, digest: TokenDigest<token::Session>) {
+        if let Some(following) = &self.following {
+            following.copies.sessions.expect(digest.as_bytes());
+        }
+    }
+
     fn session_in_grace(&self, digest: TokenDigest<token::Session>) -> Option<Arc<Known>> {
         self.following.as_ref()?.in_grace(|copies| &copies.sessions, digest.as_bytes())
     }
