@@ -31,8 +31,8 @@
 //! 2. [`proxy::arrival`] reads it once: which site, which path in which readings, what kind.
 //! 3. Below the reserved prefix [`portal::Portal::answer`] answers. Otherwise:
 //! 4. the cookie becomes a genuine [`domain::token::Token`] or nothing, before the store is asked;
-//!    [`gate::Gate::authenticate`] finds the session and judges it by the store's time. Before it looks, all
-//!    other requests that have come are read ([`adapters::yielding::others_first`]).
+//!    [`gate::Gate::authenticate`] finds the session and judges it by the store's time. Before it
+//!    looks, others that have come are read, where one thread serves ([`adapters::yielding::Pace`]).
 //! 5. [`domain::policy::SitePolicy::decide`] makes a [`domain::policy::Permit`], or not.
 //!    [`portal::assertion`] then has ready what the application is told about the visitor.
 //! 6. `upstream_peer` takes the peer from the permit; no permit, no peer. In the last request phase

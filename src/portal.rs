@@ -46,6 +46,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use tower::ServiceExt;
 
+use crate::adapters::yielding::Pace;
 use crate::domain::client::TrustedProxies;
 use crate::domain::policy::Groups;
 use crate::domain::site::{Site, Sites};
@@ -83,6 +84,8 @@ pub struct Desk {
     pub remember_address: bool,
     /// Whether mails leave; said to everybody alike.
     pub mail_health: Arc<MailHealth>,
+    /// How requests go on among each other.
+    pub pace: Pace,
 }
 
 impl Desk {

@@ -219,7 +219,7 @@ pub trait Sessions: Send + Sync {
     }
 
     /// Says that [`session`](Self::session) will be asked for this one soon: what it will look at first may be
-    /// brought near meanwhile. Asks nobody, and does not wait.
+    /// brought near meanwhile. Asks nobody, and waits for no answer.
     fn expect_session(&self, _: TokenDigest<token::Session>) {}
 
     /// The session as it was while the store still answered, for as long as the operator lets people

@@ -9,6 +9,7 @@ use criterion::Criterion;
 use linkgate::adapters::argon2::Argon2Passwords;
 use linkgate::adapters::clock::StoreClock;
 use linkgate::adapters::embedded::Embedded;
+use linkgate::adapters::yielding::Pace;
 use linkgate::cli::foundation::{Foundation, sites};
 use linkgate::config::{Config, SystemEnvironment};
 use linkgate::domain::origin::Host;
@@ -137,6 +138,7 @@ fn foundation() -> Foundation {
         mail_health: Arc::default(),
         metrics: Arc::default(),
         tracer: None,
+        pace: Pace::of(1),
     }
 }
 

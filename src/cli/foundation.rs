@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::appearance::{self, Appearance};
 use super::installation::{StartError, read};
+use crate::adapters::yielding::Pace;
 use crate::config::{
     Backend, Config, Mailbox, Upstream as UpstreamFile, UpstreamBalance, UpstreamHealth,
     UpstreamProtocol,
@@ -42,6 +43,8 @@ pub struct Foundation {
     pub metrics: Arc<Metrics>,
     /// Begins traces, where they are wanted.
     pub tracer: Option<Arc<Tracer>>,
+    /// How requests go on among each other: the threads stay as they are, too.
+    pub pace: Pace,
 }
 
 /// What a configuration says, ready to be put in force.
@@ -77,6 +80,7 @@ impl Foundation {
             mail_buttons: config.sign_in.mail_buttons,
             remember_address: config.sign_in.remember_address,
             mail_health: Arc::clone(&self.mail_health),
+            pace: self.pace,
         }));
         let upstreams = config.sites.iter().map(|site| match &site.backend {
             Backend::Upstream(file) => upstream(&site.name, file).map(Some),

@@ -18,6 +18,7 @@ use super::upgrade::Upgrades;
 use super::{hooks, mailers, record, secret_file, traces};
 use crate::adapters::clock::StoreClock;
 use crate::adapters::embedded;
+use crate::adapters::yielding::Pace;
 use crate::config::{Config, MailTransport, Password, SecretPlan, StoreConfig};
 use crate::domain::event::Actor;
 use crate::domain::secret::{Mark, Secret};
@@ -140,6 +141,7 @@ impl Installation {
             mail_health: Arc::default(),
             metrics: Arc::clone(&metrics),
             tracer,
+            pace: Pace::of(threads(config)),
         };
         let Built { front, mails, looks } = foundation.build(config)?;
         let (mails, (mailer, inbox)) = (MailRoom::new(mails), mailers::open(config, &looks)?);

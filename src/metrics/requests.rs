@@ -54,7 +54,7 @@ impl Families {
             ),
             decision: book.histogram(
                 "linkgate_decision_duration_seconds",
-                "How long it took to find out who is asking and what the rules say.",
+                "How long it took until it was known who is asking and what the rules say, with the wait for others that had come.",
                 DECISION,
             ),
             duration: Outcome::ALL.map(|outcome| duration.with_label_values(&[outcome.word()])),

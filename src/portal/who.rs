@@ -11,7 +11,6 @@ use http::{HeaderMap, HeaderValue, header};
 use super::Desk;
 use super::cookies::CookieNames;
 use super::visit::token_in;
-use crate::adapters::yielding::others_first;
 use crate::domain::identity::Identity;
 use crate::domain::service_token::{Presented, ServiceToken, presented};
 use crate::domain::site::Located;
@@ -85,7 +84,7 @@ pub async fn identify(desk: &Desk, headers: &HeaderMap, located: &Located) -> Re
         Presented::Nothing => Ok(visitor(desk, headers, located).await?),
         Presented::Wrong => Err(Unknown::BadToken),
         Presented::Token(token) => {
-            others_first().await;
+            desk.pace.step(|| ()).await;
             let machine = desk.gate.machine(&token).await?.ok_or(Unknown::BadToken)?;
             Ok(Who::Machine { machine, token: token.digest() })
         }
@@ -110,8 +109,7 @@ pub async fn visitor(desk: &Desk, headers: &HeaderMap, located: &Located) -> Sto
     let Some(token) = token else { return Ok(Who::Nobody) };
     let idle = site.terms.session.idle;
     let session = token.digest();
-    desk.gate.expect(session);
-    others_first().await;
+    desk.pace.step(|| desk.gate.expect(session)).await;
     let found = desk.gate.authenticate(session, &located.realm, idle).await?;
     let Some(found) = found else { return Ok(Who::Nobody) };
     Ok(Who::Person { identity: desk.identity(&found, idle), session, known: found.session })

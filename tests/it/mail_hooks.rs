@@ -35,11 +35,13 @@ async fn gate(kind: &Kind, more: &str) -> Gate {
     Gate::with(wishes).await
 }
 
-/// Asks for a mail, and waits until it is handed over. Returns its identity.
+/// Asks for a mail, and waits until it is handed over: this one, not one of before. Returns its identity.
 async fn sent(gate: &Gate) -> String {
+    let before: Vec<_> = listed(gate).into_iter().map(|mail| mail["id"].clone()).collect();
     assert_eq!(gate.ask(&mut gate.browser(), ANN, "/").await.status, 303);
     let mail = eventually("the mail is handed over", async || {
-        listed(gate).into_iter().find(|mail| mail["state"] == "accepted")
+        let mut new = listed(gate).into_iter().filter(|mail| !before.contains(&mail["id"]));
+        new.find(|mail| mail["state"] == "accepted")
     })
     .await;
     mail["id"].as_str().expect("an identity").to_owned()

@@ -34,6 +34,7 @@ mod greedy;
 mod house;
 mod http2_streams;
 mod identity;
+mod in_step;
 mod lifetimes;
 mod logs;
 mod mail_apis;

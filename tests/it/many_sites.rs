@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::{HeaderMap, Request, header};
 use linkgate::adapters::embedded::Embedded;
+use linkgate::adapters::yielding::Pace;
 use linkgate::cli::foundation::{Built, Foundation};
 use linkgate::config::{Config, SystemEnvironment};
 use linkgate::domain::secret::Secret;
@@ -23,6 +24,11 @@ const ANN: &str = "ann@example.com";
 
 /// What a server is made of, for so many sites, each with these lines of its own.
 fn built(count: usize, own: &str) -> Built {
+    built_over(Arc::new(Embedded::in_memory().expect("a store")), count, own)
+}
+
+/// The same over a store.
+pub fn built_over(store: Arc<dyn Store>, count: usize, own: &str) -> Built {
     let mut text = "listen: [{ address: \"127.0.0.1:0\" }]\nstore: { memory: {} }\n\
                     mail: { from: login@example.com, folder: { path: mails } }\nsites:\n"
         .to_owned();
@@ -36,7 +42,6 @@ fn built(count: usize, own: &str) -> Built {
         .expect("a line");
     }
     let config = Config::parse(&text, "many.yaml", Path::new(""), &SystemEnvironment);
-    let store: Arc<dyn Store> = Arc::new(Embedded::in_memory().expect("a store"));
     let rosters = Arc::clone(&store) as Arc<dyn KeyRosters>;
     let secret = Secret::new(&[7; 32]).expect("a secret");
     let foundation = Foundation {
@@ -45,6 +50,7 @@ fn built(count: usize, own: &str) -> Built {
         mail_health: Arc::default(),
         metrics: Arc::default(),
         tracer: None,
+        pace: Pace::of(1),
     };
     foundation.build(&config.unwrap_or_else(|problems| panic!("{problems}"))).expect("a server")
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use http::{Request, header};
 use linkgate::adapters::argon2::Argon2Passwords;
+use linkgate::adapters::yielding::Pace;
 use linkgate::cli::foundation::sites;
 use linkgate::config::Config;
 use linkgate::domain::secret::Secret;
@@ -66,6 +67,7 @@ impl Counter {
             prefix: "/.linkgate".to_owned(),
             trusted: config.trusted_proxies.clone(),
             mail_health: Arc::default(),
+            pace: Pace::Freely,
         }));
         Self { world, portal }
     }

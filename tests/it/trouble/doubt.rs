@@ -9,7 +9,8 @@ use linkgate::adapters::lent::Lent;
 use linkgate::adapters::ours::{Claim, NotOurs, OurStore};
 use linkgate::domain::limit::PersonKey;
 use linkgate::domain::secret::Mark;
-use linkgate::ports::{Accounts, OsEntropy, Store};
+use linkgate::domain::token::TokenDigest;
+use linkgate::ports::{Accounts, OsEntropy, Sessions, Store};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -99,6 +100,15 @@ async fn is_used(ours: &OurStore) -> bool {
 async fn is_closed(ours: &OurStore) {
     let why = eventually("it is asked in vain", async || ours.refusal()).await;
     assert_eq!(why, NotOurs::Unknown);
+}
+
+#[tokio::test]
+async fn who_is_expected_is_told_to_the_store() {
+    let (store, ours, watch) = ours().await;
+    store.calls();
+    ours.expect_session(TokenDigest::from_bytes([7; 32]));
+    assert_eq!(store.calls(), ["expect_session"]);
+    watch.abort();
 }
 
 #[tokio::test]
