@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, header};
+use linkgate::domain::service_token::PREFIX;
 use linkgate::domain::token::{Service, Session, Token};
 use linkgate::portal::who::identify;
 use linkgate::ports::Store;
@@ -22,7 +23,7 @@ async fn the_sessions_of_all_are_expected_before_the_first_is_looked_at() {
     let desk = built.front.portal.desk();
     let located = desk.sites.find("s0.apps.example.com").expect("the site");
     let key = &desk.gate.keys().token;
-    let bearer = format!("Bearer {}", *Token::<Service>::mint(key, [1; 32]).reveal());
+    let bearer = format!("Bearer {PREFIX}{}", *Token::<Service>::mint(key, [1; 32]).reveal());
     let script = head(header::AUTHORIZATION, bearer);
     let [ann, bob] = [2, 3].map(|number| {
         let token = Token::<Session>::mint(key, [number; 32]).reveal();
@@ -30,6 +31,7 @@ async fn the_sessions_of_all_are_expected_before_the_first_is_looked_at() {
     });
     store.calls();
     let found = tokio::join!(
+        biased;
         identify(desk, &script, &located),
         identify(desk, &ann, &located),
         identify(desk, &bob, &located),
