@@ -153,8 +153,8 @@ impl<V: Labelled> Kept<V> {
     }
 
     /// Asks for the memory that a look for this record begins with, and does not wait for it.
-    pub fn expect(&self, key: &Key) {
-        self.part(key).copies().expect(key);
+    pub fn look_ahead(&self, key: &Key) {
+        self.part(key).copies().look_ahead(key);
     }
 
     /// The copy of a record that was trusted until lately, for while the store is away.

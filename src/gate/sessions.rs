@@ -36,7 +36,7 @@ pub struct OwnSession {
 impl Gate {
     /// Says that [`authenticate`](Self::authenticate) is called for this one soon, so that it waits less for
     /// memory.
-    pub fn expect(&self, digest: TokenDigest<token::Session>) {
+    pub fn expect_session(&self, digest: TokenDigest<token::Session>) {
         self.store.expect_session(digest);
     }
 

@@ -109,7 +109,7 @@ pub async fn visitor(desk: &Desk, headers: &HeaderMap, located: &Located) -> Sto
     let Some(token) = token else { return Ok(Who::Nobody) };
     let idle = site.terms.session.idle;
     let session = token.digest();
-    desk.pace.step(|| desk.gate.expect(session)).await;
+    desk.pace.step(|| desk.gate.expect_session(session)).await;
     let found = desk.gate.authenticate(session, &located.realm, idle).await?;
     let Some(found) = found else { return Ok(Who::Nobody) };
     Ok(Who::Person { identity: desk.identity(&found, idle), session, known: found.session })

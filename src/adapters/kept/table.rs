@@ -64,7 +64,7 @@ impl<V: Labelled> Table<V> {
     }
 
     /// Asks for the set that a copy most likely lies in.
-    pub(super) fn expect(&self, key: &Key) {
+    pub(super) fn look_ahead(&self, key: &Key) {
         let [likely, _] = self.place(key).sets;
         prefetch_index(&self.sets, likely);
     }

@@ -40,7 +40,7 @@ impl Sessions for RedisStore {
 
     fn expect_session(&self, digest: TokenDigest<token::Session>) {
         if let Some(following) = &self.following {
-            following.copies.sessions.expect(digest.as_bytes());
+            following.copies.sessions.look_ahead(digest.as_bytes());
         }
     }
 
